@@ -1,0 +1,36 @@
+"""Everything AgeCam raises on purpose.
+
+The text of an error is one sentence for the person at the keyboard: what is wrong and what to do.
+"""
+
+
+class AgeCamError(Exception):
+    """Base of all expected failures; ``str(error)`` is fit to be shown to a user."""
+
+
+class SourceError(AgeCamError):
+    """A camera, file or address cannot give frames."""
+
+
+class CameraNotFoundError(SourceError):
+    """No camera has that index or name."""
+
+
+class CameraBusyError(SourceError):
+    """The camera is there but another program holds it, or it refuses to start."""
+
+
+class SourceLostError(SourceError):
+    """A source that gave frames has stopped giving them (cable pulled, network gone)."""
+
+
+class ModelError(AgeCamError):
+    """A model file or its manifest is missing, damaged or not what it says it is."""
+
+
+class OutputError(AgeCamError):
+    """A video, snapshot or CSV file cannot be written."""
+
+
+class UsageError(AgeCamError):
+    """The program was called with options that do not make sense together."""

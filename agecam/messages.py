@@ -1,0 +1,89 @@
+"""The messages that travel from source to screen: one frozen dataclass each.
+
+Times are seconds as ``float``: of the monotonic clock for live sources, of the media for files.
+Coordinates are pixels of the frame, x to the right and y down; boxes are ``(x, y, width, height)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture from a source.
+
+    ``image_bgr`` is ``(height, width, 3)`` uint8 and read-only; ``time_s`` never decreases within a source.
+    """
+
+    image_bgr: NDArray[np.uint8]
+    time_s: float
+    index: int
+
+    @property
+    def width(self) -> int:
+        return int(self.image_bgr.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.image_bgr.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One detected face.
+
+    ``keypoints`` is ``(4, 2)`` float32, xy pixels, in this order: the person's right eye (on the left of
+    an unmirrored picture), left eye, tip of the nose, centre of the mouth. ``score`` is in [0, 1].
+    """
+
+    box: tuple[float, float, float, float]
+    score: float
+    keypoints: NDArray[np.float32]
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        x, y, width, height = self.box
+        return x + width / 2, y + height / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What the models say of one face.
+
+    ``age`` in years; ``age_low..age_high`` an 80 % interval in years; ``female`` a probability in [0, 1].
+    """
+
+    age: float
+    age_low: float
+    age_high: float
+    female: float
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A face with an identity that lasts.
+
+    ``estimate`` is smoothed over time and what is shown; ``raw`` is the models' answer for this very
+    frame, ``None`` where they were not run on this face in this frame. ``settled`` is false while the
+    track is too young to be labelled.
+    """
+
+    track_id: int
+    face: Face
+    estimate: Estimate | None
+    raw: Estimate | None
+    settled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """All that is known of one frame; ``stages_ms`` holds the time each stage took in milliseconds."""
+
+    frame: Frame
+    people: tuple[Person, ...]
+    stages_ms: Mapping[str, float] = field(default_factory=dict)

@@ -1,0 +1,45 @@
+"""Where AgeCam's own files lie, and where it puts the user's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import platformdirs
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def _shipped(folder: str) -> Path:
+    """A folder that ships with the program: inside the installed package, or beside it in a checkout."""
+    packaged = _PACKAGE / "_data" / folder
+    return packaged if packaged.is_dir() else _PACKAGE.parent / folder
+
+
+def models_dir() -> Path:
+    """The folder of age and gender models, face detectors and ``manifest.json``."""
+    return _shipped("models")
+
+
+def assets_dir() -> Path:
+    """The folder of the demo clip and the icon."""
+    return _shipped("assets")
+
+
+def demo_clip() -> Path:
+    return assets_dir() / "demo.mp4"
+
+
+def settings_file() -> Path:
+    return Path(platformdirs.user_config_dir("agecam", appauthor=False)) / "settings.json"
+
+
+def log_file() -> Path:
+    return Path(platformdirs.user_log_dir("agecam", appauthor=False)) / "agecam.log"
+
+
+def recordings_dir() -> Path:
+    return Path(platformdirs.user_videos_dir()) / "AgeCam"
+
+
+def snapshots_dir() -> Path:
+    return Path(platformdirs.user_pictures_dir()) / "AgeCam"

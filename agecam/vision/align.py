@@ -1,0 +1,108 @@
+"""From a face in a picture to the gray square the models see: one function for training and live use.
+
+The places of eyes and mouth are those of the UTKFace chips (median of 500 chips: right eye (60.8, 60.0),
+left eye (139.9, 59.3), mouth (100.5, 144.8) of 200 x 200 pixels), made symmetrical and scaled to 128.
+Framed like that, a chip needs no invented border.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agecam.messages import Face
+from agecam.opencv import cv2
+
+PREPROCESSING_VERSION: Final = 1
+"""Changes whenever pixels given to the models change; a model names the version it was trained on."""
+
+CROP_PX: Final = 128
+
+_PLACES: Final[NDArray[np.float64]] = np.array(
+    [[0.3023, 0.2983], [0.6977, 0.2983], [0.5, 0.7240]], dtype=np.float64
+)
+"""Right eye, left eye, mouth as fractions of the crop's side."""
+
+
+def reference_points(size_px: int = CROP_PX) -> NDArray[np.float64]:
+    """Where right eye, left eye and mouth go in the crop: ``(3, 2)`` float64, xy, pixels."""
+    return _PLACES * size_px
+
+
+def alignment_matrix(keypoints: NDArray[np.float32], size_px: int = CROP_PX) -> NDArray[np.float64]:
+    """The similarity (rotation, one scale, shift) that best puts eyes and mouth in their places.
+
+    ``keypoints`` is ``(4, 2)``, as in :class:`agecam.messages.Face`; the nose is not used, since it swings
+    most when a head turns. Least squares after Umeyama, "Least-squares estimation of transformation
+    parameters between two point patterns", PAMI 1991, without reflection. Returns ``(2, 3)`` float64 that
+    maps picture pixels to crop pixels.
+
+    Raises :class:`ValueError` when the three points coincide or are not finite.
+    """
+    source = np.asarray(keypoints, dtype=np.float64)[[0, 1, 3]]
+    target = reference_points(size_px)
+    source_mean = source.mean(axis=0)
+    # As complex numbers a similarity is w = a * z + b, and least squares gives a directly.
+    z = (source - source_mean) @ np.array([1, 1j])
+    w = (target - target.mean(axis=0)) @ np.array([1, 1j])
+    spread = float(np.vdot(z, z).real)
+    if not np.isfinite(spread) or spread < 1e-6:
+        raise ValueError("eyes and mouth coincide: the face cannot be aligned")
+    a = complex(np.vdot(z, w)) / spread
+    rotation = np.array([[a.real, -a.imag], [a.imag, a.real]])
+    shift = target.mean(axis=0) - rotation @ source_mean
+    return np.hstack([rotation, shift[:, None]])
+
+
+def align_face(image_bgr: NDArray[np.uint8], face: Face, size_px: int = CROP_PX) -> NDArray[np.uint8]:
+    """Cut one face out of a picture, upright and in gray: ``(size_px, size_px)`` uint8.
+
+    ``image_bgr`` is ``(h, w, 3)`` uint8. What lies outside the picture repeats its border.
+    """
+    matrix = alignment_matrix(face.keypoints, size_px)
+    return _warp_gray(image_bgr, matrix, size_px)
+
+
+def _warp_gray(image_bgr: NDArray[np.uint8], matrix: NDArray[np.float64], size_px: int) -> NDArray[np.uint8]:
+    height, width = image_bgr.shape[:2]
+    corners = np.array([[0, 0, 1], [size_px, 0, 1], [0, size_px, 1], [size_px, size_px, 1]], dtype=float)
+    inverse = cv2.invertAffineTransform(matrix)
+    found = corners @ inverse.T
+    x0, y0 = np.clip(np.floor(found.min(axis=0)).astype(int) - 2, 0, [width - 1, height - 1])
+    x1, y1 = np.clip(np.ceil(found.max(axis=0)).astype(int) + 3, [x0 + 1, y0 + 1], [width, height])
+    region = cv2.cvtColor(image_bgr[y0:y1, x0:x1], cv2.COLOR_BGR2GRAY)
+    matrix = matrix.copy()
+    matrix[:, 2] += matrix[:, :2] @ (x0, y0)
+
+    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    if scale < 0.6:
+        # A warp samples four pixels; a face three times the crop's size would alias. Average it down first.
+        region_height, region_width = region.shape
+        reduced = (max(1, round(region_width * scale)), max(1, round(region_height * scale)))
+        region = cv2.resize(region, reduced, interpolation=cv2.INTER_AREA)
+        ratio = np.array([reduced[0] / region_width, reduced[1] / region_height])
+        # Pixel centres: resize maps x to (x + 0.5) * ratio - 0.5.
+        linear = matrix[:, :2] / ratio
+        matrix = np.hstack([linear, (matrix[:, 2] + linear @ (0.5 - 0.5 * ratio))[:, None]])
+    warped = cv2.warpAffine(
+        region, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(warped, dtype=np.uint8)
+
+
+def align_faces(
+    image_bgr: NDArray[np.uint8], faces: Sequence[Face], size_px: int = CROP_PX
+) -> NDArray[np.uint8]:
+    """Cut all faces out of one picture: ``(n, size_px, size_px)`` uint8, gray, in the order of ``faces``."""
+    crops = np.empty((len(faces), size_px, size_px), dtype=np.uint8)
+    for crop, face in zip(crops, faces, strict=True):
+        crop[:] = align_face(image_bgr, face, size_px)
+    return crops
+
+
+def to_model_input(crops_gray: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Gray crops ``(n, h, w)`` uint8 to model input ``(n, h, w, 1)`` float32 in [0, 1]."""
+    return (crops_gray.astype(np.float32) * np.float32(1 / 255))[..., None]

@@ -1,0 +1,209 @@
+"""Face detection: MediaPipe's two official detectors, near and far, merged into one list of faces.
+
+The short-range network (128 x 128 pixels, BlazeFace, Bazarevsky et al., "BlazeFace: Sub-millisecond Neural
+Face Detection on Mobile GPUs", 2019) sees faces within about two metres of a webcam; the full-range network
+(192 x 192, sparse) sees faces about a twelfth of the picture high. Smaller ones are found on tiles.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agecam.errors import ModelError
+from agecam.messages import Face
+from agecam.opencv import cv2
+from agecam.paths import models_dir
+from agecam.vision.mediapipe_tasks import load_mediapipe, silenced_stderr
+
+SHORT_RANGE: Final = "face_detection_short_range.tflite"
+FULL_RANGE: Final = "face_detection_full_range_sparse.tflite"
+
+MIN_SCORE: Final = 0.5
+_MERGE_OVERLAP: Final = 0.45
+_KEYPOINTS: Final = 4  # right eye, left eye, nose tip, mouth centre; MediaPipe's ears are not used
+_DETECTOR_INPUT_PX: Final = 384  # twice what the full-range network sees
+
+
+class Detector(Protocol):
+    """Finds faces in a picture."""
+
+    def detect(self, image_bgr: NDArray[np.uint8]) -> list[Face]:
+        """Faces of one picture ``(h, w, 3)`` uint8, from left to right."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class MediaPipeDetector:
+    """Both MediaPipe detectors on the whole picture and, if ``thorough``, full-range on overlapping tiles.
+
+    ``thorough`` costs about seven times as much and finds faces half as large and less.
+    Not thread-safe: one detector per thread. Close it, or use it as a context manager.
+
+    Raises :class:`ModelError` when a detector file is missing or damaged.
+    """
+
+    def __init__(
+        self, models: Path | None = None, *, min_score: float = MIN_SCORE, thorough: bool = False
+    ) -> None:
+        folder = models or models_dir()
+        self._mediapipe = load_mediapipe()
+        self._thorough = thorough
+        self._full_range = self._create(folder / FULL_RANGE, min_score)
+        try:
+            self._short_range = self._create(folder / SHORT_RANGE, min_score)
+        except ModelError:
+            self._full_range.close()
+            raise
+
+    def _create(self, path: Path, min_score: float) -> Any:
+        if not path.is_file():
+            raise ModelError(f"The face detector {path} is missing. Reinstall AgeCam, or restore that file.")
+        tasks = self._mediapipe.tasks
+        options = tasks.vision.FaceDetectorOptions(
+            # The bytes, not the path: MediaPipe cannot open paths with non-ASCII letters on Windows.
+            base_options=tasks.BaseOptions(model_asset_buffer=path.read_bytes()),
+            min_detection_confidence=min_score,
+        )
+        try:
+            with silenced_stderr():
+                return tasks.vision.FaceDetector.create_from_options(options)
+        except (RuntimeError, ValueError) as error:
+            raise ModelError(
+                f"The face detector {path} cannot be loaded. Reinstall AgeCam, or restore that file."
+            ) from error
+
+    def detect(self, image_bgr: NDArray[np.uint8]) -> list[Face]:
+        """Faces of one picture ``(h, w, 3)`` uint8, from left to right."""
+        height, width = image_bgr.shape[:2]
+        whole = (0, 0, width, height)
+        found = self._run(self._full_range, image_bgr, whole) + self._run(self._short_range, image_bgr, whole)
+        if self._thorough:
+            for tile in tiles(width, height):
+                found += self._run(self._full_range, image_bgr, tile)
+        return sorted(merge_faces(found), key=lambda face: face.box[0])
+
+    def _run(self, network: Any, image_bgr: NDArray[np.uint8], area: tuple[int, int, int, int]) -> list[Face]:
+        x0, y0, width, height = area
+        view = image_bgr[y0 : y0 + height, x0 : x0 + width]
+        scale = min(1.0, _DETECTOR_INPUT_PX / max(width, height))
+        if scale < 1:
+            # MediaPipe shrinks by sampling single pixels; averaging first keeps small faces whole.
+            small = (max(1, round(width * scale)), max(1, round(height * scale)))
+            view = cv2.resize(view, small, interpolation=cv2.INTER_AREA)
+        rgb = cv2.cvtColor(view, cv2.COLOR_BGR2RGB)
+        image = self._mediapipe.Image(image_format=self._mediapipe.ImageFormat.SRGB, data=rgb)
+        detections = network.detect(image).detections
+        ratio_x, ratio_y = width / rgb.shape[1], height / rgb.shape[0]
+        faces = []
+        for detection in detections:
+            box = detection.bounding_box
+            points = [(x0 + k.x * width, y0 + k.y * height) for k in detection.keypoints[:_KEYPOINTS]]
+            face = Face(
+                box=(
+                    x0 + box.origin_x * ratio_x,
+                    y0 + box.origin_y * ratio_y,
+                    box.width * ratio_x,
+                    box.height * ratio_y,
+                ),
+                score=float(detection.categories[0].score),
+                keypoints=np.array(points, dtype=np.float32),
+            )
+            if is_plausible(face) and not _is_cut_by_tile(face, area, image_bgr.shape[1], image_bgr.shape[0]):
+                faces.append(face)
+        return faces
+
+    def close(self) -> None:
+        """Release both networks; calling it twice does no harm."""
+        for network in (self._full_range, self._short_range):
+            with contextlib.suppress(RuntimeError, ValueError):
+                network.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def tiles(width: int, height: int) -> list[tuple[int, int, int, int]]:
+    """Six overlapping areas ``(x, y, width, height)`` of half the picture's longer side, in pixels."""
+    side_long, side_short = (width, height) if width >= height else (height, width)
+    size = min(side_long // 2, side_short)
+    if size < 64:
+        return []
+    along = np.linspace(0, side_long - size, 3).round().astype(int)
+    across = sorted({0, side_short - size})
+    areas = [(int(a), int(b), size, size) for b in across for a in along]
+    return areas if width >= height else [(y, x, w, h) for x, y, w, h in areas]
+
+
+def is_plausible(face: Face) -> bool:
+    """Whether eyes, nose and mouth lie as they can on a head: apart, and the mouth off the eye line.
+
+    Backs of heads and patterns that a detector takes for faces often have their points in a heap.
+    """
+    right_eye, left_eye, _, mouth = face.keypoints.astype(np.float64)
+    size = float(np.hypot(face.box[2], face.box[3]))
+    eyes = left_eye - right_eye
+    down = mouth - (right_eye + left_eye) / 2
+    eye_distance, drop = float(np.hypot(*eyes)), float(np.hypot(*down))
+    if not np.isfinite(size) or size <= 0 or eye_distance < 0.04 * size or drop < 0.08 * size:
+        return False
+    # Sine of the angle between eye line and eyes-to-mouth; negative would be a mirrored face.
+    sine = (eyes[0] * down[1] - eyes[1] * down[0]) / (eye_distance * drop)
+    return bool(sine > 0.5)
+
+
+def _is_cut_by_tile(face: Face, area: tuple[int, int, int, int], width: int, height: int) -> bool:
+    """Whether an inner edge of the tile runs through the face: another tile holds it whole."""
+    x, y, w, h = face.box
+    x0, y0, area_width, area_height = area
+    return (
+        (x0 > 0 and x < x0)
+        or (y0 > 0 and y < y0)
+        or (x0 + area_width < width and x + w > x0 + area_width)
+        or (y0 + area_height < height and y + h > y0 + area_height)
+    )
+
+
+def overlap(a: Sequence[float], b: Sequence[float]) -> float:
+    """Intersection over the smaller of two boxes ``(x, y, w, h)``, in [0, 1]."""
+    return _intersection(a, b) / max(1e-9, min(a[2] * a[3], b[2] * b[3]))
+
+
+def iou(a: Sequence[float], b: Sequence[float]) -> float:
+    """Intersection over union of two boxes ``(x, y, w, h)``, in [0, 1]."""
+    common = _intersection(a, b)
+    return common / max(1e-9, a[2] * a[3] + b[2] * b[3] - common)
+
+
+def _intersection(a: Sequence[float], b: Sequence[float]) -> float:
+    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    return max(0.0, width) * max(0.0, height)
+
+
+def merge_faces(faces: Iterable[Face]) -> list[Face]:
+    """One face for each group of overlapping finds: the one with the highest score.
+
+    Greedy non-maximum suppression on intersection over the smaller box, so that a small find inside a
+    large one of the same face goes too.
+    """
+    kept: list[Face] = []
+    for face in sorted(faces, key=lambda face: -face.score):
+        if all(overlap(face.box, other.box) < _MERGE_OVERLAP for other in kept):
+            kept.append(face)
+    return kept

@@ -1,0 +1,75 @@
+"""The one place that imports MediaPipe, without what it drags in.
+
+WORKAROUND (mediapipe 1.2): ``mediapipe.tasks`` tries ``tensorflow.tools.docs`` for documentation marks
+that it can do without, and ``drawing_utils`` imports ``matplotlib.pyplot``. Where these are installed,
+importing them takes 1 to 10 s and hundreds of megabytes that the live program never uses. Both are hidden
+for the length of the import; mediapipe carries on without the first, and AgeCam draws nothing with the other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+import types
+from collections.abc import Iterator
+from typing import Any
+
+from agecam.opencv import cv2  # noqa: F401  (before mediapipe imports cv2 itself)
+
+os.environ.setdefault("GLOG_minloglevel", "2")
+
+_import_lock = threading.Lock()
+
+
+@contextlib.contextmanager
+def _hidden_modules() -> Iterator[None]:
+    hidden: dict[str, Any] = {"tensorflow": None}
+    pyplot = types.ModuleType("matplotlib.pyplot")
+    matplotlib = types.ModuleType("matplotlib")
+    matplotlib.pyplot = pyplot  # type: ignore[attr-defined]
+    hidden |= {"matplotlib": matplotlib, "matplotlib.pyplot": pyplot}
+    placed = [name for name in hidden if name not in sys.modules]
+    if "matplotlib" not in placed:  # the real one is loaded already: costs nothing, keep it
+        placed = [name for name in placed if not name.startswith("matplotlib")]
+    for name in placed:
+        sys.modules[name] = hidden[name]
+    try:
+        yield
+    finally:
+        for name in placed:
+            del sys.modules[name]
+
+
+def load_mediapipe() -> Any:
+    """Import and return the ``mediapipe`` package (about 0.4 s the first time), thread-safe."""
+    with _import_lock:
+        if "mediapipe" in sys.modules:
+            return sys.modules["mediapipe"]
+        with _hidden_modules():
+            import mediapipe
+        return mediapipe
+
+
+@contextlib.contextmanager
+def silenced_stderr() -> Iterator[None]:
+    """Send file descriptor 2 to nowhere: C++ code that logs before its log level can be set.
+
+    Meant for the moment in which a detector is created, and for nothing longer: other threads'
+    messages are lost meanwhile.
+    """
+    try:
+        saved = os.dup(2)
+    except OSError:  # no stderr at all, as under pythonw
+        yield
+        return
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    try:
+        sys.stderr.flush()
+        os.dup2(devnull, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(devnull)
