@@ -1,0 +1,154 @@
+"""What all tests share: real photographs, the demo clip, a display, and checks that no test leaves a mess."""
+
+import atexit
+import logging
+import os
+import re
+import select
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+# Before anything of Qt or AgeCam is imported: no window on the developer's screen, no file in their home.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+_home = Path(tempfile.mkdtemp(prefix="agecam-tests-"))
+atexit.register(shutil.rmtree, _home, ignore_errors=True)
+for _name in (
+    "CACHE_HOME",
+    "CONFIG_HOME",
+    "DATA_HOME",
+    "STATE_HOME",
+    "RUNTIME_DIR",
+    "PICTURES_DIR",
+    "VIDEOS_DIR",
+):
+    _folder = _home / _name.lower()
+    _folder.mkdir(mode=0o700)
+    os.environ[f"XDG_{_name}"] = str(_folder)
+
+from agecam.opencv import cv2  # noqa: E402
+from agecam.paths import demo_clip as demo_clip_path  # noqa: E402
+
+# A shared or slow machine says nothing about the code: no deadlines; and CI runs the same examples each time.
+hypothesis.settings.register_profile("agecam", deadline=None, derandomize="CI" in os.environ)
+hypothesis.settings.load_profile("agecam")
+
+_THREAD_GRACE_S = 3.0
+# Pools that libraries keep for the life of the process, by the start of the thread's name.
+_THREADS_OF_LIBRARIES = ("Dask-", "IO loop", "Profile", "TCP-Executor", "asyncio_", "tqdm_monitor")
+
+
+@pytest.fixture(scope="session")
+def _astronaut() -> NDArray[np.uint8]:
+    import skimage.data
+
+    return cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2BGR)
+
+
+@pytest.fixture(scope="session")
+def _hopper() -> NDArray[np.uint8]:
+    import matplotlib.cbook
+
+    with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
+        return cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR)
+
+
+@pytest.fixture
+def astronaut_bgr(_astronaut: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Eileen Collins, one near face: ``(512, 512, 3)`` uint8 BGR, a copy for each test."""
+    return _astronaut.copy()
+
+
+@pytest.fixture
+def hopper_bgr(_hopper: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Grace Hopper, one face: ``(600, 512, 3)`` uint8 BGR, a copy for each test."""
+    return _hopper.copy()
+
+
+@pytest.fixture(scope="session")
+def demo_clip() -> Path:
+    """The clip that ships with the program; ``demo.json`` beside it says where the faces are."""
+    return demo_clip_path()
+
+
+@pytest.fixture(scope="session")
+def x_display() -> Iterator[str]:
+    """The name of an X display of its own (``":7"``) for programs that a test starts with ``-platform xcb``."""
+    if shutil.which("Xvfb") is None:
+        if "CI" in os.environ:
+            pytest.fail("Xvfb is missing: install the package xvfb.")
+        pytest.skip("needs Xvfb")
+    read_end, write_end = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=[write_end], stderr=subprocess.DEVNULL)
+    os.close(write_end)
+    try:
+        with os.fdopen(read_end) as pipe:
+            if not select.select([pipe], [], [], 20)[0] or not (number := pipe.readline().strip()):
+                pytest.fail("Xvfb did not start.")
+        yield f":{number}"
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
+
+
+@pytest.fixture(autouse=True)
+def _no_leaked_threads() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    deadline = time.monotonic() + _THREAD_GRACE_S
+    while (leaked := _new_threads(before)) and time.monotonic() < deadline:
+        leaked[0].join(0.05)
+    if leaked:
+        pytest.fail(f"threads left running: {sorted(thread.name for thread in leaked)}")
+
+
+def _new_threads(before: set[threading.Thread]) -> list[threading.Thread]:
+    return [
+        thread
+        for thread in threading.enumerate()
+        if thread not in before
+        and not thread.name.startswith(_THREADS_OF_LIBRARIES)
+        # Threads that Python did not start are listed for good once they have run Python code.
+        and not isinstance(thread, threading._DummyThread)
+    ]
+
+
+class _Collector(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(f"{record.levelname} {record.name}: {record.getMessage()}")
+
+
+@pytest.fixture(autouse=True)
+def _no_unexpected_log(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Warnings and errors of AgeCam's own log fail a test, unless ``@pytest.mark.expects_log(regex)`` names them.
+
+    A named one must come.
+    """
+    patterns = [re.compile(mark.args[0]) for mark in request.node.iter_markers("expects_log")]
+    collector = _Collector()
+    logger = logging.getLogger("agecam")
+    logger.addHandler(collector)
+    try:
+        yield
+    finally:
+        logger.removeHandler(collector)
+    unexpected = [text for text in collector.texts if not any(pattern.search(text) for pattern in patterns)]
+    if unexpected:
+        pytest.fail("unexpected log records:\n" + "\n".join(unexpected))
+    missing = [p.pattern for p in patterns if not any(p.search(text) for text in collector.texts)]
+    if missing:
+        pytest.fail(f"expected log records did not come: {missing}")
