@@ -82,7 +82,7 @@ def demo_clip() -> Path:
 
 @pytest.fixture(scope="session")
 def x_display() -> Iterator[str]:
-    """The name of an X display of its own (``":7"``) for programs that a test starts with ``-platform xcb``."""
+    """The name of a display of its own (``":7"``), for programs that a test starts on Qt's platform xcb."""
     if shutil.which("Xvfb") is None:
         if "CI" in os.environ:
             pytest.fail("Xvfb is missing: install the package xvfb.")
@@ -134,9 +134,9 @@ class _Collector(logging.Handler):
 
 @pytest.fixture(autouse=True)
 def _no_unexpected_log(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Warnings and errors of AgeCam's own log fail a test, unless ``@pytest.mark.expects_log(regex)`` names them.
+    """Fail on warnings and errors of AgeCam's own log that ``@pytest.mark.expects_log(regex)`` does not name.
 
-    A named one must come.
+    Those it names must come.
     """
     patterns = [re.compile(mark.args[0]) for mark in request.node.iter_markers("expects_log")]
     collector = _Collector()
