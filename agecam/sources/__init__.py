@@ -1,0 +1,20 @@
+"""Where frames come from: cameras, video files, network streams, pictures."""
+
+from agecam.sources.base import Source
+from agecam.sources.cameras import Camera, find_camera, list_cameras
+from agecam.sources.factory import open_source
+from agecam.sources.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_image, is_video
+from agecam.sources.image import read_image
+
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "VIDEO_SUFFIXES",
+    "Camera",
+    "Source",
+    "find_camera",
+    "is_image",
+    "is_video",
+    "list_cameras",
+    "open_source",
+    "read_image",
+]

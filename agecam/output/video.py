@@ -1,0 +1,174 @@
+"""A video file, written so that it survives whatever ends the program."""
+
+from __future__ import annotations
+
+import errno
+import logging
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self, cast
+
+import av
+import numpy as np
+from av.container import OutputContainer
+from av.video.frame import PictureType, VideoFrame
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from agecam.errors import OutputError
+from agecam.opencv import cv2
+from agecam.output.files import write_error
+from agecam.timeline import Timeline
+
+_log = logging.getLogger(__name__)
+
+_CLOCK = Fraction(1, 90_000)  # of MPEG; every usual frame rate is a whole number of its ticks
+_USUAL_FPS = 30.0
+# A picture that can be jumped to; also what a killed program loses of an MKV.
+_KEYFRAME_EVERY_S = 1.0
+# FFmpeg's documentation of the mov and matroska muxers: "hybrid_fragmented" writes fragments that are whole
+# by themselves and turns the file into a plain MP4 at its proper end.
+_CONTAINERS = {
+    ".mp4": {"movflags": "+hybrid_fragmented", "frag_duration": "500000", "flush_packets": "1"},
+    ".mkv": {"cluster_time_limit": "500", "flush_packets": "1"},
+}
+_CODECS = {
+    # zerolatency: no frames are held back, so none are lost when the program is killed at 5 frames a second.
+    "libx264": {"preset": "veryfast", "crf": "20", "tune": "zerolatency"},
+    "mpeg4": {"qmin": "2", "qmax": "8"},
+}
+
+
+class VideoWriter:
+    """Writes pictures with their own times as H.264 (MPEG-4 where FFmpeg lacks it) to ``.mp4`` or ``.mkv``.
+
+    The picture's size is fixed; a frame of another size is fitted in with black bars. An odd width or height
+    is made even by repeating the last column or row, as the codec needs it. An existing file is overwritten.
+
+    Raises :class:`agecam.errors.OutputError`, also from :meth:`write` and :meth:`close`; what was written
+    until then stays playable.
+    """
+
+    def __init__(self, path: Path | str, width: int, height: int, fps_hint: float | None = None) -> None:
+        self.path = Path(path)
+        self._size = (width + width % 2, height + height % 2)
+        self._interval_s = 1 / (fps_hint or _USUAL_FPS)
+        self._timeline = Timeline()
+        self._frames = 0
+        self._next_keyframe_s = 0.0
+        check_suffix(self.path)
+        try:
+            self._container: OutputContainer | None = av.open(
+                f"file:{self.path}", "w", container_options=_CONTAINERS[self.path.suffix.lower()]
+            )
+        except OSError as error:
+            raise write_error(self.path, error) from error
+        self._stream = self._add_stream(self._container)
+
+    @property
+    def frames(self) -> int:
+        """How many frames were written."""
+        return self._frames
+
+    @property
+    def seconds(self) -> float:
+        """The time of the last frame, counted from the first."""
+        return self._timeline.last_s
+
+    def write(self, image_bgr: NDArray[np.uint8], time_s: float) -> None:
+        """Adds ``image_bgr``, ``(height, width, 3)`` uint8, taken at ``time_s`` seconds by any steady clock.
+
+        The first frame is at 0; a time that does not increase is moved on by the least step.
+        """
+        if self._container is None:
+            raise OutputError(f"{self.path} is closed; start a new recording.")
+        placed_s = self._timeline.place(time_s, self._interval_s)
+        frame = VideoFrame.from_ndarray(_fit(image_bgr, self._size), format="bgr24")
+        frame.time_base = _CLOCK
+        frame.pts = round(placed_s / _CLOCK)
+        frame.duration = round(self._interval_s / _CLOCK)
+        if placed_s >= self._next_keyframe_s:
+            frame.pict_type = PictureType.I
+            self._next_keyframe_s = placed_s + _KEYFRAME_EVERY_S
+        self._mux(frame)
+        self._frames += 1
+
+    def close(self) -> None:
+        """Finishes the file; a second call does nothing."""
+        if self._container is None:
+            return
+        if self._frames:
+            self._mux(None)
+        self._close_container()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _add_stream(self, container: OutputContainer) -> VideoStream:
+        codec = next((name for name in _CODECS if name in av.codecs_available), None)
+        if codec is None:
+            container.close()
+            raise OutputError("This FFmpeg can write neither H.264 nor MPEG-4; install PyAV from PyPI.")
+        rate = Fraction(1 / self._interval_s).limit_denominator(1001)
+        stream = cast("VideoStream", container.add_stream(codec, rate=rate, options=_CODECS[codec]))
+        stream.width, stream.height = self._size
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.time_base = _CLOCK
+        return stream
+
+    def _mux(self, frame: VideoFrame | None) -> None:
+        if self._container is None:
+            return
+        try:
+            self._container.mux(self._stream.encode(frame))
+        except (OSError, av.FFmpegError) as error:
+            try:
+                self._close_container()
+            except OutputError:
+                _log.debug("%s: no proper end after a failure", self.path)
+            raise self._failure(error) from error
+
+    def _close_container(self) -> None:
+        container, self._container = self._container, None
+        if container is None:
+            return
+        try:
+            container.close()
+        except (OSError, av.FFmpegError) as error:
+            raise self._failure(error) from error
+
+    def _failure(self, error: Exception) -> OutputError:
+        if isinstance(error, OSError):
+            return write_error(self.path, error)
+        return write_error(self.path, OSError(errno.EIO, str(error)))
+
+
+def check_suffix(path: Path) -> None:
+    """Raises :class:`agecam.errors.OutputError` where ``path`` is of no kind of video that is written."""
+    if path.suffix.lower() not in _CONTAINERS:
+        kinds = " or ".join(_CONTAINERS)
+        raise OutputError(f"{path.name} is not a kind of video that AgeCam writes; end its name in {kinds}.")
+
+
+def _fit(image_bgr: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """``image_bgr`` at ``size`` (width, height): as it is, made even, or scaled within black bars."""
+    height, width = image_bgr.shape[:2]
+    to_width, to_height = size
+    if (width, height) == size:
+        return image_bgr
+    if (width + width % 2, height + height % 2) == size:
+        right, bottom = to_width - width, to_height - height
+        return np.asarray(cv2.copyMakeBorder(image_bgr, 0, bottom, 0, right, cv2.BORDER_REPLICATE), np.uint8)
+    scale = min(to_width / width, to_height / height)
+    inner = max(1, round(width * scale)), max(1, round(height * scale))
+    smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    canvas = np.zeros((to_height, to_width, 3), np.uint8)
+    left, top = (to_width - inner[0]) // 2, (to_height - inner[1]) // 2
+    canvas[top : top + inner[1], left : left + inner[0]] = cv2.resize(image_bgr, inner, interpolation=smooth)
+    return canvas

@@ -1,0 +1,54 @@
+"""From what a user names to the source it means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from agecam.errors import CameraNotFoundError, SourceError
+from agecam.sources.base import Source
+from agecam.sources.camera import CameraSource
+from agecam.sources.cameras import describe, find_camera, list_cameras
+from agecam.sources.files import is_image
+from agecam.sources.image import ImageSource, is_animated
+from agecam.sources.stream import StreamSource
+from agecam.sources.video import VideoFileSource
+
+
+def open_source(spec: str) -> Source:
+    """The source that ``spec`` names, not yet opened.
+
+    Digits are the index of a camera, ``scheme://`` an address (``file://`` a file), the path of a file that
+    exists a picture or a video, told by its content; anything else the name of a camera.
+    Raises :class:`agecam.errors.SourceError` where ``spec`` is none of these.
+    """
+    spec = spec.strip()
+    if spec.isdecimal():
+        return CameraSource(find_camera(spec))
+    if spec.casefold().startswith("file://"):
+        return _file_source(Path(url2pathname(urlsplit(spec).path)))
+    if "://" in spec:
+        return StreamSource(spec)
+    path = Path(spec).expanduser()
+    if spec and _exists(path) and not path.is_char_device():
+        return _file_source(path)
+    try:
+        return CameraSource(find_camera(spec))
+    except CameraNotFoundError:
+        raise SourceError(f"“{spec}” is neither a file nor a camera; {describe(list_cameras())}") from None
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long for a file name, or no text that could be one
+        return False
+
+
+def _file_source(path: Path) -> Source:
+    if path.is_dir():
+        raise SourceError(f"{path} is a folder; name one file in it.")
+    if is_image(path) and not is_animated(path):
+        return ImageSource(path)
+    return VideoFileSource(path)

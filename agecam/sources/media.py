@@ -1,0 +1,146 @@
+"""Decoding with FFmpeg (PyAV), shared by video files and network streams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from agecam.opencv import cv2
+from agecam.timeline import Timeline
+
+# FFmpeg draws any text file as a terminal; nobody means that as a video.
+_NOT_VIDEO = frozenset({"tty"})
+_USUAL_INTERVAL_S = 1 / 25
+_HIGHEST_FPS = 1000
+# A file is called cut short when this much of what its header promises is missing.
+_MISSING_S = 1.0
+_TURNS = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
+
+
+class NoVideoError(Exception):
+    """What was opened holds no moving pictures (a sound file, a sound file with a cover)."""
+
+
+class Decoder:
+    """The pictures of the main video stream of an open container, in order of showing.
+
+    Raises :class:`NoVideoError` where there is none. ``live`` decodes without the delay of several
+    frames that decoding on several cores brings.
+    """
+
+    def __init__(self, container: InputContainer, *, live: bool = False) -> None:
+        self._container = container
+        self._stream = _main_video(container)
+        self._stream.thread_type = "SLICE" if live else "AUTO"
+        self._timeline = Timeline()
+        self._interval_s = 1 / fps if (fps := self.fps) else _USUAL_INTERVAL_S
+        self._broken_parts = 0
+        self._break: str | None = None
+        self._ended = False
+
+    @property
+    def fps(self) -> float | None:
+        """The average frame rate that the header tells; ``None`` where it tells none."""
+        rate = self._stream.average_rate or self._stream.guessed_rate
+        return float(rate) if rate and 0 < rate <= _HIGHEST_FPS else None
+
+    @property
+    def duration_s(self) -> float | None:
+        """The length that the header tells, in seconds; ``None`` for what has no end."""
+        if self._stream.duration and self._stream.time_base:
+            return float(self._stream.duration * self._stream.time_base)
+        return self._container.duration / av.time_base if self._container.duration else None
+
+    @property
+    def frame_count(self) -> int | None:
+        """How many frames the header tells or its length and rate let expect."""
+        if self._stream.frames:
+            return self._stream.frames
+        if self.fps and self.duration_s:
+            return max(1, round(self.fps * self.duration_s))
+        return None
+
+    @property
+    def broke_off(self) -> bool:
+        """Whether reading failed before the end."""
+        return self._break is not None
+
+    @property
+    def damage(self) -> str | None:
+        """What was wrong with the pictures given so far, as a clause; ``None`` where nothing was."""
+        found = []
+        if self._broken_parts:
+            parts = "one part" if self._broken_parts == 1 else f"{self._broken_parts} parts"
+            found.append(f"{parts} could not be decoded cleanly")
+        if self._break is not None:
+            found.append(self._break)
+        elif self._ended and self._missing_s() > _MISSING_S:
+            found.append(f"it ends after {self._timeline.last_s:.1f} s of {self.duration_s:.1f} s")
+        return " and ".join(found) or None
+
+    def __iter__(self) -> Iterator[tuple[VideoFrame, float]]:
+        """Gives each picture with its time in seconds, strictly increasing from 0.
+
+        Ends quietly where nothing more can be decoded; :attr:`damage` then tells what was wrong.
+        """
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                break
+            except av.FFmpegError as error:
+                self._break = f"it cannot be read past {self._timeline.last_s:.1f} s ({error.strerror})"
+                break
+            try:
+                frames = packet.decode()
+            except av.EOFError:
+                break
+            except av.FFmpegError:
+                self._broken_parts += 1
+                continue
+            for frame in frames:
+                self._broken_parts += frame.is_corrupt
+                yield frame, self._place(frame)
+        self._ended = True
+
+    def _place(self, frame: VideoFrame) -> float:
+        base = frame.time_base or Fraction(0)
+        if frame.duration and base:
+            self._interval_s = float(frame.duration * base)
+        time_s = None if frame.pts is None or not base else float(frame.pts * base)
+        return self._timeline.place(time_s, self._interval_s)
+
+    def _missing_s(self) -> float:
+        # Beside sound the container's length says nothing of the video's.
+        if not self._stream.duration and len(self._container.streams) > 1:
+            return 0.0
+        return (self.duration_s or 0.0) - self._timeline.last_s - self._interval_s
+
+    def to_bgr(self, frame: VideoFrame) -> NDArray[np.uint8]:
+        """The picture upright and with square pixels: ``(height, width, 3)`` uint8 BGR, read-only."""
+        width = frame.width
+        aspect = self._stream.sample_aspect_ratio
+        if aspect and aspect != 1 and Fraction(1, 4) <= aspect <= 4:
+            width = max(1, round(width * aspect))
+        image = frame.to_ndarray(format="bgr24", width=width, height=frame.height)
+        if turn := round(frame.rotation / 90) % 4:
+            image = cv2.rotate(image, _TURNS[turn])
+        image = np.ascontiguousarray(image, np.uint8)
+        image.setflags(write=False)
+        return image
+
+
+def _main_video(container: InputContainer) -> VideoStream:
+    if container.format.name not in _NOT_VIDEO:
+        for stream in container.streams.video:
+            if not stream.disposition & stream.disposition.attached_pic:  # a cover picture
+                return stream
+    raise NoVideoError
