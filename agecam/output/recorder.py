@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import queue
 import threading
+from collections import deque
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.errors import OutputError
-from agecam.output.video import VideoWriter, check_suffix
+from agecam.output.video import VideoWriter
 
 # A second of a usual camera, about 80 MB at 1280 x 720: rides over a pause of the disk.
 _CAPACITY = 30
@@ -22,31 +22,37 @@ class Recorder:
     """Writes a video from a thread of its own, fed by :meth:`put`, which never blocks.
 
     Between the two is a first-in-first-out queue of ``capacity`` frames. Drop policy: a frame that finds it
-    full is left out and counted; the rest keep their times, so the video stays in pace. The first frame sets
-    the size. After a failure :attr:`error` is set and no more frames are taken.
+    full is left out and counted; the rest keep their times, so the video stays in pace. After a failure :attr:`error` is set and no more frames are taken.
     """
 
-    def __init__(self, path: Path | str, fps_hint: float | None = None, capacity: int = _CAPACITY) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        width: int,
+        height: int,
+        fps_hint: float | None = None,
+        capacity: int = _CAPACITY,
+    ) -> None:
         """Raises :class:`agecam.errors.OutputError` where such a file is not possible."""
-        self.path = Path(path)
-        check_suffix(self.path)
-        if not self.path.parent.is_dir():
-            raise OutputError(f"There is no folder {self.path.parent}; make it or choose another.")
-        self._fps_hint = fps_hint
-        self._queue: queue.Queue[tuple[NDArray[np.uint8], float] | None] = queue.Queue(capacity)
-        self._lock = threading.Lock()
+        self._writer = VideoWriter(path, width, height, fps_hint)
+        self._capacity = capacity
+        self._frames: deque[tuple[NDArray[np.uint8], float]] = deque()
+        self._changed = threading.Condition()
+        self._taken = 0
         self._dropped = 0
-        self._written = 0
-        self._seconds = 0.0
         self._error: OutputError | None = None
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="agecam-recorder")
         self._thread.start()
 
     @property
+    def path(self) -> Path:
+        return self._writer.path
+
+    @property
     def written(self) -> int:
         """How many frames are in the file."""
-        return self._written
+        return self._writer.frames
 
     @property
     def dropped(self) -> int:
@@ -55,8 +61,8 @@ class Recorder:
 
     @property
     def seconds(self) -> float:
-        """How much is written, in seconds."""
-        return self._seconds
+        """The length of what is written, in seconds."""
+        return self._writer.seconds
 
     @property
     def error(self) -> OutputError | None:
@@ -68,25 +74,22 @@ class Recorder:
 
         The array is not copied and must not change afterwards.
         """
-        with self._lock:
+        with self._changed:
             if self._closed:
                 return False
-            if self._error is None:
-                try:
-                    self._queue.put_nowait((image_bgr, time_s))
-                except queue.Full:
-                    pass
-                else:
-                    return True
-            self._dropped += 1
-            return False
+            if self._error is not None or len(self._frames) >= self._capacity:
+                self._dropped += 1
+                return False
+            self._frames.append((image_bgr, time_s))
+            self._taken += 1
+            self._changed.notify()
+            return True
 
     def close(self) -> None:
         """Writes what is queued, finishes the file and ends the thread; look at :attr:`error` afterwards."""
-        with self._lock:
-            first_time, self._closed = not self._closed, True
-        if first_time:
-            self._queue.put(None)
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
         self._thread.join()
 
     def __enter__(self) -> Self:
@@ -99,27 +102,17 @@ class Recorder:
 
     def _run(self) -> None:
         try:
-            self._write_all()
+            with self._writer:
+                while (frame := self._next()) is not None:
+                    self._writer.write(*frame)
         except OutputError as error:
-            self._error = error
-            self._discard_rest()
+            with self._changed:
+                self._error = error
+                self._dropped += self._taken - self._writer.frames
+                self._frames.clear()
 
-    def _write_all(self) -> None:
-        item = self._queue.get()
-        if item is None:
-            return
-        height, width = item[0].shape[:2]
-        with VideoWriter(self.path, width, height, self._fps_hint) as writer:
-            while item is not None:
-                writer.write(*item)
-                self._written = writer.frames
-                self._seconds = writer.seconds
-                item = self._queue.get()
-
-    def _discard_rest(self) -> None:
-        """Keeps the queue empty until the end, so that :meth:`close` never waits for a place in it."""
-        with self._lock:
-            self._dropped += 1  # the frame that failed
-        while self._queue.get() is not None:
-            with self._lock:
-                self._dropped += 1
+    def _next(self) -> tuple[NDArray[np.uint8], float] | None:
+        """The oldest frame in the queue, waited for; ``None`` once closed and empty."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._frames or self._closed)
+            return self._frames.popleft() if self._frames else None
