@@ -2,8 +2,8 @@
 
 from agecam.output.csv_log import CsvLog
 from agecam.output.files import unique_path
+from agecam.output.picture import save_snapshot, write_image
 from agecam.output.recorder import Recorder
-from agecam.output.snapshot import save_snapshot, write_image
 from agecam.output.video import VideoWriter
 
 __all__ = ["CsvLog", "Recorder", "VideoWriter", "save_snapshot", "unique_path", "write_image"]

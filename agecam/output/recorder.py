@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.errors import OutputError
-from agecam.output.video import VideoWriter
+from agecam.output.video import VideoWriter, check_target
 
 # A second of a usual camera, about 80 MB at 1280 x 720: rides over a pause of the disk.
 _CAPACITY = 30
@@ -22,23 +22,21 @@ class Recorder:
     """Writes a video from a thread of its own, fed by :meth:`put`, which never blocks.
 
     Between the two is a first-in-first-out queue of ``capacity`` frames. Drop policy: a frame that finds it
-    full is left out and counted; the rest keep their times, so the video stays in pace. After a failure :attr:`error` is set and no more frames are taken.
+    full is left out and counted; the rest keep their times, so the video stays in pace. The first frame sets
+    the size. After a failure :attr:`error` is set and no more frames are taken.
     """
 
-    def __init__(
-        self,
-        path: Path | str,
-        width: int,
-        height: int,
-        fps_hint: float | None = None,
-        capacity: int = _CAPACITY,
-    ) -> None:
-        """Raises :class:`agecam.errors.OutputError` where such a file is not possible."""
-        self._writer = VideoWriter(path, width, height, fps_hint)
+    def __init__(self, path: Path | str, fps_hint: float | None = None, capacity: int = _CAPACITY) -> None:
+        """Raises :class:`agecam.errors.OutputError` where no such file can be."""
+        self.path = Path(path)
+        check_target(self.path)
+        self._fps_hint = fps_hint
         self._capacity = capacity
         self._frames: deque[tuple[NDArray[np.uint8], float]] = deque()
         self._changed = threading.Condition()
         self._taken = 0
+        self._written = 0
+        self._seconds = 0.0
         self._dropped = 0
         self._error: OutputError | None = None
         self._closed = False
@@ -46,13 +44,9 @@ class Recorder:
         self._thread.start()
 
     @property
-    def path(self) -> Path:
-        return self._writer.path
-
-    @property
     def written(self) -> int:
         """How many frames are in the file."""
-        return self._writer.frames
+        return self._written
 
     @property
     def dropped(self) -> int:
@@ -62,7 +56,7 @@ class Recorder:
     @property
     def seconds(self) -> float:
         """The length of what is written, in seconds."""
-        return self._writer.seconds
+        return self._seconds
 
     @property
     def error(self) -> OutputError | None:
@@ -102,14 +96,23 @@ class Recorder:
 
     def _run(self) -> None:
         try:
-            with self._writer:
-                while (frame := self._next()) is not None:
-                    self._writer.write(*frame)
+            self._write_all()
         except OutputError as error:
             with self._changed:
                 self._error = error
-                self._dropped += self._taken - self._writer.frames
+                self._dropped += self._taken - self._written
                 self._frames.clear()
+
+    def _write_all(self) -> None:
+        frame = self._next()
+        if frame is None:
+            return
+        height, width = frame[0].shape[:2]
+        with VideoWriter(self.path, width, height, self._fps_hint) as writer:
+            while frame is not None:
+                writer.write(*frame)
+                self._written, self._seconds = writer.frames, writer.seconds
+                frame = self._next()
 
     def _next(self) -> tuple[NDArray[np.uint8], float] | None:
         """The oldest frame in the queue, waited for; ``None`` once closed and empty."""

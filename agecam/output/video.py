@@ -57,7 +57,7 @@ class VideoWriter:
         self._timeline = Timeline()
         self._frames = 0
         self._next_keyframe_s = 0.0
-        check_suffix(self.path)
+        check_target(self.path)
         try:
             self._container: OutputContainer | None = av.open(
                 f"file:{self.path}", "w", container_options=_CONTAINERS[self.path.suffix.lower()]
@@ -149,11 +149,13 @@ class VideoWriter:
         return write_error(self.path, OSError(errno.EIO, str(error)))
 
 
-def check_suffix(path: Path) -> None:
-    """Raises :class:`agecam.errors.OutputError` where ``path`` is of no kind of video that is written."""
+def check_target(path: Path) -> None:
+    """Raises :class:`agecam.errors.OutputError` where ``path`` cannot become a video: wrong suffix, no folder."""
     if path.suffix.lower() not in _CONTAINERS:
         kinds = " or ".join(_CONTAINERS)
         raise OutputError(f"{path.name} is not a kind of video that AgeCam writes; end its name in {kinds}.")
+    if not path.parent.is_dir():
+        raise write_error(path, OSError(errno.ENOENT, ""))
 
 
 def _fit(image_bgr: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
