@@ -1,0 +1,155 @@
+"""One input annotated: the analysis of the live window for files, every frame, nothing dropped."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from agecam.errors import SourceError, SourceLostError
+from agecam.messages import Analysis, Frame, Person
+from agecam.output import CsvLog, VideoWriter, write_image
+from agecam.sources import is_image, open_source, read_image
+from agecam.sources.base import Source
+from agecam.sources.image import is_animated
+from agecam.vision.analyzer import Analyzer, Engine, create_analyzer
+from agecam.vision.annotate import LabelStyle, annotate
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One input and what becomes of it; travels to other processes and machines."""
+
+    spec: str
+    target: Path
+    csv: Path | None = None
+    blur: bool = False
+    engine: Engine = "litert"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What was done to one input. ``warning`` tells of a file that was damaged part of the way."""
+
+    spec: str
+    target: Path
+    frames: int
+    people: int
+    seconds: float
+    warning: str | None = None
+
+    def sentence(self) -> str:
+        if self.frames == 1:
+            return f"{self.target}: {_count(self.people, 'face')}."
+        speed = self.frames / max(self.seconds, 1e-6)
+        return (
+            f"{self.target}: {self.frames} frames, {_count(self.people, 'person', 'people')}, "
+            f"{speed:.0f} frames a second."
+        )
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+OnFrame = Callable[[int, int | None], None]
+"""Called with the number of frames done and, where known, of all frames."""
+
+
+def run_job(job: Job, on_frame: OnFrame | None = None) -> Summary:
+    """Annotate one input. Raises :class:`AgeCamError` with one clear sentence."""
+    started_s = time.perf_counter()
+    style = LabelStyle(blur=job.blur)
+    picture = is_picture(job.spec)
+    with create_analyzer(engine=job.engine, thorough=picture) as analyzer, _csv_log(job.csv) as log_to:
+        if picture:
+            people = _annotate_image(job, analyzer, style, log_to)
+            frames, warning = 1, None
+        else:
+            frames, people, warning = _annotate_video(job, analyzer, style, log_to, on_frame)
+    return Summary(job.spec, job.target, frames, people, time.perf_counter() - started_s, warning)
+
+
+def is_picture(spec: str) -> bool:
+    """Whether an input is a single picture: not an address, not a video, not an animation."""
+    return "://" not in spec and is_image(spec) and not is_animated(Path(spec))
+
+
+@contextlib.contextmanager
+def _csv_log(path: Path | None) -> Iterator[Callable[[Analysis], None]]:
+    if path is None:
+        yield lambda _analysis: None
+        return
+    csv = CsvLog(path)
+    try:
+        yield csv.write
+    finally:
+        csv.close()
+
+
+def _annotate_image(
+    job: Job, analyzer: Analyzer, style: LabelStyle, log_to: Callable[[Analysis], None]
+) -> int:
+    image = read_image(Path(job.spec))
+    people = tuple(
+        Person(number, face, estimate, estimate)
+        for number, (face, estimate) in enumerate(analyzer.analyze_image(image), 1)
+    )
+    write_image(annotate(image, people, style), job.target)
+    log_to(Analysis(Frame(image, 0.0, 0), people))
+    return len(people)
+
+
+def _annotate_video(
+    job: Job,
+    analyzer: Analyzer,
+    style: LabelStyle,
+    log_to: Callable[[Analysis], None],
+    on_frame: OnFrame | None,
+) -> tuple[int, int, str | None]:
+    source = open_source(job.spec)
+    tracks: set[int] = set()
+    frames = 0
+    warning = None
+    writer = None
+    try:
+        source.open()
+        first_s = 0.0
+        while True:
+            try:
+                frame = source.read()
+            except SourceLostError as error:
+                if not frames:
+                    raise
+                warning = str(error)  # a stream that ends is not lost work
+                break
+            if frame is None:
+                break
+            if writer is None:
+                writer = VideoWriter(job.target, frame.width, frame.height, source.fps)
+                first_s = frame.time_s
+            analysis = analyzer.analyze(frame)
+            writer.write(annotate(frame.image_bgr, analysis.people, style), frame.time_s - first_s)
+            log_to(analysis)
+            tracks |= {person.track_id for person in analysis.people if person.settled}
+            frames += 1
+            if on_frame is not None:
+                on_frame(frames, source.frame_count)
+    except KeyboardInterrupt:
+        if writer is None:
+            raise
+        warning = f"Stopped after {frames} frames; {job.target} holds them."
+    finally:
+        source.close()
+        if writer is not None:
+            writer.close()
+    if not frames:
+        raise SourceError(f"{job.spec} holds no frame that can be decoded.")
+    return frames, len(tracks), warning or _damage(source)
+
+
+def _damage(source: Source) -> str | None:
+    damage: str | None = getattr(source, "damage", None)
+    return damage

@@ -1,0 +1,23 @@
+"""``agecam cameras``."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import typer
+
+from agecam.sources import list_cameras
+
+
+def print_cameras(*, as_json: bool) -> None:
+    """Print one line a camera, or a JSON list."""
+    found = list_cameras()
+    if as_json:
+        typer.echo(json.dumps([dataclasses.asdict(camera) for camera in found]))
+    elif not found:
+        typer.echo("No camera is plugged in.")
+    else:
+        for camera in found:
+            where = f"  {camera.path}" if camera.path else ""
+            typer.echo(f"{camera.index}  {camera.name}{where}")

@@ -1,0 +1,97 @@
+"""Starts Qt, shows the window, and catches what nobody else caught."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from PyQt6.QtCore import QObject, pyqtSignal
+from PyQt6.QtWidgets import QApplication, QMessageBox
+
+from agecam import __version__
+from agecam.paths import log_file, settings_file
+from agecam.settings import Settings
+from agecam.ui.theme import apply_theme
+from agecam.ui.window import MainWindow, StartOptions
+from agecam.vision.analyzer import Analyzer
+
+log = logging.getLogger(__name__)
+
+
+class CrashReporter(QObject):
+    """Tells the user once of an error that nothing else caught, and has the recording saved."""
+
+    _crashed = pyqtSignal()
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._told = False
+        self._previous = sys.excepthook, threading.excepthook
+        self._crashed.connect(self._tell)
+        sys.excepthook = self._on_error
+        threading.excepthook = self._on_thread_error
+
+    def uninstall(self) -> None:
+        sys.excepthook, threading.excepthook = self._previous
+
+    def _on_error(
+        self, kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+    ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            self._window.close_without_asking()
+            return
+        log.critical("unexpected error", exc_info=(kind, error, traceback))
+        self._crashed.emit()
+
+    def _on_thread_error(self, failure: Any) -> None:
+        log.critical(
+            "unexpected error in thread %s",
+            failure.thread.name if failure.thread else "?",
+            exc_info=(failure.exc_type, failure.exc_value, failure.exc_traceback),
+        )
+        self._crashed.emit()
+
+    def _tell(self) -> None:
+        self._window.exit_code = 1
+        if self._told:
+            return
+        self._told = True
+        self._window.engine.stop_recording()
+        box = QMessageBox(self._window)
+        box.setIcon(QMessageBox.Icon.Critical)
+        box.setWindowTitle("AgeCam")
+        box.setText(
+            "AgeCam has met an unexpected error. A running recording has been finished and saved. "
+            f"Please restart AgeCam; the details are in {log_file()}."
+        )
+        box.open()  # not exec: a second event loop here would hide further errors
+
+
+def run_window(make_analyzer: Callable[[], Analyzer], options: StartOptions) -> int:
+    """Show the window until it is closed; returns the exit code (0, or 1 when something failed)."""
+    os.environ.setdefault("QT_LOGGING_RULES", "qt.multimedia.*=false")
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(application, QApplication)
+    application.setApplicationName("AgeCam")
+    application.setApplicationVersion(__version__)
+    application.setDesktopFileName("agecam")
+    apply_theme(application)
+    path = settings_file()
+    window = MainWindow(make_analyzer, options, Settings.load(path), path)
+    reporter = CrashReporter(window)
+    # The window's status timer lets Python run often enough to see the signals.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: window.close_without_asking())
+    try:
+        window.start()
+        application.exec()
+    finally:
+        reporter.uninstall()
+    return window.exit_code

@@ -1,0 +1,373 @@
+"""The main window: the picture, a tool bar above it, what is going on below it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PyQt6.QtCore import QSettings, QTimer, QUrl, pyqtSignal
+from PyQt6.QtGui import QCloseEvent, QDesktopServices, QIcon
+from PyQt6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QInputDialog,
+    QLabel,
+    QMainWindow,
+    QMessageBox,
+    QStackedWidget,
+)
+
+from agecam import __version__, doctor
+from agecam.engine.capture import SourceRequest
+from agecam.engine.engine import Engine
+from agecam.engine.state import SourceState, Status
+from agecam.paths import assets_dir, demo_clip, recordings_dir, snapshots_dir
+from agecam.settings import Settings
+from agecam.sources import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from agecam.ui.bridge import EngineBridge
+from agecam.ui.controls import Controls
+from agecam.ui.pages import CONSENT, PAGES, MessagePage
+from agecam.ui.video_view import VideoView
+from agecam.vision.analyzer import Analyzer
+from agecam.vision.annotate import LabelStyle
+
+log = logging.getLogger(__name__)
+
+_STATUS_INTERVAL_MS = 250
+_NOTICE_MS = 8000
+
+
+@dataclass(frozen=True, slots=True)
+class StartOptions:
+    """What the window was started with. ``spec`` ``None`` is the last camera used, else the first."""
+
+    spec: str | None = None
+    loop: bool = False
+    record: Path | None = None
+    csv: Path | None = None
+    fullscreen: bool = False
+    quit_after_s: float | None = None
+
+
+class MainWindow(QMainWindow):
+    """Owns the engine; closing it ends every thread and finishes every file."""
+
+    _engine_closed = pyqtSignal()
+    _report_ready = pyqtSignal(str)
+
+    def __init__(
+        self,
+        make_analyzer: Callable[[], Analyzer],
+        options: StartOptions,
+        settings: Settings,
+        settings_path: Path,
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.exit_code = 0
+        self._settings_path = settings_path
+        self._options = options
+        self._bridge = EngineBridge(self)
+        self._bridge.changed.connect(self._refresh)
+        self.engine = Engine(make_analyzer, self._bridge.notify)
+        self._closing: threading.Thread | None = None
+        self._may_close = False
+        self._ask_on_close = True
+        self._is_recording = False
+        self._current_spec: str | None = None
+        self._engine_closed.connect(self._finish_close)
+        self._report_ready.connect(self._copy_report)
+        self.setWindowTitle("AgeCam")
+        self.setWindowIcon(QIcon(str(assets_dir() / "icon.png")))
+        self.controls = Controls(self, self, settings)
+        self.controls.camera_picked.connect(self._pick_camera)
+        self.addToolBar(self.controls)
+        self._make_central()
+        self._make_status_bar()
+        self._restore_geometry()
+        self._status_timer = QTimer(self)
+        self._status_timer.setInterval(_STATUS_INTERVAL_MS)
+        self._status_timer.timeout.connect(self._refresh_status)
+
+    # -- construction ------------------------------------------------------------------------------
+
+    def _make_central(self) -> None:
+        self._stack = QStackedWidget()
+        self.view = VideoView(self.engine.painted)
+        self.view.double_clicked.connect(self.toggle_fullscreen)
+        self._stack.addWidget(self.view)
+        self._pages: dict[SourceState, MessagePage] = {}
+        for state, text in PAGES.items():
+            page = MessagePage(text, [self.controls[name] for name in text.actions])
+            self._pages[state] = page
+            self._stack.addWidget(page)
+        self.setCentralWidget(self._stack)
+
+    def _make_status_bar(self) -> None:
+        bar = self.statusBar()
+        assert bar is not None
+        self._recording_label, self._numbers = QLabel(), QLabel()
+        self._recording_label.setObjectName("recording")
+        bar.addPermanentWidget(self._recording_label)
+        bar.addPermanentWidget(self._numbers)
+        bar.showMessage(CONSENT)
+
+    def _restore_geometry(self) -> None:
+        self.resize(1120, 760)
+        geometry = _geometry_store(self._settings_path).value("geometry")
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+
+    # -- life --------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Show the window, then start the engine."""
+        options = self._options
+        if options.fullscreen:
+            self.toggle_fullscreen()
+        else:
+            self.show()
+        self.apply_choices()
+        self.engine.start()
+        if options.record is not None:
+            self._is_recording = True
+            self.engine.start_recording(options.record)
+        if options.csv is not None:
+            self.engine.start_csv(options.csv)
+        self.engine.list_cameras()
+        self._show(options.spec, loop=options.loop)
+        self._status_timer.start()
+        if options.quit_after_s is not None:
+            QTimer.singleShot(int(options.quit_after_s * 1000), self.close_without_asking)
+
+    def close_without_asking(self) -> None:
+        """Close as the user would, and finish a recording without asking."""
+        self._ask_on_close = False
+        self.close()
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
+        if event is None or self._may_close:
+            return
+        event.ignore()
+        if self._closing is not None or not self._confirmed():
+            return
+        if self.engine.status().state is SourceState.FAILED:
+            self.exit_code = 1
+        self._save_settings()
+        self.setEnabled(False)
+        self._status_timer.stop()
+        self._show_status("Finishing…")
+        # Joining threads and draining the recorder can take a second: not on this thread.
+        self._closing = threading.Thread(target=self._close_engine, name="agecam-closing")
+        self._closing.start()
+
+    def _close_engine(self) -> None:
+        try:
+            self.engine.close()
+        finally:
+            self._engine_closed.emit()
+
+    def _finish_close(self) -> None:
+        if self._closing is not None:
+            self._closing.join()
+        self._take_notices()
+        self._bridge.detach()
+        self._may_close = True
+        self.close()
+
+    def _confirmed(self) -> bool:
+        if not self._ask_on_close or not self._is_recording:
+            return True
+        answer = QMessageBox.question(
+            self,
+            "Stop recording?",
+            "A recording is running. Finish it and close AgeCam?",
+            QMessageBox.StandardButton.Close | QMessageBox.StandardButton.Cancel,
+            QMessageBox.StandardButton.Cancel,
+        )
+        return answer == QMessageBox.StandardButton.Close
+
+    def _save_settings(self) -> None:
+        try:
+            self.settings.save(self._settings_path)
+            _geometry_store(self._settings_path).setValue("geometry", self.saveGeometry())
+        except OSError as error:
+            log.info("settings not saved: %s", error)
+
+    # -- what the user does ------------------------------------------------------------------------
+
+    def _show(self, spec: str | None, *, loop: bool = False) -> None:
+        self._current_spec = spec
+        self.engine.show(SourceRequest(spec, preferred=self.settings.camera, loop=loop))
+
+    def retry(self) -> None:
+        if self.engine.status().state in (SourceState.ENDED, SourceState.FAILED):
+            self._show(self._current_spec)
+        else:
+            self.engine.retry()
+        self.engine.list_cameras()
+
+    def open_file(self) -> None:
+        kinds = " ".join(f"*{suffix}" for suffix in sorted({*VIDEO_SUFFIXES, *IMAGE_SUFFIXES}))
+        name, _ = QFileDialog.getOpenFileName(
+            self, "Open a video or picture", "", f"Videos and pictures ({kinds});;All files (*)"
+        )
+        if name:
+            self._show(name)
+
+    def open_address(self) -> None:
+        address, accepted = QInputDialog.getText(
+            self, "Open address", "Address of a camera or stream (http, rtsp …):"
+        )
+        if accepted and address.strip():
+            self._show(address.strip())
+
+    def show_demo(self) -> None:
+        self._show(str(demo_clip()), loop=True)
+
+    def _pick_camera(self, index: int, name: str) -> None:
+        self.settings = replace(self.settings, camera=name)
+        self._show(str(index))
+
+    def toggle_recording(self) -> None:
+        self._is_recording = not self._is_recording
+        if self._is_recording:
+            self.engine.start_recording_in(Path(self.settings.recordings_folder or recordings_dir()))
+        else:
+            self.engine.stop_recording()
+        self._refresh_status()
+
+    def take_snapshot(self) -> None:
+        self.engine.take_snapshot(Path(self.settings.snapshots_folder or snapshots_dir()))
+
+    def apply_choices(self) -> None:
+        mirror, interval, gender = (
+            self.controls[name].isChecked() for name in ("mirror", "interval", "gender")
+        )
+        self.settings = replace(self.settings, mirror=mirror, show_interval=interval, show_gender=gender)
+        self.engine.set_mirror(mirror)
+        self.engine.set_style(LabelStyle(show_interval=interval, show_gender=gender))
+
+    def toggle_fullscreen(self) -> None:
+        full = not self.isFullScreen()
+        bar = self.statusBar()
+        self.controls.setVisible(not full)
+        if bar is not None:
+            bar.setVisible(not full)
+        self.controls["fullscreen"].setChecked(full)
+        if full:
+            self.showFullScreen()
+        else:
+            self.showNormal()
+
+    def leave_fullscreen(self) -> None:
+        if self.isFullScreen():
+            self.toggle_fullscreen()
+
+    def open_folder(self) -> None:
+        folder = Path(self.settings.recordings_folder or recordings_dir())
+        if folder.is_dir():
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+        else:
+            self._show_status(f"Nothing has been recorded yet; videos will be saved in {folder}.")
+
+    def copy_troubleshooting(self) -> None:
+        self._show_status("Collecting…")
+        self.engine.run_in_background(lambda: self._report_ready.emit(doctor.render(doctor.collect())))
+
+    def _copy_report(self, report: str) -> None:
+        clipboard = QApplication.clipboard()
+        if clipboard is not None:
+            clipboard.setText(report)
+            self._show_status("The troubleshooting text is on the clipboard: paste it into a bug report.")
+
+    def quit(self) -> None:
+        self.close()
+
+    def show_about(self) -> None:
+        QMessageBox.about(
+            self,
+            "About AgeCam",
+            f"<h3>AgeCam {__version__}</h3><p>{CONSENT}</p>"
+            "<p>“Gender” is how a face looks to people who labelled photographs, as female or male; it says "
+            "nothing about who somebody is.</p><p>Free software under the GNU GPL, version 3 or later. "
+            "The models may be used for research only; see the model card.</p>",
+        )
+
+    # -- what the engine says ----------------------------------------------------------------------
+
+    def _refresh(self) -> None:
+        status = self.engine.status()
+        page = self._pages.get(status.state)
+        if page is None:
+            self.view.show_frame(self.engine.latest())
+            self._stack.setCurrentWidget(self.view)
+        else:
+            page.set_message(status.message)
+            self._stack.setCurrentWidget(page)
+            self.view.show_frame(None)
+        self._take_notices()
+        cameras = self.engine.new_cameras()
+        if cameras is not None:
+            self.controls.set_cameras(cameras, status.source_name)
+            self._refresh_status()
+
+    def _refresh_status(self) -> None:
+        status = self.engine.status()
+        live, ended = status.state is SourceState.LIVE, status.state is SourceState.ENDED
+        recording = self._is_recording
+        self.controls.set_recording(recording)
+        self.controls.set_source_name(status.source_name)
+        self.controls["record"].setEnabled(live or recording)
+        self.controls["snapshot"].setEnabled(live or ended)
+        self._recording_label.setText(self._recording_text(status))
+        self.setWindowTitle(f"{status.source_name} – AgeCam" if status.source_name else "AgeCam")
+        if ended:
+            self._numbers.setText("End of the clip: F5 plays it again")
+        elif not live:
+            self._numbers.clear()
+        else:
+            self._show_numbers(status)
+
+    def _recording_text(self, status: Status) -> str:
+        if status.recording is None:
+            return "● waiting for the picture" if self._is_recording else ""
+        minutes, seconds = divmod(int(status.recording.seconds), 60)
+        dropped = f"  {status.recording.dropped} dropped" if status.recording.dropped else ""
+        return f"● {minutes}:{seconds:02d}{dropped}"
+
+    def _show_numbers(self, status: Status) -> None:
+        numbers = status.statistics
+        shown = self.engine.latest()
+        faces = len(shown.analysis.people) if shown is not None else 0
+        self._numbers.setText(
+            f"{faces} {'face' if faces == 1 else 'faces'}   {numbers.fps_shown:.0f} fps   "
+            f"{numbers.latency_ms_p95:.0f} ms"
+        )
+        stages = ", ".join(f"{name} {value:.1f} ms" for name, value in numbers.stages_ms.items())
+        self._numbers.setToolTip(
+            f"Frames a second: {numbers.fps_captured:.1f} captured, {numbers.fps_analysed:.1f} analysed, "
+            f"{numbers.fps_shown:.1f} shown, {numbers.dropped} skipped so far.\n"
+            f"From capture to screen: {numbers.latency_ms_p50:.0f} ms, 95 % within "
+            f"{numbers.latency_ms_p95:.0f} ms.\n{stages}"
+        )
+
+    def _take_notices(self) -> None:
+        for notice in self.engine.take_notices():
+            self._show_status(notice.text)
+            if notice.is_error:
+                self.exit_code = 1
+            if notice.ends_recording:
+                self._is_recording = False
+
+    def _show_status(self, text: str) -> None:
+        bar = self.statusBar()
+        if bar is not None:
+            bar.showMessage(text, _NOTICE_MS)
+
+
+def _geometry_store(settings_path: Path) -> QSettings:
+    return QSettings(str(settings_path.with_name("window.ini")), QSettings.Format.IniFormat)
