@@ -1,14 +1,20 @@
 """The one place where OpenCV is first imported.
 
 WORKAROUND: ``import cv2`` points ``QT_QPA_PLATFORM_PLUGIN_PATH`` and ``QT_QPA_FONTDIR`` at its own Qt
-folder, and PyQt6 then looks for its platform plug-in there and does not start. OpenCV also reads the V4L2
-timeout once, at first use: 2 s instead of 10 lets a pulled camera be noticed.
+folder, and PyQt6 then looks for its platform plug-in there and does not start.
+
+OpenCV reads its settings once, when it is loaded. A V4L2 timeout of 2 s instead of 10 lets a pulled camera
+be noticed. Hardware transforms make Media Foundation take up to a minute to open a camera
+(https://github.com/opencv/opencv/issues/17687). A picture of more than 2**28 pixels would need more than
+800 MB. What goes wrong is told by AgeCam's own errors, not by OpenCV's log.
 """
 
 import os
 
 os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")
-os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
+os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(2**28))
+os.environ.setdefault("OPENCV_LOG_LEVEL", "FATAL")
 _before = {name: os.environ.get(name) for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")}
 
 import cv2  # noqa: E402

@@ -13,6 +13,7 @@ import av
 import numpy as np
 from av.container import OutputContainer
 from av.video.frame import PictureType, VideoFrame
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -84,7 +85,9 @@ class VideoWriter:
         if self._container is None:
             raise OutputError(f"{self.path} is closed; start a new recording.")
         placed_s = self._timeline.place(time_s, self._interval_s)
-        frame = VideoFrame.from_ndarray(_fit(image_bgr, self._size), format="bgr24")
+        frame = VideoFrame.from_ndarray(_fit(image_bgr, self._size), format="bgr24").reformat(
+            format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+        )
         frame.time_base = _CLOCK
         frame.pts = round(placed_s / _CLOCK)
         frame.duration = round(self._interval_s / _CLOCK)
@@ -120,6 +123,11 @@ class VideoWriter:
         stream.width, stream.height = self._size
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = _CLOCK
+        # Said outright, because players guess by the picture's size, and guess differently.
+        stream.codec_context.colorspace = Colorspace.ITU709
+        stream.codec_context.color_range = ColorRange.MPEG
+        stream.codec_context.color_primaries = ColorPrimaries.BT709
+        stream.codec_context.color_trc = ColorTrc.BT709
         return stream
 
     def _mux(self, frame: VideoFrame | None) -> None:
@@ -150,7 +158,7 @@ class VideoWriter:
 
 
 def check_target(path: Path) -> None:
-    """Raises :class:`agecam.errors.OutputError` where ``path`` cannot become a video: wrong suffix, no folder."""
+    """Raises :class:`agecam.errors.OutputError` where ``path`` has no folder or another suffix."""
     if path.suffix.lower() not in _CONTAINERS:
         kinds = " or ".join(_CONTAINERS)
         raise OutputError(f"{path.name} is not a kind of video that AgeCam writes; end its name in {kinds}.")

@@ -62,9 +62,11 @@ _IMAGE_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"mif1")
 
 def check_file(path: Path) -> None:
     """Raises :class:`agecam.errors.SourceError` where ``path`` is not a file that can be opened."""
-    if path.is_dir():
-        raise SourceError(f"{path} is a folder; name one file in it.")
     try:
+        if path.is_dir():
+            raise SourceError(f"{path} is a folder; name one file in it.")
+        if path.exists() and not path.is_file():
+            raise SourceError(f"{path} is no ordinary file; save it as one first.")
         path.open("rb").close()
     except FileNotFoundError as error:
         raise SourceError(f"There is no file {path}; check the name.") from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from itertools import islice
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from agecam.messages import Frame
 from agecam.opencv import cv2
 from agecam.sources.files import check_file
 
-_MAX_PIXELS = 2**28  # A larger picture needs more than 800 MB as an array; the largest phone sensor has 2e8.
+_PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 
 
 def read_image(path: Path | str) -> NDArray[np.uint8]:
@@ -33,7 +35,7 @@ def read_image(path: Path | str) -> NDArray[np.uint8]:
     if not data.size:
         raise SourceError(f"{path} is empty; choose another picture.")
     try:
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if _is_whole(data) else None
     except (cv2.error, MemoryError) as error:
         if "validateInputImageSize" in str(error) or isinstance(error, MemoryError):
             raise SourceError(f"{path} has too many pixels; make it smaller and try again.") from error
@@ -43,6 +45,27 @@ def read_image(path: Path | str) -> NDArray[np.uint8]:
             f"{path} is damaged or not a picture that AgeCam knows; save it again as JPEG or PNG."
         )
     return np.asarray(image, np.uint8)
+
+
+def _is_whole(data: NDArray[np.uint8]) -> bool:
+    """False for a PNG that is cut short or changed: libpng would write of it to the terminal."""
+    view = data.data
+    if bytes(view[: len(_PNG_HEAD)]) != _PNG_HEAD:
+        return True
+    start = len(_PNG_HEAD)
+    while start + 12 <= len(view):  # a chunk: length, kind, body, checksum
+        (length,) = struct.unpack_from(">I", view, start)
+        kind = bytes(view[start + 4 : start + 8])
+        end = start + 8 + length
+        if end + 4 > len(view):
+            return False
+        is_needed = kind[:1].isupper()
+        if is_needed and struct.unpack_from(">I", view, end)[0] != zlib.crc32(view[start + 4 : end]):
+            return False
+        if kind == b"IEND":
+            return True
+        start = end + 4
+    return False
 
 
 class ImageSource:
