@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,13 @@ from agecam.messages import Analysis, Estimate, Face, Frame, Person
 from agecam.vision.align import align_faces
 from agecam.vision.classify import Classifier, LiteRtClassifier
 from agecam.vision.detect import MIN_SCORE, Detector, MediaPipeDetector
-from agecam.vision.smooth import EstimateSmoother, FaceSmoother, crop_quality
-from agecam.vision.track import Tracker
+from agecam.vision.schedule import Schedule
+from agecam.vision.smooth import BoxSmoother, EstimateSmoother, crop_quality
+from agecam.vision.track import CONTINUE_SCORE, Tracker
 
 Engine = Literal["litert", "keras"]
+
+_LOOKS_PER_FRAME: Final = 2
 
 
 class Analyzer:
@@ -28,47 +31,51 @@ class Analyzer:
         self._detector = detector
         self._classifier = classifier
         self._tracker = Tracker()
-        self._faces = FaceSmoother()
+        self._boxes = BoxSmoother()
         self._estimates = EstimateSmoother()
+        self._schedule = Schedule()
 
     def analyze(self, frame: Frame) -> Analysis:
-        """The people of one frame; ``frame.time_s`` must not decrease between calls of :meth:`reset`.
+        """The people of one frame, in order of their numbers, those not yet settled included.
 
-        ``stages_ms`` has ``detect``, ``track`` (which includes smoothing), ``align`` and ``classify``.
+        ``frame.time_s`` must not decrease between calls of :meth:`reset`. ``stages_ms`` has ``detect``,
+        ``track`` (which includes smoothing), ``align`` and ``classify``.
         """
-        started = time.perf_counter()
-        faces = self._detector.detect(frame.image_bgr)
-        detected = time.perf_counter()
-        tracked = self._tracker.update(faces, frame.time_s)
-        due = [one for one in tracked if one.detected]
-        followed = time.perf_counter()
-        crops = align_faces(frame.image_bgr, [one.face for one in due])
-        aligned = time.perf_counter()
-        raw = {
-            one.track_id: estimate
-            for one, estimate in zip(due, self._classifier.classify(crops), strict=True)
-        }
-        classified = time.perf_counter()
+        image, time_s = frame.image_bgr, frame.time_s
+        clock = _StageClock()
+        faces = self._detector.detect(image)
+        clock.lap("detect")
+        self._tracker.update(faces, time_s)
+        doubtful = self._tracker.doubtful()[:_LOOKS_PER_FRAME]
+        clock.lap("track")
+        looks = [self._detector.look_again(image, one.face) for one in doubtful]
+        clock.lap("detect")
+        for one, sureness in zip(doubtful, looks, strict=True):
+            self._tracker.testify(one.track_id, sureness)
+        people = self._tracker.visible()
+        due = self._schedule.due(people, time_s)
+        clock.lap("track")
+        crops = align_faces(image, [one.face for one in due])
+        clock.lap("align")
+        estimates = self._classifier.classify(crops)
+        clock.lap("classify")
+        raw = {one.track_id: estimate for one, estimate in zip(due, estimates, strict=True)}
         for one in due:
-            self._estimates.add(one.track_id, raw[one.track_id], crop_quality(one.face), frame.time_s)
-        people = tuple(
+            self._estimates.add(one.track_id, raw[one.track_id], crop_quality(one.face), time_s)
+        smoothed = tuple(
             Person(
                 track_id=one.track_id,
-                face=self._faces.face(one.track_id, one.face, frame.time_s),
+                face=self._boxes.smooth(one.track_id, one.face, time_s),
                 estimate=self._estimates.estimate(one.track_id),
                 raw=raw.get(one.track_id),
                 settled=one.settled,
             )
-            for one in tracked
+            for one in people
         )
-        smoothed = time.perf_counter()
-        stages_ms = {
-            "detect": 1000 * (detected - started),
-            "track": 1000 * (followed - detected + smoothed - classified),
-            "align": 1000 * (aligned - followed),
-            "classify": 1000 * (classified - aligned),
-        }
-        return Analysis(frame, people, stages_ms)
+        for memory in (self._boxes, self._estimates, self._schedule):
+            memory.retain(self._tracker.alive())
+        clock.lap("track")
+        return Analysis(frame, smoothed, clock.stages_ms)
 
     def analyze_image(self, image_bgr: NDArray[np.uint8]) -> list[tuple[Face, Estimate]]:
         """Faces of a single photograph ``(h, w, 3)`` uint8 from left to right; leaves the tracks alone."""
@@ -78,8 +85,8 @@ class Analyzer:
     def reset(self) -> None:
         """Forget everybody: call it when the source changes or time starts anew."""
         self._tracker.reset()
-        self._faces.reset()
-        self._estimates.reset()
+        for memory in (self._boxes, self._estimates, self._schedule):
+            memory.reset()
 
     def close(self) -> None:
         """Release the detector; calling it twice does no harm."""
@@ -104,4 +111,17 @@ def create_analyzer(*, engine: Engine = "litert", thorough: bool = False) -> Ana
         classifier = KerasClassifier()
     else:
         classifier = LiteRtClassifier()
-    return Analyzer(MediaPipeDetector(min_score=0.4, thorough=thorough), classifier)
+    return Analyzer(MediaPipeDetector(min_score=CONTINUE_SCORE, thorough=thorough), classifier)
+
+
+class _StageClock:
+    """Adds up the time between laps by the name of the stage that a lap ends."""
+
+    def __init__(self) -> None:
+        self.stages_ms: dict[str, float] = {}
+        self._last_s = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now_s = time.perf_counter()
+        self.stages_ms[stage] = self.stages_ms.get(stage, 0.0) + 1000 * (now_s - self._last_s)
+        self._last_s = now_s

@@ -55,7 +55,7 @@ class Manifest:
         """
         try:
             entry = self.models[task]
-            name, sha256 = entry[runtime]["file"], entry[runtime]["sha256"]
+            name, sha256 = str(entry[runtime]["file"]), str(entry[runtime]["sha256"])
             preprocessing = entry["preprocessing"]
         except (KeyError, TypeError) as error:
             raise ModelError(
@@ -68,10 +68,11 @@ class Manifest:
                 f"{preprocessing}, here {PREPROCESSING_VERSION}). Use the models that came with this AgeCam."
             )
         try:
-            content = path.read_bytes()
+            content: bytes = path.read_bytes()
         except OSError as error:
             raise ModelError(
-                f"The {task} model {path} is missing or cannot be read. Reinstall AgeCam, or restore that file."
+                f"The {task} model {path} is missing or cannot be read. "
+                "Reinstall AgeCam, or restore that file."
             ) from error
         if hashlib.sha256(content).hexdigest() != sha256:
             raise ModelError(

@@ -56,7 +56,7 @@ def load_mediapipe() -> Any:
 def silenced_stderr() -> Iterator[None]:
     """Send file descriptor 2 to nowhere: C++ code that logs before its log level can be set.
 
-    Meant for the moment in which a detector is created, and for nothing longer: other threads'
+    Meant for the moment in which a model is loaded or released, and for nothing longer: other threads'
     messages are lost meanwhile.
     """
     try:
