@@ -1,0 +1,47 @@
+# Everything sets itself up on first use: see tools/bootstrap.py.
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types imports format lock clean environment dev-environment
+
+help: ## show this
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+demo: environment ## run the program on the built-in clip
+	@$(BIN)/agecam demo
+
+test: dev-environment ## run all tests
+	@$(BIN)/python -m pytest
+
+check: lint types imports test ## everything that a change must pass
+
+lint: dev-environment ## ruff: mistakes and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: dev-environment ## mypy --strict
+	@$(BIN)/mypy
+
+imports: dev-environment ## import-linter: who may import whom
+	@$(BIN)/lint-imports
+
+format: dev-environment ## bring all Python files into ruff's format
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+lock: ## resolve the dependencies of pyproject.toml again, into both lock files (needs uv)
+	$(LOCK) --upgrade --all-extras --group dev --output-file requirements-dev.lock
+	$(LOCK) --constraints requirements-dev.lock --output-file requirements.lock
+
+clean: ## remove what was built and installed here
+	rm -rf .venv .tools build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find agecam train tests tools assets -name __pycache__ -type d -prune -exec rm -rf {} +
+
+environment:
+	@$(PYTHON) tools/bootstrap.py run
+
+dev-environment:
+	@$(PYTHON) tools/bootstrap.py dev

@@ -1,0 +1,143 @@
+"""Set up ``.venv`` on a machine that has Python and perhaps nothing else.
+
+``python3 tools/bootstrap.py run`` installs what the program needs, ``dev`` also what its tests and the
+training need: system packages that are missing (apt), uv, and the packages of the lock file, each checked
+against its hash. A second call finds everything there and takes under a second.
+
+Only the standard library is used, and no syntax that an older Python could not read: it must get as far as
+saying which Python it needs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+TOOLS = ROOT / ".tools"  # where uv goes when the system has none
+
+sys.path.insert(0, str(ROOT))
+from agecam.system_libraries import how_to_install, install_command, missing_libraries, packages_of  # noqa: E402
+
+
+class BootstrapError(Exception):
+    """Something is missing that only the user can provide; the text says what."""
+
+
+def call(*command: str, quiet: bool = False, env: dict[str, str] | None = None) -> bool:
+    """Run a command in the project's folder and say whether it succeeded."""
+    output = subprocess.DEVNULL if quiet else None
+    try:
+        done = subprocess.run(command, cwd=ROOT, env=env, stdout=output, stderr=output, check=False)
+    except OSError:
+        return False
+    return done.returncode == 0
+
+
+def install_packages(packages: list[str], sonames: list[str]) -> None:
+    """Install system packages, or say how."""
+    command = install_command(packages)
+    if command is None or (command[0] == "sudo" and not can_sudo()):
+        raise BootstrapError(how_to_install(packages, sonames))
+    print("Installing system packages:", " ".join(packages), flush=True)
+    update = [*command[: command.index("install")], "update"]
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    # A fresh system has no package lists; an old one has stale ones.
+    call(*update, "--quiet", "--quiet", env=env)
+    if not call(*command, "--quiet", "--quiet", env=env):
+        raise BootstrapError(how_to_install(packages, sonames))
+
+
+def can_sudo() -> bool:
+    """Whether sudo is there and either needs no password or has somebody to ask for it."""
+    return shutil.which("sudo") is not None and (sys.stdin.isatty() or call("sudo", "-n", "true", quiet=True))
+
+
+def install_system_libraries(for_tests: bool) -> None:
+    missing = missing_libraries()
+    packages, sonames = packages_of(missing), [library.soname for library in missing]
+    if sys.platform.startswith("linux"):
+        # Text without any font is empty squares.
+        if not any(Path("/usr/share/fonts").rglob("*.[to]tf")) and shutil.which("apt-get"):
+            packages.append("fonts-dejavu-core")
+        if for_tests and shutil.which("Xvfb") is None:
+            packages.append("xvfb")
+            sonames.append("Xvfb")
+    if packages:
+        install_packages(packages, sonames)
+
+
+def find_uv() -> str:
+    """The uv of the system, or one in ``.tools`` that nothing else on the system sees."""
+    own = TOOLS / "bin" / "uv"
+    for uv in ("uv", str(own)):
+        if call(uv, "--version", quiet=True):
+            return uv
+    print("Installing uv into .tools", flush=True)
+    if not make_tools():
+        # Debian and Ubuntu keep venv's part that installs pip in a package of its own.
+        install_packages(["python3-venv"], ["Python's module venv"])
+        if not make_tools():
+            raise BootstrapError("Python cannot make a virtual environment here. Install uv, then try again.")
+    if not call(str(TOOLS / "bin" / "python"), "-m", "pip", "install", "--quiet", "uv>=0.8"):
+        raise BootstrapError("uv could not be downloaded. Check the network connection, then try again.")
+    return str(own)
+
+
+def make_tools() -> bool:
+    shutil.rmtree(TOOLS, ignore_errors=True)
+    return call(sys.executable, "-m", "venv", str(TOOLS), quiet=True)
+
+
+def is_supported(python: str) -> bool:
+    """Whether this interpreter runs and is of a version that all locked packages are there for."""
+    return call(python, "-c", "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))", quiet=True)
+
+
+def make_environment(uv: str) -> str:
+    """The Python of ``.venv``, which is made where it is missing or broken."""
+    python = str(VENV / "bin" / "python")
+    if not is_supported(python):
+        # If this Python is too old or too new, uv looks for another one, and may fetch it.
+        wanted = sys.executable if is_supported(sys.executable) else ">=3.11,<3.14"
+        if not call(uv, "venv", "--quiet", "--clear", "--python", wanted, str(VENV)):
+            raise BootstrapError(
+                "AgeCam needs Python 3.11, 3.12 or 3.13. Install one of them, then try again."
+            )
+    return python
+
+
+def install_python_packages(uv: str, python: str, for_tests: bool) -> None:
+    """Bring ``.venv`` to what the lock file says, and AgeCam itself into it, editable."""
+    if for_tests:
+        command = [uv, "pip", "sync", "--python", python, "requirements-dev.lock", "tools/editable.txt"]
+    else:
+        # Adds only: the program does not mind what a developer has beside it.
+        command = [uv, "pip", "install", "--python", python, "--no-deps"]
+        command += ["--requirements", "requirements.lock", "--requirements", "tools/editable.txt"]
+    # TensorFlow alone is 600 MB: slow networks need more than uv's 30 s without an answer.
+    if not call(*command, env={"UV_HTTP_TIMEOUT": "300", **os.environ}):
+        raise BootstrapError("The Python packages could not be installed. The lines above say why.")
+
+
+def main() -> int:
+    if sys.argv[1:] not in (["run"], ["dev"]):
+        print("usage: bootstrap.py run|dev", file=sys.stderr)
+        return 2
+    for_tests = sys.argv[1] == "dev"
+    try:
+        install_system_libraries(for_tests)
+        uv = find_uv()
+        install_python_packages(uv, make_environment(uv), for_tests)
+    except BootstrapError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
