@@ -88,7 +88,7 @@ def packages_of(libraries: Iterable[SystemLibrary]) -> list[str]:
 
 
 def install_command(packages: Sequence[str]) -> list[str] | None:
-    """How to install packages of Debian or Ubuntu, with ``sudo`` if needed; ``None`` where there is no apt."""
+    """How to install packages of Debian or Ubuntu, with ``sudo`` if needed; ``None`` where apt is not."""
     if shutil.which("apt-get") is None:
         return None
     command = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
