@@ -1,0 +1,1 @@
+"""Trains the models that AgeCam ships: pictures -> prepare -> fit -> evaluate -> export."""

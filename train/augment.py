@@ -1,0 +1,118 @@
+"""Change crops at random in the ways that cameras, light and the face detector do.
+
+One warp cuts the model's square out of the larger stored crop, moved, turned and scaled; the detector's own
+jitter is about 3 % of the face, heads tilt and people stand at any distance. About 0.15 ms a crop.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agecam.opencv import cv2
+
+_LEVELS: Final = np.linspace(0, 1, 256)
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """How much to change.
+
+    ``shift`` (as a fraction of the crop's side), ``scale`` (of its logarithm) and ``turn_deg`` are standard
+    deviations; the tones are limits; ``p_`` are probabilities.
+    """
+
+    shift: float = 0.03
+    scale: float = 0.06
+    turn_deg: float = 6.0
+    contrast: float = 0.3
+    brightness: float = 0.15
+    gamma: float = 0.35
+    p_coarse: float = 0.3
+    coarsest_px: int = 28
+    p_blur: float = 0.15
+    p_noise: float = 0.15
+    p_jpeg: float = 0.15
+    p_cut_out: float = 0.25
+
+
+def random_matrix(
+    random: np.random.Generator, stored_px: int, crop_px: int, size_px: int, augmentation: Augmentation
+) -> NDArray[np.float64]:
+    """A similarity that maps pixels of the stored crop to the model's square, flipped half of the time.
+
+    ``crop_px`` pixels of the stored crop become ``size_px``. Turn, shift and log scale are normally
+    distributed and cut at two standard deviations, so that most crops stay near to the live framing.
+    """
+
+    turn, grow, right, down = (max(-2.0, min(2.0, value)) for value in random.standard_normal(4).tolist())
+    angle = math.radians(turn * augmentation.turn_deg)
+    scale = size_px / crop_px * math.exp(grow * augmentation.scale)
+    a, b = scale * math.cos(angle), scale * math.sin(angle)
+    linear = np.array([[a, -b], [b, a]])
+    if random.random() < 0.5:
+        linear[:, 0] *= -1
+    # Pixel centres: the middle of an s-pixel square is (s - 1) / 2.
+    shift = np.array([right, down]) * (augmentation.shift * size_px)
+    middle = np.full(2, (stored_px - 1) / 2)
+    offset = (size_px - 1) / 2 + shift - linear @ middle
+    return np.hstack([linear, offset[:, None]])
+
+
+def augment(
+    crop: NDArray[np.uint8],
+    crop_px: int,
+    size_px: int,
+    random: np.random.Generator,
+    augmentation: Augmentation,
+) -> NDArray[np.uint8]:
+    """One random variant of a stored crop ``(s, s)`` uint8: ``(size_px, size_px)`` uint8."""
+    matrix = random_matrix(random, crop.shape[0], crop_px, size_px, augmentation)
+    image = cv2.warpAffine(
+        crop, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    chance = random.random(5)
+    if chance[0] < augmentation.p_coarse:
+        image = _coarse(image, random, augmentation.coarsest_px)
+    if chance[1] < augmentation.p_blur:
+        image = cv2.GaussianBlur(image, (0, 0), random.uniform(0.4, 1.6))
+    image = cv2.LUT(image, _tone_curve(random, augmentation))
+    if chance[2] < augmentation.p_noise:
+        noise = np.empty(image.shape, np.int16)
+        cv2.randn(noise, 0, random.uniform(2, 12))
+        image = cv2.add(image, noise, dtype=cv2.CV_8U)
+    if chance[3] < augmentation.p_jpeg:
+        _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(20, 80))])
+        image = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE)
+    if chance[4] < augmentation.p_cut_out:
+        _cut_out(image, random)
+    return np.asarray(image, dtype=np.uint8)
+
+
+def _coarse(image: NDArray[np.uint8], random: np.random.Generator, coarsest_px: int) -> NDArray[np.uint8]:
+    """As a face that was few pixels wide in the picture: most webcam faces across a room are."""
+    size = image.shape[0]
+    small = int(random.integers(coarsest_px, size))
+    reduced = cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(reduced, (size, size), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+
+
+def _tone_curve(random: np.random.Generator, augmentation: Augmentation) -> NDArray[np.uint8]:
+    """Gamma, contrast and brightness in one table of 256 values."""
+    gamma = np.exp(random.uniform(-augmentation.gamma, augmentation.gamma))
+    contrast = np.exp(random.uniform(-augmentation.contrast, augmentation.contrast))
+    brightness = random.uniform(-augmentation.brightness, augmentation.brightness)
+    curve = (_LEVELS**gamma - 0.5) * contrast + 0.5 + brightness
+    return np.clip(curve * 255 + 0.5, 0, 255).astype(np.uint8)
+
+
+def _cut_out(image: NDArray[np.uint8], random: np.random.Generator) -> None:
+    """Paint a rectangle over up to a third of the width and height: a hand, a mask, hair, a microphone."""
+    size = image.shape[0]
+    height, width = (random.uniform(0.1, 0.35, 2) * size).astype(int)
+    y, x = int(random.integers(0, size - height)), int(random.integers(0, size - width))
+    image[y : y + height, x : x + width] = int(random.integers(0, 256))

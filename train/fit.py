@@ -1,0 +1,212 @@
+"""Train one network: a seeded, resumable run that leaves everything about it in one folder.
+
+``config.json`` (what was asked for), ``log.csv`` (one row an epoch), ``model.keras`` (averaged weights of the
+last finished epoch, float32, no optimizer), ``summary.txt``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from train.augment import Augmentation
+from train.batches import Batches
+from train.data import DataError
+from train.losses import AgeLoss, age_distance
+from train.models import AGE, ARCHITECTURES, GENDER, HEADS, build_model, copy_weights
+from train.prepare import load_crops
+from train.table import TRAIN, VALIDATION, Table
+
+
+@dataclass(frozen=True, slots=True)
+class FitConfig:
+    """All that decides a run.
+
+    ``size_px`` is what training sees: fewer pixels make early epochs cheap, since the trunk takes any size.
+    ``init`` is a model whose layers of the same name are taken over; ``freeze`` keeps the stem and that many
+    stages as they are. ``rarity_exponent`` weighs ages by frequency to minus that power.
+    """
+
+    data: str
+    out: str
+    architecture: str = "resnet"
+    heads: tuple[str, ...] = HEADS
+    size_px: int = 128
+    epochs: int = 10
+    batch_size: int = 128
+    learning_rate: float = 2e-3
+    warmup_epochs: float = 0.5
+    weight_decay: float = 0.03
+    average_momentum: float = 0.998
+    label_smoothing: float = 0.03
+    gender_weight: float = 2.0
+    rarity_exponent: float = 0.3
+    dropout: float = 0.2
+    init: str | None = None
+    freeze: int = 0
+    precision: str = "mixed_bfloat16"
+    seed: int = 0
+    workers: int = 1
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+@contextlib.contextmanager
+def precision(policy: str) -> Iterator[None]:
+    """Build layers under another dtype policy."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def fit(config: FitConfig) -> Path:
+    """Run the training, or what is left of it, and return the path of ``model.keras``.
+
+    Raises :class:`DataError` when the prepared folder, its training part or ``init`` is missing, or when
+    ``out`` belongs to a run with another configuration.
+    """
+    out = Path(config.out)
+    _claim(out, config)
+    keras.utils.set_random_seed(config.seed)
+    table = Table.load(Path(config.data))
+    training, validation = _batches(config, table, TRAIN), _batches(config, table, VALIDATION)
+    with precision(config.precision):
+        model = build_model(config.architecture, config.heads, dropout=config.dropout)
+    if config.init is not None:
+        copy_weights(load(Path(config.init)), model)
+    freeze_stages(model, config.freeze)
+    compile_model(model, config, training.num_batches)
+    summary: list[str] = []
+    model.summary(print_fn=lambda line, **_: summary.append(line))
+    (out / "summary.txt").write_text("\n".join(summary), encoding="utf-8")
+    model.fit(
+        training,
+        validation_data=validation,
+        epochs=config.epochs,
+        verbose=2,
+        callbacks=[
+            # The backup comes before the swap, so that it holds the plain weights, and the
+            # saved model after it, so that it holds the averaged ones.
+            keras.callbacks.BackupAndRestore(out / "backup", delete_checkpoint=True),
+            keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
+            SaveFloat32(config, out / "model.keras"),
+            keras.callbacks.CSVLogger(out / "log.csv", append=True),
+            keras.callbacks.TerminateOnNaN(),
+        ],
+    )
+    return out / "model.keras"
+
+
+def load(path: Path) -> keras.Model:
+    """Read a saved model without its training state. Raises :class:`DataError` when it cannot be read."""
+    try:
+        return keras.models.load_model(path, compile=False)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is not a Keras model that can be read.") from error
+
+
+def compile_model(model: keras.Model, config: FitConfig, steps_per_epoch: int) -> None:
+    """Set losses, metrics and the optimizer: AdamW with warm-up, cosine decay and averaged weights."""
+    warmup = int(config.warmup_epochs * steps_per_epoch)
+    total = config.epochs * steps_per_epoch
+    schedule = keras.optimizers.schedules.CosineDecay(
+        config.learning_rate / 20,
+        max(1, total - warmup),
+        alpha=0.01,
+        warmup_target=config.learning_rate,
+        warmup_steps=warmup,
+    )
+    optimizer = keras.optimizers.AdamW(
+        schedule, weight_decay=config.weight_decay, use_ema=True, ema_momentum=config.average_momentum
+    )
+    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    losses: dict[str, Any] = {
+        AGE: AgeLoss(),
+        GENDER: keras.losses.BinaryCrossentropy(label_smoothing=config.label_smoothing),
+    }
+    metrics: dict[str, Any] = {
+        AGE: [age_distance],
+        GENDER: [keras.metrics.BinaryAccuracy(name="accuracy")],
+    }
+    scales = {AGE: 1.0, GENDER: config.gender_weight}
+    heads = config.heads
+    if len(heads) == 1:
+        model.compile(optimizer, losses[heads[0]], weighted_metrics=metrics[heads[0]], jit_compile=False)
+        return
+    model.compile(
+        optimizer,
+        {head: losses[head] for head in heads},
+        loss_weights={head: scales[head] for head in heads},
+        weighted_metrics={head: metrics[head] for head in heads},
+        jit_compile=False,
+    )
+
+
+def freeze_stages(model: keras.Model, stages: int) -> None:
+    """Keep the weights and statistics of the stem and the first ``stages`` stages as they are."""
+    if stages < 1:
+        return
+    frozen = ("stem_", *(f"stage{stage}_" for stage in range(1, stages + 1)))
+    for layer in model.layers:
+        if layer.name.startswith(frozen):
+            layer.trainable = False
+
+
+class SaveFloat32(keras.callbacks.Callback):
+    """Save the model after each epoch in float32 and without optimizer, by way of a second file.
+
+    A run that is cut off while it writes leaves the last whole file behind.
+    """
+
+    def __init__(self, config: FitConfig, path: Path) -> None:
+        super().__init__()
+        self._config = config
+        self._path = path
+        with precision("float32"):
+            self._copy = build_model(config.architecture, config.heads, dropout=config.dropout)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
+        copy_weights(self.model, self._copy)
+        partial = self._path.with_name(f"partial-{self._path.name}")
+        self._copy.save(partial)
+        os.replace(partial, self._path)  # noqa: PTH105
+
+
+def _batches(config: FitConfig, table: Table, part: str) -> Batches:
+    rows = table.of_part(part)
+    if not len(rows):
+        raise DataError(f"{config.data} has no pictures in its {part} part: prepare more pictures.")
+    training = part == TRAIN
+    return Batches(
+        load_crops(Path(config.data)),
+        rows,
+        config.heads,
+        size_px=config.size_px,
+        batch_size=min(config.batch_size, len(rows)),
+        augmentation=config.augmentation if training else None,
+        rarity_exponent=config.rarity_exponent if training else 0.0,
+        seed=config.seed,
+        workers=config.workers,
+    )
+
+
+def _claim(out: Path, config: FitConfig) -> None:
+    if config.architecture not in ARCHITECTURES:
+        raise DataError(
+            f"There is no architecture {config.architecture!r}: choose {', '.join(ARCHITECTURES)}."
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / "config.json"
+    text = json.dumps(asdict(config), indent=1)
+    if path.exists() and path.read_text(encoding="utf-8") != text:
+        raise DataError(f"{out} belongs to a run with other settings: give another folder, or empty it.")
+    path.write_text(text, encoding="utf-8")

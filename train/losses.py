@@ -1,0 +1,96 @@
+"""What a good answer is: losses for exact ages, ages known as a range, gender, and missing labels.
+
+A target is one row of numbers, so that Keras can batch it. For age ``(n, 103)`` float32: 101 weights over the
+ages and the range's two ends. For gender ``(n, 1)``. Samples without a label get the sample weight 0.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from agecam.vision.calibration import AGES
+
+TARGET_SIZE: Final = AGES + 2
+_EPSILON: Final = 1e-7
+_EDGE_YEARS: Final = 1.5
+
+
+def age_targets(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Targets ``(n, 103)`` of ages in years, exact (``low == high``) or a range; NaN gives a row of zeros.
+
+    An exact age becomes a normal distribution about it (label distribution learning: Gao et al., "Deep Label
+    Distribution Learning with Label Ambiguity", TIP 2017), wider for older people, whose age is harder to
+    tell: standard deviation 0.8 years at birth, 2 at 24, 4 at 64. A range becomes a membership of 1 inside
+    that falls off softly outside, since neighbouring ranges are often confused by annotators.
+    """
+    low, high = np.clip(low, 0, AGES - 1)[:, None], np.clip(high, 0, AGES - 1)[:, None]
+    ages = np.arange(AGES)[None, :]
+    distribution = np.exp(-0.5 * ((ages - low) / (0.8 + 0.05 * low)) ** 2)
+    distribution /= distribution.sum(axis=1, keepdims=True)
+    outside = np.maximum(np.maximum(low - ages, ages - high), 0)
+    membership = np.exp(-0.5 * (outside / _EDGE_YEARS) ** 2)
+    weights = np.where(low == high, distribution, membership)
+    return np.nan_to_num(np.hstack([weights, low, high])).astype(np.float32)
+
+
+@keras.saving.register_keras_serializable("agecam")
+class AgeLoss(keras.losses.Loss):
+    """Distribution loss plus distance in years.
+
+    - exact ages: cross-entropy with the target distribution;
+    - ranges: minus the logarithm of the probability that lies in the range, soft-edged;
+    - both: ``distance_weight`` times the distance in years of the expected age from the label, 0 inside a
+      range.
+    """
+
+    def __init__(self, distance_weight: float = 0.15, name: str = "age_loss", **options: Any) -> None:
+        super().__init__(name=name, **options)
+        self.distance_weight = distance_weight
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        y_pred = ops.cast(y_pred, "float32")
+        weights, low, high = y_true[:, :AGES], y_true[:, AGES], y_true[:, AGES + 1]
+        cross_entropy = -ops.sum(weights * ops.log(y_pred + _EPSILON), axis=-1)
+        in_range = -ops.log(ops.sum(weights * y_pred, axis=-1) + _EPSILON)
+        likelihood = ops.where(ops.equal(low, high), cross_entropy, in_range)
+        expected = ops.sum(y_pred * ops.arange(AGES, dtype="float32"), axis=-1)
+        distance = ops.maximum(ops.maximum(low - expected, expected - high), 0.0)
+        return likelihood + self.distance_weight * distance
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "distance_weight": self.distance_weight}
+
+
+@keras.saving.register_keras_serializable("agecam")
+def age_distance(y_true: Any, y_pred: Any) -> Any:
+    """Years between expected age and label, 0 inside a range: the metric shown in training."""
+    expected = ops.sum(ops.cast(y_pred, "float32") * ops.arange(AGES, dtype="float32"), axis=-1)
+    low, high = y_true[:, AGES], y_true[:, AGES + 1]
+    return ops.maximum(ops.maximum(low - expected, expected - high), 0.0)
+
+
+def rarity_weights(
+    low: NDArray[np.float64], high: NDArray[np.float64], exponent: float, most: float = 4.0
+) -> NDArray[np.float32]:
+    """Loss weight of each sample, ``frequency ** -exponent`` of its age: ``(n,)`` float32, mean 1.
+
+    No weight is above ``most``. The frequency is counted in years, ranges spread evenly over theirs, smoothed over about five years.
+    Samples without an age weigh 0.
+    """
+    known = ~np.isnan(low)
+    low_year = np.clip(np.nan_to_num(low), 0, AGES - 1)
+    high_year = np.clip(np.nan_to_num(high), 0, AGES - 1)
+    ages = np.arange(AGES)[None, :]
+    inside = (ages >= np.floor(low_year)[:, None]) & (ages <= np.ceil(high_year)[:, None])
+    share = inside / inside.sum(axis=1, keepdims=True) * known[:, None]
+    kernel = np.exp(-0.5 * (np.arange(-7, 8) / 2.5) ** 2)
+    frequency = np.convolve(share.sum(axis=0), kernel / kernel.sum(), mode="same")
+    weight_of_age = np.maximum(frequency, 1.0) ** -exponent
+    weights = share @ weight_of_age
+    weights /= max(float(weights[known].mean()), 1e-12) if known.any() else 1.0
+    return np.where(known, np.minimum(weights, most), 0).astype(np.float32)
