@@ -4,17 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agecam.messages import Analysis, Person
+from agecam.messages import Analysis, Estimate, Person
 from agecam.opencv import cv2
+from agecam.vision.labels import Colour, Label, render_label
+from agecam.vision.place import place_labels
+from agecam.vision.smooth import gender_word
+
+_COLOURS: Final[tuple[Colour, ...]] = (
+    (233, 180, 86),  # sky blue
+    (0, 159, 230),  # orange
+    (115, 158, 0),  # bluish green
+    (66, 228, 240),  # yellow
+    (167, 121, 204),  # reddish purple
+    (0, 94, 213),  # vermilion
+)
+"""BGR; told apart with any colour vision (Okabe and Ito, "Color Universal Design", 2008)."""
+
+_DARK: Final[Colour] = (24, 20, 20)
+_SUBPIXEL_BITS: Final = 3
+_ROUNDING: Final = 0.12
+_QUARTER: Final = np.linspace(0, np.pi / 2, 4)
+_ANGLES: Final = np.concatenate([start + _QUARTER for start in np.arange(4) * np.pi / 2])
+_CIRCLE: Final = np.column_stack([np.cos(_ANGLES), np.sin(_ANGLES)])
+
+_PIXELS_ACROSS_FACE: Final = 6
+_BLUR_MARGIN: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class LabelStyle:
-    """What to draw of each person; ``blur`` pixelates faces beyond recognition."""
+    """What to draw of each person; ``blur`` pixelates faces beyond recognition, settled or not."""
 
     show_age: bool = True
     show_interval: bool = True
@@ -25,23 +49,107 @@ class LabelStyle:
 def annotate(
     image_bgr: NDArray[np.uint8], people: Sequence[Person], style: LabelStyle | None = None
 ) -> NDArray[np.uint8]:
-    """A copy of the picture ``(h, w, 3)`` uint8 with a box and a label on each settled person."""
+    """A copy of the picture ``(h, w, 3)`` uint8 with a box and a label on each settled person.
+
+    Sizes follow the picture's height. Labels stay inside the picture, and off faces and other labels
+    where there is room.
+    """
+    style = style or LabelStyle()
     image = image_bgr.copy()
-    for person in people:
-        x, y, width, height = (round(value) for value in person.face.box)
-        cv2.rectangle(image, (x, y), (x + width, y + height), (255, 255, 255), 2, cv2.LINE_AA)
+    if style.blur:
+        for person in people:
+            _pixelate(image, person.face.box)
+    settled = [person for person in people if person.settled]
+    thickness = max(1, round(image.shape[0] / 360))
+    for person in settled:
+        _draw_box(image, person.face.box, _colour(person), thickness)
+    labelled = [
+        (person, label)
+        for person in settled
+        if person.estimate and (label := _label(person, person.estimate, image.shape[0], style))
+    ]
+    places = place_labels(
+        [(person.face.box, label.size) for person, label in labelled],
+        [person.face.box for person in people],
+        (image.shape[1], image.shape[0]),
+        gap=2 * thickness,
+    )
+    for (_, label), (x, y) in zip(labelled, places, strict=True):
+        label.paste(image, x, y)
     return image
 
 
+def _colour(person: Person) -> Colour:
+    return _COLOURS[person.track_id % len(_COLOURS)]
+
+
+def _label(person: Person, estimate: Estimate, picture_height: int, style: LabelStyle) -> Label | None:
+    age = f"{estimate.age:.0f}" if style.show_age else ""
+    interval = f"{estimate.age_low:.0f}–{estimate.age_high:.0f}" if style.show_interval else ""
+    gender = gender_word(estimate.female) if style.show_gender else ""
+    small = [text for text in (interval, gender) if text]
+    large = age or (small.pop(0) if small else "")
+    if not large:
+        return None
+    # Labels of far faces are smaller, so that a crowd is not buried, but never too small to read.
+    nearness = min(1.0, max(0.6, person.face.box[3] / (0.1 * picture_height)))
+    text_px = max(18, round(0.036 * picture_height * nearness))
+    return render_label(large, tuple(small), text_px, _colour(person))
+
+
+def _draw_box(
+    image: NDArray[np.uint8], box: tuple[float, float, float, float], colour: Colour, thickness: int
+) -> None:
+    """A box with rounded corners, dark at both edges so that it shows on any background."""
+    # Two thin lines cost a third of one wide one under the coloured line.
+    dark = max(1, thickness // 3)
+    beside = (thickness + dark) / 2
+    for line_colour, width_px, outward in (
+        (_DARK, dark, beside),
+        (_DARK, dark, -beside),
+        (colour, thickness, 0.0),
+    ):
+        points = _rounded_outline(box, outward)
+        cv2.polylines(image, [points], True, line_colour, width_px, cv2.LINE_AA, _SUBPIXEL_BITS)
+
+
+def _rounded_outline(box: tuple[float, float, float, float], outward: float) -> NDArray[np.int32]:
+    """Corners of a rounded box, moved ``outward`` by so many pixels, in fractions of a pixel.
+
+    Fractions, so that a box that follows a slow movement glides instead of hopping.
+    """
+    x, y, width, height = box
+    radius = min(width, height) * _ROUNDING
+    left, top, right, bottom = x + radius, y + radius, x + width - radius, y + height - radius
+    centres = np.array([[right, bottom], [left, bottom], [left, top], [right, top]])
+    points = np.repeat(centres, len(_QUARTER), axis=0) + (radius + outward) * _CIRCLE
+    return np.rint(points * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+
+
+def _pixelate(image: NDArray[np.uint8], box: tuple[float, float, float, float]) -> None:
+    """Replace a face, hair and chin included, by a few squares of its mean colours."""
+    x, y, width, height = box
+    across, down = _BLUR_MARGIN * width, _BLUR_MARGIN * height
+    x0, y0 = max(0, int(x - across)), max(0, int(y - 1.5 * down))
+    x1, y1 = min(image.shape[1], int(x + width + across) + 1), min(image.shape[0], int(y + height + down) + 1)
+    if x1 <= x0 or y1 <= y0:
+        return
+    region = image[y0:y1, x0:x1]
+    pixel = max(1.0, width / _PIXELS_ACROSS_FACE)
+    few = (max(1, round((x1 - x0) / pixel)), max(1, round((y1 - y0) / pixel)))
+    mosaic = cv2.resize(region, few, interpolation=cv2.INTER_AREA)
+    region[:] = cv2.resize(mosaic, (x1 - x0, y1 - y0), interpolation=cv2.INTER_NEAREST)
+
+
 def mirrored(analysis: Analysis) -> Analysis:
-    """The analysis as in a mirror: picture and people flipped left to right, read-only as before."""
-    image = np.ascontiguousarray(analysis.frame.image_bgr[:, ::-1])
+    """The analysis as in a mirror: picture and people flipped left to right, the picture read-only."""
+    image = np.asarray(cv2.flip(analysis.frame.image_bgr, 1), dtype=np.uint8)
     image.flags.writeable = False
     width = analysis.frame.width
     people = []
     for person in analysis.people:
         x, y, box_width, box_height = person.face.box
-        # In a mirror the right eye is on the other side: keep the order of the points.
+        # The eye on the left of the picture stays first, whosever right eye it now seems to be.
         keypoints = person.face.keypoints[[1, 0, 2, 3]] * (-1, 1) + (width - 1, 0)
         face = replace(
             person.face,
