@@ -83,14 +83,15 @@ class MediaPipeDetector:
                 network = tasks.vision.FaceDetector.create_from_options(options)
                 # The first run logs too, and allocates: better here than on the first frame.
                 blank = np.zeros((_DETECTOR_INPUT_PX, _DETECTOR_INPUT_PX, 3), dtype=np.uint8)
-                network.detect(
-                    self._mediapipe.Image(image_format=self._mediapipe.ImageFormat.SRGB, data=blank)
-                )
+                network.detect(self._image(blank))
                 return network
         except (RuntimeError, ValueError) as error:
             raise ModelError(
                 f"The face detector {path} cannot be loaded. Reinstall AgeCam, or restore that file."
             ) from error
+
+    def _image(self, image_rgb: NDArray[np.uint8]) -> Any:
+        return self._mediapipe.Image(image_format=self._mediapipe.ImageFormat.SRGB, data=image_rgb)
 
     def detect(self, image_bgr: NDArray[np.uint8]) -> list[Face]:
         """Faces of one picture ``(h, w, 3)`` uint8, from left to right."""
@@ -127,8 +128,7 @@ class MediaPipeDetector:
             small = (max(1, round(width * scale)), max(1, round(height * scale)))
             view = cv2.resize(view, small, interpolation=cv2.INTER_AREA)
         rgb = cv2.cvtColor(view, cv2.COLOR_BGR2RGB)
-        image = self._mediapipe.Image(image_format=self._mediapipe.ImageFormat.SRGB, data=rgb)
-        detections = network.detect(image).detections
+        detections = network.detect(self._image(rgb)).detections
         ratio_x, ratio_y = width / rgb.shape[1], height / rgb.shape[0]
         faces = []
         for detection in detections:
