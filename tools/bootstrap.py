@@ -14,10 +14,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 TOOLS = ROOT / ".tools"  # where uv goes when the system has none
 
 sys.path.insert(0, str(ROOT))
@@ -28,74 +31,79 @@ class BootstrapError(Exception):
     """Something is missing that only the user can provide; the text says what."""
 
 
-def call(*command: str, quiet: bool = False, env: dict[str, str] | None = None) -> bool:
+def succeeds(*command: str) -> bool:
+    """Run a command without a word and say whether it succeeded."""
+    return run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def run(command: Sequence[str], **options: Any) -> bool:
     """Run a command in the project's folder and say whether it succeeded."""
-    output = subprocess.DEVNULL if quiet else None
     try:
-        done = subprocess.run(command, cwd=ROOT, env=env, stdout=output, stderr=output, check=False)
+        return subprocess.run(command, cwd=ROOT, check=False, **options).returncode == 0
     except OSError:
         return False
-    return done.returncode == 0
 
 
-def install_packages(packages: list[str], sonames: list[str]) -> None:
+def apt_install(packages: list[str], sonames: list[str]) -> None:
     """Install system packages, or say how."""
     command = install_command(packages)
     if command is None or (command[0] == "sudo" and not can_sudo()):
         raise BootstrapError(how_to_install(packages, sonames))
     print("Installing system packages:", " ".join(packages), flush=True)
     update = [*command[: command.index("install")], "update"]
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    options = {"env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, "stdout": subprocess.DEVNULL}
     # A fresh system has no package lists; an old one has stale ones.
-    call(*update, "--quiet", "--quiet", env=env)
-    if not call(*command, "--quiet", "--quiet", env=env):
+    run(update, **options)
+    if not run(command, **options):
         raise BootstrapError(how_to_install(packages, sonames))
 
 
 def can_sudo() -> bool:
     """Whether sudo is there and either needs no password or has somebody to ask for it."""
-    return shutil.which("sudo") is not None and (sys.stdin.isatty() or call("sudo", "-n", "true", quiet=True))
+    return shutil.which("sudo") is not None and (sys.stdin.isatty() or succeeds("sudo", "-n", "true"))
 
 
-def install_system_libraries(for_tests: bool) -> None:
+def install_system_packages(for_tests: bool) -> None:
     missing = missing_libraries()
     packages, sonames = packages_of(missing), [library.soname for library in missing]
     if sys.platform.startswith("linux"):
         # Text without any font is empty squares.
         if not any(Path("/usr/share/fonts").rglob("*.[to]tf")) and shutil.which("apt-get"):
             packages.append("fonts-dejavu-core")
+        if not CERTIFICATES.exists() and shutil.which("apt-get"):
+            packages.append("ca-certificates")
         if for_tests and shutil.which("Xvfb") is None:
             packages.append("xvfb")
             sonames.append("Xvfb")
     if packages:
-        install_packages(packages, sonames)
+        apt_install(packages, sonames)
 
 
 def find_uv() -> str:
     """The uv of the system, or one in ``.tools`` that nothing else on the system sees."""
     own = TOOLS / "bin" / "uv"
     for uv in ("uv", str(own)):
-        if call(uv, "--version", quiet=True):
+        if succeeds(uv, "--version"):
             return uv
     print("Installing uv into .tools", flush=True)
     if not make_tools():
         # Debian and Ubuntu keep venv's part that installs pip in a package of its own.
-        install_packages(["python3-venv"], ["Python's module venv"])
+        apt_install(["python3-venv"], ["Python's module venv"])
         if not make_tools():
             raise BootstrapError("Python cannot make a virtual environment here. Install uv, then try again.")
-    if not call(str(TOOLS / "bin" / "python"), "-m", "pip", "install", "--quiet", "uv>=0.8"):
+    if not run([str(TOOLS / "bin" / "python"), "-m", "pip", "install", "--quiet", "uv>=0.8"]):
         raise BootstrapError("uv could not be downloaded. Check the network connection, then try again.")
     return str(own)
 
 
 def make_tools() -> bool:
     shutil.rmtree(TOOLS, ignore_errors=True)
-    return call(sys.executable, "-m", "venv", str(TOOLS), quiet=True)
+    return succeeds(sys.executable, "-m", "venv", str(TOOLS))
 
 
 def is_supported(python: str) -> bool:
     """Whether this interpreter runs and is of a version that all locked packages are there for."""
-    return call(python, "-c", "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))", quiet=True)
+    return succeeds(python, "-c", "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))")
 
 
 def make_environment(uv: str) -> str:
@@ -104,7 +112,7 @@ def make_environment(uv: str) -> str:
     if not is_supported(python):
         # If this Python is too old or too new, uv looks for another one, and may fetch it.
         wanted = sys.executable if is_supported(sys.executable) else ">=3.11,<3.14"
-        if not call(uv, "venv", "--quiet", "--clear", "--python", wanted, str(VENV)):
+        if not run([uv, "venv", "--quiet", "--clear", "--python", wanted, str(VENV)]):
             raise BootstrapError(
                 "AgeCam needs Python 3.11, 3.12 or 3.13. Install one of them, then try again."
             )
@@ -119,9 +127,17 @@ def install_python_packages(uv: str, python: str, for_tests: bool) -> None:
         # Adds only: the program does not mind what a developer has beside it.
         command = [uv, "pip", "install", "--python", python, "--no-deps"]
         command += ["--requirements", "requirements.lock", "--requirements", "tools/editable.txt"]
-    # TensorFlow alone is 600 MB: slow networks need more than uv's 30 s without an answer.
-    if not call(*command, env={"UV_HTTP_TIMEOUT": "300", **os.environ}):
+    if not run(command, env=uv_environment()):
         raise BootstrapError("The Python packages could not be installed. The lines above say why.")
+
+
+def uv_environment() -> dict[str, str]:
+    # TensorFlow alone is 600 MB: slow networks need more than uv's 30 s without an answer.
+    ours = {"UV_HTTP_TIMEOUT": "300"}
+    if CERTIFICATES.exists():
+        # Networks with a certificate authority of their own: trust whom the system trusts.
+        ours["UV_SYSTEM_CERTS"] = "1"
+    return {**ours, **os.environ}
 
 
 def main() -> int:
@@ -130,7 +146,7 @@ def main() -> int:
         return 2
     for_tests = sys.argv[1] == "dev"
     try:
-        install_system_libraries(for_tests)
+        install_system_packages(for_tests)
         uv = find_uv()
         install_python_packages(uv, make_environment(uv), for_tests)
     except BootstrapError as error:
