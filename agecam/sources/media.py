@@ -41,6 +41,8 @@ class Decoder:
         self._stream.thread_type = "SLICE" if live else "AUTO"
         self._timeline = Timeline()
         self._interval_s = 1 / fps if (fps := self.fps) else _USUAL_INTERVAL_S
+        # Before the first picture: a broadcast recorded from its middle begins with what cannot be decoded.
+        self._lead_in_s: float | None = None
         self._broken_parts = 0
         self._break: str | None = None
         self._ended = False
@@ -116,13 +118,18 @@ class Decoder:
         if frame.duration and base:
             self._interval_s = float(frame.duration * base)
         time_s = None if frame.pts is None or not base else float(frame.pts * base)
+        if self._lead_in_s is None:
+            # A stream's own length counts from its start, a container's from 0.
+            start = (self._stream.start_time or 0) if self._stream.duration else 0
+            self._lead_in_s = max(0.0, (time_s or 0.0) - float(start * base))
         return self._timeline.place(time_s, self._interval_s)
 
     def _missing_s(self) -> float:
         # Beside sound the container's length says nothing of the video's.
         if not self._stream.duration and len(self._container.streams) > 1:
             return 0.0
-        return (self.duration_s or 0.0) - self._timeline.last_s - self._interval_s
+        given_s = (self._lead_in_s or 0.0) + self._timeline.last_s + self._interval_s
+        return (self.duration_s or 0.0) - given_s
 
     def to_bgr(self, frame: VideoFrame) -> NDArray[np.uint8]:
         """The picture upright and with square pixels: ``(height, width, 3)`` uint8 BGR, read-only."""
