@@ -20,8 +20,6 @@ READ_TIMEOUT_S = 4.0
 
 _OPTIONS = {
     "rtsp_transport": "tcp",  # UDP loses packets on most wireless networks, and the picture smears
-    "fflags": "nobuffer",
-    "flags": "low_delay",
     # FFmpeg would watch an MJPEG stream for 5 s to learn its frame rate.
     "analyzeduration": "1500000",
 }
