@@ -1,0 +1,137 @@
+"""The report for bug reports says what is there, what is broken, and nothing of who the user is."""
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agecam import doctor
+from agecam.sources.cameras import Camera
+from agecam.system_libraries import LIBRARIES, SystemLibrary, missing_libraries, packages_of
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(doctor, "models_dir", lambda: tmp_path)
+    return tmp_path
+
+
+def _states(report: doctor.Report) -> dict[str, str]:
+    return {file.name: file.state for file in report.models}
+
+
+def test_report_names_every_dependency_of_the_program() -> None:
+    project = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]
+    names = {re.split(r"[<>=\[; ]", requirement)[0] for requirement in project["dependencies"]}
+    assert set(doctor.DEPENDENCIES) == names
+
+
+def test_report_holds_versions_codecs_and_system() -> None:
+    report = doctor.collect()
+    assert report.versions["numpy"][0].isdigit()
+    assert report.codecs["write libx264"]
+    assert report.codecs["read h264"]
+    assert "logical cores" in report.system["processor"]
+
+
+def test_shipped_models_are_as_their_manifest_says() -> None:
+    states = _states(doctor.collect())
+    assert {"face_detection_full_range_sparse.tflite", "face_detection_short_range.tflite"} <= set(states)
+    assert set(states.values()) == {"as in the manifest"}
+
+
+def test_damaged_missing_and_unlisted_models_are_told_apart(models: Path) -> None:
+    for name, content in (("good.tflite", b"good"), ("bad.keras", b"changed"), ("other.tflite", b"?")):
+        (models / name).write_bytes(content)
+    good, bad = hashlib.sha256(b"good").hexdigest(), hashlib.sha256(b"bad").hexdigest()
+    manifest = {
+        "models": {
+            "age": {"litert": {"file": "good.tflite", "sha256": good}, "keras": {"file": "bad.keras"}},
+            "gender": [{"file": "bad.keras", "sha256": bad}, {"file": "gone.tflite", "sha256": bad}],
+        }
+    }
+    (models / "manifest.json").write_text(json.dumps(manifest))
+    report = doctor.collect()
+    assert _states(report) == {
+        "good.tflite": "as in the manifest",
+        "bad.keras": "differs from the manifest",
+        "other.tflite": "not in the manifest",
+        "gone.tflite": "missing",
+    }
+    assert sum("Reinstall AgeCam" in problem for problem in report.problems) == 2
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b"\xff\xfe", b"[1, 2]", b'{"models": null}'])
+def test_no_manifest_can_stop_the_report(models: Path, content: bytes | None) -> None:
+    (models / "age.tflite").write_bytes(b"model")
+    if content is not None:
+        (models / "manifest.json").write_bytes(content)
+    assert _states(doctor.collect()) == {"age.tflite": "not in the manifest"}
+
+
+def test_camera_that_may_not_be_opened_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    cameras = [Camera(0, "Front", "/dev/video-that-is-not", "V4L2"), Camera(1, "Back", None, "V4L2")]
+    monkeypatch.setattr("agecam.sources.cameras.list_cameras", lambda: cameras)
+    report = doctor.collect()
+    assert [camera.accessible for camera in report.cameras] == [False, True]
+    assert any("group video" in problem for problem in report.problems)
+    assert "Front, V4L2, /dev/video-that-is-not, may not be opened" in doctor.render(report)
+
+
+def test_missing_libraries_come_with_the_command_that_installs_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    absent = SystemLibrary("libthat-is-not.so.7", "libthat7", "window")
+    monkeypatch.setattr(doctor, "missing_libraries", lambda: [absent])
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    text = doctor.render(doctor.collect())
+    assert re.search(r"libthat-is-not.so.7 +window", text)
+    assert re.search(r"apt-get install .*libthat7", text)
+
+
+def test_linker_is_asked_for_each_library() -> None:
+    absent = SystemLibrary("libthat-is-not.so.7", "libthat7", "window")
+    libc = SystemLibrary("libc.so.6", "libc6", "everything")
+    assert missing_libraries([libc, absent]) == [absent]
+
+
+def test_each_library_is_listed_once_and_packages_are_named_once() -> None:
+    sonames = [library.soname for library in LIBRARIES]
+    assert len(set(sonames)) == len(sonames)
+    packages = packages_of(LIBRARIES)
+    assert packages == sorted(set(packages))
+
+
+def test_home_folder_stays_private(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    home = tmp_path / "someone"
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    monkeypatch.setenv("QT_QPA_PLATFORM_PLUGIN_PATH", str(home / "plugins"))
+    monkeypatch.setenv("DISPLAY", "someones-computer:0")
+    report = doctor.collect()
+    for text in (doctor.render(report), doctor.to_json(report)):
+        assert "someone" not in text
+        assert "~" in text
+
+
+@pytest.mark.parametrize("form", [doctor.render, doctor.to_json])
+def test_both_forms_name_models_and_versions(form: Callable[[doctor.Report], str]) -> None:
+    text = form(doctor.collect())
+    assert "mediapipe" in text
+    assert "face_detection_short_range.tflite" in text
+
+
+def test_json_holds_the_whole_report() -> None:
+    report = doctor.collect()
+    content = json.loads(doctor.to_json(report))
+    assert content["versions"] == dict(report.versions)
+    assert [file["name"] for file in content["models"]] == [file.name for file in report.models]
+    assert set(content) == {
+        "versions", "system", "models", "cameras", "codecs", "display", "missing_libraries", "problems",
+    }  # fmt: skip
