@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
+from types import TracebackType
 from typing import Annotated, Any, Final, Literal
 
 import typer
@@ -13,6 +14,7 @@ from typer.core import TyperGroup
 from agecam import __version__
 from agecam.errors import AgeCamError, UsageError
 from agecam.logs import set_up_logging
+from agecam.paths import log_file
 
 # Only light modules are imported here: `agecam --help` must not load OpenCV, MediaPipe or Qt.
 
@@ -184,10 +186,23 @@ def doctor(as_json: JsonOption = False) -> None:
     typer.echo(report.to_json(found) if as_json else report.render(found))
 
 
+def _report_unexpected(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    logging.getLogger(__name__).critical("unexpected error", exc_info=(kind, error, traceback))
+    typer.echo(
+        f"agecam: an unexpected error ({kind.__name__}) has stopped the program. Please report it with "
+        f"the end of {log_file()} and the output of `agecam doctor`.",
+        err=True,
+    )
+
+
 def main() -> None:
     """Entry point. Exit codes: 0 all done, 1 something failed, 2 wrong usage."""
+    sys.excepthook = _report_unexpected
     try:
-        app()
+        # Not app(): that puts Typer's own exception hook, which prints tracebacks, in place of ours.
+        typer.main.get_command(app)()
     except AgeCamError as error:
         logging.getLogger(__name__).debug("%s", error, exc_info=True)
         typer.echo(f"agecam: {error}", err=True)

@@ -25,6 +25,7 @@ _RETRY_FIRST_S: Final = 0.5
 _RETRY_LONGEST_S: Final = 4.0
 _STILL_INTERVAL_S: Final = 0.2
 _LAG_FORGIVEN_S: Final = 0.5
+_READY_POLL_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +63,20 @@ class CaptureState:
 
 
 class CaptureThread:
-    """Serves one :class:`SourceRequest` after another and puts frames into a slot, newest wins."""
+    """Serves one :class:`SourceRequest` after another and puts frames into a slot, newest wins.
+
+    A file waits for ``ready`` before its first frame, so that nothing of it is missed while models load.
+    """
 
     def __init__(
         self,
         slot: LatestSlot[Captured],
         statistics: StatisticsCollector,
+        ready: threading.Event,
         on_change: Callable[[], None],
     ) -> None:
         self._slot = slot
+        self._ready = ready
         self._statistics = statistics
         self._on_change = on_change
         self._lock = threading.Lock()
@@ -198,9 +204,17 @@ class CaptureThread:
             first, frame = frame is None, pace.on_time_line(following)
             if first:
                 self._set_state(request, SourceState.LIVE, source.name)
+                if not source.is_live and not self._until_ready(request):
+                    return
             if not self._wait_until(pace.due_s(frame.time_s), request):
                 return
             self._put(source, frame, still)
+
+    def _until_ready(self, request: SourceRequest) -> bool:
+        while not self._ready.wait(_READY_POLL_S):
+            if not self._is_current(request):
+                return False
+        return True
 
     def _hold(self, source: Source, request: SourceRequest, frame: Frame, pace: _Pace) -> None:
         """Keep offering a still picture, so that it can be recorded like anything else."""

@@ -57,7 +57,8 @@ class Engine:
         self._on_change = on_change
         self._slot: LatestSlot[Captured] = LatestSlot()
         self._statistics = StatisticsCollector()
-        self._capture = CaptureThread(self._slot, self._statistics, on_change)
+        self._ready = threading.Event()
+        self._capture = CaptureThread(self._slot, self._statistics, self._ready, on_change)
         self._analysis = threading.Thread(target=self._run, name="agecam-analysis")
         self._files = ThreadPoolExecutor(max_workers=1, thread_name_prefix="agecam-files")
         self._lock = threading.Lock()
@@ -199,6 +200,7 @@ class Engine:
             try:
                 analyzer.analyze(Frame(np.zeros(_WARM_UP_SHAPE, dtype=np.uint8), 0.0, 0))
                 analyzer.reset()
+                self._ready.set()
                 self._loop(analyzer)
             finally:
                 analyzer.close()

@@ -11,10 +11,8 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBo
 
 from agecam.engine.state import SourceState
 
-CONSENT = (
-    "AgeCam estimates age and gender from faces. Estimates can be wrong; use them with the consent of the "
-    "people in view. Pictures never leave this computer."
-)
+CONSENT_SHORT = "Estimates can be wrong. Use them with the consent of the people in view."
+CONSENT = f"AgeCam estimates age and gender from faces. {CONSENT_SHORT} Pictures never leave this computer."
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import (
     QStackedWidget,
 )
 
-from agecam import __version__, doctor
+from agecam import __version__
 from agecam.engine.capture import SourceRequest
 from agecam.engine.engine import Engine
 from agecam.engine.state import SourceState, Status
@@ -29,7 +29,7 @@ from agecam.settings import Settings
 from agecam.sources import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from agecam.ui.bridge import EngineBridge
 from agecam.ui.controls import Controls
-from agecam.ui.pages import CONSENT, PAGES, MessagePage
+from agecam.ui.pages import CONSENT, CONSENT_SHORT, PAGES, MessagePage
 from agecam.ui.video_view import VideoView
 from agecam.vision.analyzer import Analyzer
 from agecam.vision.annotate import LabelStyle
@@ -113,7 +113,7 @@ class MainWindow(QMainWindow):
         self._recording_label.setObjectName("recording")
         bar.addPermanentWidget(self._recording_label)
         bar.addPermanentWidget(self._numbers)
-        bar.showMessage(CONSENT)
+        bar.showMessage(CONSENT_SHORT)
 
     def _restore_geometry(self) -> None:
         self.resize(1120, 760)
@@ -276,7 +276,12 @@ class MainWindow(QMainWindow):
 
     def copy_troubleshooting(self) -> None:
         self._show_status("Collecting…")
-        self.engine.run_in_background(lambda: self._report_ready.emit(doctor.render(doctor.collect())))
+        self.engine.run_in_background(self._collect_report)
+
+    def _collect_report(self) -> None:
+        from agecam import doctor  # only who asks for a report waits for what it loads
+
+        self._report_ready.emit(doctor.render(doctor.collect()))
 
     def _copy_report(self, report: str) -> None:
         clipboard = QApplication.clipboard()
