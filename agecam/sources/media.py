@@ -39,35 +39,25 @@ class Decoder:
         self._container = container
         self._stream = _main_video(container)
         self._stream.thread_type = "SLICE" if live else "AUTO"
+        # All read now: PyAV's streams must not be touched once their container is closed.
+        self.fps = _frame_rate(self._stream)
+        """The average frame rate that the header tells; ``None`` where it tells none."""
+        self.duration_s = _duration_s(container, self._stream)
+        """The length that the header tells, in seconds; ``None`` for what has no end."""
+        self.frame_count = self._stream.frames or None
+        """How many frames the header tells, or its length and rate let expect."""
+        if self.frame_count is None and self.fps and self.duration_s:
+            self.frame_count = max(1, round(self.fps * self.duration_s))
+        self._pixel_aspect = _pixel_aspect(self._stream)
         self._timeline = Timeline()
-        self._interval_s = 1 / fps if (fps := self.fps) else _USUAL_INTERVAL_S
+        self._interval_s = 1 / self.fps if self.fps else _USUAL_INTERVAL_S
         # Before the first picture: a broadcast recorded from its middle begins with what cannot be decoded.
         self._lead_in_s: float | None = None
+        # Beside sound the container's length says nothing of the video's.
+        self._length_is_sure = bool(self._stream.duration) or len(container.streams) == 1
         self._broken_parts = 0
         self._break: str | None = None
         self._ended = False
-
-    @property
-    def fps(self) -> float | None:
-        """The average frame rate that the header tells; ``None`` where it tells none."""
-        rate = self._stream.average_rate or self._stream.guessed_rate
-        return float(rate) if rate and 0 < rate <= _HIGHEST_FPS else None
-
-    @property
-    def duration_s(self) -> float | None:
-        """The length that the header tells, in seconds; ``None`` for what has no end."""
-        if self._stream.duration and self._stream.time_base:
-            return float(self._stream.duration * self._stream.time_base)
-        return self._container.duration / av.time_base if self._container.duration else None
-
-    @property
-    def frame_count(self) -> int | None:
-        """How many frames the header tells or its length and rate let expect."""
-        if self._stream.frames:
-            return self._stream.frames
-        if self.fps and self.duration_s:
-            return max(1, round(self.fps * self.duration_s))
-        return None
 
     @property
     def broke_off(self) -> bool:
@@ -125,18 +115,14 @@ class Decoder:
         return self._timeline.place(time_s, self._interval_s)
 
     def _missing_s(self) -> float:
-        # Beside sound the container's length says nothing of the video's.
-        if not self._stream.duration and len(self._container.streams) > 1:
+        if not self._length_is_sure:
             return 0.0
         given_s = (self._lead_in_s or 0.0) + self._timeline.last_s + self._interval_s
         return (self.duration_s or 0.0) - given_s
 
     def to_bgr(self, frame: VideoFrame) -> NDArray[np.uint8]:
         """The picture upright and with square pixels: ``(height, width, 3)`` uint8 BGR, read-only."""
-        width = frame.width
-        aspect = self._stream.sample_aspect_ratio
-        if aspect and aspect != 1 and Fraction(1, 4) <= aspect <= 4:
-            width = max(1, round(width * aspect))
+        width = max(1, round(frame.width * self._pixel_aspect))
         image = frame.to_ndarray(format="bgr24", width=width, height=frame.height)
         if turn := round(frame.rotation / 90) % 4:
             image = cv2.rotate(image, _TURNS[turn])
@@ -151,3 +137,20 @@ def _main_video(container: InputContainer) -> VideoStream:
             if not stream.disposition & stream.disposition.attached_pic:  # a cover picture
                 return stream
     raise NoVideoError
+
+
+def _frame_rate(stream: VideoStream) -> float | None:
+    rate = stream.average_rate or stream.guessed_rate
+    return float(rate) if rate and 0 < rate <= _HIGHEST_FPS else None
+
+
+def _duration_s(container: InputContainer, stream: VideoStream) -> float | None:
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return container.duration / av.time_base if container.duration else None
+
+
+def _pixel_aspect(stream: VideoStream) -> Fraction:
+    """Width by height of one pixel; 1 where the header says nothing sensible."""
+    aspect = stream.sample_aspect_ratio
+    return aspect if aspect and Fraction(1, 4) <= aspect <= 4 else Fraction(1)

@@ -67,7 +67,7 @@ class StreamSource:
             self._container = av.open(
                 self._url, options=dict(_OPTIONS), timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S)
             )
-            self._live = self._container.duration is None
+            self._live = not self._container.duration
             self._decoder = Decoder(self._container, live=self._live)
         except NoVideoError:
             self.close()
@@ -78,7 +78,7 @@ class StreamSource:
             raise SourceError(self._why_not(error)) from None
         self._pictures = iter(self._decoder)
         if self._live:
-            self._drain = _Drain(self._container, self._pictures)
+            self._drain = _Drain(self._pictures)
 
     def read(self) -> Frame | None:
         if self._decoder is None:
@@ -107,7 +107,7 @@ class StreamSource:
         self._index = 0
         if drain is not None:
             drain.stop()
-        elif container is not None:
+        if container is not None:
             container.close()
 
     def _why_not(self, error: Exception) -> str:
@@ -137,10 +137,9 @@ class StreamSource:
 
 
 class _Drain:
-    """Decodes a live stream as fast as it comes and keeps the newest picture; owns the container."""
+    """Decodes a live stream as fast as it comes and keeps the newest picture."""
 
-    def __init__(self, container: InputContainer, pictures: Iterator[tuple[VideoFrame, float]]) -> None:
-        self._container = container
+    def __init__(self, pictures: Iterator[tuple[VideoFrame, float]]) -> None:
         self._pictures = pictures
         self._changed = threading.Condition()
         self._newest: tuple[VideoFrame, float] | None = None
@@ -175,7 +174,6 @@ class _Drain:
             with self._changed:
                 self._stopped = True
                 self._changed.notify()
-            self._container.close()
 
 
 def without_secrets(url: str) -> str:
