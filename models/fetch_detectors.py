@@ -19,9 +19,11 @@ from pathlib import Path
 MEDIAPIPE = "0.10.21"
 # The wheel's files are the same for every platform and Python: name one, so that pip on any can get it.
 WHEEL = ["--only-binary=:all:", "--python-version=3.12", "--platform=manylinux_2_28_x86_64"]
+SHORT_RANGE_SHA256 = "bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8"
+FULL_RANGE_SHA256 = "2c3728e6da56f21e21a320433396fb06d40d9088f2247c05e5635a688d45dfe1"
 SHA256 = {
-    "face_detection_short_range.tflite": "bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8",
-    "face_detection_full_range_sparse.tflite": "2c3728e6da56f21e21a320433396fb06d40d9088f2247c05e5635a688d45dfe1",
+    "face_detection_short_range.tflite": SHORT_RANGE_SHA256,
+    "face_detection_full_range_sparse.tflite": FULL_RANGE_SHA256,
 }
 FOLDER = Path(__file__).resolve().parent
 

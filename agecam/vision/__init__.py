@@ -1,0 +1,1 @@
+"""What is seen: faces found, aligned, classified, followed, smoothed and drawn, on numpy arrays."""
