@@ -43,7 +43,9 @@ class Schedule:
         # So many a frame that each has its turn once an interval, and no frame has them all.
         share = math.ceil(len(known) * min(1.0, elapsed / _INTERVAL_S))
         known.sort(key=lambda one: self._last_s[one.track_id])
-        turn = [one for one in known if time_s - self._last_s[one.track_id] >= _INTERVAL_S / 2]
+        # Half a frame early is nearer than half a frame late.
+        waited_s = _INTERVAL_S - elapsed / 2
+        turn = [one for one in known if time_s - self._last_s[one.track_id] >= waited_s]
         chosen = new + turn[:share]
         for one in chosen:
             self._answers[one.track_id] = self._answers.get(one.track_id, 0) + 1

@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+
+from agecam.errors import ModelError
+from agecam.messages import Frame
+from agecam.vision import analyzer as analyzer_module
+from agecam.vision.analyzer import Analyzer, create_analyzer
+from agecam.vision.classify import LiteRtClassifier
+from agecam.vision.detect import MediaPipeDetector
+
+
+@pytest.fixture
+def analyzer(model_folder):
+    with Analyzer(MediaPipeDetector(min_score=0.4), LiteRtClassifier(model_folder)) as analyzer:
+        yield analyzer
+
+
+def walk(scene, steps, fps=25.0):
+    """Frames of a head that moves right by 6 pixels a frame."""
+    for index in range(steps):
+        yield Frame(scene((60 + 6 * index, 70)), index / fps, index)
+
+
+def test_a_moving_person_gets_one_number_and_steady_answers(analyzer, scene):
+    analyses = [analyzer.analyze(frame) for frame in walk(scene, 20)]
+    assert {person.track_id for one in analyses for person in one.people} == {1}
+    assert not analyses[0].people[0].settled
+    assert all(one.people[0].settled for one in analyses[5:])
+    assert all(person.estimate for one in analyses for person in one.people)
+    runs = sum(person.raw is not None for one in analyses for person in one.people)
+    assert 8 <= runs < 15
+    assert analyses[-1].people[0].face.box[0] > analyses[0].people[0].face.box[0] + 90
+
+
+def test_an_analysis_holds_its_frame_and_the_time_of_each_stage(analyzer, scene):
+    (frame,) = walk(scene, 1)
+    analysis = analyzer.analyze(frame)
+    assert analysis.frame is frame
+    assert set(analysis.stages_ms) == {"detect", "align", "classify", "track"}
+    assert all(value > 0 for value in analysis.stages_ms.values())
+
+
+def test_frames_may_be_read_only(analyzer, scene):
+    for frame in walk(scene, 3):
+        frame.image_bgr.flags.writeable = False
+        assert len(analyzer.analyze(frame).people) == 1
+
+
+def test_an_empty_frame_has_no_people(analyzer):
+    assert analyzer.analyze(Frame(np.zeros((480, 640, 3), np.uint8), 0.0, 0)).people == ()
+
+
+def test_reset_starts_numbers_and_time_anew(analyzer, scene):
+    frames = list(walk(scene, 5))
+    first = [analyzer.analyze(frame).people[0] for frame in frames]
+    analyzer.reset()
+    again = [analyzer.analyze(frame).people[0] for frame in frames]
+    assert [person.track_id for person in again] == [person.track_id for person in first]
+    assert [person.settled for person in again] == [person.settled for person in first]
+    assert again[-1].estimate == first[-1].estimate
+
+
+def test_a_photograph_is_answered_at_once_from_left_to_right(analyzer, scene):
+    found = analyzer.analyze_image(scene((380, 60), (40, 60)))
+    assert [face.box[0] < 300 for face, _ in found] == [True, False]
+    left, right = (estimate for _, estimate in found)
+    assert left.age == pytest.approx(right.age, abs=3)
+
+
+def test_a_photograph_between_frames_leaves_the_tracks_alone(analyzer, scene, hopper_bgr):
+    frames = list(walk(scene, 6))
+    for frame in frames[:5]:
+        analyzer.analyze(frame)
+    assert len(analyzer.analyze_image(hopper_bgr)) == 1
+    assert [person.track_id for person in analyzer.analyze(frames[5]).people] == [1]
+
+
+@pytest.mark.parametrize("engine", ["litert", "keras"])
+def test_create_analyzer_runs_the_engine_asked_for(model_folder, monkeypatch, hopper_bgr, engine):
+    for module in ("classify", "keras_engine"):
+        monkeypatch.setattr(f"agecam.vision.{module}.models_dir", lambda: model_folder)
+    with create_analyzer(engine=engine, thorough=True) as analyzer:
+        ((_, estimate),) = analyzer.analyze_image(hopper_bgr)
+    assert 0 <= estimate.age_low <= estimate.age <= estimate.age_high <= 100
+
+
+def test_missing_models_are_an_error_before_any_detector_is_loaded(tmp_path, monkeypatch):
+    monkeypatch.setattr("agecam.vision.classify.models_dir", lambda: tmp_path)
+    monkeypatch.setattr(analyzer_module, "MediaPipeDetector", lambda **_: pytest.fail("loaded a detector"))
+    with pytest.raises(ModelError, match=r"manifest\.json"):
+        create_analyzer()

@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as stnp
+
+from agecam.vision.calibration import (
+    AGES,
+    Calibration,
+    age_quantiles,
+    calibrated_female,
+    estimates,
+    expected_age,
+)
+
+
+def distribution(mean: float, spread: float) -> np.ndarray:
+    weights = np.exp(-(((np.arange(AGES) - mean) / spread) ** 2) / 2)
+    return (weights / weights.sum()).astype(np.float32)[None]
+
+
+def test_a_certain_age_has_an_interval_of_under_a_year():
+    certain = np.eye(AGES, dtype=np.float32)[[30]]
+    (estimate,) = estimates(certain, np.array([0.5], np.float32), Calibration())
+    assert estimate.age == pytest.approx(30)
+    assert 29.5 <= estimate.age_low <= 30 <= estimate.age_high <= 30.5
+
+
+def test_the_interval_of_a_bell_holds_its_80_percent():
+    (estimate,) = estimates(distribution(40, 5), np.array([[0.9]], np.float32), Calibration())
+    assert estimate.age_low == pytest.approx(40 - 1.2816 * 5, abs=0.1)
+    assert estimate.age_high == pytest.approx(40 + 1.2816 * 5, abs=0.1)
+    assert estimate.female == pytest.approx(0.9)
+
+
+def test_temperature_and_scale_widen_the_interval_and_leave_the_age():
+    (plain,) = estimates(distribution(40, 5), np.array([0.9]), Calibration())
+    (wide,) = estimates(distribution(40, 5), np.array([0.9]), Calibration(temperature=2, interval_scale=1.5))
+    assert wide.age == plain.age
+    assert wide.age_high - wide.age_low > 1.8 * (plain.age_high - plain.age_low)
+
+
+@given(
+    stnp.arrays(np.float32, (3, AGES), elements=st.floats(0.0009765625, 1, width=32)),
+    st.floats(0.5, 3),
+    st.floats(0.5, 3),
+)
+def test_every_age_lies_in_its_interval(weights, temperature, scale):
+    probabilities = weights / weights.sum(axis=1, keepdims=True)
+    calibration = Calibration(temperature=temperature, interval_scale=scale)
+    for one in estimates(probabilities, np.full(3, 0.5, np.float32), calibration):
+        assert 0 <= one.age_low <= one.age <= one.age_high <= AGES - 1
+
+
+def test_gender_calibration_moves_log_odds():
+    p = np.array([0.0, 0.2, 0.5, 0.8, 1.0], np.float32)
+    assert calibrated_female(p, Calibration()) == pytest.approx(p, abs=1e-5)
+    calmer = calibrated_female(p, Calibration(slope=0.5))
+    assert 0.2 < calmer[1] < 0.5 < calmer[3] < 0.8
+    assert (np.diff(calmer) > 0).all()
+    assert calibrated_female(p, Calibration(intercept=1))[2] == pytest.approx(1 / (1 + np.exp(-1)))
+
+
+def test_median_of_an_even_spread_is_its_middle():
+    even = np.full((1, AGES), 1 / AGES, np.float32)
+    assert age_quantiles(even, (0.5,))[0, 0] == pytest.approx(50)
+    assert expected_age(even)[0] == pytest.approx(50, abs=1e-3)
+
+
+def test_the_manifest_sets_only_what_it_names():
+    read = Calibration.from_manifest(
+        {"age": {"calibration": {"temperature": 1.3}}, "gender": {"calibration": {"slope": 0.8}}}
+    )
+    assert read == Calibration(temperature=1.3, slope=0.8)
+    assert Calibration.from_manifest({}) == Calibration()
