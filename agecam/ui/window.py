@@ -197,6 +197,21 @@ class MainWindow(QMainWindow):
         except OSError as error:
             log.info("settings not saved: %s", error)
 
+    # -- what can be seen ----------------------------------------------------------------------------
+
+    def page(self, state: SourceState) -> MessagePage:
+        """The page that stands for a state without a picture."""
+        return self._pages[state]
+
+    def status_text(self) -> str:
+        """The numbers at the lower right: faces, frames a second, latency."""
+        return self._numbers.text()
+
+    def message_text(self) -> str:
+        """The sentence at the lower left."""
+        bar = self.statusBar()
+        return bar.currentMessage() if bar is not None else ""
+
     # -- what the user does ------------------------------------------------------------------------
 
     def _show(self, spec: str | None, *, loop: bool = False) -> None:
@@ -347,7 +362,7 @@ class MainWindow(QMainWindow):
     def _show_numbers(self, status: Status) -> None:
         numbers = status.statistics
         shown = self.engine.latest()
-        faces = len(shown.analysis.people) if shown is not None else 0
+        faces = sum(person.settled for person in shown.analysis.people) if shown is not None else 0
         self._numbers.setText(
             f"{faces} {'face' if faces == 1 else 'faces'}   {numbers.fps_shown:.0f} fps   "
             f"{numbers.latency_ms_p95:.0f} ms"
