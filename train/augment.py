@@ -82,8 +82,8 @@ def augment(
         image = cv2.GaussianBlur(image, (0, 0), random.uniform(0.4, 1.6))
     image = cv2.LUT(image, _tone_curve(random, augmentation))
     if chance[2] < augmentation.p_noise:
-        noise = np.empty(image.shape, np.int16)
-        cv2.randn(noise, 0, random.uniform(2, 12))
+        # OpenCV's own generator would not repeat for a seed across threads.
+        noise = random.standard_normal(image.shape, np.float32) * np.float32(random.uniform(2, 12))
         image = cv2.add(image, noise, dtype=cv2.CV_8U)
     if chance[3] < augmentation.p_jpeg:
         _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(20, 80))])

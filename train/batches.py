@@ -24,8 +24,8 @@ class Batches(keras.utils.PyDataset):
     """Batches of ``(x, y, weights)``: x ``(b, size_px, size_px, 1)`` float32 in [0, 1].
 
     ``y`` and ``weights`` are dictionaries by head, or plain arrays for a single head; a missing label has
-    the weight 0. With ``augmentation`` the order and the changes are random, but the same for the same seed, epoch
-    and batch, however many threads work; without, crops come in order and as they are.
+    the weight 0. With ``augmentation`` the order and the changes are random, but the same for the same seed,
+    epoch and batch, however many threads work; without, crops come in order and as they are.
     """
 
     def __init__(

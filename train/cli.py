@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import numpy as np
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from agecam.errors import AgeCamError
 from agecam.opencv import cv2
@@ -90,6 +92,89 @@ def fit(
         seed=seed,
     )
     console.print(f"Saved {run(config)}.")
+
+
+@app.command()
+def evaluate(
+    models: Annotated[list[Path], typer.Argument(help="Model files, .keras or .tflite: one of each kind.")],
+    data: _Prepared,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for figures and plots.")],
+    part: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    manifest: Annotated[
+        Path | None, typer.Option(help="Take the calibration from here, do not fit it on validation.")
+    ] = None,
+) -> None:
+    """Measure models on pictures they have not seen."""
+    from agecam.vision.calibration import Calibration
+    from train.evaluate import evaluate as run
+    from train.evaluate import headline
+
+    calibration = None
+    if manifest is not None:
+        calibration = Calibration.from_manifest(json.loads(manifest.read_text(encoding="utf-8"))["models"])
+    rows = headline(run(models, data, out, part=part, calibration=calibration))
+    table = Table("data", "figure", "value", title=f"On the {part} part")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+
+
+@app.command()
+def export(
+    data: _Prepared,
+    age: Annotated[Path, typer.Option(help="Trained model with an age head.")],
+    gender: Annotated[Path, typer.Option(help="Trained model with a gender head.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the models and their manifest.")],
+    architecture: Annotated[str, typer.Option(help="What both were trained as.")] = "resnet",
+    weights: Annotated[str, typer.Option(help="int8, float16 or float32 in the LiteRT files.")] = "int8",
+    commit: Annotated[str | None, typer.Option(help="Commit the training ran at; default: this one.")] = None,
+) -> None:
+    """Write the files that ship, check that they agree, calibrate on validation, measure on test."""
+    from train.evaluate import calibrate, collect
+    from train.export import (
+        check_parity,
+        current_commit,
+        export_keras,
+        export_litert,
+        milliseconds_per_face,
+        parity,
+        write_manifest_entry,
+    )
+    from train.measure import all_figures, summary
+    from train.prepare import load_crops
+    from train.table import TEST, VALIDATION
+    from train.table import Table as Pictures
+
+    pictures, crops = Pictures.load(data), load_crops(data)
+    validation, test = pictures.of_part(VALIDATION), pictures.of_part(TEST)
+    differences = {}
+    for head, trained in (("age", age), ("gender", gender)):
+        export_keras(trained, architecture, head, out)
+        export_litert(out / f"{head}.keras", weights)
+        differences[head] = parity(head, out / f"{head}.keras", crops, validation.row[:500])
+        check_parity(head, weights, differences[head])
+    # What ships live is what is calibrated and measured.
+    shipped = [out / "age.tflite", out / "gender.tflite"]
+    calibration = calibrate(collect(shipped, crops, validation), validation)
+    outputs = collect(shipped, crops, test)
+    for head in ("age", "gender"):
+        metrics: dict[str, object] = {}
+        for name in np.unique(test.dataset):
+            mask = test.dataset == name
+            figures = all_figures({head: outputs[head][mask]}, test.take(mask), calibration)
+            metrics[str(name)] = summary(figures)
+        metrics["litert_difference"] = {key: round(value, 5) for key, value in differences[head].items()}
+        write_manifest_entry(
+            out,
+            head,
+            weights=weights,
+            calibration=calibration,
+            metrics=metrics,
+            training_commit=commit or current_commit(),
+        )
+        path = out / f"{head}.tflite"
+        size_mb, speed_ms = path.stat().st_size / 1e6, milliseconds_per_face(path)
+        console.print(f"{path}: {size_mb:.1f} MB, {speed_ms:.2f} ms a face, {differences[head]} off Keras")
 
 
 def main() -> None:

@@ -79,8 +79,8 @@ def rarity_weights(
 ) -> NDArray[np.float32]:
     """Loss weight of each sample, ``frequency ** -exponent`` of its age: ``(n,)`` float32, mean 1.
 
-    No weight is above ``most``. The frequency is counted in years, ranges spread evenly over theirs, smoothed over about five years.
-    Samples without an age weigh 0.
+    No weight is above ``most``. The frequency is counted in years, ranges spread evenly over theirs, smoothed
+    over about five years. Samples without an age weigh 0.
     """
     known = ~np.isnan(low)
     low_year = np.clip(np.nan_to_num(low), 0, AGES - 1)

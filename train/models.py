@@ -75,7 +75,6 @@ def _convolve(x: Any, filters: int, size: int, strides: int, name: str) -> Any:
     x = layers.Conv2D(
         filters, size, strides, "same", use_bias=False, kernel_initializer="he_normal", name=f"{name}_conv"
     )(x)
-    # Statistics follow quickly: averaged weights must find statistics that belong to them.
     return layers.BatchNormalization(momentum=0.97, name=f"{name}_norm")(x)
 
 

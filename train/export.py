@@ -1,0 +1,162 @@
+"""From a trained model to the files that ship: Keras, LiteRT and their entries in the manifest."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agecam.vision.align import CROP_PX, PREPROCESSING_VERSION
+from agecam.vision.calibration import AGES, Calibration, expected_age
+from train.answers import answers
+from train.data import DataError
+from train.evaluate import calibration_values
+from train.fit import load, precision
+from train.models import AGE, GENDER, single_head
+
+MANIFEST_VERSION: Final = 1
+WEIGHTS: Final = ("int8", "float16", "float32")
+LIMITS: Final[dict[str, dict[str, float]]] = {
+    AGE: {"float32": 0.1, "float16": 0.1, "int8": 0.5},
+    GENDER: {"float32": 0.005, "float16": 0.005, "int8": 0.02},
+}
+"""How far a LiteRT file may be from its Keras model: mean years, mean probability."""
+
+_OUTPUTS: Final = {
+    AGE: {"kind": "age_distribution", "size": AGES},
+    GENDER: {"kind": "female_probability", "size": 1},
+}
+_CALIBRATION: Final = {AGE: ("temperature", "interval", "interval_scale"), GENDER: ("slope", "intercept")}
+
+
+def export_keras(trained: Path, architecture: str, head: str, out: Path) -> None:
+    """Write one head of a trained model as ``<head>.keras``: fixed input, float32, no optimizer."""
+    with precision("float32"):
+        model = single_head(load(trained), architecture, head)
+    _write(out / f"{head}.keras", lambda path: model.save(path))
+
+
+def export_litert(keras_path: Path, weights: str) -> None:
+    """Convert ``x.keras`` to ``x.tflite`` beside it, with a free batch dimension.
+
+    "int8" stores weights as 8-bit integers, one scale a channel, and computes on floats ("dynamic range").
+    """
+    import tensorflow as tf
+
+    with tempfile.TemporaryDirectory() as saved:
+        load(keras_path).export(saved, format="tf_saved_model", verbose=False)
+        converted = _convert(tf, saved, weights)
+    _write(keras_path.with_suffix(".tflite"), lambda path: path.write_bytes(converted))
+
+
+def _convert(tf: Any, saved_model: str, weights: str) -> bytes:
+    converter = tf.lite.TFLiteConverter.from_saved_model(saved_model)
+    if weights != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if weights == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    return bytes(converter.convert())
+
+
+def parity(
+    head: str, keras_path: Path, crops: NDArray[np.uint8], rows: NDArray[np.int64]
+) -> dict[str, float]:
+    """Mean and largest difference between a Keras model and its LiteRT file over real crops.
+
+    In years of expected age, or in probability.
+    """
+    difference = np.abs(
+        _value(head, answers(keras_path, crops, rows)[head])
+        - _value(head, answers(keras_path.with_suffix(".tflite"), crops, rows)[head])
+    )
+    return {"mean": float(difference.mean()), "largest": float(difference.max())}
+
+
+def _value(head: str, output: NDArray[np.float32]) -> NDArray[np.float64]:
+    return expected_age(output) if head == AGE else output.astype(np.float64)
+
+
+def check_parity(head: str, weights: str, difference: Mapping[str, float]) -> None:
+    """Raise :class:`DataError` when a LiteRT file answers too differently from its Keras model."""
+    limit = LIMITS[head][weights]
+    if difference["mean"] > limit:
+        raise DataError(
+            f"{head}.tflite is {difference['mean']:.4f} off {head}.keras on average, more than {limit}: "
+            "choose other weights."
+        )
+
+
+def milliseconds_per_face(path: Path, batch: int = 8, repeats: int = 20) -> float:
+    """Median time of a LiteRT file on one thread, per face in a batch."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_path=str(path), num_threads=1)
+    entry = interpreter.get_input_details()[0]["index"]
+    interpreter.resize_tensor_input(entry, (batch, CROP_PX, CROP_PX, 1))
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(entry, np.random.default_rng(0).random((batch, CROP_PX, CROP_PX, 1), np.float32))
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        interpreter.invoke()
+        times.append(time.perf_counter() - start)
+    return float(np.median(times) / batch * 1000)
+
+
+def write_manifest_entry(
+    folder: Path,
+    head: str,
+    *,
+    weights: str,
+    calibration: Calibration,
+    metrics: Mapping[str, Any],
+    training_commit: str,
+) -> None:
+    """Describe a head's two files in ``manifest.json``; other entries stay as they are."""
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    manifest["version"] = MANIFEST_VERSION
+    values = calibration_values(calibration)
+    manifest.setdefault("models", {})[head] = {
+        "keras": {"file": f"{head}.keras", "sha256": sha256(folder / f"{head}.keras")},
+        "litert": {"file": f"{head}.tflite", "sha256": sha256(folder / f"{head}.tflite"), "weights": weights},
+        "input": {"shape": [CROP_PX, CROP_PX, 1], "dtype": "float32", "range": [0, 1]},
+        "output": _OUTPUTS[head],
+        "preprocessing": PREPROCESSING_VERSION,
+        "calibration": {name: values[name] for name in _CALIBRATION[head]},
+        "training_commit": training_commit,
+        "metrics": metrics,
+    }
+    text = json.dumps(manifest, indent=2) + "\n"
+    _write(path, lambda partial: partial.write_text(text, encoding="utf-8"))
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def current_commit() -> str:
+    """The commit this code is at, or "unknown" outside a repository."""
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        command = ["git", "rev-parse", "HEAD"]
+        here = Path(__file__).resolve().parent
+        return subprocess.run(command, cwd=here, capture_output=True, text=True, check=True).stdout.strip()
+    return "unknown"
+
+
+def _write(path: Path, write: Any) -> None:
+    """Write by way of a second file, so that a reader never meets half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"partial-{path.name}")
+    write(partial)
+    os.replace(partial, path)  # noqa: PTH105
