@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
@@ -21,6 +21,7 @@ from agecam.errors import ModelError
 from agecam.messages import Face
 from agecam.opencv import cv2
 from agecam.paths import models_dir
+from agecam.system_libraries import how_to_install, missing_libraries, packages_of
 from agecam.vision.mediapipe_tasks import load_mediapipe, silenced_stderr
 
 SHORT_RANGE: Final = "face_detection_short_range.tflite"
@@ -29,7 +30,7 @@ FULL_RANGE: Final = "face_detection_full_range_sparse.tflite"
 MIN_SCORE: Final = 0.5
 _MERGE_OVERLAP: Final = 0.45
 _KEYPOINTS: Final = 4  # right eye, left eye, nose tip, mouth centre; MediaPipe's ears are not used
-_DETECTOR_INPUT_PX: Final = 384  # twice what the full-range network sees
+_DETECTOR_INPUT_PX: Final = 384  # twice what the full-range network sees, and so the most it gets
 _TILE_PARTS: Final = (2, 3)
 _TILE_STRIDE: Final = 0.6
 _SMALLEST_TILE_PX: Final = 64
@@ -52,6 +53,18 @@ class Detector(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """Part of a picture as MediaPipe gets it: shrunk by a whole factor."""
+
+    image: Any
+    width: int
+    height: int
+    factor: int
+    area: tuple[int, int, int, int]
+    picture_size: tuple[int, int]
 
 
 class MediaPipeDetector:
@@ -96,6 +109,12 @@ class MediaPipeDetector:
                 blank = np.zeros((_DETECTOR_INPUT_PX, _DETECTOR_INPUT_PX, 3), dtype=np.uint8)
                 network.detect(self._image(blank))
                 return network
+        except OSError as error:  # MediaPipe's own library does not load
+            missing = missing_libraries()
+            how = how_to_install(packages_of(missing), [library.soname for library in missing])
+            raise ModelError(
+                f"MediaPipe cannot be loaded. {how if missing else 'Run `agecam doctor` to see why.'}"
+            ) from error
         except (RuntimeError, ValueError) as error:
             raise ModelError(
                 f"The face detector {path} cannot be loaded. Reinstall AgeCam, or restore that file."
@@ -107,12 +126,12 @@ class MediaPipeDetector:
     def detect(self, image_bgr: NDArray[np.uint8]) -> list[Face]:
         """Faces of one picture ``(h, w, 3)`` uint8, from left to right."""
         height, width = image_bgr.shape[:2]
-        whole = (0, 0, width, height)
-        found = self._run(self._full_range, image_bgr, whole) + self._run(self._short_range, image_bgr, whole)
+        whole = self._see(image_bgr, (0, 0, width, height))
+        found = self._run(self._full_range, whole) + self._run(self._short_range, whole)
         if self._thorough:
             for parts in _TILE_PARTS:
                 for tile in tiles(width, height, parts):
-                    found += self._run(self._full_range, image_bgr, tile)
+                    found += self._run(self._full_range, self._see(image_bgr, tile))
             faces = merge_faces(found, lambda face: self._confirmed(image_bgr, face))
         else:
             faces = merge_faces(found)
@@ -135,37 +154,47 @@ class MediaPipeDetector:
         x, y, width, height = face.box
         expected = (x - x0, y - y0, width, height)
         total = 0.0
+        seen = self._see(view, (0, 0, view.shape[1], view.shape[0]))
         for network in (self._full_range, self._short_range):
-            found = self._run(network, view, (0, 0, view.shape[1], view.shape[0]))
+            found = self._run(network, seen)
             total += max((one.score for one in found if iou(one.box, expected) > _LOOK_OVERLAP), default=0.0)
         return total / 2
 
-    def _run(self, network: Any, image_bgr: NDArray[np.uint8], area: tuple[int, int, int, int]) -> list[Face]:
-        x0, y0, width, height = area
-        view = image_bgr[y0 : y0 + height, x0 : x0 + width]
-        scale = min(1.0, _DETECTOR_INPUT_PX / max(width, height))
-        if scale < 1:
-            # MediaPipe shrinks by sampling single pixels; averaging first keeps small faces whole.
-            small = (max(1, round(width * scale)), max(1, round(height * scale)))
+    def _see(self, image_bgr: NDArray[np.uint8], area: tuple[int, int, int, int]) -> _View:
+        x, y, width, height = area
+        view = image_bgr[y : y + height, x : x + width]
+        factor = max(1, -(-max(width, height) // _DETECTOR_INPUT_PX))
+        if factor > 1:
+            # MediaPipe shrinks by sampling single pixels; averaging first keeps small faces whole. Whole
+            # factors, and so a few pixels less at the edge, because they are ten times as fast.
+            small = (max(1, width // factor), max(1, height // factor))
+            view = view[: small[1] * factor, : small[0] * factor]
             view = cv2.resize(view, small, interpolation=cv2.INTER_AREA)
         rgb = cv2.cvtColor(view, cv2.COLOR_BGR2RGB)
-        detections = network.detect(self._image(rgb)).detections
-        ratio_x, ratio_y = width / rgb.shape[1], height / rgb.shape[0]
+        picture_height, picture_width = image_bgr.shape[:2]
+        return _View(
+            self._image(rgb), rgb.shape[1], rgb.shape[0], factor, area, (picture_width, picture_height)
+        )
+
+    def _run(self, network: Any, view: _View) -> list[Face]:
+        detections = network.detect(view.image).detections
+        x0, y0, factor = view.area[0], view.area[1], view.factor
+        width, height = factor * view.width, factor * view.height
         faces = []
         for detection in detections:
             box = detection.bounding_box
             points = [(x0 + k.x * width, y0 + k.y * height) for k in detection.keypoints[:_KEYPOINTS]]
             face = Face(
                 box=(
-                    x0 + box.origin_x * ratio_x,
-                    y0 + box.origin_y * ratio_y,
-                    box.width * ratio_x,
-                    box.height * ratio_y,
+                    x0 + box.origin_x * factor,
+                    y0 + box.origin_y * factor,
+                    box.width * factor,
+                    box.height * factor,
                 ),
                 score=float(detection.categories[0].score),
                 keypoints=np.array(points, dtype=np.float32),
             )
-            if is_plausible(face) and not _is_cut_by_tile(face, area, image_bgr.shape[1], image_bgr.shape[0]):
+            if is_plausible(face) and not _is_cut_by_tile(face, view.area, *view.picture_size):
                 faces.append(face)
         return faces
 
