@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import agecam
+from agecam.display import has_display
 from agecam.errors import AgeCamError
 from agecam.paths import models_dir
 from agecam.system_libraries import SystemLibrary, how_to_install, missing_libraries, packages_of
@@ -254,14 +255,14 @@ def _has_codec(av: Any, name: str, mode: Literal["r", "w"]) -> bool:
 
 def _display(problems: list[str]) -> dict[str, str]:
     display = {name: _anonymous(value) for name in _DISPLAY_VARIABLES if (value := os.environ.get(name))}
-    if sys.platform.startswith("linux"):
-        servers = [name for name in ("DISPLAY", "WAYLAND_DISPLAY") if os.environ.get(name)]
-        # The values can name a host; that they are there is what matters.
-        display["server"] = " and ".join(servers) + " set" if servers else "none"
-        if not servers:
-            problems.append(
-                "There is no display here: the window cannot open, but annotate, predict and demo can run."
-            )
+    # Values of these can name a host; that they are set is what matters.
+    display |= {name: "set" for name in ("DISPLAY", "WAYLAND_DISPLAY") if os.environ.get(name)}
+    there = has_display()
+    display["window"] = "can open" if there else "cannot open"
+    if not there:
+        problems.append(
+            "There is no display here: the window cannot open; annotate, predict and demo can run."
+        )
     return display
 
 

@@ -108,12 +108,21 @@ def test_each_library_is_listed_once_and_packages_are_named_once() -> None:
     assert packages == sorted(set(packages))
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_report_says_whether_a_window_can_open(there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "has_display", lambda: there)
+    report = doctor.collect()
+    assert report.display["window"] == ("can open" if there else "cannot open")
+    assert any("no display" in problem for problem in report.problems) is not there
+
+
 def test_home_folder_stays_private(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     home = tmp_path / "someone"
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("USERPROFILE", str(home))
     monkeypatch.setenv("QT_QPA_PLATFORM_PLUGIN_PATH", str(home / "plugins"))
     monkeypatch.setenv("DISPLAY", "someones-computer:0")
+    monkeypatch.setattr(doctor, "has_display", lambda: True)
     report = doctor.collect()
     for text in (doctor.render(report), doctor.to_json(report)):
         assert "someone" not in text
