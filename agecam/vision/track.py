@@ -8,6 +8,7 @@ in face sizes, so that they hold for any frame rate and resolution.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -18,7 +19,6 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from agecam.messages import Face
-from agecam.vision.detect import iou
 
 CONTINUE_SCORE: Final = 0.4
 """A track is continued by a detection at least this sure."""
@@ -76,24 +76,32 @@ class _Track:
     next_look_s: float = 0.0
     settled: bool = False
 
-    def predicted(self, time_s: float) -> Face:
+    def _shift(self, time_s: float) -> tuple[float, float]:
         # Velocity dies away: a face that is lost while it moves rarely goes on in a straight line.
-        span = _VELOCITY_DECAY_S * (1 - float(np.exp(-(time_s - self.seen_s) / _VELOCITY_DECAY_S)))
-        dx, dy = self.velocity[0] * span, self.velocity[1] * span
+        span_s = _VELOCITY_DECAY_S * (1 - math.exp(-(time_s - self.seen_s) / _VELOCITY_DECAY_S))
+        return self.velocity[0] * span_s, self.velocity[1] * span_s
+
+    def predicted_box(self, time_s: float) -> tuple[float, float, float, float]:
+        dx, dy = self._shift(time_s)
         x, y, width, height = self.face.box
-        keypoints = self.face.keypoints + np.array([dx, dy], dtype=np.float32)
-        return Face((x + dx, y + dy, width, height), self.face.score, keypoints)
+        return x + dx, y + dy, width, height
+
+    def predicted(self, time_s: float) -> Face:
+        if time_s == self.seen_s:
+            return self.face
+        keypoints = self.face.keypoints + np.array(self._shift(time_s), dtype=np.float32)
+        return Face(self.predicted_box(time_s), self.face.score, keypoints)
 
     def follow(self, face: Face, time_s: float) -> None:
         elapsed = time_s - self.seen_s
         if elapsed > 0:
-            keep = float(np.exp(-elapsed / _VELOCITY_MEMORY_S))
+            keep = math.exp(-elapsed / _VELOCITY_MEMORY_S)
             (x0, y0), (x1, y1) = self.face.centre, face.centre
             self.velocity = (
                 keep * self.velocity[0] + (1 - keep) * (x1 - x0) / elapsed,
                 keep * self.velocity[1] + (1 - keep) * (y1 - y0) / elapsed,
             )
-            self.score += (1 - float(np.exp(-elapsed / _SCORE_MEMORY_S))) * (face.score - self.score)
+            self.score += (1 - math.exp(-elapsed / _SCORE_MEMORY_S)) * (face.score - self.score)
         self.face, self.seen_s = face, time_s
         self.hits += 1
         self._settle()
@@ -192,15 +200,25 @@ class Tracker:
 
 def _costs(tracks: list[_Track], faces: list[Face], time_s: float) -> NDArray[np.float64]:
     """How badly each face continues each track: ``(tracks, faces)``, ``_IMPOSSIBLE`` beyond the gates."""
-    costs = np.full((len(tracks), len(faces)), _IMPOSSIBLE)
-    for row, track in enumerate(tracks):
-        expected = track.predicted(time_s)
-        gate = _GATE_SIZES + _GATE_GROWTH_SIZES_PER_S * (time_s - track.seen_s)
-        size = float(np.sqrt(expected.box[2] * expected.box[3]))
-        for column, face in enumerate(faces):
-            face_size = float(np.sqrt(face.box[2] * face.box[3]))
-            ratio = max(size, face_size) / max(1e-9, min(size, face_size))
-            distance = float(np.hypot(*np.subtract(expected.centre, face.centre))) / max(size, face_size)
-            if ratio <= _GATE_SIZE_RATIO and distance <= gate:
-                costs[row, column] = distance + (1 - iou(expected.box, face.box)) + float(np.log(ratio))
-    return costs
+    expected = np.array([track.predicted_box(time_s) for track in tracks])[:, None]
+    found = np.array([face.box for face in faces])[None]
+    expected_px, found_px = (
+        np.sqrt(np.maximum(1.0, boxes[..., 2] * boxes[..., 3])) for boxes in (expected, found)
+    )
+    larger_px = np.maximum(expected_px, found_px)
+    ratio = larger_px / np.minimum(expected_px, found_px)
+    between = expected[..., :2] + expected[..., 2:] / 2 - found[..., :2] - found[..., 2:] / 2
+    distance = np.hypot(between[..., 0], between[..., 1]) / larger_px
+    lost_s = np.array([time_s - track.seen_s for track in tracks])[:, None]
+    gate = _GATE_SIZES + _GATE_GROWTH_SIZES_PER_S * lost_s
+    costs = distance + (1 - _ious(expected, found)) + np.log(ratio)
+    return np.where((ratio <= _GATE_SIZE_RATIO) & (distance <= gate), costs, _IMPOSSIBLE)
+
+
+def _ious(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Intersection over union of boxes xywh ``(..., 4)``, broadcast against each other."""
+    low = np.maximum(a[..., :2], b[..., :2])
+    high = np.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:])
+    common = np.maximum(0.0, high - low).prod(axis=-1)
+    areas = a[..., 2:].prod(axis=-1) + b[..., 2:].prod(axis=-1)
+    return np.asarray(common / np.maximum(1e-9, areas - common))
