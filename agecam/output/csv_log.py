@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -48,32 +50,29 @@ class CsvLog:
         self._flushed_s = time.monotonic()
         try:
             self._file = self.path.open("w", encoding="utf-8", newline="")
-            self._rows = csv.writer(self._file, lineterminator="\n")
-            self._rows.writerow(COLUMNS)
-            self._file.flush()
         except OSError as error:
             raise write_error(self.path, error) from error
+        self._rows = csv.writer(self._file, lineterminator="\n")
+        with self._told_as_output_error():
+            self._rows.writerow(COLUMNS)
+            self._file.flush()
 
     def write(self, analysis: Analysis) -> None:
         if self._start_s is None:
             self._start_s = analysis.frame.time_s
         time_text = f"{analysis.frame.time_s - self._start_s:.4f}"
-        try:
+        with self._told_as_output_error():
             self._rows.writerows(
                 [analysis.frame.index, time_text, *_cells(person)] for person in analysis.people
             )
             if time.monotonic() - self._flushed_s >= _FLUSH_EVERY_S:
                 self._file.flush()
                 self._flushed_s = time.monotonic()
-        except OSError as error:
-            raise write_error(self.path, error) from error
 
     def close(self) -> None:
         """Writes the rest; a second call does nothing."""
-        try:
+        with self._told_as_output_error():
             self._file.close()
-        except OSError as error:
-            raise write_error(self.path, error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -82,6 +81,15 @@ class CsvLog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @contextlib.contextmanager
+    def _told_as_output_error(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            with contextlib.suppress(OSError):  # closing tries once more to write what is left
+                self._file.close()
+            raise write_error(self.path, error) from error
 
 
 def _cells(person: Person) -> list[str]:

@@ -19,7 +19,9 @@ def unique_path(folder: Path | str, suffix: str, stem: str = "AgeCam") -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise write_error(folder, error) from error
+        raise OutputError(
+            f"The folder {folder} cannot be made ({error.strerror}); choose another."
+        ) from error
     dated = f"{stem} {datetime.now():%Y-%m-%d %H-%M-%S}"
     path = folder / f"{dated}{suffix}"
     number = 1

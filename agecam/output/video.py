@@ -25,6 +25,7 @@ from agecam.timeline import Timeline
 _log = logging.getLogger(__name__)
 
 _CLOCK = Fraction(1, 90_000)  # of MPEG; every usual frame rate is a whole number of its ticks
+_COARSE_CLOCK = Fraction(1, 30_000)  # the codec MPEG-4 counts to 65,535 at most
 _USUAL_FPS = 30.0
 # A picture that can be jumped to; also what a killed program loses of an MKV.
 _KEYFRAME_EVERY_S = 1.0
@@ -34,8 +35,8 @@ _CONTAINERS = {
     ".mp4": {"movflags": "+hybrid_fragmented", "frag_duration": "500000", "flush_packets": "1"},
     ".mkv": {"cluster_time_limit": "500", "flush_packets": "1"},
 }
+# Best first. zerolatency holds no frames back, which a killed program would lose.
 _CODECS = {
-    # zerolatency: no frames are held back, so none are lost when the program is killed at 5 frames a second.
     "libx264": {"preset": "veryfast", "crf": "20", "tune": "zerolatency"},
     "mpeg4": {"qmin": "2", "qmax": "8"},
 }
@@ -59,13 +60,15 @@ class VideoWriter:
         self._frames = 0
         self._next_keyframe_s = 0.0
         check_target(self.path)
+        options = _CONTAINERS[self.path.suffix.lower()]
         try:
-            self._container: OutputContainer | None = av.open(
-                f"file:{self.path}", "w", container_options=_CONTAINERS[self.path.suffix.lower()]
-            )
+            self.path.open("wb").close()  # PyAV would find out at the first frame
         except OSError as error:
             raise write_error(self.path, error) from error
-        self._stream = self._add_stream(self._container)
+        # "file:" lets a name that holds a colon be a name.
+        container = av.open(f"file:{self.path}", "w", container_options=options)
+        self._stream = self._add_stream(container)
+        self._container: OutputContainer | None = container
 
     @property
     def frames(self) -> int:
@@ -90,7 +93,7 @@ class VideoWriter:
         )
         frame.time_base = _CLOCK
         frame.pts = round(placed_s / _CLOCK)
-        frame.duration = round(self._interval_s / _CLOCK)
+        frame.duration = round(self._interval_s / _CLOCK)  # shows how long the last frame stands
         if placed_s >= self._next_keyframe_s:
             frame.pict_type = PictureType.I
             self._next_keyframe_s = placed_s + _KEYFRAME_EVERY_S
@@ -98,12 +101,15 @@ class VideoWriter:
         self._frames += 1
 
     def close(self) -> None:
-        """Finishes the file; a second call does nothing."""
+        """Finishes the file, or removes it where no frame was written; a second call does nothing."""
         if self._container is None:
             return
         if self._frames:
             self._mux(None)
-        self._close_container()
+            self._close_container()
+        else:
+            self._container = None
+            self.path.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self
@@ -116,13 +122,12 @@ class VideoWriter:
     def _add_stream(self, container: OutputContainer) -> VideoStream:
         codec = next((name for name in _CODECS if name in av.codecs_available), None)
         if codec is None:
-            container.close()
             raise OutputError("This FFmpeg can write neither H.264 nor MPEG-4; install PyAV from PyPI.")
         rate = Fraction(1 / self._interval_s).limit_denominator(1001)
         stream = cast("VideoStream", container.add_stream(codec, rate=rate, options=_CODECS[codec]))
         stream.width, stream.height = self._size
         stream.pix_fmt = "yuv420p"
-        stream.codec_context.time_base = _CLOCK
+        stream.codec_context.time_base = _CLOCK if codec == "libx264" else _COARSE_CLOCK
         # Said outright, because players guess by the picture's size, and guess differently.
         stream.codec_context.colorspace = Colorspace.ITU709
         stream.codec_context.color_range = ColorRange.MPEG
@@ -135,7 +140,7 @@ class VideoWriter:
             return
         try:
             self._container.mux(self._stream.encode(frame))
-        except (OSError, av.FFmpegError) as error:
+        except av.FFmpegError as error:
             try:
                 self._close_container()
             except OutputError:
@@ -144,14 +149,15 @@ class VideoWriter:
 
     def _close_container(self) -> None:
         container, self._container = self._container, None
-        if container is None:
+        # WORKAROUND: FFmpeg 8 crashes in finishing a fragmented MP4 that holds no frame.
+        if container is None or not self._frames:
             return
         try:
             container.close()
-        except (OSError, av.FFmpegError) as error:
+        except av.FFmpegError as error:
             raise self._failure(error) from error
 
-    def _failure(self, error: Exception) -> OutputError:
+    def _failure(self, error: av.FFmpegError) -> OutputError:
         if isinstance(error, OSError):
             return write_error(self.path, error)
         return write_error(self.path, OSError(errno.EIO, str(error)))

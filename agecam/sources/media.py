@@ -55,7 +55,7 @@ class Decoder:
         self._lead_in_s: float | None = None
         # Beside sound the container's length says nothing of the video's.
         self._length_is_sure = bool(self._stream.duration) or len(container.streams) == 1
-        self._broken_parts = 0
+        self._is_unclean = False
         self._break: str | None = None
         self._ended = False
 
@@ -68,9 +68,8 @@ class Decoder:
     def damage(self) -> str | None:
         """What was wrong with the pictures given so far, as a clause; ``None`` where nothing was."""
         found = []
-        if self._broken_parts:
-            parts = "one part" if self._broken_parts == 1 else f"{self._broken_parts} parts"
-            found.append(f"{parts} could not be decoded cleanly")
+        if self._is_unclean:
+            found.append("parts of it could not be decoded")
         if self._break is not None:
             found.append(self._break)
         elif self._ended and self._missing_s() > _MISSING_S:
@@ -83,6 +82,8 @@ class Decoder:
         Ends quietly where nothing more can be decoded; :attr:`damage` then tells what was wrong.
         """
         packets = self._container.demux(self._stream)
+        # Of the last packet alone: where recordings were joined, whole ones may be called corrupt.
+        is_cut_off = False
         while True:
             try:
                 packet = next(packets)
@@ -91,16 +92,19 @@ class Decoder:
             except av.FFmpegError as error:
                 self._break = f"it cannot be read past {self._timeline.last_s:.1f} s ({error.strerror})"
                 break
+            if packet.size:
+                is_cut_off = packet.is_corrupt
             try:
                 frames = packet.decode()
             except av.EOFError:
                 break
             except av.FFmpegError:
-                self._broken_parts += 1
+                self._is_unclean = True
                 continue
             for frame in frames:
-                self._broken_parts += frame.is_corrupt
+                self._is_unclean |= frame.is_corrupt
                 yield frame, self._place(frame)
+        self._is_unclean |= is_cut_off
         self._ended = True
 
     def _place(self, frame: VideoFrame) -> float:

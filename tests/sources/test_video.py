@@ -175,7 +175,7 @@ def test_reads_a_file_whatever_it_is_called(tmp_path, demo_clip, name):
     source.close()
 
 
-@pytest.mark.expects_log("damaged: it ends after")
+@pytest.mark.expects_log("is damaged: .*it ends after")
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 def test_gives_what_is_left_of_a_cut_off_video(tmp_path, pictures, suffix):
     path = encode(tmp_path / f"cut{suffix}", pictures * 2, movflags="faststart")
@@ -189,7 +189,7 @@ def test_gives_what_is_left_of_a_cut_off_video(tmp_path, pictures, suffix):
     assert "is damaged" in source.damage
 
 
-@pytest.mark.expects_log("could not be decoded cleanly")
+@pytest.mark.expects_log("parts of it could not be decoded")
 def test_reads_on_past_damage_in_the_middle(tmp_path, pictures):
     path = encode(tmp_path / "scratched.mkv", pictures)
     data = bytearray(path.read_bytes())
