@@ -14,24 +14,27 @@ from numpy.typing import NDArray
 from agecam.errors import OutputError
 from agecam.output.video import VideoWriter, check_target
 
-# A second of a usual camera, about 80 MB at 1280 x 720: rides over a pause of the disk.
-_CAPACITY = 30
+# More than a second of a camera of 1280 x 720, to ride over a pause of the disk; 4 frames of 3840 x 2160.
+_CAPACITY_BYTES = 100_000_000
 
 
 class Recorder:
     """Writes a video from a thread of its own, fed by :meth:`put`, which never blocks.
 
-    Between the two is a first-in-first-out queue of ``capacity`` frames. Drop policy: a frame that finds it
-    full is left out and counted; the rest keep their times, so the video stays in pace. The first frame sets
-    the size. After a failure :attr:`error` is set and no more frames are taken.
+    Between the two is a first-in-first-out queue of ``capacity_bytes``, of one frame at least. Drop policy:
+    a frame that finds it full is left out and counted; the rest keep their times, so the video stays in pace.
+    The first frame sets the size. After a failure :attr:`error` is set and no more frames are taken.
     """
 
-    def __init__(self, path: Path | str, fps_hint: float | None = None, capacity: int = _CAPACITY) -> None:
+    def __init__(
+        self, path: Path | str, fps_hint: float | None = None, capacity_bytes: int = _CAPACITY_BYTES
+    ) -> None:
         """Raises :class:`agecam.errors.OutputError` where no such file can be."""
         self.path = Path(path)
         check_target(self.path)
         self._fps_hint = fps_hint
-        self._capacity = capacity
+        self._capacity_bytes = capacity_bytes
+        self._queued_bytes = 0
         self._frames: deque[tuple[NDArray[np.uint8], float]] = deque()
         self._changed = threading.Condition()
         self._taken = 0
@@ -71,10 +74,12 @@ class Recorder:
         with self._changed:
             if self._closed:
                 return False
-            if self._error is not None or len(self._frames) >= self._capacity:
+            is_full = bool(self._frames) and self._queued_bytes + image_bgr.nbytes > self._capacity_bytes
+            if self._error is not None or is_full:
                 self._dropped += 1
                 return False
             self._frames.append((image_bgr, time_s))
+            self._queued_bytes += image_bgr.nbytes
             self._taken += 1
             self._changed.notify()
             return True
@@ -118,4 +123,8 @@ class Recorder:
         """The oldest frame in the queue, waited for; ``None`` once closed and empty."""
         with self._changed:
             self._changed.wait_for(lambda: self._frames or self._closed)
-            return self._frames.popleft() if self._frames else None
+            if not self._frames:
+                return None
+            frame = self._frames.popleft()
+            self._queued_bytes -= frame[0].nbytes
+            return frame

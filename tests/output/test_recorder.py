@@ -56,7 +56,7 @@ def test_writes_what_it_is_given(tmp_path, picture):
 
 
 def test_drops_and_counts_what_a_slow_disk_cannot_take(tmp_path, picture, gate):
-    recording = Recorder(tmp_path / "clip.mp4", capacity=5)
+    recording = Recorder(tmp_path / "clip.mp4", capacity_bytes=5 * picture.nbytes)
     recording.put(picture, 0)
     wait_for(lambda: not recording._frames)  # the first is with the writer, which waits
     started_s = time.monotonic()
@@ -70,6 +70,16 @@ def test_drops_and_counts_what_a_slow_disk_cannot_take(tmp_path, picture, gate):
     assert count(tmp_path / "clip.mp4") == 6
     with av.open(tmp_path / "clip.mp4") as container:
         assert [f.time for f in container.decode(video=0)] == pytest.approx([0, 0.1, 0.2, 0.3, 0.4, 0.5])
+
+
+def test_a_frame_larger_than_the_queue_is_taken_alone(tmp_path, picture, gate):
+    recording = Recorder(tmp_path / "clip.mp4", capacity_bytes=1)
+    recording.put(picture, 0)
+    wait_for(lambda: not recording._frames)
+    assert [recording.put(picture, 1), recording.put(picture, 2)] == [True, False]
+    gate.set()
+    recording.close()
+    assert recording.written == 2
 
 
 def test_close_writes_what_is_queued(tmp_path, picture, gate):
