@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from agecam.messages import Analysis, Estimate, Person
 from agecam.opencv import cv2
 from agecam.vision.labels import Colour, Label, render_label
-from agecam.vision.place import place_labels
+from agecam.vision.place import LabelMemory, LabelSpot, place_labels
 from agecam.vision.smooth import gender_word
 
 _COLOURS: Final[tuple[Colour, ...]] = (
@@ -47,12 +47,15 @@ class LabelStyle:
 
 
 def annotate(
-    image_bgr: NDArray[np.uint8], people: Sequence[Person], style: LabelStyle | None = None
+    image_bgr: NDArray[np.uint8],
+    people: Sequence[Person],
+    style: LabelStyle | None = None,
+    memory: LabelMemory | None = None,
 ) -> NDArray[np.uint8]:
     """A copy of the picture ``(h, w, 3)`` uint8 with a box and a label on each settled person.
 
     Sizes follow the picture's height. Labels stay inside the picture, and off faces and other labels
-    where there is room.
+    where there is room; with a ``memory`` that is given with each frame of a film they do not hop about.
     """
     style = style or LabelStyle()
     image = image_bgr.copy()
@@ -69,10 +72,11 @@ def annotate(
         if person.estimate and (label := _label(person, person.estimate, image.shape[0], style))
     ]
     places = place_labels(
-        [(person.face.box, label.size) for person, label in labelled],
+        [LabelSpot(person.track_id, person.face.box, label.size) for person, label in labelled],
         [person.face.box for person in people],
         (image.shape[1], image.shape[0]),
-        gap=2 * thickness,
+        2 * thickness,
+        memory,
     )
     for (_, label), (x, y) in zip(labelled, places, strict=True):
         label.paste(image, x, y)

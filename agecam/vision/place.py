@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -13,24 +14,46 @@ Box = tuple[float, float, float, float]
 _OUTSIDE_COST: Final = 2.0
 _LABEL_COST: Final = 3.0
 _ORDER_COST: Final = 0.04
+_MOVE_COST: Final = 0.5
+_PLACES: Final = 6
+
+
+@dataclass(slots=True)
+class LabelMemory:
+    """Which place each person's label had in the last frame, so that it stays there while it well can.
+
+    One for each stream of frames; single pictures need none.
+    """
+
+    places: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSpot:
+    """A label to place: whose it is, the box of the face, the label's width and height in pixels."""
+
+    track_id: int
+    box: Box
+    size: tuple[int, int]
 
 
 def place_labels(
-    labels: Sequence[tuple[Box, tuple[int, int]]],
+    labels: Sequence[LabelSpot],
     faces: Sequence[Box],
     picture_size: tuple[int, int],
     gap: int,
+    memory: LabelMemory | None = None,
 ) -> list[tuple[int, int]]:
     """The top left corner of each label, pixels.
 
-    ``labels`` holds the box of the label's face and the label's width and height; ``faces`` the boxes of
-    all faces; ``gap`` is the distance of a label from its box. Places are tried in a fixed order, above
-    first, and the first with the least cover wins, so that labels do not hop about.
+    ``faces`` holds the boxes of all faces; ``gap`` is the distance of a label from its box. Of six places
+    about the face, above first, the one that covers least wins; with a ``memory``, the place held before
+    is kept unless another is clearly better.
     """
     if not labels:
         return []
-    boxes = np.array([box for box, _ in labels], dtype=float)
-    sizes = np.array([size for _, size in labels], dtype=float)
+    boxes = np.array([label.box for label in labels], dtype=float)
+    sizes = np.array([label.size for label in labels], dtype=float)
     wanted = _wanted_corners(boxes, sizes, gap)
     corners = np.clip(wanted, 0, np.maximum(0, picture_size - sizes)[:, None])
     ends = corners + sizes[:, None]
@@ -40,16 +63,23 @@ def place_labels(
 
     costs = _common_area(corners, ends, face_starts, face_ends).sum(axis=2) / areas[:, None]
     costs += _OUTSIDE_COST * np.abs(corners - wanted).sum(axis=2) / sizes.sum(axis=1)[:, None]
-    costs += _ORDER_COST * np.arange(costs.shape[1])
-    places = []
-    for index in range(len(labels)):
-        best = int(np.argmin(costs[index]))
-        start, end = corners[index, best], ends[index, best]
-        places.append((round(float(start[0])), round(float(start[1]))))
-        later = slice(index + 1, None)
-        shared = _common_area(corners[later], ends[later], start[None], end[None])[..., 0]
-        costs[later] += _LABEL_COST * shared / areas[later, None]
-    return places
+    costs += _ORDER_COST * np.arange(_PLACES)
+    before = [memory.places.get(label.track_id) if memory else None for label in labels]
+    for row, place in enumerate(before):
+        if place is not None:
+            costs[row] += _MOVE_COST * (np.arange(_PLACES) != place)
+    chosen: dict[int, int] = {}
+    for row, label in enumerate(labels):
+        best = chosen[label.track_id] = int(np.argmin(costs[row]))
+        later = slice(row + 1, None)
+        shared = _common_area(corners[later], ends[later], corners[row, best, None], ends[row, best, None])
+        costs[later] += _LABEL_COST * shared[..., 0] / areas[later, None]
+    if memory:
+        memory.places = chosen
+    return [
+        (round(float(x)), round(float(y)))
+        for x, y in (corners[row, chosen[label.track_id]] for row, label in enumerate(labels))
+    ]
 
 
 def _wanted_corners(boxes: NDArray[np.float64], sizes: NDArray[np.float64], gap: int) -> NDArray[np.float64]:

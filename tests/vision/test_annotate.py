@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,7 @@ from agecam.messages import Analysis, Estimate, Frame, Person
 from agecam.opencv import cv2
 from agecam.vision.annotate import LabelStyle, annotate, mirrored
 from agecam.vision.labels import render_label
+from agecam.vision.place import LabelMemory
 
 SURE = Estimate(34.4, 28.2, 41.0, 0.93)
 
@@ -95,6 +98,24 @@ def test_labels_keep_off_other_faces_and_each_other(person, face):
         assert (drawn[y + 6 : y + height - 6, x + 6 : x + width - 6] == 255).all()
     plate = render_label("34", ("28–41", "female"), 26, (0, 0, 0)).image_bgr[4:-4, 8:-4]
     assert matches(drawn, plate) == len(crowd)
+
+
+def test_with_a_memory_labels_do_not_hop(person):
+    picture = np.full((720, 1280, 3), 255, np.uint8)
+    rng = np.random.default_rng(2)
+    style = LabelStyle(show_interval=False, show_gender=False)
+
+    def hops(memory):
+        above = []
+        for _ in range(60):
+            # The upper face reaches just so far into the label of the lower one that either place will do.
+            upper = person(500, 197 + rng.normal(0, 3), 80, estimate=None, track_id=2)
+            drawn = annotate(picture, [person(500, 308, 100), upper], style, memory)
+            above.append(bool((drawn[290:300, 515:540] < 60).any()))
+        return sum(a != b for a, b in itertools.pairwise(above))
+
+    assert hops(None) > 5
+    assert hops(LabelMemory()) <= 1
 
 
 @pytest.mark.parametrize("height", [480, 720, 1080, 2160])
