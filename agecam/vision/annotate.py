@@ -32,6 +32,12 @@ _QUARTER: Final = np.linspace(0, np.pi / 2, 4)
 _ANGLES: Final = np.concatenate([start + _QUARTER for start in np.arange(4) * np.pi / 2])
 _CIRCLE: Final = np.column_stack([np.cos(_ANGLES), np.sin(_ANGLES)])
 
+_TEXT: Final = 0.036
+"""Size of the age's digits as a part of the picture's height."""
+_FAR: Final = 0.075
+_FAR_TEXT: Final = 0.7
+_SMALLEST_TEXT_PX: Final = 18
+
 _PIXELS_ACROSS_FACE: Final = 6
 _BLUR_MARGIN: Final = 0.25
 
@@ -95,9 +101,9 @@ def _label(person: Person, estimate: Estimate, picture_height: int, style: Label
     large = age or (small.pop(0) if small else "")
     if not large:
         return None
-    # Labels of far faces are smaller, so that a crowd is not buried, but never too small to read.
-    nearness = min(1.0, max(0.6, person.face.box[3] / (0.1 * picture_height)))
-    text_px = max(18, round(0.036 * picture_height * nearness))
+    # Labels of far faces are smaller, so that a crowd is not buried. Two sizes only: no label creeps.
+    far = person.face.box[3] < _FAR * picture_height
+    text_px = max(_SMALLEST_TEXT_PX, round(_TEXT * (_FAR_TEXT if far else 1) * picture_height))
     return render_label(large, tuple(small), text_px, _colour(person))
 
 
