@@ -7,6 +7,9 @@ import socket
 import sys
 from pathlib import Path
 
+from agecam.errors import AgeCamError
+from agecam.system_libraries import how_to_install, missing_libraries, packages_of
+
 
 def has_display() -> bool:
     """True where Qt will find a screen; checked without Qt, which aborts the program where there is none."""
@@ -43,3 +46,17 @@ def _x_server_answers(display: str) -> bool:
                 continue
             return True
     return False
+
+
+def check_window_libraries() -> None:
+    """Raise :class:`AgeCamError` where Qt would abort the program for want of a system library.
+
+    Qt names a single library then, and sometimes the wrong one.
+    """
+    platform = os.environ.get("QT_QPA_PLATFORM", "").split(":")[0]
+    if platform not in ("", "xcb") or (not platform and os.environ.get("WAYLAND_DISPLAY")):
+        return
+    missing = [library for library in missing_libraries() if library.needed_for == "window"]
+    if missing:
+        how = how_to_install(packages_of(missing), [library.soname for library in missing])
+        raise AgeCamError(f"The window cannot be opened here. {how}")

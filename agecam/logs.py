@@ -8,6 +8,7 @@ import sys
 
 from agecam.paths import log_file
 
+_OURS = "agecam"
 _FORMAT = "%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"
 
 
@@ -16,7 +17,9 @@ def set_up_logging(*, verbose: bool) -> None:
     logger = logging.getLogger("agecam")
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)
     logger.propagate = False
-    logger.handlers.clear()
+    for handler in [handler for handler in logger.handlers if handler.name == _OURS]:
+        logger.removeHandler(handler)
+        handler.close()
     path = log_file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -24,11 +27,14 @@ def set_up_logging(*, verbose: bool) -> None:
             path, maxBytes=500_000, backupCount=1, encoding="utf-8", delay=True
         )
     except OSError:
-        logger.addHandler(logging.NullHandler())  # a read-only home is no reason not to run
+        _add(logger, logging.NullHandler())  # a read-only home is no reason not to run
     else:
-        file.setFormatter(logging.Formatter(_FORMAT))
-        logger.addHandler(file)
+        _add(logger, file)
     if verbose:
-        stream = logging.StreamHandler(sys.stderr)
-        stream.setFormatter(logging.Formatter(_FORMAT))
-        logger.addHandler(stream)
+        _add(logger, logging.StreamHandler(sys.stderr))
+
+
+def _add(logger: logging.Logger, handler: logging.Handler) -> None:
+    handler.name = _OURS
+    handler.setFormatter(logging.Formatter(_FORMAT))
+    logger.addHandler(handler)

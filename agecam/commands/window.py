@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from agecam.commands.outputs import check_writable
-from agecam.display import has_display
+from agecam.display import check_window_libraries, has_display
 from agecam.errors import AgeCamError, UsageError
 from agecam.paths import demo_clip
 from agecam.vision.analyzer import Analyzer, Engine
@@ -33,10 +33,11 @@ def open_window(
         if path is not None:
             check_writable(path, force=force)
     if not has_display():
-        raise UsageError(
+        raise AgeCamError(
             "There is no display to open a window on. Run AgeCam on a desktop, or use "
             "`agecam annotate INPUT -o OUT` to work on files without a window."
         )
+    check_window_libraries()
     from agecam.sources import open_source
 
     if source is not None and not source.isdigit():

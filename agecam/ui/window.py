@@ -140,8 +140,22 @@ class MainWindow(QMainWindow):
         self.engine.list_cameras()
         self._show(options.spec, loop=options.loop)
         self._status_timer.start()
+        QTimer.singleShot(0, self._watch_for_cameras)
         if options.quit_after_s is not None:
             QTimer.singleShot(int(options.quit_after_s * 1000), self.close_without_asking)
+
+    def _watch_for_cameras(self) -> None:
+        try:
+            from PyQt6.QtMultimedia import QMediaDevices
+        except ImportError:  # a system without its libraries: the engine looks again by itself, only later
+            log.info("Qt Multimedia cannot be loaded; plug events are not seen")
+            return
+        devices = QMediaDevices(self)
+        devices.videoInputsChanged.connect(self._cameras_changed)
+
+    def _cameras_changed(self) -> None:
+        self.engine.list_cameras()
+        self.engine.retry()
 
     def close_without_asking(self) -> None:
         """Close as the user would, and finish a recording without asking."""

@@ -1,0 +1,45 @@
+"""The command line, called as the operating system calls it."""
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from agecam import cli
+
+
+@pytest.fixture(autouse=True)
+def _close_log() -> Iterator[None]:
+    """The log file of a command, which the end of its process would close."""
+    yield
+    for handler in list(logging.getLogger("agecam").handlers):
+        if handler.name == "agecam":
+            logging.getLogger("agecam").removeHandler(handler)
+            handler.close()
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    def run_command(*arguments: object) -> Result:
+        monkeypatch.setattr(sys, "argv", ["agecam", *map(str, arguments)])
+        monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        captured = capfd.readouterr()
+        return Result(int(ended.value.code or 0), captured.out, captured.err)
+
+    return run_command
