@@ -1,0 +1,86 @@
+"""Makes the pictures of README.md with the program itself. Needs a display, for example:
+
+xvfb-run -s "-screen 0 1280x800x24" .venv/bin/python assets/make_screenshots.py
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from PyQt6.QtCore import QTimer
+from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtWidgets import QApplication
+
+from agecam.commands.annotate import Job, run_job
+from agecam.engine import capture, engine
+from agecam.engine.state import SourceState
+from agecam.opencv import cv2
+from agecam.paths import demo_clip
+from agecam.settings import Settings
+from agecam.sources import open_source
+from agecam.ui.theme import apply_theme
+from agecam.ui.window import MainWindow, StartOptions
+from agecam.vision.analyzer import create_analyzer
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+CLIP_TIME_S = 2.4
+
+
+def take_window(spec: str | None, target: Path) -> None:
+    window = MainWindow(create_analyzer, StartOptions(spec), Settings(), DOCS / "no-such" / "settings.json")
+
+    def look() -> None:
+        status = window.engine.status()
+        shown = window.engine.latest()
+        if spec is None:
+            ready = status.state is SourceState.NO_CAMERA
+        else:
+            ready = shown is not None and shown.analysis.frame.time_s > CLIP_TIME_S
+        if ready:
+            timer.stop()
+            QTimer.singleShot(400, keep)
+
+    def keep() -> None:
+        place = window.frameGeometry()
+        screen = QGuiApplication.primaryScreen()
+        picture = screen.grabWindow(0, place.x(), place.y(), place.width(), place.height())
+        picture.save(str(target))
+        window.close_without_asking()
+
+    # Nothing is remembered, and no camera of this computer is in the picture.
+    window._save_settings = lambda: None  # type: ignore[method-assign]
+    timer = QTimer()
+    timer.timeout.connect(look)
+    timer.start(50)
+    window.start()
+    QApplication.exec()
+
+
+def take_annotated(target: Path) -> None:
+    video = target.with_suffix(".mp4")
+    run_job(Job(str(demo_clip()), video))
+    source = open_source(str(video))
+    source.open()
+    while (frame := source.read()) is not None and frame.time_s < 7.5:
+        pass
+    source.close()
+    video.unlink()
+    assert frame is not None
+    cv2.imwrite(str(target), cv2.resize(frame.image_bgr, (960, 540), interpolation=cv2.INTER_AREA))
+
+
+def main() -> None:
+    for module in (capture, engine):
+        module.list_cameras = list  # type: ignore[attr-defined]
+    DOCS.mkdir(exist_ok=True)
+    application = QApplication(sys.argv)
+    application.setQuitOnLastWindowClosed(True)
+    apply_theme(application)
+    take_window(str(demo_clip()), DOCS / "window.png")
+    take_window(None, DOCS / "no-camera.png")
+    take_annotated(DOCS / "annotated.png")
+
+
+if __name__ == "__main__":
+    main()
