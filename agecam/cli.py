@@ -178,6 +178,21 @@ def cameras(as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def bench(
+    clip: Annotated[Path | None, typer.Argument(help="A video; the built-in clip without one.")] = None,
+    faces: Annotated[
+        int | None, typer.Option("--faces", min=1, max=60, help="Instead: a made-up scene of so many faces.")
+    ] = None,
+    as_json: JsonOption = False,
+    engine: EngineOption = "litert",
+) -> None:
+    """Measure speed, stage by stage, latency, start-up and memory."""
+    from agecam.commands.bench import run_bench
+
+    raise typer.Exit(run_bench(clip, faces=faces, as_json=as_json, engine=engine))
+
+
+@app.command()
 def doctor(as_json: JsonOption = False) -> None:
     """Tell what AgeCam finds on this computer, for a bug report."""
     from agecam import doctor as report

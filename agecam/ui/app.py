@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -74,8 +75,17 @@ class CrashReporter(QObject):
         box.open()  # not exec: a second event loop here would hide further errors
 
 
-def run_window(make_analyzer: Callable[[], Analyzer], options: StartOptions) -> int:
-    """Show the window until it is closed; returns the exit code (0, or 1 when something failed)."""
+def run_window(
+    make_analyzer: Callable[[], Analyzer],
+    options: StartOptions,
+    *,
+    make_window: Callable[..., MainWindow] = MainWindow,
+    settings_path: Path | None = None,
+) -> int:
+    """Show the window until it is closed; returns the exit code (0, or 1 when something failed).
+
+    ``make_window`` and ``settings_path`` are for measuring and testing.
+    """
     os.environ.setdefault("QT_LOGGING_RULES", "qt.multimedia.*=false")
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
@@ -83,8 +93,8 @@ def run_window(make_analyzer: Callable[[], Analyzer], options: StartOptions) -> 
     application.setApplicationVersion(__version__)
     application.setDesktopFileName("agecam")
     apply_theme(application)
-    path = settings_file()
-    window = MainWindow(make_analyzer, options, Settings.load(path), path)
+    path = settings_path or settings_file()
+    window = make_window(make_analyzer, options, Settings.load(path), path)
     reporter = CrashReporter(window)
     # The window's status timer lets Python run often enough to see the signals.
     for number in (signal.SIGINT, signal.SIGTERM):

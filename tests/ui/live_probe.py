@@ -59,5 +59,4 @@ class ProbedWindow(app.MainWindow):
         self.close_without_asking()
 
 
-app.MainWindow = ProbedWindow
-sys.exit(app.run_window(create_analyzer, StartOptions(clip, loop=True)))
+sys.exit(app.run_window(create_analyzer, StartOptions(clip, loop=True), make_window=ProbedWindow))

@@ -1,0 +1,64 @@
+"""Opens the window on a clip, notes when it is on the screen and when the first label is, and closes it.
+
+Run by ``agecam bench`` in a process of its own: ``python -m agecam.ui.start_probe CLIP ENGINE STARTED_S``.
+Prints one JSON line with ``window`` and ``first_label`` in seconds after ``STARTED_S`` (``time.time()``).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from agecam.ui import app
+from agecam.ui.window import MainWindow, StartOptions
+from agecam.vision.analyzer import Analyzer, Engine
+
+_LONGEST_S = 40.0
+
+
+class _ProbedWindow(MainWindow):
+    times_s: dict[str, float]
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802
+        super().showEvent(event)
+        self.times_s.setdefault("window", time.time())
+
+    def _refresh(self) -> None:
+        super()._refresh()
+        shown = self.engine.latest()
+        if shown is not None and any(person.settled and person.estimate for person in shown.analysis.people):
+            self.times_s.setdefault("first_label", time.time())
+            self.close_without_asking()
+
+
+def main(clip: str, engine: Engine, started_s: float) -> int:
+    def make_analyzer() -> Analyzer:
+        from agecam.vision.analyzer import create_analyzer
+
+        return create_analyzer(engine=engine)
+
+    times_s: dict[str, float] = {}
+
+    with tempfile.TemporaryDirectory() as folder:
+
+        def make_window(*arguments: Any) -> MainWindow:
+            window = _ProbedWindow(*arguments)
+            window.times_s = times_s
+            return window
+
+        code = app.run_window(
+            make_analyzer,
+            StartOptions(clip, loop=True, quit_after_s=_LONGEST_S),
+            make_window=make_window,
+            settings_path=Path(folder) / "settings.json",
+        )
+    print(json.dumps({name: at - started_s for name, at in times_s.items()}))  # noqa: T201
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2], float(sys.argv[3])))  # type: ignore[arg-type]
