@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from agecam.messages import Analysis, Estimate, Face, Frame, Person
 from agecam.vision.align import align_faces
 from agecam.vision.classify import Classifier, LiteRtClassifier
-from agecam.vision.detect import MIN_SCORE, Detector, MediaPipeDetector
+from agecam.vision.detect import Detector, MediaPipeDetector
 from agecam.vision.schedule import Schedule
 from agecam.vision.smooth import BoxSmoother, EstimateSmoother, crop_quality
 from agecam.vision.track import CONTINUE_SCORE, Tracker
@@ -24,11 +24,13 @@ _LOOKS_PER_FRAME: Final = 2
 class Analyzer:
     """All of seeing, for the frames of one source after another. One thread uses it at a time.
 
-    Owns the detector that it is given; close it, or use it as a context manager.
+    ``thorough`` searches each frame for small faces as it searches photographs, in several times the
+    time. Owns the detector that it is given; close it, or use it as a context manager.
     """
 
-    def __init__(self, detector: Detector, classifier: Classifier) -> None:
+    def __init__(self, detector: Detector, classifier: Classifier, *, thorough: bool = False) -> None:
         self._detector = detector
+        self._thorough = thorough
         self._classifier = classifier
         self._tracker = Tracker()
         self._boxes = BoxSmoother()
@@ -43,7 +45,7 @@ class Analyzer:
         """
         image, time_s = frame.image_bgr, frame.time_s
         clock = _StageClock()
-        faces = self._detector.detect(image)
+        faces = self._detector.search(image) if self._thorough else self._detector.detect(image)
         clock.lap("detect")
         self._tracker.update(faces, time_s)
         doubtful = self._tracker.doubtful()[:_LOOKS_PER_FRAME]
@@ -78,8 +80,11 @@ class Analyzer:
         return Analysis(frame, smoothed, clock.stages_ms)
 
     def analyze_image(self, image_bgr: NDArray[np.uint8]) -> list[tuple[Face, Estimate]]:
-        """Faces of a single photograph ``(h, w, 3)`` uint8 from left to right; leaves the tracks alone."""
-        faces = [face for face in self._detector.detect(image_bgr) if face.score >= MIN_SCORE]
+        """Faces of a single photograph ``(h, w, 3)`` uint8 from left to right; leaves the tracks alone.
+
+        The search is thorough whatever the analyzer does with frames.
+        """
+        faces = self._detector.search(image_bgr)
         return list(zip(faces, self._classifier.classify(align_faces(image_bgr, faces)), strict=True))
 
     def reset(self) -> None:
@@ -100,7 +105,7 @@ class Analyzer:
 
 
 def create_analyzer(*, engine: Engine = "litert", thorough: bool = False) -> Analyzer:
-    """An analyzer on the shipped models; ``thorough`` finds small faces too and takes several times as long.
+    """An analyzer on the shipped models; ``thorough`` is for frames, photographs always are.
 
     Raises :class:`agecam.errors.ModelError` when a model cannot be used, or Keras is asked for and missing.
     """
@@ -111,7 +116,7 @@ def create_analyzer(*, engine: Engine = "litert", thorough: bool = False) -> Ana
         classifier = KerasClassifier()
     else:
         classifier = LiteRtClassifier()
-    return Analyzer(MediaPipeDetector(min_score=CONTINUE_SCORE, thorough=thorough), classifier)
+    return Analyzer(MediaPipeDetector(min_score=CONTINUE_SCORE), classifier, thorough=thorough)
 
 
 class _StageClock:

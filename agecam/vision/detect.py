@@ -34,7 +34,7 @@ _DETECTOR_INPUT_PX: Final = 384  # twice what the full-range network sees, and s
 _TILE_PARTS: Final = (2, 3)
 _TILE_STRIDE: Final = 0.6
 _SMALLEST_TILE_PX: Final = 64
-_THOROUGH_MIN_SCORE: Final = 0.3
+_NETWORK_MIN_SCORE: Final = 0.3
 _CLEAR_SCORE: Final = 0.75
 _CONFIRMED: Final = 0.5
 _LOOK_SIDES: Final = 4.0
@@ -46,6 +46,10 @@ class Detector(Protocol):
 
     def detect(self, image_bgr: NDArray[np.uint8]) -> list[Face]:
         """Faces of one picture ``(h, w, 3)`` uint8, from left to right."""
+        ...
+
+    def search(self, image_bgr: NDArray[np.uint8]) -> list[Face]:
+        """The same with far more time, for faces that :meth:`detect` is too quick for."""
         ...
 
     def look_again(self, image_bgr: NDArray[np.uint8], face: Face) -> float:
@@ -68,39 +72,33 @@ class _View:
 
 
 class MediaPipeDetector:
-    """Both MediaPipe detectors on the whole picture and, if ``thorough``, full-range on overlapping tiles.
+    """Both MediaPipe detectors, near and far.
 
-    ``thorough`` takes ten times as long and more. It reports down to a score of 0.3, and has all but
-    clear faces confirmed by :meth:`look_again`: of 259 faces on 21 group photographs it finds 84 % (the
-    whole picture alone: 41 %), of those 48 pixels and larger 95 %, with 1 % of false ones.
-    Not thread-safe: one detector per thread. Close it, or use it as a context manager.
+    ``min_score`` is the least score that :meth:`detect` reports. Not thread-safe: one detector per
+    thread. Close it, or use it as a context manager.
 
     Raises :class:`ModelError` when a detector file is missing or damaged.
     """
 
-    def __init__(
-        self, models: Path | None = None, *, min_score: float = MIN_SCORE, thorough: bool = False
-    ) -> None:
+    def __init__(self, models: Path | None = None, *, min_score: float = MIN_SCORE) -> None:
         folder = models or models_dir()
         self._mediapipe = load_mediapipe()
-        self._thorough = thorough
-        if thorough:
-            min_score = min(min_score, _THOROUGH_MIN_SCORE)
-        self._full_range = self._create(folder / FULL_RANGE, min_score)
+        self._min_score = min_score
+        self._full_range = self._create(folder / FULL_RANGE)
         try:
-            self._short_range = self._create(folder / SHORT_RANGE, min_score)
+            self._short_range = self._create(folder / SHORT_RANGE)
         except ModelError:
             self._full_range.close()
             raise
 
-    def _create(self, path: Path, min_score: float) -> Any:
+    def _create(self, path: Path) -> Any:
         if not path.is_file():
             raise ModelError(f"The face detector {path} is missing. Reinstall AgeCam, or restore that file.")
         tasks = self._mediapipe.tasks
         options = tasks.vision.FaceDetectorOptions(
             # The bytes, not the path: MediaPipe cannot open paths with non-ASCII letters on Windows.
             base_options=tasks.BaseOptions(model_asset_buffer=path.read_bytes()),
-            min_detection_confidence=min_score,
+            min_detection_confidence=_NETWORK_MIN_SCORE,
         )
         try:
             with silenced_stderr():
@@ -124,18 +122,28 @@ class MediaPipeDetector:
         return self._mediapipe.Image(image_format=self._mediapipe.ImageFormat.SRGB, data=image_rgb)
 
     def detect(self, image_bgr: NDArray[np.uint8]) -> list[Face]:
-        """Faces of one picture ``(h, w, 3)`` uint8, from left to right."""
+        """Faces of one picture ``(h, w, 3)`` uint8, from left to right, by one run of both networks."""
+        found = [face for face in self._run_whole(image_bgr) if face.score >= self._min_score]
+        return sorted(merge_faces(found), key=lambda face: face.box[0])
+
+    def search(self, image_bgr: NDArray[np.uint8]) -> list[Face]:
+        """The same with overlapping tiles, for small faces: takes ten times as long and more.
+
+        It follows weak finds too, and has all but clear faces confirmed by :meth:`look_again`: of 259
+        faces on 21 group photographs it finds 84 % (:meth:`detect` alone: 41 %), of those 48 pixels and
+        larger 96 %, with 1 % of false ones.
+        """
         height, width = image_bgr.shape[:2]
-        whole = self._see(image_bgr, (0, 0, width, height))
-        found = self._run(self._full_range, whole) + self._run(self._short_range, whole)
-        if self._thorough:
-            for parts in _TILE_PARTS:
-                for tile in tiles(width, height, parts):
-                    found += self._run(self._full_range, self._see(image_bgr, tile))
-            faces = merge_faces(found, lambda face: self._confirmed(image_bgr, face))
-        else:
-            faces = merge_faces(found)
+        found = self._run_whole(image_bgr)
+        for parts in _TILE_PARTS:
+            for tile in tiles(width, height, parts):
+                found += self._run(self._full_range, self._see(image_bgr, tile))
+        faces = merge_faces(found, lambda face: self._confirmed(image_bgr, face))
         return sorted(faces, key=lambda face: face.box[0])
+
+    def _run_whole(self, image_bgr: NDArray[np.uint8]) -> list[Face]:
+        whole = self._see(image_bgr, (0, 0, image_bgr.shape[1], image_bgr.shape[0]))
+        return self._run(self._full_range, whole) + self._run(self._short_range, whole)
 
     def _confirmed(self, image_bgr: NDArray[np.uint8], face: Face) -> Face | None:
         if face.score >= _CLEAR_SCORE:

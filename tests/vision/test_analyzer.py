@@ -3,6 +3,7 @@ import pytest
 
 from agecam.errors import ModelError
 from agecam.messages import Frame
+from agecam.opencv import cv2
 from agecam.vision import analyzer as analyzer_module
 from agecam.vision.analyzer import Analyzer, create_analyzer
 from agecam.vision.classify import LiteRtClassifier
@@ -75,11 +76,29 @@ def test_a_photograph_between_frames_leaves_the_tracks_alone(analyzer, scene, ho
     assert [person.track_id for person in analyzer.analyze(frames[5]).people] == [1]
 
 
+def far_face(astronaut_bgr):
+    picture = np.full((1000, 1600, 3), 120, np.uint8)
+    picture[600:760, 1200:1360] = cv2.resize(astronaut_bgr, (160, 160), interpolation=cv2.INTER_AREA)
+    return picture
+
+
+def test_photographs_are_searched_for_far_faces(analyzer, astronaut_bgr):
+    picture = far_face(astronaut_bgr)
+    assert len(analyzer.analyze_image(picture)) == 1
+    assert analyzer.analyze(Frame(picture, 0.0, 0)).people == ()
+
+
+def test_a_thorough_analyzer_searches_frames_too(model_folder, astronaut_bgr):
+    detector = MediaPipeDetector(min_score=0.4)
+    with Analyzer(detector, LiteRtClassifier(model_folder), thorough=True) as analyzer:
+        assert len(analyzer.analyze(Frame(far_face(astronaut_bgr), 0.0, 0)).people) == 1
+
+
 @pytest.mark.parametrize("engine", ["litert", "keras"])
 def test_create_analyzer_runs_the_engine_asked_for(model_folder, monkeypatch, hopper_bgr, engine):
     for module in ("classify", "keras_engine"):
         monkeypatch.setattr(f"agecam.vision.{module}.models_dir", lambda: model_folder)
-    with create_analyzer(engine=engine, thorough=True) as analyzer:
+    with create_analyzer(engine=engine) as analyzer:
         ((_, estimate),) = analyzer.analyze_image(hopper_bgr)
     assert 0 <= estimate.age_low <= estimate.age <= estimate.age_high <= 100
 

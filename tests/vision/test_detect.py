@@ -41,18 +41,21 @@ def test_finds_nothing_where_nobody_is(detector):
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 700, 3), (700, 2, 3)])
-def test_survives_pictures_of_odd_shapes(shape):
-    with MediaPipeDetector(thorough=True) as detector:
-        assert detector.detect(np.zeros(shape, np.uint8)) == []
+def test_survives_pictures_of_odd_shapes(detector, shape):
+    picture = np.zeros(shape, np.uint8)
+    assert detector.detect(picture) == detector.search(picture) == []
 
 
-def test_thorough_detection_finds_a_far_face_that_the_quick_one_misses(detector, astronaut_bgr):
+def test_a_search_finds_a_far_face_that_quick_detection_misses(detector, astronaut_bgr):
     picture = np.full((1000, 1600, 3), 120, np.uint8)
     picture[600:760, 1200:1360] = cv2.resize(astronaut_bgr, (160, 160), interpolation=cv2.INTER_AREA)
-    with MediaPipeDetector(thorough=True) as thorough:
-        (found,) = thorough.detect(picture)
+    (found,) = detector.search(picture)
     assert iou(found.box, (1256, 622, 31, 34)) > 0.4
     assert detector.detect(picture) == []
+
+
+def test_a_search_reports_each_near_face_once(detector, scene):
+    assert len(detector.search(scene((40, 60), (400, 60)))) == 2
 
 
 def test_a_closer_look_is_surer_of_a_face_than_of_anything_else(detector, astronaut_bgr):
