@@ -1,9 +1,8 @@
 """Who is who from frame to frame: detections become people that last.
 
-Each frame's faces are matched to the tracks' predicted places by the Hungarian method (Kuhn, "The
-Hungarian method for the assignment problem", 1955), sure detections first and doubtful ones only to
-continue what is already there (after Zhang et al., "ByteTrack", ECCV 2022). All limits are in seconds and
-in face sizes, so that they hold for any frame rate and resolution.
+Each frame's faces are matched to the tracks' predicted places at the least total cost, sure detections
+first and doubtful ones only to continue what is already there (after Zhang et al., "ByteTrack", ECCV 2022).
+All limits are in seconds and in face sizes, so that they hold for any frame rate and resolution.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from agecam.messages import Face
+from agecam.vision.assign import cheapest_pairs
 
 CONTINUE_SCORE: Final = 0.4
 """A track is continued by a detection at least this sure."""
@@ -191,10 +190,10 @@ class Tracker:
             return faces
         costs = _costs(tracks, faces, self._time_s)
         left = set(range(len(faces)))
-        for row, column in zip(*linear_sum_assignment(costs), strict=True):
+        for row, column in cheapest_pairs(costs):
             if costs[row, column] < _IMPOSSIBLE:
                 tracks[row].follow(faces[column], self._time_s)
-                left.discard(int(column))
+                left.discard(column)
         return [faces[index] for index in sorted(left)]
 
 
