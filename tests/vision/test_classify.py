@@ -111,7 +111,8 @@ def test_the_live_path_loads_nothing_heavy_that_it_does_not_need():
     code = (
         "import sys, agecam.vision.analyzer, agecam.vision.annotate;"
         "from agecam.vision.detect import MediaPipeDetector; MediaPipeDetector().close();"
-        "sys.exit(' '.join({'tensorflow', 'keras', 'matplotlib', 'scipy', 'PyQt6'} & set(sys.modules)) or None)"
+        "heavy = {'tensorflow', 'keras', 'matplotlib', 'scipy', 'PyQt6'};"
+        "sys.exit(' '.join(heavy & set(sys.modules)) or None)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (run.returncode, run.stderr) == (0, "")
