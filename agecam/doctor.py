@@ -33,7 +33,6 @@ DEPENDENCIES: Final = (
     "platformdirs",
     "PyQt6",
     "rich",
-    "scipy",
     "typer",
 )
 OPTIONAL_DEPENDENCIES: Final = ("distributed", "keras", "tensorflow")
