@@ -34,7 +34,7 @@ _FLUSH_EVERY_S = 1.0
 
 
 class CsvLog:
-    """Writes analyses to a CSV file, which is at most a second behind.
+    """Writes analyses to a CSV file, which is at most a second behind; people not yet settled are left out.
 
     ``age``, ``age_low``, ``age_high`` and ``female`` are smoothed, ``_raw`` the models' own answer for that
     frame; empty where there is none. Boxes are in pixels of the frame. ``time_s`` is the frame's own time,
@@ -63,7 +63,9 @@ class CsvLog:
         time_text = f"{analysis.frame.time_s - self._start_s:.4f}"
         with self._told_as_output_error():
             self._rows.writerows(
-                [analysis.frame.index, time_text, *_cells(person)] for person in analysis.people
+                [analysis.frame.index, time_text, *_cells(person)]
+                for person in analysis.people
+                if person.settled
             )
             if time.monotonic() - self._flushed_s >= _FLUSH_EVERY_S:
                 self._file.flush()

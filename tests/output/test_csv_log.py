@@ -1,5 +1,6 @@
 import csv
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,13 @@ def test_every_row_has_every_column(tmp_path):
     assert [row["track"] for row in rows] == ["1", "2", "3"]
     assert all(None not in row and None not in row.values() for row in rows)
     assert (rows[2]["age"], rows[2]["age_raw"]) == ("", "36.00")
+
+
+def test_who_is_not_settled_is_left_out(tmp_path):
+    with CsvLog(tmp_path / "log.csv") as log:
+        log.write(analysis(0, 0.0, replace(person(1), settled=False), person(2)))
+    rows = (tmp_path / "log.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[2] for row in rows] == ["2"]
 
 
 def test_counts_live_times_from_the_first_frame(tmp_path):
