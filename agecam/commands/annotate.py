@@ -16,6 +16,7 @@ from agecam.sources.base import Source
 from agecam.sources.image import is_animated
 from agecam.vision.analyzer import Analyzer, Engine, create_analyzer
 from agecam.vision.annotate import LabelStyle, annotate
+from agecam.vision.place import LabelMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ def _annotate_video(
 ) -> tuple[int, int, str | None]:
     source = open_source(job.spec)
     tracks: set[int] = set()
+    labels = LabelMemory()
     frames = 0
     warning = None
     writer = None
@@ -131,7 +133,8 @@ def _annotate_video(
                 writer = VideoWriter(job.target, frame.width, frame.height, source.fps)
                 first_s = frame.time_s
             analysis = analyzer.analyze(frame)
-            writer.write(annotate(frame.image_bgr, analysis.people, style), frame.time_s - first_s)
+            picture = annotate(frame.image_bgr, analysis.people, style, labels)
+            writer.write(picture, frame.time_s - first_s)
             log_to(analysis)
             tracks |= {person.track_id for person in analysis.people if person.settled}
             frames += 1

@@ -31,6 +31,7 @@ from agecam.sources import open_source
 from agecam.sources.base import Source
 from agecam.vision.analyzer import Analyzer, Engine, create_analyzer
 from agecam.vision.annotate import annotate
+from agecam.vision.place import LabelMemory
 
 _STAGES: Final = ("decode", "detect", "align", "classify", "track", "draw")
 _WARM_UP_FRAMES: Final = 10
@@ -102,6 +103,7 @@ class _FileMode:
 
 def _file_mode(source: Source, engine: Engine) -> _FileMode:
     result = _FileMode(dict.fromkeys(_STAGES, 0.0))
+    labels = LabelMemory()
     with create_analyzer(engine=engine) as analyzer:
         source.open()
         try:
@@ -110,7 +112,7 @@ def _file_mode(source: Source, engine: Engine) -> _FileMode:
                     result.stages_ms = dict.fromkeys(_STAGES, 0.0)
                     result.frames = result.faces = 0
                     started_s = time.perf_counter()
-                _one_frame(analyzer, frame, result)
+                _one_frame(analyzer, frame, labels, result)
         finally:
             source.close()
     if result.frames == 0:
@@ -130,10 +132,10 @@ def _timed_frames(source: Source, result: _FileMode) -> Iterator[Frame]:
         yield frame
 
 
-def _one_frame(analyzer: Analyzer, frame: Frame, result: _FileMode) -> None:
+def _one_frame(analyzer: Analyzer, frame: Frame, labels: LabelMemory, result: _FileMode) -> None:
     analysis = analyzer.analyze(frame)
     started_s = time.perf_counter()
-    annotate(frame.image_bgr, analysis.people)
+    annotate(frame.image_bgr, analysis.people, memory=labels)
     result.stages_ms["draw"] += (time.perf_counter() - started_s) * 1000
     for name, value_ms in analysis.stages_ms.items():
         result.stages_ms[name] += value_ms

@@ -28,6 +28,7 @@ from agecam.output.recorder import Recorder
 from agecam.sources.cameras import Camera, list_cameras
 from agecam.vision.analyzer import Analyzer
 from agecam.vision.annotate import LabelStyle, annotate, mirrored
+from agecam.vision.place import LabelMemory
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,7 @@ class Engine:
         self._wanted_csv: Path | None = None
         self._recorder: Recorder | None = None
         self._csv: CsvLog | None = None
+        self._plain_labels, self._mirrored_labels = LabelMemory(), LabelMemory()
         self._still: tuple[NDArray[np.uint8], tuple[Person, ...]] | None = None
         self._closed = False
 
@@ -228,6 +230,7 @@ class Engine:
             if captured.epoch != epoch:
                 epoch = captured.epoch
                 self._still = None
+                self._plain_labels, self._mirrored_labels = LabelMemory(), LabelMemory()
                 analyzer.reset()
             analysis = self._analyze(analyzer, captured)
             self._publish(captured, analysis)
@@ -247,11 +250,11 @@ class Engine:
     def _publish(self, captured: Captured, analysis: Analysis) -> None:
         started_s = time.perf_counter()
         style = self._style
-        plain = annotate(analysis.frame.image_bgr, analysis.people, style)
+        plain = annotate(analysis.frame.image_bgr, analysis.people, style, self._plain_labels)
         picture = plain
         if self._mirror and captured.from_camera:
             reflected = mirrored(analysis)
-            picture = annotate(reflected.frame.image_bgr, reflected.people, style)
+            picture = annotate(reflected.frame.image_bgr, reflected.people, style, self._mirrored_labels)
         draw_ms = (time.perf_counter() - started_s) * 1000
         with self._lock:
             self._latest = Shown(analysis, picture, captured.captured_s)
