@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +13,7 @@ from rich.table import Table
 
 from agecam.errors import AgeCamError
 from agecam.opencv import cv2
+from agecam.vision.manifest import Manifest
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console()
@@ -101,17 +101,15 @@ def evaluate(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for figures and plots.")],
     part: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
     manifest: Annotated[
-        Path | None, typer.Option(help="Take the calibration from here, do not fit it on validation.")
+        Path | None, typer.Option(help="manifest.json to take the calibration from; default: fit it anew.")
     ] = None,
 ) -> None:
     """Measure models on pictures they have not seen."""
-    from agecam.vision.calibration import Calibration
     from train.evaluate import evaluate as run
     from train.evaluate import headline
 
-    calibration = None
-    if manifest is not None:
-        calibration = Calibration.from_manifest(json.loads(manifest.read_text(encoding="utf-8"))["models"])
+    # The live program's own reader, so that what is measured is what is shown.
+    calibration = None if manifest is None else Manifest.read(manifest.parent).calibration
     rows = headline(run(models, data, out, part=part, calibration=calibration))
     table = Table("data", "figure", "value", title=f"On the {part} part")
     for row in rows:

@@ -15,7 +15,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import keras
 
@@ -26,6 +26,8 @@ from train.losses import AgeLoss, age_distance
 from train.models import AGE, ARCHITECTURES, GENDER, HEADS, build_model, copy_weights
 from train.prepare import load_crops
 from train.table import TRAIN, VALIDATION, Table
+
+PRECISIONS: Final = ("mixed_bfloat16", "float32")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,10 @@ def _claim(out: Path, config: FitConfig) -> None:
         raise DataError(
             f"There is no architecture {config.architecture!r}: choose {', '.join(ARCHITECTURES)}."
         )
+    if not config.heads or not set(config.heads) <= set(HEADS):
+        raise DataError(f"A model can learn {' and '.join(HEADS)}, not {', '.join(config.heads)}.")
+    if config.precision not in PRECISIONS:
+        raise DataError(f"There is no precision {config.precision!r}: choose {' or '.join(PRECISIONS)}.")
     out.mkdir(parents=True, exist_ok=True)
     path = out / "config.json"
     text = json.dumps(asdict(config), indent=1)

@@ -154,6 +154,10 @@ def test_weights_go_over_by_name() -> None:
 def test_a_run_refuses_settings_that_are_not_its_own(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no architecture"):
         fit(FitConfig(data=str(tmp_path), out=str(tmp_path / "run"), architecture="nothing"))
+    with pytest.raises(DataError, match="can learn age and gender, not height"):
+        fit(FitConfig(data=str(tmp_path), out=str(tmp_path / "run"), heads=("height",)))
+    with pytest.raises(DataError, match="no precision"):
+        fit(FitConfig(data=str(tmp_path), out=str(tmp_path / "run"), precision="float8"))
     with pytest.raises(DataError, match="train prepare"):
         fit(FitConfig(data=str(tmp_path), out=str(tmp_path / "run")))
     with pytest.raises(DataError, match="other settings"):
