@@ -35,7 +35,7 @@ def age_targets(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[
     outside = np.maximum(np.maximum(low - ages, ages - high), 0)
     membership = np.exp(-0.5 * (outside / _EDGE_YEARS) ** 2)
     weights = np.where(low == high, distribution, membership)
-    return np.nan_to_num(np.hstack([weights, low, high])).astype(np.float32)
+    return np.asarray(np.nan_to_num(np.hstack([weights, low, high])), dtype=np.float32)
 
 
 @keras.saving.register_keras_serializable("agecam")
@@ -93,4 +93,4 @@ def rarity_weights(
     weight_of_age = np.maximum(frequency, 1.0) ** -exponent
     weights = share @ weight_of_age
     weights /= max(float(weights[known].mean()), 1e-12) if known.any() else 1.0
-    return np.where(known, np.minimum(weights, most), 0).astype(np.float32)
+    return np.asarray(np.where(known, np.minimum(weights, most), 0), dtype=np.float32)

@@ -16,7 +16,7 @@ import multiprocessing
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -157,10 +157,9 @@ def _claim(folder: Path, samples: Sequence[Sample]) -> None:
         raise DataError(f"{folder} holds crops of other pictures: give another folder, or empty it.")
 
 
-def _memmap(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+def _memmap(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[np.uint8]]:
     if path.exists():
-        existing: NDArray[np.uint8] = np.load(path, mmap_mode="r+")
-        return existing
+        return np.lib.format.open_memmap(path, mode="r+")
     return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
 
 

@@ -57,11 +57,11 @@ def split_table(table: Table, *, test: float = 0.12, validation: float = 0.05, s
             )
             part_of_group[int(table.group[index])] = part
 
-    part = np.array([part_of_group[int(group)] for group in table.group], dtype=np.str_)
+    parts = np.array([part_of_group[int(group)] for group in table.group], dtype=np.str_)
     is_first = np.zeros(len(table), bool)
     is_first[representatives] = True
-    part[(part != TRAIN) & ~is_first] = UNUSED
-    return replace(table, part=part)
+    parts[(parts != TRAIN) & ~is_first] = UNUSED
+    return replace(table, part=parts)
 
 
 def _round(expected: float, random: np.random.Generator) -> int:

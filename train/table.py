@@ -6,7 +6,7 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +69,7 @@ class Table:
             raise DataError(f"{folder} holds no prepared pictures: run `python -m train prepare` first.")
         with path.open(newline="", encoding="utf-8") as stream:
             rows = list(csv.DictReader(stream))
-        columns = {}
+        columns: dict[str, NDArray[Any]] = {}
         for field in fields(cls):
             texts = [row[field.name] for row in rows]
             if field.name in ("row", "group"):
