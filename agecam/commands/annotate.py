@@ -64,7 +64,7 @@ def run_job(job: Job, on_frame: OnFrame | None = None) -> Summary:
     started_s = time.perf_counter()
     style = LabelStyle(blur=job.blur)
     picture = is_picture(job.spec)
-    with create_analyzer(engine=job.engine, thorough=picture) as analyzer, _csv_log(job.csv) as log_to:
+    with create_analyzer(engine=job.engine) as analyzer, _csv_log(job.csv) as log_to:
         if picture:
             people = _annotate_image(job, analyzer, style, log_to)
             frames, warning = 1, None

@@ -82,7 +82,7 @@ def predict_paths(paths: Sequence[Path], *, as_json: bool, engine: Engine) -> in
     files = list(pictures_in(paths))
     failed = False
     table = _Table()
-    with create_analyzer(engine=engine, thorough=True) as analyzer:
+    with create_analyzer(engine=engine) as analyzer:
         for path in files:
             prediction = predict_file(analyzer, path)
             if prediction.error is not None:

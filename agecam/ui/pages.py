@@ -32,19 +32,19 @@ PAGES: dict[SourceState, PageText] = {
     SourceState.NO_CAMERA: PageText(
         "⌀",
         "No camera",
-        "Plug in a camera and it appears here by itself, or show something else.",
+        "A camera that you plug in appears here by itself.",
         ("retry", "open_file", "open_address", "demo"),
     ),
     SourceState.BUSY: PageText(
         "⊘",
         "The camera is in use",
-        "Close the other program that shows the camera; AgeCam keeps trying.",
+        "AgeCam keeps trying, and goes on as soon as the camera is free.",
         ("retry", "open_file", "demo", "troubleshoot"),
     ),
     SourceState.DISCONNECTED: PageText(
         "⌁",
         "The picture has stopped",
-        "Put the cable back; AgeCam goes on by itself.",
+        "AgeCam goes on by itself as soon as it is back.",
         ("retry", "open_file"),
         busy=True,
     ),
@@ -78,10 +78,14 @@ class MessagePage(QWidget):
         self._detail.setObjectName("detail")
         self._detail.setWordWrap(True)
         self._detail.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._detail.setMinimumWidth(460)
-        self._detail.setMaximumWidth(560)
+        self._detail.setFixedWidth(560)
         self._detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        layout.addWidget(self._detail, alignment=Qt.AlignmentFlag.AlignCenter)
+        # Not addWidget with an alignment: that gives a label one line's height, however it wraps.
+        row = QHBoxLayout()
+        row.addStretch()
+        row.addWidget(self._detail)
+        row.addStretch()
+        layout.addLayout(row)
         if text.busy:
             bar = QProgressBar()
             bar.setRange(0, 0)

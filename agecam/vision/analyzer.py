@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from agecam.messages import Analysis, Estimate, Face, Frame, Person
 from agecam.vision.align import align_faces
 from agecam.vision.classify import Classifier, LiteRtClassifier
-from agecam.vision.detect import Detector, MediaPipeDetector
+from agecam.vision.detect import Detector, MediaPipeDetector, merge_faces
 from agecam.vision.schedule import Schedule
 from agecam.vision.smooth import BoxSmoother, EstimateSmoother, crop_quality
+from agecam.vision.survey import Survey
 from agecam.vision.track import CONTINUE_SCORE, Tracker
 
 Engine = Literal["litert", "keras"]
@@ -24,13 +25,12 @@ _LOOKS_PER_FRAME: Final = 2
 class Analyzer:
     """All of seeing, for the frames of one source after another. One thread uses it at a time.
 
-    ``thorough`` searches each frame for small faces as it searches photographs, in several times the
-    time. Owns the detector that it is given; close it, or use it as a context manager.
+    Owns the detector that it is given; close it, or use it as a context manager.
     """
 
-    def __init__(self, detector: Detector, classifier: Classifier, *, thorough: bool = False) -> None:
+    def __init__(self, detector: Detector, classifier: Classifier) -> None:
         self._detector = detector
-        self._thorough = thorough
+        self._survey = Survey()
         self._classifier = classifier
         self._tracker = Tracker()
         self._boxes = BoxSmoother()
@@ -45,15 +45,18 @@ class Analyzer:
         """
         image, time_s = frame.image_bgr, frame.time_s
         clock = _StageClock()
-        faces = self._detector.search(image) if self._thorough else self._detector.detect(image)
+        faces = self._detector.detect(image)
+        areas = self._survey.areas((frame.width, frame.height), self._tracker.expected(time_s), faces, time_s)
+        if areas:
+            faces = merge_faces([*faces, *self._detector.detect_in(image, areas)])
         clock.lap("detect")
         self._tracker.update(faces, time_s)
         doubtful = self._tracker.doubtful()[:_LOOKS_PER_FRAME]
         clock.lap("track")
         looks = [self._detector.look_again(image, one.face) for one in doubtful]
         clock.lap("detect")
-        for one, sureness in zip(doubtful, looks, strict=True):
-            self._tracker.testify(one.track_id, sureness)
+        for one, look in zip(doubtful, looks, strict=True):
+            self._tracker.testify(one.track_id, look.sureness, look.face)
         people = self._tracker.visible()
         due = self._schedule.due(people, time_s)
         clock.lap("track")
@@ -80,15 +83,13 @@ class Analyzer:
         return Analysis(frame, smoothed, clock.stages_ms)
 
     def analyze_image(self, image_bgr: NDArray[np.uint8]) -> list[tuple[Face, Estimate]]:
-        """Faces of a single photograph ``(h, w, 3)`` uint8 from left to right; leaves the tracks alone.
-
-        The search is thorough whatever the analyzer does with frames.
-        """
+        """Faces of a single photograph ``(h, w, 3)`` uint8 from left to right; leaves the tracks alone."""
         faces = self._detector.search(image_bgr)
         return list(zip(faces, self._classifier.classify(align_faces(image_bgr, faces)), strict=True))
 
     def reset(self) -> None:
         """Forget everybody: call it when the source changes or time starts anew."""
+        self._survey.reset()
         self._tracker.reset()
         for memory in (self._boxes, self._estimates, self._schedule):
             memory.reset()
@@ -104,8 +105,8 @@ class Analyzer:
         self.close()
 
 
-def create_analyzer(*, engine: Engine = "litert", thorough: bool = False) -> Analyzer:
-    """An analyzer on the shipped models; ``thorough`` is for frames, photographs always are.
+def create_analyzer(*, engine: Engine = "litert") -> Analyzer:
+    """An analyzer on the shipped models.
 
     Raises :class:`agecam.errors.ModelError` when a model cannot be used, or Keras is asked for and missing.
     """
@@ -116,7 +117,7 @@ def create_analyzer(*, engine: Engine = "litert", thorough: bool = False) -> Ana
         classifier = KerasClassifier()
     else:
         classifier = LiteRtClassifier()
-    return Analyzer(MediaPipeDetector(min_score=CONTINUE_SCORE), classifier, thorough=thorough)
+    return Analyzer(MediaPipeDetector(min_score=CONTINUE_SCORE), classifier)
 
 
 class _StageClock:

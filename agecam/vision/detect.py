@@ -31,7 +31,8 @@ MIN_SCORE: Final = 0.5
 _MERGE_OVERLAP: Final = 0.45
 _KEYPOINTS: Final = 4  # right eye, left eye, nose tip, mouth centre; MediaPipe's ears are not used
 _DETECTOR_INPUT_PX: Final = 384  # twice what the full-range network sees, and so the most it gets
-_TILE_PARTS: Final = (2, 3)
+TILE_PARTS: Final = (2, 3)
+"""Tiles have sides of a half and of a third of the picture's longer side."""
 _TILE_STRIDE: Final = 0.6
 _SMALLEST_TILE_PX: Final = 64
 _NETWORK_MIN_SCORE: Final = 0.3
@@ -39,6 +40,18 @@ _CLEAR_SCORE: Final = 0.75
 _CONFIRMED: Final = 0.5
 _LOOK_SIDES: Final = 4.0
 _LOOK_OVERLAP: Final = 0.3
+
+
+Area = tuple[int, int, int, int]
+"""Part of a picture: x, y, width, height in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A closer look at one face: how sure it is one, in [0, 1], and where it is now, if it was found."""
+
+    sureness: float
+    face: Face | None
 
 
 class Detector(Protocol):
@@ -52,8 +65,12 @@ class Detector(Protocol):
         """The same with far more time, for faces that :meth:`detect` is too quick for."""
         ...
 
-    def look_again(self, image_bgr: NDArray[np.uint8], face: Face) -> float:
-        """How sure it is of one face when it sees that face and little else, in [0, 1]."""
+    def detect_in(self, image_bgr: NDArray[np.uint8], areas: Sequence[Area]) -> list[Face]:
+        """Small faces in parts of a picture, in pixels of the whole; the same one may come twice."""
+        ...
+
+    def look_again(self, image_bgr: NDArray[np.uint8], face: Face) -> Look:
+        """What it says of one face when it sees that face and little else."""
         ...
 
     def close(self) -> None: ...
@@ -67,7 +84,7 @@ class _View:
     width: int
     height: int
     factor: int
-    area: tuple[int, int, int, int]
+    area: Area
     picture_size: tuple[int, int]
 
 
@@ -135,11 +152,16 @@ class MediaPipeDetector:
         """
         height, width = image_bgr.shape[:2]
         found = self._run_whole(image_bgr)
-        for parts in _TILE_PARTS:
+        for parts in TILE_PARTS:
             for tile in tiles(width, height, parts):
                 found += self._run(self._full_range, self._see(image_bgr, tile))
         faces = merge_faces(found, lambda face: self._confirmed(image_bgr, face))
         return sorted(faces, key=lambda face: face.box[0])
+
+    def detect_in(self, image_bgr: NDArray[np.uint8], areas: Sequence[Area]) -> list[Face]:
+        """Small faces in parts of a picture, in pixels of the whole; the same one may come twice."""
+        found = [face for area in areas for face in self._run(self._full_range, self._see(image_bgr, area))]
+        return [face for face in found if face.score >= self._min_score]
 
     def _run_whole(self, image_bgr: NDArray[np.uint8]) -> list[Face]:
         whole = self._see(image_bgr, (0, 0, image_bgr.shape[1], image_bgr.shape[0]))
@@ -148,10 +170,10 @@ class MediaPipeDetector:
     def _confirmed(self, image_bgr: NDArray[np.uint8], face: Face) -> Face | None:
         if face.score >= _CLEAR_SCORE:
             return face
-        sureness = self.look_again(image_bgr, face)
+        sureness = self.look_again(image_bgr, face).sureness
         return replace(face, score=max(face.score, sureness)) if sureness >= _CONFIRMED else None
 
-    def look_again(self, image_bgr: NDArray[np.uint8], face: Face) -> float:
+    def look_again(self, image_bgr: NDArray[np.uint8], face: Face) -> Look:
         """How sure both networks are of one face when it fills a quarter of their view, in [0, 1].
 
         The mean of their best scores there, 0 for one that no longer finds it. Backs of heads, folds and
@@ -161,14 +183,22 @@ class MediaPipeDetector:
         view, x0, y0 = _square_about(image_bgr, face.centre, _LOOK_SIDES * max(face.box[2:]))
         x, y, width, height = face.box
         expected = (x - x0, y - y0, width, height)
-        total = 0.0
         seen = self._see(view, (0, 0, view.shape[1], view.shape[0]))
-        for network in (self._full_range, self._short_range):
-            found = self._run(network, seen)
-            total += max((one.score for one in found if iou(one.box, expected) > _LOOK_OVERLAP), default=0.0)
-        return total / 2
+        best = [
+            max(
+                (one for one in self._run(network, seen) if iou(one.box, expected) > _LOOK_OVERLAP),
+                key=lambda one: one.score,
+                default=None,
+            )
+            for network in (self._full_range, self._short_range)
+        ]
+        found = [one for one in best if one is not None]
+        sureness = sum(one.score for one in found) / len(best)
+        if not found:
+            return Look(sureness, None)
+        return Look(sureness, _moved(max(found, key=lambda one: one.score), x0, y0))
 
-    def _see(self, image_bgr: NDArray[np.uint8], area: tuple[int, int, int, int]) -> _View:
+    def _see(self, image_bgr: NDArray[np.uint8], area: Area) -> _View:
         x, y, width, height = area
         view = image_bgr[y : y + height, x : x + width]
         factor = max(1, -(-max(width, height) // _DETECTOR_INPUT_PX))
@@ -224,7 +254,7 @@ class MediaPipeDetector:
         self.close()
 
 
-def tiles(width: int, height: int, parts: int) -> list[tuple[int, int, int, int]]:
+def tiles(width: int, height: int, parts: int) -> list[Area]:
     """Squares ``(x, y, width, height)`` that cover a picture, each overlapping the next by 0.4 and more.
 
     Their side is the picture's longer side divided by ``parts``; none where that is too small to help.
@@ -256,7 +286,7 @@ def is_plausible(face: Face) -> bool:
     return bool(sine > 0.5)
 
 
-def _is_cut_by_tile(face: Face, area: tuple[int, int, int, int], width: int, height: int) -> bool:
+def _is_cut_by_tile(face: Face, area: Area, width: int, height: int) -> bool:
     """Whether an inner edge of the tile runs through the face: another tile holds it whole."""
     x, y, w, h = face.box
     x0, y0, area_width, area_height = area
@@ -266,6 +296,12 @@ def _is_cut_by_tile(face: Face, area: tuple[int, int, int, int], width: int, hei
         or (x0 + area_width < width and x + w > x0 + area_width)
         or (y0 + area_height < height and y + h > y0 + area_height)
     )
+
+
+def _moved(face: Face, dx: int, dy: int) -> Face:
+    x, y, width, height = face.box
+    keypoints = face.keypoints + np.array((dx, dy), dtype=np.float32)
+    return replace(face, box=(x + dx, y + dy, width, height), keypoints=keypoints)
 
 
 def _square_about(

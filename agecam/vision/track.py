@@ -24,7 +24,7 @@ CONTINUE_SCORE: Final = 0.4
 _BIRTH_SCORE: Final = 0.5
 
 _SURVIVES_S: Final = 1.0
-_UNSETTLED_SURVIVES_S: Final = 0.25
+_UNSETTLED_SURVIVES_S: Final = 0.5
 _SHOWN_WHILE_LOST_S: Final = 0.3
 
 # On six clips no false face reached 0.84 in a frame; nearly all true ones do when they face the camera.
@@ -33,6 +33,7 @@ _SCORE_MEMORY_S: Final = 0.3
 _SETTLE_HITS: Final = 3
 _SETTLE_S: Final = 0.06
 # See Detector.look_again for where true and false faces lie.
+_DECIDING_LOOKS: Final = 3
 _SETTLE_SURENESS: Final = 0.72
 _UNSETTLE_SURENESS: Final = 0.45
 _DOUBT_SCORE: Final = 0.6
@@ -107,16 +108,18 @@ class _Track:
 
     def testify(self, sureness: float, time_s: float) -> None:
         self.looks += 1
-        self.sureness += (sureness - self.sureness) / min(self.looks, 3)
-        pause = _LOOK_PAUSE_S * max(0, self.looks - 3)
+        self.sureness += (sureness - self.sureness) / min(self.looks, _DECIDING_LOOKS)
+        pause = _LOOK_PAUSE_S * max(0, self.looks - _DECIDING_LOOKS)
         self.next_look_s = time_s + min(pause, _LONGEST_LOOK_PAUSE_S)
-        if self.looks >= 3 and self.sureness < _UNSETTLE_SURENESS:
+        if self.looks >= _DECIDING_LOOKS and self.sureness < _UNSETTLE_SURENESS:
             self.settled = False
         self._settle()
 
     def _settle(self) -> None:
         lasts = self.hits >= _SETTLE_HITS and self.seen_s - self.born_s >= _SETTLE_S
-        clear = self.score >= _CLEAR_SCORE or (self.looks >= 3 and self.sureness >= _SETTLE_SURENESS)
+        clear = self.score >= _CLEAR_SCORE or (
+            self.looks >= _DECIDING_LOOKS and self.sureness >= _SETTLE_SURENESS
+        )
         self.settled = self.settled or (lasts and clear)
 
 
@@ -154,19 +157,32 @@ class Tracker:
             if time_s - track.seen_s <= (_SURVIVES_S if track.settled else _UNSETTLED_SURVIVES_S)
         }
 
+    def expected(self, time_s: float) -> list[Face]:
+        """Where those who are settled would be at ``time_s``, the longest unseen first."""
+        settled = (track for track in self._tracks.values() if track.settled)
+        return [track.predicted(time_s) for track in sorted(settled, key=lambda track: track.seen_s)]
+
     def doubtful(self) -> list[TrackedFace]:
-        """Faces of this frame that a closer look could settle or expose, the least examined first."""
+        """Faces that a closer look could settle or expose, those first that few more looks will decide.
+
+        Of those not settled also the ones that this frame has not shown: a look may find them again.
+        """
         due = [
             track
             for track in self._tracks.values()
-            if track.seen_s == self._time_s >= track.next_look_s
-            and (not track.settled or track.score < _DOUBT_SCORE)
+            if self._time_s >= track.next_look_s
+            and (not track.settled or (track.score < _DOUBT_SCORE and track.seen_s == self._time_s))
         ]
-        return [self._tracked(track) for track in sorted(due, key=lambda track: track.looks)]
+        # In a crowd one decided face after the other, rather than all of them at the very end.
+        due.sort(key=lambda track: (track.looks >= _DECIDING_LOOKS, abs(track.looks - _DECIDING_LOOKS)))
+        return [self._tracked(track) for track in due]
 
-    def testify(self, track_id: int, sureness: float) -> None:
-        """Take a closer look's result, :meth:`agecam.vision.detect.Detector.look_again`, into account."""
-        self._tracks[track_id].testify(sureness, self._time_s)
+    def testify(self, track_id: int, sureness: float, face: Face | None = None) -> None:
+        """Take a closer look's result, :class:`agecam.vision.detect.Look`, into account."""
+        track = self._tracks[track_id]
+        if face is not None and track.seen_s < self._time_s:
+            track.follow(face, self._time_s)
+        track.testify(sureness, self._time_s)
 
     def visible(self) -> list[TrackedFace]:
         """The people of this frame, those just lost at their predicted places, in order of number."""

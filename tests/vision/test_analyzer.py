@@ -33,6 +33,24 @@ def test_a_moving_person_gets_one_number_and_steady_answers(analyzer, scene):
     assert analyses[-1].people[0].face.box[0] > analyses[0].people[0].face.box[0] + 90
 
 
+def test_a_far_face_appears_within_half_a_second_and_stays(analyzer, astronaut_bgr):
+    far = cv2.resize(astronaut_bgr, (150, 150), interpolation=cv2.INTER_AREA)  # a face 33 pixels wide
+    image = np.full((720, 1280, 3), 120, np.uint8)
+    image[180:330, 900:1050] = far
+    assert not any(face.box[0] > 930 and face.box[2] < 60 for face in analyzer._detector.detect(image))
+    settled = []
+    for index in range(50):
+        people = analyzer.analyze(Frame(image, index / 25, index)).people
+        settled.append([person for person in people if person.settled])
+    first = next(index for index, people in enumerate(settled) if people)
+    assert first <= 13
+    assert all(len(people) == 1 for people in settled[first:])
+    assert {people[0].track_id for people in settled[first:]} == {settled[first][0].track_id}
+    x, y, width, height = settled[-1][0].face.box
+    assert 945 < x + width / 2 < 985
+    assert 195 < y + height / 2 < 235
+
+
 def test_an_analysis_holds_its_frame_and_the_time_of_each_stage(analyzer, scene):
     (frame,) = walk(scene, 1)
     analysis = analyzer.analyze(frame)
@@ -88,10 +106,11 @@ def test_photographs_are_searched_for_far_faces(analyzer, astronaut_bgr):
     assert analyzer.analyze(Frame(picture, 0.0, 0)).people == ()
 
 
-def test_a_thorough_analyzer_searches_frames_too(model_folder, astronaut_bgr):
-    detector = MediaPipeDetector(min_score=0.4)
-    with Analyzer(detector, LiteRtClassifier(model_folder), thorough=True) as analyzer:
-        assert len(analyzer.analyze(Frame(far_face(astronaut_bgr), 0.0, 0)).people) == 1
+def test_missing_models_are_an_error_before_any_detector_is_loaded(tmp_path, monkeypatch):
+    monkeypatch.setattr("agecam.vision.classify.models_dir", lambda: tmp_path)
+    monkeypatch.setattr(analyzer_module, "MediaPipeDetector", lambda **_: pytest.fail("loaded a detector"))
+    with pytest.raises(ModelError, match=r"manifest\.json"):
+        create_analyzer()
 
 
 @pytest.mark.parametrize("engine", ["litert", "keras"])
@@ -101,10 +120,3 @@ def test_create_analyzer_runs_the_engine_asked_for(model_folder, monkeypatch, ho
     with create_analyzer(engine=engine) as analyzer:
         ((_, estimate),) = analyzer.analyze_image(hopper_bgr)
     assert 0 <= estimate.age_low <= estimate.age <= estimate.age_high <= 100
-
-
-def test_missing_models_are_an_error_before_any_detector_is_loaded(tmp_path, monkeypatch):
-    monkeypatch.setattr("agecam.vision.classify.models_dir", lambda: tmp_path)
-    monkeypatch.setattr(analyzer_module, "MediaPipeDetector", lambda **_: pytest.fail("loaded a detector"))
-    with pytest.raises(ModelError, match=r"manifest\.json"):
-        create_analyzer()

@@ -60,17 +60,17 @@ def test_a_search_reports_each_near_face_once(detector, scene):
 
 def test_a_closer_look_is_surer_of_a_face_than_of_anything_else(detector, astronaut_bgr):
     (face,) = detector.detect(astronaut_bgr)
-    assert detector.look_again(astronaut_bgr, face) > 0.8
+    assert detector.look_again(astronaut_bgr, face).sureness > 0.8
     helmet = Face((330, 330, 90, 90), 0.6, face.keypoints)
-    assert detector.look_again(astronaut_bgr, helmet) < 0.4
+    assert detector.look_again(astronaut_bgr, helmet).sureness < 0.4
 
 
 def test_a_closer_look_reaches_over_the_edge_of_the_picture(detector, astronaut_bgr):
     cut = np.ascontiguousarray(astronaut_bgr[60:, 170:])
     (face,) = detector.detect(cut)
-    assert detector.look_again(cut, face) > 0.7
+    assert detector.look_again(cut, face).sureness > 0.7
     outside = Face((-300, -300, 50, 50), 0.6, face.keypoints)
-    assert detector.look_again(cut, outside) == 0
+    assert detector.look_again(cut, outside).sureness == 0
 
 
 @pytest.mark.parametrize("name", [SHORT_RANGE, FULL_RANGE])

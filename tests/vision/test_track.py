@@ -62,12 +62,12 @@ def test_closer_looks_become_rare(face):
     assert looks < 40
 
 
-def test_the_least_examined_face_is_looked_at_first(face):
+def test_the_face_that_fewer_more_looks_decide_is_looked_at_first(face):
     tracker = Tracker()
     tracker.update([face(0, 0, score=0.6)], 0.0)
     tracker.testify(1, 0.5)
     tracker.update([face(0, 0, score=0.6), face(400, 0, score=0.6)], 0.04)
-    assert [one.track_id for one in tracker.doubtful()] == [2, 1]
+    assert [one.track_id for one in tracker.doubtful()] == [1, 2]
 
 
 def test_half_a_second_behind_a_pillar_changes_nobody(face):
