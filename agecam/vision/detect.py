@@ -22,6 +22,7 @@ from agecam.messages import Face
 from agecam.opencv import cv2
 from agecam.paths import models_dir
 from agecam.system_libraries import how_to_install, missing_libraries, packages_of
+from agecam.vision.boxes import iou, overlap
 from agecam.vision.mediapipe_tasks import load_mediapipe, silenced_stderr
 
 SHORT_RANGE: Final = "face_detection_short_range.tflite"
@@ -319,23 +320,6 @@ def _square_about(
     if any(margins):
         view = np.asarray(cv2.copyMakeBorder(view, *margins, cv2.BORDER_REPLICATE), dtype=np.uint8)
     return view, left, top
-
-
-def overlap(a: Sequence[float], b: Sequence[float]) -> float:
-    """Intersection over the smaller of two boxes ``(x, y, w, h)``, in [0, 1]."""
-    return _intersection(a, b) / max(1e-9, min(a[2] * a[3], b[2] * b[3]))
-
-
-def iou(a: Sequence[float], b: Sequence[float]) -> float:
-    """Intersection over union of two boxes ``(x, y, w, h)``, in [0, 1]."""
-    common = _intersection(a, b)
-    return common / max(1e-9, a[2] * a[3] + b[2] * b[3] - common)
-
-
-def _intersection(a: Sequence[float], b: Sequence[float]) -> float:
-    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
-    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
-    return max(0.0, width) * max(0.0, height)
 
 
 def merge_faces(faces: Iterable[Face], confirm: Callable[[Face], Face | None] | None = None) -> list[Face]:

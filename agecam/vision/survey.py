@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from agecam.messages import Face
-from agecam.vision.detect import TILE_PARTS, Area, overlap, tiles
+from agecam.vision.boxes import overlap
+from agecam.vision.detect import TILE_PARTS, Area, tiles
 
 _VIEWS_PER_S: Final = 25.0
 _MOST_PER_FRAME: Final = 3

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from agecam.messages import Face
 from agecam.vision.assign import cheapest_pairs
+from agecam.vision.boxes import overlap
 
 CONTINUE_SCORE: Final = 0.4
 """A track is continued by a detection at least this sure."""
@@ -44,6 +45,8 @@ _GATE_SIZES: Final = 0.7
 _GATE_GROWTH_SIZES_PER_S: Final = 1.0
 _GATE_SIZE_RATIO: Final = 1.7
 _IMPOSSIBLE: Final = 1e3
+
+_SAME_HEAD_OVERLAP: Final = 0.6
 
 _VELOCITY_MEMORY_S: Final = 0.15
 _VELOCITY_DECAY_S: Final = 0.25
@@ -149,6 +152,8 @@ class Tracker:
         unmatched = self._match(list(self._tracks.values()), sure)
         self._match([track for track in self._tracks.values() if track.seen_s < time_s], doubtful)
         for face in unmatched:
+            if self._is_known(face):
+                continue
             track_id = next(self._ids)
             self._tracks[track_id] = _Track(track_id, face, time_s, time_s, face.score)
         self._tracks = {
@@ -156,6 +161,14 @@ class Tracker:
             for track in self._tracks.values()
             if time_s - track.seen_s <= (_SURVIVES_S if track.settled else _UNSETTLED_SURVIVES_S)
         }
+
+    def _is_known(self, face: Face) -> bool:
+        """Whether it lies on somebody just seen: one head found at two sizes is not two people."""
+        return any(
+            self._time_s - track.seen_s <= _SHOWN_WHILE_LOST_S
+            and overlap(track.predicted_box(self._time_s), face.box) > _SAME_HEAD_OVERLAP
+            for track in self._tracks.values()
+        )
 
     def expected(self, time_s: float) -> list[Face]:
         """Where those who are settled would be at ``time_s``, the longest unseen first."""

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agecam.vision.detect import MediaPipeDetector, iou
+from agecam.vision.boxes import iou
+from agecam.vision.detect import MediaPipeDetector
 
 _EVERY = 9
 

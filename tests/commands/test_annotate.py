@@ -14,7 +14,7 @@ from agecam.commands.batch import annotate_inputs
 from agecam.opencv import cv2
 from agecam.output import VideoWriter
 from agecam.sources import open_source
-from agecam.vision.detect import iou
+from agecam.vision.boxes import iou
 
 COLUMNS = [
     *("frame", "time_s", "track", "x", "y", "width", "height", "score"),
