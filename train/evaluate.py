@@ -14,7 +14,7 @@ from agecam.vision.calibration import AGES, Calibration, age_interval, calibrate
 from train.answers import answers
 from train.calibrate import fit_age, fit_gender
 from train.data import DataError
-from train.measure import all_figures
+from train.measure import FEWEST, all_figures
 from train.models import AGE, GENDER
 from train.prepare import load_crops
 from train.split import age_band
@@ -77,7 +77,8 @@ def headline(figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """The figures to print, as (data set, what, value)."""
     rows: list[tuple[str, str, str]] = []
     for name, values in figures["datasets"].items():
-        if age := values.get("age"):
+        # A photograph that is also in another set may bring a few exact ages into a set of ranges.
+        if (age := values.get("age")) and age["count"] >= FEWEST:
             rows.append((name, "age, mean error", f"{age['mae']:.2f} years"))
             rows.append((name, "age, median error", f"{age['median_error']:.2f} years"))
             rows.append((name, "age, within 5 years", f"{age['within_5']:.1%}"))

@@ -14,7 +14,7 @@ from train.split import age_band, band_name
 from train.table import Table
 
 WITHIN_YEARS: Final = (1, 3, 5, 10)
-_FEWEST: Final = 20
+FEWEST: Final = 20
 """Groups of fewer pictures are left out of reports: their figures would be noise."""
 
 
@@ -132,7 +132,7 @@ def all_figures(
                 {head: output[mask] for head, output in outputs.items()}, table.take(mask), calibration
             )
             for name, mask in groups.items()
-            if mask.sum() >= _FEWEST
+            if mask.sum() >= FEWEST
         }
         for kind, groups in by_group(table).items()
     }
