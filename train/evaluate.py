@@ -123,6 +123,8 @@ def plot(
         right.bar(names, held)
         right.axhline(calibration.interval, color="black", linestyle="--")
         right.set(xlabel="age (years)", ylabel="share", title="Labels inside the interval", ylim=(0, 1))
+        for axes in (middle, right):
+            axes.tick_params(axis="x", labelsize=7)
         figure.savefig(out / "age.png", dpi=110)
     if GENDER in outputs and (~np.isnan(table.female)).any():
         known = ~np.isnan(table.female)
