@@ -60,10 +60,12 @@ class CrashReporter(QObject):
         self._crashed.emit()
 
     def _tell(self) -> None:
-        self._window.exit_code = 1
         if self._told:
             return
         self._told = True
+        self._window.errors.append(
+            f"An unexpected error has stopped the program; {log_file()} has the details."
+        )
         self._window.engine.stop_recording()
         box = QMessageBox(self._window)
         box.setIcon(QMessageBox.Icon.Critical)
@@ -82,8 +84,9 @@ def run_window(
     make_window: Callable[..., MainWindow] = MainWindow,
     settings_path: Path | None = None,
 ) -> int:
-    """Show the window until it is closed; returns the exit code (0, or 1 when something failed).
+    """Show the window until it is closed; returns the exit code: 0, or 1 when something failed.
 
+    What failed is written to stderr, one line each, for those who do not see the window.
     ``make_window`` and ``settings_path`` are for measuring and testing.
     """
     os.environ.setdefault("QT_LOGGING_RULES", "qt.multimedia.*=false")
@@ -104,4 +107,6 @@ def run_window(
         application.exec()
     finally:
         reporter.uninstall()
-    return window.exit_code
+    for error in window.errors:
+        print(f"agecam: {error}", file=sys.stderr)  # noqa: T201
+    return int(bool(window.errors))

@@ -53,7 +53,10 @@ class StartOptions:
 
 
 class MainWindow(QMainWindow):
-    """Owns the engine; closing it ends every thread and finishes every file."""
+    """Owns the engine; closing it ends every thread and finishes every file.
+
+    ``errors`` holds what went wrong, a sentence each, for whoever started the window.
+    """
 
     _engine_closed = pyqtSignal()
     _report_ready = pyqtSignal(str)
@@ -67,7 +70,7 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self.settings = settings
-        self.exit_code = 0
+        self.errors: list[str] = []
         self._settings_path = settings_path
         self._options = options
         self._bridge = EngineBridge(self)
@@ -168,8 +171,9 @@ class MainWindow(QMainWindow):
         event.ignore()
         if self._closing is not None or not self._confirmed():
             return
-        if self.engine.status().state is SourceState.FAILED:
-            self.exit_code = 1
+        status = self.engine.status()
+        if status.state is SourceState.FAILED:
+            self.errors.append(status.message)
         self._save_settings()
         self.setEnabled(False)
         self._status_timer.stop()
@@ -393,7 +397,7 @@ class MainWindow(QMainWindow):
         for notice in self.engine.take_notices():
             self._show_status(notice.text)
             if notice.is_error:
-                self.exit_code = 1
+                self.errors.append(notice.text)
             if notice.ends_recording:
                 self._is_recording = False
 
