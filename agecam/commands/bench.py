@@ -104,6 +104,7 @@ class _FileMode:
 def _file_mode(source: Source, engine: Engine) -> _FileMode:
     result = _FileMode(dict.fromkeys(_STAGES, 0.0))
     labels = LabelMemory()
+    started_s: float | None = None
     with create_analyzer(engine=engine) as analyzer:
         source.open()
         try:
@@ -115,7 +116,7 @@ def _file_mode(source: Source, engine: Engine) -> _FileMode:
                 _one_frame(analyzer, frame, labels, result)
         finally:
             source.close()
-    if result.frames == 0:
+    if started_s is None:
         raise AgeCamError(f"{source.name} is too short to measure; give a clip of a few seconds.")
     result.seconds = time.perf_counter() - started_s
     result.stages_ms = {name: value / result.frames for name, value in result.stages_ms.items()}

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agecam.errors import OutputError, UsageError
+from agecam.errors import UsageError
+from agecam.output.files import write_error
 
 
 def check_writable(path: Path, *, force: bool) -> None:
     """Make sure that a file can be written there, and that nothing is replaced unasked.
 
     Creates the folder. Raises :class:`UsageError` when the file is there already, or is a folder, and
-    :class:`OutputError` when the folder cannot be made.
+    :class:`agecam.errors.OutputError` when the folder cannot be made.
     """
     if path.is_dir():
         raise UsageError(f"{path} is a folder; name a file in it.")
@@ -21,10 +22,8 @@ def check_writable(path: Path, *, force: bool) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make the folder where it is missing; raises :class:`OutputError` when that is not possible."""
+    """Make the folder where it is missing; raises :class:`agecam.errors.OutputError` when that is not possible."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(
-            f"The folder {folder} cannot be made ({error.strerror}); choose another place."
-        ) from error
+        raise write_error(folder, error) from error

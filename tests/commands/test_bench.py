@@ -1,0 +1,54 @@
+"""``agecam bench``: the figures of the contract, from a real clip and a made-up scene."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agecam.commands import bench
+from agecam.commands.scene import FacesScene
+from agecam.vision.detect import MediaPipeDetector
+
+
+def test_json_holds_every_figure_of_a_clip(run, demo_clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "_LIVE_S", 1.5)
+    result = run("bench", demo_clip, "--json")
+    assert result.code == 0, result.err
+    figures = json.loads(result.out)
+    assert (figures["clip"], figures["width"], figures["height"]) == ("demo.mp4", 1280, 720)
+    assert figures["frames"] == 325 - 10  # the first ten warm up
+    assert 1 < figures["faces_mean"] < 2
+    assert set(figures["stages_ms"]) == {"decode", "detect", "align", "classify", "track", "draw"}
+    assert all(value > 0 for value in figures["stages_ms"].values())
+    # The stages are what a frame is made of: together they are the time of a frame.
+    assert sum(figures["stages_ms"].values()) == pytest.approx(1000 / figures["fps"], rel=0.25)
+    assert 0 < figures["latency_ms"]["p50"] <= figures["latency_ms"]["p95"] <= figures["latency_ms"]["p99"]
+    assert 0 < figures["startup_s"]["window"] <= figures["startup_s"]["first_label"]
+    assert 50 < figures["rss_mb"] < 3000
+    assert figures["engine"] == "litert"
+
+
+def test_a_clip_that_is_too_short_is_told(run, tmp_path: Path) -> None:
+    from agecam.output import VideoWriter
+
+    clip = tmp_path / "blink.mp4"
+    with VideoWriter(clip, 320, 240) as writer:
+        for number in range(3):
+            writer.write(np.full((240, 320, 3), 90, np.uint8), number / 25)
+    result = run("bench", clip)
+    assert result.code == 1
+    assert "too short" in result.err
+
+
+@pytest.mark.parametrize("faces", [1, 6, 20])
+def test_the_scene_holds_as_many_faces_as_asked_for(faces: int) -> None:
+    scene = FacesScene(faces)
+    scene.open()
+    first, second = scene.read(), scene.read()
+    assert first is not None
+    assert second is not None
+    assert not np.array_equal(first.image_bgr, second.image_bgr), "nothing moves"
+    with MediaPipeDetector() as detector:
+        found = detector.search(first.image_bgr)
+    assert 0.85 * faces <= len(found) <= 1.1 * faces
