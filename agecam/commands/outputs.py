@@ -22,7 +22,7 @@ def check_writable(path: Path, *, force: bool) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make the folder where it is missing; raises :class:`agecam.errors.OutputError` when that is not possible."""
+    """Make the folder where it is missing; raises :class:`agecam.errors.OutputError` where it cannot."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
