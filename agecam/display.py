@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from agecam.errors import AgeCamError
-from agecam.system_libraries import how_to_install, missing_libraries, packages_of
+from agecam.system_libraries import how_to_install_libraries, missing_libraries
 
 
 def has_display() -> bool:
@@ -58,5 +58,5 @@ def check_window_libraries() -> None:
         return
     missing = [library for library in missing_libraries() if library.needed_for == "window"]
     if missing:
-        how = how_to_install(packages_of(missing), [library.soname for library in missing])
+        how = how_to_install_libraries(missing)
         raise AgeCamError(f"The window cannot be opened here. {how}")

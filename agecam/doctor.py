@@ -21,7 +21,7 @@ import agecam
 from agecam.display import has_display
 from agecam.errors import AgeCamError
 from agecam.paths import models_dir
-from agecam.system_libraries import SystemLibrary, how_to_install, missing_libraries, packages_of
+from agecam.system_libraries import SystemLibrary, how_to_install_libraries, missing_libraries
 
 DEPENDENCIES: Final = (
     "ai-edge-litert",
@@ -93,7 +93,7 @@ def collect() -> Report:
     problems: list[str] = []
     missing = tuple(missing_libraries())
     if missing:
-        problems.append(how_to_install(packages_of(missing), [library.soname for library in missing]))
+        problems.append(how_to_install_libraries(missing))
     return Report(
         versions=_versions(problems),
         system=_system(),

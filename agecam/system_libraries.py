@@ -101,3 +101,8 @@ def how_to_install(packages: Sequence[str], sonames: Sequence[str]) -> str:
     if command is not None:
         return f"Install the missing system packages with: {' '.join(command)}"
     return f"Install the packages of your system that hold {', '.join(sonames)}."
+
+
+def how_to_install_libraries(libraries: Sequence[SystemLibrary]) -> str:
+    """The same for libraries of the table."""
+    return how_to_install(packages_of(libraries), [library.soname for library in libraries])

@@ -21,7 +21,7 @@ from agecam.errors import ModelError
 from agecam.messages import Face
 from agecam.opencv import cv2
 from agecam.paths import models_dir
-from agecam.system_libraries import how_to_install, missing_libraries, packages_of
+from agecam.system_libraries import how_to_install_libraries, missing_libraries
 from agecam.vision.boxes import iou, overlap
 from agecam.vision.mediapipe_tasks import load_mediapipe, silenced_stderr
 
@@ -127,7 +127,7 @@ class MediaPipeDetector:
                 return network
         except OSError as error:  # MediaPipe's own library does not load
             missing = missing_libraries()
-            how = how_to_install(packages_of(missing), [library.soname for library in missing])
+            how = how_to_install_libraries(missing)
             raise ModelError(
                 f"MediaPipe cannot be loaded. {how if missing else 'Run `agecam doctor` to see why.'}"
             ) from error
