@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agecam.errors import SourceError, SourceLostError
-from agecam.messages import Analysis, Frame, Person
+from agecam.messages import Analysis, Frame
 from agecam.output import CsvLog, VideoWriter, write_image
 from agecam.sources import is_image, open_source, read_image
-from agecam.sources.base import Source
 from agecam.sources.image import is_animated
+from agecam.sources.video import VideoFileSource
 from agecam.vision.analyzer import Analyzer, Engine, create_analyzer
 from agecam.vision.annotate import LabelStyle, annotate
 from agecam.vision.place import LabelMemory
@@ -32,7 +32,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What was done to one input. ``warning`` tells of a file that was damaged part of the way."""
+    """What was done to one input.
+
+    ``warning`` tells of a file that was damaged part of the way; ``stopped`` where the user ended the work.
+    """
 
     spec: str
     target: Path
@@ -40,6 +43,7 @@ class Summary:
     people: int
     seconds: float
     warning: str | None = None
+    stopped: bool = False
 
     def sentence(self) -> str:
         if self.frames == 1:
@@ -61,16 +65,22 @@ OnFrame = Callable[[int, int | None], None]
 
 def run_job(job: Job, on_frame: OnFrame | None = None) -> Summary:
     """Annotate one input. Raises :class:`AgeCamError` with one clear sentence."""
+    with create_analyzer(engine=job.engine) as analyzer:
+        return run_job_with(analyzer, job, on_frame)
+
+
+def run_job_with(analyzer: Analyzer, job: Job, on_frame: OnFrame | None = None) -> Summary:
+    """The same with models that are loaded already, one input after another."""
     started_s = time.perf_counter()
+    analyzer.reset()
     style = LabelStyle(blur=job.blur)
-    picture = is_picture(job.spec)
-    with create_analyzer(engine=job.engine) as analyzer, _csv_log(job.csv) as log_to:
-        if picture:
-            people = _annotate_image(job, analyzer, style, log_to)
-            frames, warning = 1, None
+    warning, stopped = None, False
+    with _csv_log(job.csv) as log_to:
+        if is_picture(job.spec):
+            frames, people = 1, _annotate_image(job, analyzer, style, log_to)
         else:
-            frames, people, warning = _annotate_video(job, analyzer, style, log_to, on_frame)
-    return Summary(job.spec, job.target, frames, people, time.perf_counter() - started_s, warning)
+            frames, people, warning, stopped = _annotate_video(job, analyzer, style, log_to, on_frame)
+    return Summary(job.spec, job.target, frames, people, time.perf_counter() - started_s, warning, stopped)
 
 
 def is_picture(spec: str) -> bool:
@@ -93,14 +103,10 @@ def _csv_log(path: Path | None) -> Iterator[Callable[[Analysis], None]]:
 def _annotate_image(
     job: Job, analyzer: Analyzer, style: LabelStyle, log_to: Callable[[Analysis], None]
 ) -> int:
-    image = read_image(Path(job.spec))
-    people = tuple(
-        Person(number, face, estimate, estimate)
-        for number, (face, estimate) in enumerate(analyzer.analyze_image(image), 1)
-    )
-    write_image(annotate(image, people, style), job.target)
-    log_to(Analysis(Frame(image, 0.0, 0), people))
-    return len(people)
+    analysis = analyzer.analyze_still(Frame(read_image(Path(job.spec)), 0.0, 0))
+    write_image(annotate(analysis.frame.image_bgr, analysis.people, style), job.target)
+    log_to(analysis)
+    return len(analysis.people)
 
 
 def _annotate_video(
@@ -109,12 +115,12 @@ def _annotate_video(
     style: LabelStyle,
     log_to: Callable[[Analysis], None],
     on_frame: OnFrame | None,
-) -> tuple[int, int, str | None]:
+) -> tuple[int, int, str | None, bool]:
     source = open_source(job.spec)
     tracks: set[int] = set()
     labels = LabelMemory()
     frames = 0
-    warning = None
+    warning, stopped = None, False
     writer = None
     try:
         source.open()
@@ -143,6 +149,7 @@ def _annotate_video(
     except KeyboardInterrupt:
         if writer is None:
             raise
+        stopped = True
         warning = f"Stopped after {frames} frames; {job.target} holds them."
     finally:
         source.close()
@@ -150,9 +157,6 @@ def _annotate_video(
             writer.close()
     if not frames:
         raise SourceError(f"{job.spec} holds no frame that can be decoded.")
-    return frames, len(tracks), warning or _damage(source)
-
-
-def _damage(source: Source) -> str | None:
-    damage: str | None = getattr(source, "damage", None)
-    return damage
+    if warning is None and isinstance(source, VideoFileSource):
+        warning = source.damage
+    return frames, len(tracks), warning, stopped

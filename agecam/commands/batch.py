@@ -14,11 +14,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from agecam.commands.annotate import Job, OnFrame, Summary, is_picture, run_job
+from agecam.commands.annotate import Job, OnFrame, Summary, is_picture, run_job, run_job_with
 from agecam.commands.outputs import check_writable, make_folder
 from agecam.errors import AgeCamError, UsageError
 from agecam.sources import IMAGE_SUFFIXES, VIDEO_SUFFIXES
-from agecam.vision.analyzer import Engine
+from agecam.vision.analyzer import Engine, create_analyzer
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ def annotate_inputs(
         else:
             executor = stack.enter_context(_executor(jobs, scheduler))
             outcomes = _run_elsewhere(planned, executor, progress)
-        return int(_report(outcomes, len(planned)))
+        return int(_report(outcomes))
 
 
 def annotate_file(spec: str, target: Path) -> Summary:
@@ -131,16 +131,17 @@ class _Outcome(Protocol):
 
 
 def _run_here(jobs: Sequence[Job], progress: Progress) -> Iterator[_Outcome]:
-    for job in jobs:
-        task = progress.add_task(_label(job), total=None, done="")
+    with create_analyzer(engine=jobs[0].engine) as analyzer:
+        for job in jobs:
+            task = progress.add_task(_label(job), total=None, done="")
 
-        def outcome(job: Job = job, task: TaskID = task) -> Summary:
-            try:
-                return run_job(job, _progress_of(progress, task))
-            finally:
-                progress.update(task, visible=len(jobs) == 1)
+            def outcome(job: Job = job, task: TaskID = task) -> Summary:
+                try:
+                    return run_job_with(analyzer, job, _progress_of(progress, task))
+                finally:
+                    progress.update(task, visible=len(jobs) == 1)
 
-        yield outcome
+            yield outcome
 
 
 def _run_elsewhere(jobs: Sequence[Job], executor: Executor, progress: Progress) -> Iterator[_Outcome]:
@@ -151,7 +152,7 @@ def _run_elsewhere(jobs: Sequence[Job], executor: Executor, progress: Progress) 
         yield future.result
 
 
-def _report(outcomes: Iterator[_Outcome], total: int) -> bool:
+def _report(outcomes: Iterator[_Outcome]) -> bool:
     failed = False
     for outcome in outcomes:
         try:
@@ -165,7 +166,7 @@ def _report(outcomes: Iterator[_Outcome], total: int) -> bool:
             failed = True
             typer.echo(f"agecam: {summary.warning}", err=True)
         typer.echo(summary.sentence())
-        if (summary.warning or "").startswith("Stopped") and total > 1:
+        if summary.stopped:
             break
     return failed
 

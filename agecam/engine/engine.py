@@ -240,11 +240,7 @@ class Engine:
             return analyzer.analyze(captured.frame)
         image = captured.frame.image_bgr
         if self._still is None or self._still[0] is not image:
-            found = analyzer.analyze_image(image)
-            people = tuple(
-                Person(number, face, estimate, estimate) for number, (face, estimate) in enumerate(found, 1)
-            )
-            self._still = (image, people)
+            self._still = (image, analyzer.analyze_still(captured.frame).people)
         return Analysis(captured.frame, self._still[1])
 
     def _publish(self, captured: Captured, analysis: Analysis) -> None:

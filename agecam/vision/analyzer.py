@@ -87,6 +87,14 @@ class Analyzer:
         faces = self._detector.search(image_bgr)
         return list(zip(faces, self._classifier.classify(align_faces(image_bgr, faces)), strict=True))
 
+    def analyze_still(self, frame: Frame) -> Analysis:
+        """The people of a single photograph, numbered from left to right and settled at once."""
+        found = self.analyze_image(frame.image_bgr)
+        people = (
+            Person(number, face, estimate, estimate) for number, (face, estimate) in enumerate(found, 1)
+        )
+        return Analysis(frame, tuple(people))
+
     def reset(self) -> None:
         """Forget everybody: call it when the source changes or time starts anew."""
         self._survey.reset()
