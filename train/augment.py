@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.opencv import cv2
+from agecam.vision.align import reference_points
 
+_EYES: Final = reference_points(1)[:2].tolist()
 _LEVELS: Final = np.linspace(0, 1, 256)
 
 
@@ -28,7 +30,7 @@ class Augmentation:
 
     shift: float = 0.03
     scale: float = 0.06
-    turn_deg: float = 6.0
+    turn_deg: float = 7.0
     contrast: float = 0.3
     brightness: float = 0.15
     gamma: float = 0.35
@@ -37,7 +39,7 @@ class Augmentation:
     p_blur: float = 0.15
     p_noise: float = 0.15
     p_jpeg: float = 0.15
-    p_cut_out: float = 0.25
+    p_cover: float = 0.25
 
 
 def random_matrix(
@@ -88,8 +90,8 @@ def augment(
     if chance[3] < augmentation.p_jpeg:
         _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(20, 80))])
         image = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE)
-    if chance[4] < augmentation.p_cut_out:
-        _cut_out(image, random)
+    if chance[4] < augmentation.p_cover:
+        _cover(image, random)
     return np.asarray(image, dtype=np.uint8)
 
 
@@ -110,9 +112,48 @@ def _tone_curve(random: np.random.Generator, augmentation: Augmentation) -> NDAr
     return np.clip(curve * 255 + 0.5, 0, 255).astype(np.uint8)
 
 
-def _cut_out(image: NDArray[np.uint8], random: np.random.Generator) -> None:
-    """Paint a rectangle over up to a third of the width and height: a hand, a mask, hair, a microphone."""
+def _cover(image: NDArray[np.uint8], random: np.random.Generator) -> None:
+    """Hide part of the face as a mask, dark glasses, a hand, or hair and microphones (a rectangle) do."""
+    (_cover_mouth, _cover_eyes, _cover_with_hand, _cover_rectangle)[int(random.integers(0, 4))](image, random)
+
+
+def _cover_rectangle(image: NDArray[np.uint8], random: np.random.Generator) -> None:
     size = image.shape[0]
     height, width = (random.uniform(0.1, 0.35, 2) * size).astype(int)
     y, x = int(random.integers(0, size - height)), int(random.integers(0, size - width))
     image[y : y + height, x : x + width] = int(random.integers(0, 256))
+
+
+def _cover_mouth(image: NDArray[np.uint8], random: np.random.Generator) -> None:
+    """A mask: from the nose to below the chin, narrower downwards, lighter or darker than skin."""
+    top, bottom = random.uniform(0.5, 0.62), random.uniform(0.9, 1.05)
+    half, half_below = random.uniform(0.3, 0.42), random.uniform(0.1, 0.25)
+    corners = [(0.5 - half, top), (0.5, top - 0.05), (0.5 + half, top), (0.5 + half_below, bottom)]
+    corners.append((0.5 - half_below, bottom))
+    points = np.round(np.array(corners) * image.shape[0]).astype(np.int32)
+    cv2.fillConvexPoly(image, points, int(random.integers(0, 256)), cv2.LINE_AA)
+
+
+def _cover_eyes(image: NDArray[np.uint8], random: np.random.Generator) -> None:
+    """Glasses over both eyes: rims alone, or dark and filled."""
+    size = image.shape[0]
+    axes = (round(random.uniform(0.11, 0.17) * size), round(random.uniform(0.08, 0.14) * size))
+    filled = random.random() < 0.5
+    thickness = -1 if filled else int(random.integers(1, 4))
+    tone = int(random.integers(0, 90 if filled else 256))
+    centres = [(round(x * size), round(y * size)) for x, y in _EYES]
+    for centre in centres:
+        cv2.ellipse(image, centre, axes, 0, 0, 360, tone, thickness, cv2.LINE_AA)
+    cv2.line(image, centres[0], centres[1], tone, max(1, size // 50), cv2.LINE_AA)
+
+
+def _cover_with_hand(image: NDArray[np.uint8], random: np.random.Generator) -> None:
+    """A hand or arm: a long ellipse in the face's own mean tone, reaching in from an edge."""
+    size = image.shape[0]
+    angle = random.uniform(0, 2 * math.pi)
+    far = random.uniform(0.38, 0.6)
+    centre = (round((0.5 + far * math.cos(angle)) * size), round((0.5 + far * math.sin(angle)) * size))
+    axes = (round(random.uniform(0.2, 0.4) * size), round(random.uniform(0.07, 0.16) * size))
+    tone = int(np.clip(image.mean() + random.uniform(-40, 40), 0, 255))
+    turn = math.degrees(angle) + random.uniform(-30, 30)
+    cv2.ellipse(image, centre, axes, turn, 0, 360, tone, -1, cv2.LINE_AA)

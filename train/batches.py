@@ -25,7 +25,8 @@ class Batches(keras.utils.PyDataset):
 
     ``y`` and ``weights`` are dictionaries by head, or plain arrays for a single head; a missing label has
     the weight 0. With ``augmentation`` the order and the changes are random, but the same for the same seed,
-    epoch and batch, however many threads work; without, crops come in order and as they are.
+    epoch and batch, however many threads work, so that a run resumed at ``first_epoch`` sees what it would
+    have seen; without, crops come in order and as they are.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Batches(keras.utils.PyDataset):
         augmentation: Augmentation | None = None,
         rarity_exponent: float = 0.0,
         seed: int = 0,
+        first_epoch: int = 0,
         workers: int = 1,
     ) -> None:
         super().__init__(workers=workers, use_multiprocessing=False, max_queue_size=8)
@@ -49,7 +51,7 @@ class Batches(keras.utils.PyDataset):
         self._batch_size = batch_size
         self._augmentation = augmentation
         self._seed = seed
-        self._epoch = 0
+        self._epoch = first_epoch
         self._order = np.arange(len(table))
         targets = {
             AGE: age_targets(table.age_low, table.age_high),

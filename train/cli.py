@@ -63,7 +63,7 @@ def fit(
     data: _Prepared,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the run; the same folder resumes it.")],
     heads: Annotated[str, typer.Option(help="What to learn: age, gender or age,gender.")] = "age,gender",
-    architecture: Annotated[str, typer.Option()] = "resnet",
+    architecture: Annotated[str, typer.Option()] = "compact",
     size: Annotated[int, typer.Option(help="Pixels that training sees.")] = 128,
     epochs: Annotated[int, typer.Option()] = 10,
     batch: Annotated[int, typer.Option()] = 128,
@@ -123,7 +123,7 @@ def export(
     age: Annotated[Path, typer.Option(help="Trained model with an age head.")],
     gender: Annotated[Path, typer.Option(help="Trained model with a gender head.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the models and their manifest.")],
-    architecture: Annotated[str, typer.Option(help="What both were trained as.")] = "resnet",
+    architecture: Annotated[str, typer.Option(help="What both were trained as.")] = "compact",
     weights: Annotated[str, typer.Option(help="int8, float16 or float32 in the LiteRT files.")] = "int8",
     commit: Annotated[str | None, typer.Option(help="Commit the training ran at; default: this one.")] = None,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import Final
 
@@ -33,6 +34,9 @@ def split_table(table: Table, *, test: float = 0.12, validation: float = 0.05, s
     Groups of duplicates stay together. Training keeps all members of its groups; validation and test keep the
     first and mark the others "unused", so that nothing is measured twice. Fractions hold within each
     combination of data set, age band and gender.
+
+    Who goes where follows from a hash of the file's name, so that a picture more or less moves hardly any
+    other: what was training stays training when the same data are prepared again.
     """
     _, first = np.unique(table.group, return_index=True)
     representatives = np.sort(first)
@@ -43,14 +47,12 @@ def split_table(table: Table, *, test: float = 0.12, validation: float = 0.05, s
         key = (str(table.dataset[index]), int(age_band(middle[index : index + 1])[0]), gender)
         strata.setdefault(key, []).append(index)
 
-    random = np.random.default_rng(seed)
     part_of_group: dict[int, str] = {}
     for key in sorted(strata):
-        members = random.permutation(strata[key])
-        test_count, validation_count = (
-            _round(len(members) * test, random),
-            _round(len(members) * validation, random),
-        )
+        members = sorted(strata[key], key=lambda index: _rank(seed, table, index))
+        random = np.random.default_rng(_rank(seed, table, members[0]))
+        test_count = _round(len(members) * test, random)
+        validation_count = _round(len(members) * validation, random)
         for place, index in enumerate(members):
             part = (
                 TEST if place < test_count else VALIDATION if place < test_count + validation_count else TRAIN
@@ -62,6 +64,12 @@ def split_table(table: Table, *, test: float = 0.12, validation: float = 0.05, s
     is_first[representatives] = True
     parts[(parts != TRAIN) & ~is_first] = UNUSED
     return replace(table, part=parts)
+
+
+def _rank(seed: int, table: Table, index: int) -> int:
+    """A number that is as good as random and always the same for one picture and seed."""
+    name = f"{seed}/{table.file[index]}"
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
 
 
 def _round(expected: float, random: np.random.Generator) -> int:
