@@ -10,23 +10,30 @@ from numpy.typing import NDArray
 
 from agecam.vision.align import to_model_input
 from train.data import DataError
-from train.models import AGE, GENDER, HEADS
+from train.models import AGE, GENDER, HEADS, load
 from train.prepare import central
 
 _BATCH = 64
 
 
-def answers(path: Path, crops: NDArray[np.uint8], rows: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
+def answers(
+    path: Path, crops: NDArray[np.uint8], rows: NDArray[np.int64], *, mirror: bool = False
+) -> dict[str, NDArray[np.float32]]:
     """Outputs of a model by head for ``crops[rows]``, ``(n, 160, 160)`` uint8.
 
-    "age" is ``(len(rows), 101)``, "gender" ``(len(rows),)``. A file of several heads gives several.
+    "age" is ``(len(rows), 101)``, "gender" ``(len(rows),)``. A file of several heads gives several. With
+    ``mirror`` they are means over the crops and their mirror images.
     Raises :class:`DataError` when the file cannot be read as a model.
     """
     run = _litert(path) if path.suffix == ".tflite" else _keras(path)
     parts: list[dict[str, NDArray[np.float32]]] = []
     for start in range(0, len(rows), _BATCH):
         batch = np.stack([central(crops[row]) for row in rows[start : start + _BATCH]])
-        parts.append(run(to_model_input(batch)))
+        output = run(to_model_input(batch))
+        if mirror:
+            mirrored = run(to_model_input(batch[:, :, ::-1]))
+            output = {head: (values + mirrored[head]) / 2 for head, values in output.items()}
+        parts.append(output)
     heads = parts[0].keys() if parts else HEADS
     return {head: np.concatenate([part[head] for part in parts]) for head in heads}
 
@@ -39,8 +46,6 @@ def _by_head(output: Any) -> dict[str, NDArray[np.float32]]:
 
 
 def _keras(path: Path) -> Any:
-    from train.fit import load
-
     model = load(path)
     return lambda x: _by_head(model.predict_on_batch(x))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import keras
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from agecam.opencv import cv2
 from agecam.vision.align import CROP_PX, to_model_input
 from train.augment import Augmentation, augment
-from train.losses import age_targets, rarity_weights
+from train.losses import age_targets, rarity_weights, taught_age_targets
 from train.models import AGE, GENDER
 from train.prepare import central
 from train.table import Table
@@ -26,7 +26,8 @@ class Batches(keras.utils.PyDataset):
     ``y`` and ``weights`` are dictionaries by head, or plain arrays for a single head; a missing label has
     the weight 0. With ``augmentation`` the order and the changes are random, but the same for the same seed,
     epoch and batch, however many threads work, so that a run resumed at ``first_epoch`` sees what it would
-    have seen; without, crops come in order and as they are.
+    have seen; without, crops come in order and as they are. ``taught`` are a teacher's answers for all crops,
+    by head, that the labels are mixed with by ``taught_share``.
     """
 
     def __init__(
@@ -41,6 +42,8 @@ class Batches(keras.utils.PyDataset):
         rarity_exponent: float = 0.0,
         seed: int = 0,
         first_epoch: int = 0,
+        taught: Mapping[str, NDArray[np.float32]] | None = None,
+        taught_share: float = 0.5,
         workers: int = 1,
     ) -> None:
         super().__init__(workers=workers, use_multiprocessing=False, max_queue_size=8)
@@ -61,6 +64,10 @@ class Batches(keras.utils.PyDataset):
             AGE: rarity_weights(table.age_low, table.age_high, rarity_exponent),
             GENDER: (~np.isnan(table.female)).astype(np.float32),
         }
+        if taught and AGE in taught:
+            targets[AGE] = taught_age_targets(targets[AGE], taught[AGE], taught_share)
+        if taught and GENDER in taught:
+            targets[GENDER] += np.float32(taught_share) * (taught[GENDER][:, None] - targets[GENDER])
         self._targets = {head: targets[head] for head in heads}
         self._weights = {head: weights[head] for head in heads}
         self._shuffle()

@@ -70,6 +70,7 @@ def fit(
     learning_rate: Annotated[float, typer.Option()] = 2e-3,
     init: Annotated[Path | None, typer.Option(help="Model to start from.")] = None,
     freeze: Annotated[int, typer.Option(help="Stages to keep as they are.")] = 0,
+    teacher: Annotated[Path | None, typer.Option(help="Model whose answers refine the labels.")] = None,
     seed: Annotated[int, typer.Option()] = 0,
     precision: Annotated[str, typer.Option(help="mixed_bfloat16 or float32.")] = "mixed_bfloat16",
 ) -> None:
@@ -88,6 +89,7 @@ def fit(
         learning_rate=learning_rate,
         init=None if init is None else str(init),
         freeze=freeze,
+        teacher=None if teacher is None else str(teacher),
         precision=precision,
         seed=seed,
     )

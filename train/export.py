@@ -21,8 +21,8 @@ from agecam.vision.calibration import AGES, Calibration, expected_age
 from train.answers import answers
 from train.data import DataError
 from train.evaluate import calibration_values
-from train.fit import load, precision
-from train.models import AGE, GENDER, single_head
+from train.fit import precision
+from train.models import AGE, GENDER, load, single_head
 
 MANIFEST_VERSION: Final = 1
 WEIGHTS: Final = ("int8", "float16", "float32")

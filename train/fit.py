@@ -18,11 +18,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from train.answers import answers
 from train.augment import Augmentation
 from train.batches import Batches
 from train.data import DataError
 from train.losses import AgeLoss, age_distance
-from train.models import AGE, ARCHITECTURES, GENDER, HEADS, build_model, copy_weights
+from train.models import AGE, ARCHITECTURES, GENDER, HEADS, build_model, copy_weights, load
 from train.normalise import fused_normalization
 from train.prepare import load_crops
 from train.table import TRAIN, VALIDATION, Table
@@ -37,7 +38,9 @@ class FitConfig:
     ``size_px`` is what training sees: fewer pixels make early epochs cheap, since the trunk takes any size.
     ``init`` is a model whose layers of the same name are taken over; ``freeze`` keeps the stem and that many
     stages as they are. ``rarity_exponent`` weighs ages by frequency to minus that power. ``average_decay`` is
-    what a step keeps of the average of all weights, 0 for no average.
+    what a step keeps of the average of all weights, 0 for no average. ``teacher`` is a model whose answers
+    are mixed into the labels by ``taught_share`` (Hinton et al., "Distilling the Knowledge in a Neural
+    Network", 2015): averaged over a picture and its mirror image, they are calmer than labels are.
     """
 
     data: str
@@ -58,6 +61,8 @@ class FitConfig:
     dropout: float = 0.2
     init: str | None = None
     freeze: int = 0
+    teacher: str | None = None
+    taught_share: float = 0.5
     precision: str = "mixed_bfloat16"
     seed: int = 0
     workers: int = 1
@@ -115,14 +120,6 @@ def fit(config: FitConfig) -> Path:
         ],
     )
     return out / "model.keras"
-
-
-def load(path: Path) -> keras.Model:
-    """Read a saved model without its training state. Raises :class:`DataError` when it cannot be read."""
-    try:
-        return keras.models.load_model(path, compile=False)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} is not a Keras model that can be read.") from error
 
 
 def compile_model(model: keras.Model, config: FitConfig, steps_per_epoch: int) -> None:
@@ -259,8 +256,12 @@ def _batches(config: FitConfig, table: Table, part: str, *, first_epoch: int = 0
     if not len(rows):
         raise DataError(f"{config.data} has no pictures in its {part} part: prepare more pictures.")
     training = part == TRAIN
+    crops = load_crops(Path(config.data))
+    taught = None
+    if training and config.teacher is not None:
+        taught = answers(Path(config.teacher), crops, rows.row, mirror=True)
     return Batches(
-        load_crops(Path(config.data)),
+        crops,
         rows,
         config.heads,
         size_px=config.size_px,
@@ -269,6 +270,8 @@ def _batches(config: FitConfig, table: Table, part: str, *, first_epoch: int = 0
         rarity_exponent=config.rarity_exponent if training else 0.0,
         seed=config.seed,
         first_epoch=first_epoch,
+        taught=taught,
+        taught_share=config.taught_share,
         workers=config.workers,
     )
 

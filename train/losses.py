@@ -1,7 +1,8 @@
 """What a good answer is: losses for exact ages, ages known as a range, gender, and missing labels.
 
-A target is one row of numbers, so that Keras can batch it. For age ``(n, 103)`` float32: 101 weights over the
-ages and the range's two ends. For gender ``(n, 1)``. Samples without a label get the sample weight 0.
+A target is one row of numbers, so that Keras can batch it. For age ``(n, 104)`` float32: 101 weights over the
+ages, the range's two ends, and 1 where the weights are a distribution to be met, 0 where they say which ages
+are allowed. For gender ``(n, 1)``. Samples without a label get the sample weight 0.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from numpy.typing import NDArray
 
 from agecam.vision.calibration import AGES
 
-TARGET_SIZE: Final = AGES + 2
+TARGET_SIZE: Final = AGES + 3
 _EPSILON: Final = 1e-7
 _EDGE_YEARS: Final = 1.5
+_LEAST_MASS: Final = 0.05
 
 
 def age_targets(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Targets ``(n, 103)`` of ages in years, exact (``low == high``) or a range; NaN gives a row of zeros.
+    """Targets ``(n, 104)`` of ages in years, exact (``low == high``) or a range; NaN gives a row of zeros.
 
     An exact age becomes a normal distribution about it (label distribution learning: Gao et al., "Deep Label
     Distribution Learning with Label Ambiguity", TIP 2017), wider for older people, whose age is harder to
@@ -35,15 +37,35 @@ def age_targets(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[
     outside = np.maximum(np.maximum(low - ages, ages - high), 0)
     membership = np.exp(-0.5 * (outside / _EDGE_YEARS) ** 2)
     weights = np.where(low == high, distribution, membership)
-    return np.asarray(np.nan_to_num(np.hstack([weights, low, high])), dtype=np.float32)
+    return np.asarray(np.nan_to_num(np.hstack([weights, low, high, low == high])), dtype=np.float32)
+
+
+def taught_age_targets(
+    targets: NDArray[np.float32], taught: NDArray[np.float32], share: float
+) -> NDArray[np.float32]:
+    """Targets ``(n, 104)`` that follow a teacher's distributions ``(n, 101)`` by ``share`` in [0, 1].
+
+    An exact age's distribution is mixed with the teacher's, which mends wrong labels. Inside a range, about
+    which the label says nothing, the teacher's is taken, cut to the range.
+    """
+    result = targets.copy()
+    exact = targets[:, AGES + 2] > 0
+    result[exact, :AGES] += share * (taught[exact] - targets[exact, :AGES])
+    inside = targets[~exact, :AGES] * taught[~exact]
+    mass = inside.sum(axis=1, keepdims=True)
+    # A teacher that sees hardly anything in the range has nothing to say about it.
+    sure = np.flatnonzero(~exact)[mass[:, 0] > _LEAST_MASS]
+    result[sure, :AGES] = (inside / np.maximum(mass, _EPSILON))[mass[:, 0] > _LEAST_MASS]
+    result[sure, AGES + 2] = 1
+    return result
 
 
 @keras.saving.register_keras_serializable("agecam")
 class AgeLoss(keras.losses.Loss):
     """Distribution loss plus distance in years.
 
-    - exact ages: cross-entropy with the target distribution;
-    - ranges: minus the logarithm of the probability that lies in the range, soft-edged;
+    - exact ages, and ranges that a teacher has filled: cross-entropy with the target distribution;
+    - other ranges: minus the logarithm of the probability that lies in the range, soft-edged;
     - both: ``distance_weight`` times the distance in years of the expected age from the label, 0 inside a
       range.
     """
@@ -57,7 +79,7 @@ class AgeLoss(keras.losses.Loss):
         weights, low, high = y_true[:, :AGES], y_true[:, AGES], y_true[:, AGES + 1]
         cross_entropy = -ops.sum(weights * ops.log(y_pred + _EPSILON), axis=-1)
         in_range = -ops.log(ops.sum(weights * y_pred, axis=-1) + _EPSILON)
-        likelihood = ops.where(ops.equal(low, high), cross_entropy, in_range)
+        likelihood = ops.where(y_true[:, AGES + 2] > 0.5, cross_entropy, in_range)
         expected = ops.sum(y_pred * ops.arange(AGES, dtype="float32"), axis=-1)
         distance = ops.maximum(ops.maximum(low - expected, expected - high), 0.0)
         return likelihood + self.distance_weight * distance

@@ -7,6 +7,7 @@ one are fully convolutional and take any size; the saved models are fixed to 128
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import keras
@@ -14,6 +15,7 @@ from keras import layers
 
 from agecam.vision.align import CROP_PX
 from agecam.vision.calibration import AGES
+from train.data import DataError
 from train.normalise import batch_normalization
 
 AGE, GENDER = "age", "gender"
@@ -46,6 +48,14 @@ def build_model(
             outputs[GENDER] = layers.Activation("sigmoid", name=GENDER, dtype="float32")(logits)
     single = next(iter(outputs.values())) if len(outputs) == 1 else outputs
     return keras.Model(picture, single, name=f"{architecture}_{'_'.join(heads)}")
+
+
+def load(path: Path) -> keras.Model:
+    """Read a saved model without its training state. Raises :class:`DataError` when it cannot be read."""
+    try:
+        return keras.models.load_model(path, compile=False)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is not a Keras model that can be read.") from error
 
 
 def copy_weights(source: keras.Model, target: keras.Model) -> list[str]:
