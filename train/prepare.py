@@ -25,14 +25,11 @@ from rich.progress import Progress
 from agecam.messages import Face
 from agecam.opencv import cv2
 from agecam.vision.align import CROP_PX, PREPROCESSING_VERSION, align_face, alignment_matrix, reference_points
-from agecam.vision.detect import Detector, MediaPipeDetector
+from agecam.vision.detect import Detector, MediaPipeDetector, with_border
 from train.data import DataError, DataSet, PictureStore, Sample, Skipped, open_store
 
 MARGIN_PX: Final = 16
 STORED_PX: Final = CROP_PX + 2 * MARGIN_PX
-
-_PAD: Final = 0.3
-"""Border added for detection, as a fraction of the longer side: faces that fill a picture are missed."""
 
 _PENDING, _DONE, _UNREADABLE, _NO_FACE = range(4)
 _REASONS: Final = {_UNREADABLE: "not a readable picture", _NO_FACE: "no face found"}
@@ -54,9 +51,7 @@ def align_with_margin(image_bgr: NDArray[np.uint8], face: Face) -> NDArray[np.ui
 
 def find_labelled_face(image_bgr: NDArray[np.uint8], detector: Detector) -> Face | None:
     """The face nearest the centre of a picture, in its pixels: that is the one the label belongs to."""
-    height, width = image_bgr.shape[:2]
-    pad = round(_PAD * max(height, width))
-    padded = cv2.copyMakeBorder(image_bgr, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
+    padded, pad = with_border(image_bgr)
     centre = np.array([padded.shape[1], padded.shape[0]]) / 2
     faces = detector.detect(padded)
     if not faces:

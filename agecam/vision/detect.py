@@ -35,6 +35,7 @@ _DETECTOR_INPUT_PX: Final = 384  # twice what the full-range network sees, and s
 TILE_PARTS: Final = (2, 3)
 """Tiles have sides of a half and of a third of the picture's longer side."""
 _TILE_STRIDE: Final = 0.6
+_BORDER_SHARE: Final = 0.3
 _SMALLEST_TILE_PX: Final = 64
 _NETWORK_MIN_SCORE: Final = 0.3
 _CLEAR_SCORE: Final = 0.75
@@ -145,7 +146,9 @@ class MediaPipeDetector:
         return sorted(merge_faces(found), key=lambda face: face.box[0])
 
     def search(self, image_bgr: NDArray[np.uint8]) -> list[Face]:
-        """The same with overlapping tiles, for small faces: takes ten times as long and more.
+        """The same with overlapping tiles, for small faces, and a border, for those that fill the picture.
+
+        It takes ten times as long and more.
 
         It follows weak finds too, and has all but clear faces confirmed by :meth:`look_again`: of 259
         faces on 21 group photographs it finds 84 % (:meth:`detect` alone: 41 %), of those 48 pixels and
@@ -153,6 +156,8 @@ class MediaPipeDetector:
         """
         height, width = image_bgr.shape[:2]
         found = self._run_whole(image_bgr)
+        bordered, border_px = with_border(image_bgr)
+        found += [_moved(face, -border_px, -border_px) for face in self._run_whole(bordered)]
         for parts in TILE_PARTS:
             for tile in tiles(width, height, parts):
                 found += self._run(self._full_range, self._see(image_bgr, tile))
@@ -253,6 +258,16 @@ class MediaPipeDetector:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def with_border(image_bgr: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
+    """The picture with its edge repeated all round, and by how many pixels: for faces that fill a picture.
+
+    Both networks miss such faces, or misplace their eyes and mouth, until there is something round them.
+    """
+    border_px = round(_BORDER_SHARE * max(image_bgr.shape[:2]))
+    around = (border_px,) * 4
+    return np.asarray(cv2.copyMakeBorder(image_bgr, *around, cv2.BORDER_REPLICATE), np.uint8), border_px
 
 
 def tiles(width: int, height: int, parts: int) -> list[Area]:
