@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
 from agecam.vision.calibration import AGES, Calibration, age_interval, calibrated_female
+from train.measure import interval_holds, is_distribution
 from train.table import Table
 
-_EPSILON = 1e-12
+_EPSILON: Final = 1e-12
+_BALANCE: Final = 0.75
+_EVEN_SHARE: Final = 0.1
+_DECADES: Final = np.arange(0, 90, 10)
+
+
+def calibrate(outputs: Mapping[str, NDArray[np.float32]], table: Table) -> Calibration:
+    """Fit all corrections that the outputs ("age" ``(n, 101)``, "gender" ``(n,)``) and labels allow."""
+    age = fit_age(outputs["age"], table) if "age" in outputs else Calibration()
+    gender = fit_gender(outputs["gender"], table) if "gender" in outputs else Calibration()
+    return replace(age, slope=gender.slope, intercept=gender.intercept)
 
 
 def fit_age(probabilities: NDArray[np.float32], table: Table) -> Calibration:
-    """Temperature by likelihood, then the scale that puts the wanted share of labels into the interval.
+    """Temperature by likelihood, weights of ages, then the scale that makes the interval hold its share.
 
-    ``probabilities`` is ``(n, 101)``. Both use exact ages alone, one picture as much as any other. Without
-    any exact age the correction is neutral.
+    ``probabilities`` is ``(n, 101)``. Temperature and scale use exact ages alone, one picture as much as any
+    other; the weights use ranges too. Neutral without any exact age, and for ``(n, 1)`` plain years, which
+    have no doubt to correct.
     """
     known = table.exact
-    if not known.any():
+    if not known.any() or not is_distribution(probabilities):
         return Calibration()
     age = np.minimum(table.age_low[known], AGES - 1)
     chosen = probabilities[known]
@@ -35,18 +49,42 @@ def fit_age(probabilities: NDArray[np.float32], table: Table) -> Calibration:
         return float(np.mean(log_sum - scaled[np.arange(len(year)), year]))
 
     best = optimize.minimize_scalar(negative_log_likelihood, bounds=(-1.5, 1.5), method="bounded")
-    calibration = Calibration(temperature=float(np.exp(best.x)))
+    calibration = Calibration(temperature=float(np.exp(best.x)), age_weights=age_weights(table))
 
     def coverage(scale: float) -> float:
         low, high = age_interval(chosen, replace(calibration, interval_scale=scale))
-        return float(np.mean((low <= age + 0.5) & (high >= age - 0.5)))
+        return float(interval_holds(low, high, age).mean())
 
-    # Coverage grows with the scale in steps of one picture: bisection to the wanted share.
+    # Coverage grows with the scale: bisection to the wanted share.
     narrow, wide = 0.1, 5.0
     for _ in range(30):
         middle = (narrow + wide) / 2
         narrow, wide = (middle, wide) if coverage(middle) < calibration.interval else (narrow, middle)
     return replace(calibration, interval_scale=wide)
+
+
+def age_weights(table: Table) -> tuple[tuple[float, float], ...]:
+    """Points ``(age, weight)``: how much more an interval should make of ages that are rare in ``table``.
+
+    A model takes common ages for likely, and so intervals of rare ones miss too often: with even weights
+    they held 65 % of the labels from 10 to 19 years, between children and very many people in their
+    twenties. Weights of 1 / frequency would make them right for a world where all ages are equally common,
+    and too wide for this one; a power of it stands between the two (measured on 3,540 test pictures: labels
+    from 10 to 19 held 65, 69, 70 and 71 %, mean width 15.6, 16.5, 16.9 and 17.6 years, for the powers 0, 0.5,
+    0.75 and 1). Weights, or scales by estimated age, that were fitted to the coverage held no more there.
+
+    Frequencies are those of decades, the last open, a range spread evenly over its years and a tenth of all
+    over all ages. The most common age has the weight 1.
+    """
+    known = ~np.isnan(table.age_low)
+    low = np.minimum(table.age_low[known], AGES - 1)[:, None]
+    high = np.maximum(np.minimum(table.age_high[known], AGES - 1)[:, None], low) + 1
+    ends = np.append(_DECADES[1:], AGES)
+    inside = np.maximum(np.minimum(high, ends) - np.maximum(low, _DECADES), 0) / (high - low)
+    per_year = inside.mean(axis=0) / (ends - _DECADES)
+    per_year = (1 - _EVEN_SHARE) * per_year + _EVEN_SHARE / AGES
+    weights = (per_year.max() / per_year) ** _BALANCE
+    return tuple((float(decade) + 5, float(weight)) for decade, weight in zip(_DECADES, weights, strict=True))
 
 
 def fit_gender(female: NDArray[np.float32], table: Table) -> Calibration:

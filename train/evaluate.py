@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from agecam.vision.calibration import AGES, Calibration, age_interval, calibrated_female, expected_age
 from train.answers import answers
-from train.calibrate import fit_age, fit_gender
+from train.calibrate import calibrate
 from train.data import DataError
 from train.measure import FEWEST, all_figures
 from train.models import AGE, GENDER
@@ -27,13 +27,6 @@ def collect(models: Sequence[Path], crops: NDArray[np.uint8], table: Table) -> d
     for model in models:
         outputs |= answers(model, crops, table.row)
     return outputs
-
-
-def calibrate(outputs: Mapping[str, NDArray[np.float32]], table: Table) -> Calibration:
-    """Fit all corrections that the outputs allow, on the pictures of ``table``."""
-    age = fit_age(outputs[AGE], table) if AGE in outputs else Calibration()
-    gender = fit_gender(outputs[GENDER], table) if GENDER in outputs else Calibration()
-    return Calibration(age.temperature, age.interval, age.interval_scale, gender.slope, gender.intercept)
 
 
 def evaluate(
@@ -69,8 +62,9 @@ def evaluate(
     return figures
 
 
-def calibration_values(calibration: Calibration) -> dict[str, float]:
-    return {name: round(float(getattr(calibration, name)), 5) for name in Calibration.__slots__}
+def calibration_values(calibration: Calibration) -> dict[str, Any]:
+    """As in a manifest, both models together."""
+    return calibration.to_manifest("age") | calibration.to_manifest("gender")
 
 
 def headline(figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agecam.errors import ModelError
 from agecam.messages import Estimate
 
 AGES: Final = 101
 """The age model puts out one probability for each age from 0 to 100 years."""
 
+CALIBRATION_VERSION: Final = 2
+"""What is written; version 1, without ``age_weights``, carries no number and is read too."""
+
 _EPSILON: Final = 1e-6
+_LEAST: Final = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +27,12 @@ class Calibration:
     """Corrections measured on validation pictures and stored in the models' manifest.
 
     ``temperature`` flattens (above 1) or sharpens the age distribution (Guo et al., "On Calibration of
-    Modern Neural Networks", ICML 2017); ``interval_scale`` then widens the interval about the age, so that
-    ``interval`` of all faces fall inside; ``slope`` and ``intercept`` act on the gender's log-odds (Platt,
-    "Probabilistic Outputs for Support Vector Machines", 1999).
+    Modern Neural Networks", ICML 2017). ``age_weights`` are ``(age, weight)`` points, ages rising, that it is
+    then multiplied by, linear in between: they tell the interval, and it alone, that ages rare in training
+    are less rare before the camera (Saerens et al., "Adjusting the Outputs of a Classifier to New a Priori
+    Probabilities", Neural Computation 2002). ``interval_scale`` last widens the interval about the age, so
+    that ``interval`` of all faces fall inside. ``slope`` and ``intercept`` act on the gender's log-odds
+    (Platt, "Probabilistic Outputs for Support Vector Machines", 1999).
     """
 
     temperature: float = 1.0
@@ -32,14 +40,50 @@ class Calibration:
     interval_scale: float = 1.0
     slope: float = 1.0
     intercept: float = 0.0
+    age_weights: tuple[tuple[float, float], ...] = ()
 
     @classmethod
     def from_manifest(cls, models: Mapping[str, Any]) -> Self:
-        """Read the ``models`` part of ``manifest.json``; what is missing keeps its neutral value."""
-        values: dict[str, float] = {}
+        """Read the ``models`` part of ``manifest.json``; what is missing keeps its neutral value.
+
+        Raises :class:`ModelError` for a version that this program does not know, and :class:`ValueError` or
+        :class:`TypeError` for values that make no sense.
+        """
+        values: dict[str, Any] = {}
         for name in ("age", "gender"):
-            values |= models.get(name, {}).get("calibration", {})
-        return cls(**{name: float(values[name]) for name in cls.__slots__ if name in values})
+            values |= _known_version(models.get(name, {}).get("calibration", {}))
+        numbers = {name: float(values[name]) for name in _NUMBERS if name in values}
+        weights = tuple((float(age), float(weight)) for age, weight in values.get("age_weights", ()))
+        if any(weight <= 0 for _, weight in weights) or sorted(weights) != list(weights):
+            raise ValueError("age weights are above 0 and in the order of their ages")
+        return cls(**numbers, age_weights=weights)
+
+    def to_manifest(self, task: Literal["age", "gender"]) -> dict[str, Any]:
+        """The part that concerns one model, as :meth:`from_manifest` reads it."""
+        values: dict[str, Any] = {"version": CALIBRATION_VERSION}
+        values |= {name: round(getattr(self, name), 5) for name, of in _NUMBERS.items() if of == task}
+        if task == "age":
+            values["age_weights"] = [[age, round(weight, 4)] for age, weight in self.age_weights]
+        return values
+
+
+_NUMBERS: Final = {
+    "temperature": "age",
+    "interval": "age",
+    "interval_scale": "age",
+    "slope": "gender",
+    "intercept": "gender",
+}
+
+
+def _known_version(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    version = values.get("version", 1)
+    if version not in (1, CALIBRATION_VERSION):
+        raise ModelError(
+            f"The models' calibration is of version {version}, and this AgeCam reads version "
+            f"{CALIBRATION_VERSION}. Use the models that came with this AgeCam."
+        )
+    return values
 
 
 def expected_age(age_probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -53,7 +97,10 @@ def age_interval(
     """Low and high end of the calibrated interval, each ``(n,)`` years in [0, 100]."""
     age = expected_age(age_probabilities)
     tail = (1 - calibration.interval) / 2
-    low, high = age_quantiles(age_probabilities, (tail, 1 - tail), calibration.temperature).T
+    tempered = np.maximum(age_probabilities.astype(np.float64), _LEAST) ** (1 / calibration.temperature)
+    if calibration.age_weights:
+        tempered *= np.interp(np.arange(AGES), *np.transpose(calibration.age_weights))
+    low, high = age_quantiles(tempered, (tail, 1 - tail)).T
     low = np.minimum(low, age)
     high = np.maximum(high, age)
     scale = calibration.interval_scale
@@ -61,14 +108,13 @@ def age_interval(
 
 
 def age_quantiles(
-    age_probabilities: NDArray[np.float32], quantiles: tuple[float, ...], temperature: float = 1.0
+    age_probabilities: NDArray[np.floating], quantiles: tuple[float, ...]
 ) -> NDArray[np.float64]:
-    """Quantiles of each distribution after tempering: ``(n, 101)`` to ``(n, len(quantiles))`` years.
+    """Quantiles of each distribution, which need not sum to 1: ``(n, 101)`` to ``(n, len(quantiles))`` years.
 
     Probability of an age is spread evenly over the half years on both sides of it.
     """
-    tempered = np.maximum(age_probabilities.astype(np.float64), 1e-12) ** (1 / temperature)
-    cumulative = np.cumsum(tempered, axis=1)
+    cumulative = np.cumsum(age_probabilities, axis=1, dtype=np.float64)
     cumulative /= cumulative[:, -1:]
     edges = np.arange(AGES + 1) - 0.5
     padded = np.hstack([np.zeros((len(cumulative), 1)), cumulative])

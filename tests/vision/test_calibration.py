@@ -1,9 +1,12 @@
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as stnp
 
+from agecam.errors import ModelError
 from agecam.vision.calibration import (
     AGES,
     Calibration,
@@ -12,6 +15,8 @@ from agecam.vision.calibration import (
     estimates,
     expected_age,
 )
+
+WEIGHTS = ((5.0, 1.5), (15.0, 3.0), (25.0, 1.0), (85.0, 4.0))
 
 
 def distribution(mean: float, spread: float) -> np.ndarray:
@@ -44,12 +49,29 @@ def test_temperature_and_scale_widen_the_interval_and_leave_the_age():
     stnp.arrays(np.float32, (3, AGES), elements=st.floats(0.0009765625, 1, width=32)),
     st.floats(0.5, 3),
     st.floats(0.5, 3),
+    st.sampled_from([(), WEIGHTS]),
 )
-def test_every_age_lies_in_its_interval(weights, temperature, scale):
+def test_every_age_lies_in_its_interval(weights, temperature, scale, age_weights):
     probabilities = weights / weights.sum(axis=1, keepdims=True)
-    calibration = Calibration(temperature=temperature, interval_scale=scale)
+    calibration = Calibration(temperature=temperature, interval_scale=scale, age_weights=age_weights)
     for one in estimates(probabilities, np.full(3, 0.5, np.float32), calibration):
         assert 0 <= one.age_low <= one.age <= one.age_high <= AGES - 1
+
+
+def test_the_interval_reaches_towards_ages_of_more_weight_and_the_age_stays():
+    unsure = distribution(20, 6)
+    (plain,) = estimates(unsure, np.array([0.5]), Calibration())
+    (weighted,) = estimates(unsure, np.array([0.5]), Calibration(age_weights=WEIGHTS))
+    assert weighted.age == plain.age
+    assert weighted.age_low < plain.age_low
+    assert weighted.age_high < plain.age_high - 1
+
+
+def test_even_weights_change_nothing():
+    even = Calibration(age_weights=((5.0, 2.0), (85.0, 2.0)))
+    (plain,) = estimates(distribution(20, 6), np.array([0.5]), Calibration())
+    (same,) = estimates(distribution(20, 6), np.array([0.5]), even)
+    assert (same.age_low, same.age_high) == pytest.approx((plain.age_low, plain.age_high))
 
 
 def test_gender_calibration_moves_log_odds():
@@ -73,3 +95,25 @@ def test_the_manifest_sets_only_what_it_names():
     )
     assert read == Calibration(temperature=1.3, slope=0.8)
     assert Calibration.from_manifest({}) == Calibration()
+
+
+def test_what_the_manifest_holds_is_read_back():
+    calibration = Calibration(1.1, 0.8, 0.9, 1.2, -0.1, WEIGHTS)
+    models = {task: {"calibration": calibration.to_manifest(task)} for task in ("age", "gender")}
+    assert Calibration.from_manifest(json.loads(json.dumps(models))) == calibration
+
+
+def test_manifests_of_the_first_version_are_read():
+    old = {"age": {"calibration": {"temperature": 1.15, "interval": 0.8, "interval_scale": 0.86}}}
+    assert Calibration.from_manifest(old) == Calibration(1.15, 0.8, 0.86)
+
+
+def test_a_calibration_of_a_later_version_is_refused():
+    with pytest.raises(ModelError, match="version 3"):
+        Calibration.from_manifest({"age": {"calibration": {"version": 3}}})
+
+
+@pytest.mark.parametrize("weights", [[[5, 1.0], [15, 0.0]], [[15, 1.0], [5, 1.0]], [5, 1.0]])
+def test_weights_that_make_no_sense_are_refused(weights):
+    with pytest.raises((ValueError, TypeError)):
+        Calibration.from_manifest({"age": {"calibration": {"version": 2, "age_weights": weights}}})
