@@ -22,6 +22,7 @@ _WINDOW: Final = "window"
 _GROUP_OPTIONS: Final = ("--verbose",)
 
 EngineName = Literal["litert", "keras"]
+AgeName = Literal["years", "group", "none"]
 
 
 class _WindowByDefault(TyperGroup):
@@ -131,6 +132,16 @@ def annotate(
         Path | None,
         typer.Option("--csv", help="One row a face a frame: a file for one input, else a folder."),
     ] = None,
+    age: Annotated[
+        AgeName, typer.Option("--age", help="On labels: the age in years, its group, or none.")
+    ] = "years",
+    interval: Annotated[
+        bool, typer.Option("--interval/--no-interval", help="On labels: the range of the age.")
+    ] = True,
+    gender: Annotated[bool, typer.Option("--gender/--no-gender", help="On labels: the gender.")] = True,
+    confidence: Annotated[
+        bool, typer.Option("--confidence", help="On labels: how probable group and gender are.")
+    ] = False,
     blur: Annotated[bool, typer.Option("--blur", help="Make faces unrecognisable.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Inputs to work on at a time.")] = 1,
     scheduler: Annotated[
@@ -142,13 +153,15 @@ def annotate(
 ) -> None:
     """Draw boxes and labels on videos and pictures, every frame, without a window."""
     from agecam.commands.batch import annotate_inputs
+    from agecam.vision.wording import LabelStyle
 
+    style = LabelStyle(age, interval, gender, confidence, blur)
     raise typer.Exit(
         annotate_inputs(
             inputs,
             output,
             csv=csv,
-            blur=blur,
+            style=style,
             jobs=jobs,
             scheduler=scheduler,
             force=force,

@@ -23,8 +23,11 @@ class Settings:
 
     camera: str | None = None
     mirror: bool = True
+    show_groups: bool = False
     show_interval: bool = True
     show_gender: bool = True
+    show_confidence: bool = False
+    blur: bool = False
     recordings_folder: str | None = None
     snapshots_folder: str | None = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from agecam.errors import SourceError, SourceLostError
@@ -15,8 +15,9 @@ from agecam.sources import is_image, open_source, read_image
 from agecam.sources.image import is_animated
 from agecam.sources.video import VideoFileSource
 from agecam.vision.analyzer import Analyzer, Engine, create_analyzer
-from agecam.vision.annotate import LabelStyle, annotate
+from agecam.vision.annotate import annotate
 from agecam.vision.place import LabelMemory
+from agecam.vision.wording import LabelStyle
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Job:
     spec: str
     target: Path
     csv: Path | None = None
-    blur: bool = False
+    style: LabelStyle = field(default_factory=LabelStyle)
     engine: Engine = "litert"
 
 
@@ -73,7 +74,7 @@ def run_job_with(analyzer: Analyzer, job: Job, on_frame: OnFrame | None = None) 
     """The same with models that are loaded already, one input after another."""
     started_s = time.perf_counter()
     analyzer.reset()
-    style = LabelStyle(blur=job.blur)
+    style = job.style
     warning, stopped = None, False
     with _csv_log(job.csv) as log_to:
         if is_picture(job.spec):

@@ -19,10 +19,12 @@ from agecam.commands.outputs import check_writable, make_folder
 from agecam.errors import AgeCamError, UsageError
 from agecam.sources import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from agecam.vision.analyzer import Engine, create_analyzer
+from agecam.vision.wording import LabelStyle
 
 log = logging.getLogger(__name__)
 
 _VIDEO_SUFFIX: Final = ".mp4"
+_PLAIN: Final = LabelStyle()
 
 
 def annotate_inputs(
@@ -30,7 +32,7 @@ def annotate_inputs(
     output: Path,
     *,
     csv: Path | None = None,
-    blur: bool = False,
+    style: LabelStyle = _PLAIN,
     jobs: int = 1,
     scheduler: str | None = None,
     force: bool = False,
@@ -40,7 +42,7 @@ def annotate_inputs(
 
     Raises :class:`UsageError` before any work when the outputs make no sense.
     """
-    planned = plan(inputs, output, csv=csv, blur=blur, engine=engine)
+    planned = plan(inputs, output, csv=csv, style=style, engine=engine)
     for job in planned:
         check_writable(job.target, force=force)
         if job.csv is not None:
@@ -72,17 +74,17 @@ def plan(
     output: Path,
     *,
     csv: Path | None = None,
-    blur: bool = False,
+    style: LabelStyle = _PLAIN,
     engine: Engine = "litert",
 ) -> list[Job]:
     """Which input goes to which file. Raises :class:`UsageError` where that cannot work."""
     single = len(inputs) == 1 and not Path(inputs[0]).is_dir()
     if single and not output.is_dir():
-        jobs = [Job(inputs[0], output, csv, blur, engine)]
+        jobs = [Job(inputs[0], output, csv, style, engine)]
     else:
         if output.exists() and not output.is_dir():
             raise UsageError(f"{output} is a file, but several inputs need a folder; name a folder.")
-        jobs = list(_into_folder(inputs, output, csv, single=single, blur=blur, engine=engine))
+        jobs = list(_into_folder(inputs, output, csv, single=single, style=style, engine=engine))
     for job in jobs:
         if "://" not in job.spec and job.target.resolve() == Path(job.spec).resolve():
             raise UsageError(f"{job.target} is the input itself; choose another output.")
@@ -90,7 +92,7 @@ def plan(
 
 
 def _into_folder(
-    inputs: Sequence[str], output: Path, csv: Path | None, *, single: bool, blur: bool, engine: Engine
+    inputs: Sequence[str], output: Path, csv: Path | None, *, single: bool, style: LabelStyle, engine: Engine
 ) -> Iterator[Job]:
     taken: set[Path] = set()
     for spec, relative in _expand(inputs):
@@ -102,7 +104,7 @@ def _into_folder(
             name = relative.with_name(f"{relative.stem}-{suffix.lstrip('.')}{name.suffix}")
         taken.add(name)
         rows = csv if csv is None or single else csv / name.with_suffix(".csv")
-        yield Job(spec, output / name, rows, blur, engine)
+        yield Job(spec, output / name, rows, style, engine)
 
 
 def _expand(inputs: Sequence[str]) -> Iterator[tuple[str, Path]]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from agecam.engine.capture import Captured, CaptureState, CaptureThread, SourceRequest
 from agecam.engine.slot import LatestSlot
-from agecam.engine.state import Notice, RecordingStatus, Shown, SourceState, Status
+from agecam.engine.state import Notice, RecordingStatus, Shown, SourceState, SourceStatus, Status
 from agecam.engine.statistics import StatisticsCollector
 from agecam.errors import AgeCamError, OutputError
 from agecam.messages import Analysis, Frame, Person
@@ -27,8 +27,9 @@ from agecam.output.picture import save_snapshot
 from agecam.output.recorder import Recorder
 from agecam.sources.cameras import Camera, list_cameras
 from agecam.vision.analyzer import Analyzer
-from agecam.vision.annotate import LabelStyle, annotate, mirrored
+from agecam.vision.annotate import annotate, mirrored
 from agecam.vision.place import LabelMemory
+from agecam.vision.wording import LabelStyle
 
 log = logging.getLogger(__name__)
 
@@ -155,22 +156,29 @@ class Engine:
         """Tell the engine that this picture has reached the screen."""
         self._statistics.shown(time.monotonic() - shown.captured_s)
 
-    def status(self) -> Status:
-        """Where everything stands, at one moment."""
+    def source(self) -> SourceStatus:
+        """Where the source stands; cheap enough to ask at every picture."""
         capture = self._capture.state()
         with self._lock:
-            failure, recorder = self._failure, self._recorder
+            failure = self._failure
             analysed = self._latest is not None and self._latest_epoch == capture.epoch
-        state, message = capture.state, capture.message
         if failure is not None:
-            state, message = SourceState.FAILED, failure
-        elif state in (SourceState.LIVE, SourceState.ENDED) and not analysed:
+            return SourceStatus(SourceState.FAILED, capture.source_name, failure)
+        state = capture.state
+        if state in (SourceState.LIVE, SourceState.ENDED) and not analysed:
             state = SourceState.LOADING
+        return SourceStatus(state, capture.source_name, capture.message)
+
+    def status(self) -> Status:
+        """Where everything stands, with all the numbers."""
+        source = self.source()
+        with self._lock:
+            recorder = self._recorder
         recording = None
         if recorder is not None:
             recording = RecordingStatus(recorder.path, recorder.seconds, recorder.written, recorder.dropped)
         statistics = self._statistics.read(self._slot.dropped)
-        return Status(state, capture.source_name, message, recording, statistics)
+        return Status(source.state, source.name, source.message, recording, statistics)
 
     def take_notices(self) -> list[Notice]:
         """What there is to tell the user since the last call: recordings saved, failures met."""

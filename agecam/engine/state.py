@@ -67,6 +67,15 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """Where the source stands; ``message`` says why there is no picture."""
+
+    state: SourceState
+    name: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """A consistent picture of the engine at one moment."""
 

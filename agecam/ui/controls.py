@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from PyQt6.QtCore import QSignalBlocker, pyqtSignal
@@ -51,8 +51,13 @@ _ACTIONS = {
     "record": _Spec("● Record", "Record the annotated picture", "toggle_recording", "Ctrl+R", True),
     "snapshot": _Spec("Snapshot", "Save the annotated picture as it is now", "take_snapshot", "Ctrl+S"),
     "mirror": _Spec("Mirror", "Show the camera as in a mirror", "apply_choices", "Ctrl+M", True),
+    "groups": _Spec("Age groups", "Show groups of ages in place of years", "apply_choices", "Ctrl+A", True),
     "interval": _Spec("Age range", "Show how sure the age is", "apply_choices", "Ctrl+I", True),
     "gender": _Spec("Gender", "Show the estimated gender", "apply_choices", "Ctrl+G", True),
+    "confidence": _Spec(
+        "Probabilities", "Show how sure group and gender are", "apply_choices", "Ctrl+P", True
+    ),
+    "blur": _Spec("Blur faces", "Make faces unrecognisable", "apply_choices", "Ctrl+B", True),
     "fullscreen": _Spec("Full screen", "Picture only", "toggle_fullscreen", "F11", True),
     "leave": _Spec("Leave full screen", "Show the controls again", "leave_fullscreen", "Esc"),
     "folder": _Spec("Open recordings folder", "Where videos are saved", "open_folder"),
@@ -60,8 +65,9 @@ _ACTIONS = {
     "about": _Spec("About AgeCam", "Version, licence, privacy", "show_about"),
     "quit": _Spec("Quit", "Close AgeCam", "quit", "Ctrl+Q"),
 }
+_STYLES = ("groups", "interval", "gender", "confidence", "blur")
 _ON_BAR = ("open_file", "record", "snapshot", "mirror")
-_IN_MENU = ("open_address", "demo", "retry", "", "interval", "gender", "fullscreen", "")
+_IN_MENU = ("open_address", "demo", "retry", "", *_STYLES, "fullscreen", "")
 _IN_MENU_LAST = ("folder", "troubleshoot", "about", "", "quit")
 
 
@@ -78,9 +84,15 @@ class Controls(QToolBar):
             view_action.setEnabled(False)
             view_action.setVisible(False)
         self.by_name = {name: self._make(window, commands, spec) for name, spec in _ACTIONS.items()}
-        self["mirror"].setChecked(settings.mirror)
-        self["interval"].setChecked(settings.show_interval)
-        self["gender"].setChecked(settings.show_gender)
+        for name, chosen in (
+            ("mirror", settings.mirror),
+            ("groups", settings.show_groups),
+            ("interval", settings.show_interval),
+            ("gender", settings.show_gender),
+            ("confidence", settings.show_confidence),
+            ("blur", settings.blur),
+        ):
+            self[name].setChecked(chosen)
         self.cameras = QComboBox()
         self.cameras.setToolTip("Which camera to show")
         self.cameras.setAccessibleName("Camera")
@@ -96,6 +108,18 @@ class Controls(QToolBar):
 
     def __getitem__(self, name: str) -> QAction:
         return self.by_name[name]
+
+    def chosen(self, settings: Settings) -> Settings:
+        """The settings with what the switches say now."""
+        return replace(
+            settings,
+            mirror=self["mirror"].isChecked(),
+            show_groups=self["groups"].isChecked(),
+            show_interval=self["interval"].isChecked(),
+            show_gender=self["gender"].isChecked(),
+            show_confidence=self["confidence"].isChecked(),
+            blur=self["blur"].isChecked(),
+        )
 
     def set_cameras(self, cameras: Sequence[Camera], source_name: str) -> None:
         """List these cameras; the one that is shown, if any, is the chosen one."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PyQt6.QtCore import QSettings, QTimer, QUrl, pyqtSignal
+from PyQt6.QtCore import QByteArray, QSettings, QTimer, QUrl, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QDesktopServices, QIcon
 from PyQt6.QtWidgets import (
     QApplication,
@@ -30,9 +30,10 @@ from agecam.sources import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from agecam.ui.bridge import EngineBridge
 from agecam.ui.controls import Controls
 from agecam.ui.pages import CONSENT, CONSENT_SHORT, PAGES, MessagePage
+from agecam.ui.plugs import PlugWatcher
 from agecam.ui.video_view import VideoView
 from agecam.vision.analyzer import Analyzer
-from agecam.vision.annotate import LabelStyle
+from agecam.vision.wording import LabelStyle
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class MainWindow(QMainWindow):
 
     _engine_closed = pyqtSignal()
     _report_ready = pyqtSignal(str)
+    _folder_found = pyqtSignal(str, bool)
 
     def __init__(
         self,
@@ -83,6 +85,7 @@ class MainWindow(QMainWindow):
         self._current_spec: str | None = None
         self._engine_closed.connect(self._finish_close)
         self._report_ready.connect(self._copy_report)
+        self._folder_found.connect(self._open_found_folder)
         self.setWindowTitle("AgeCam")
         self.setWindowIcon(QIcon(str(assets_dir() / "icon.png")))
         self.controls = Controls(self, self, settings)
@@ -148,13 +151,7 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(int(options.quit_after_s * 1000), self.close_without_asking)
 
     def _watch_for_cameras(self) -> None:
-        try:
-            from PyQt6.QtMultimedia import QMediaDevices
-        except ImportError:  # a system without its libraries: the engine looks again by itself, only later
-            log.info("Qt Multimedia cannot be loaded; plug events are not seen")
-            return
-        devices = QMediaDevices(self)
-        devices.videoInputsChanged.connect(self._cameras_changed)
+        PlugWatcher(self).changed.connect(self._cameras_changed)
 
     def _cameras_changed(self) -> None:
         self.engine.list_cameras()
@@ -171,19 +168,21 @@ class MainWindow(QMainWindow):
         event.ignore()
         if self._closing is not None or not self._confirmed():
             return
-        status = self.engine.status()
-        if status.state is SourceState.FAILED:
-            self.errors.append(status.message)
-        self._save_settings()
+        source = self.engine.source()
+        if source.state is SourceState.FAILED:
+            self.errors.append(source.message)
         self.setEnabled(False)
         self._status_timer.stop()
         self._show_status("Finishing…")
-        # Joining threads and draining the recorder can take a second: not on this thread.
-        self._closing = threading.Thread(target=self._close_engine, name="agecam-closing")
+        # Writing settings, joining threads and draining the recorder can take a second: not on this thread.
+        self._closing = threading.Thread(
+            target=self._save_and_close_engine, args=(self.saveGeometry(),), name="agecam-closing"
+        )
         self._closing.start()
 
-    def _close_engine(self) -> None:
+    def _save_and_close_engine(self, geometry: QByteArray) -> None:
         try:
+            self._save_settings(geometry)
             self.engine.close()
         finally:
             self._engine_closed.emit()
@@ -208,10 +207,10 @@ class MainWindow(QMainWindow):
         )
         return answer == QMessageBox.StandardButton.Close
 
-    def _save_settings(self) -> None:
+    def _save_settings(self, geometry: QByteArray) -> None:
         try:
             self.settings.save(self._settings_path)
-            _geometry_store(self._settings_path).setValue("geometry", self.saveGeometry())
+            _geometry_store(self._settings_path).setValue("geometry", geometry)
         except OSError as error:
             log.info("settings not saved: %s", error)
 
@@ -225,6 +224,10 @@ class MainWindow(QMainWindow):
         """The numbers at the lower right: faces, frames a second, latency."""
         return self._numbers.text()
 
+    def recording_text(self) -> str:
+        """How long a recording has run, and what it has lost."""
+        return self._recording_label.text()
+
     def message_text(self) -> str:
         """The sentence at the lower left."""
         bar = self.statusBar()
@@ -237,7 +240,7 @@ class MainWindow(QMainWindow):
         self.engine.show(SourceRequest(spec, preferred=self.settings.camera, loop=loop))
 
     def retry(self) -> None:
-        if self.engine.status().state in (SourceState.ENDED, SourceState.FAILED):
+        if self.engine.source().state in (SourceState.ENDED, SourceState.FAILED):
             self._show(self._current_spec)
         else:
             self.engine.retry()
@@ -277,12 +280,17 @@ class MainWindow(QMainWindow):
         self.engine.take_snapshot(Path(self.settings.snapshots_folder or snapshots_dir()))
 
     def apply_choices(self) -> None:
-        mirror, interval, gender = (
-            self.controls[name].isChecked() for name in ("mirror", "interval", "gender")
+        chosen = self.settings = self.controls.chosen(self.settings)
+        self.engine.set_mirror(chosen.mirror)
+        self.engine.set_style(
+            LabelStyle(
+                age="group" if chosen.show_groups else "years",
+                show_interval=chosen.show_interval,
+                show_gender=chosen.show_gender,
+                show_confidence=chosen.show_confidence,
+                blur=chosen.blur,
+            )
         )
-        self.settings = replace(self.settings, mirror=mirror, show_interval=interval, show_gender=gender)
-        self.engine.set_mirror(mirror)
-        self.engine.set_style(LabelStyle(show_interval=interval, show_gender=gender))
 
     def toggle_fullscreen(self) -> None:
         full = not self.isFullScreen()
@@ -301,9 +309,16 @@ class MainWindow(QMainWindow):
             self.toggle_fullscreen()
 
     def open_folder(self) -> None:
+        self.engine.run_in_background(self._look_for_folder)
+
+    def _look_for_folder(self) -> None:
+        # A folder on a sleeping disk or a network takes seconds to answer.
         folder = Path(self.settings.recordings_folder or recordings_dir())
-        if folder.is_dir():
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+        self._folder_found.emit(str(folder), folder.is_dir())
+
+    def _open_found_folder(self, folder: str, is_there: bool) -> None:
+        if is_there:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(folder))
         else:
             self._show_status(f"Nothing has been recorded yet; videos will be saved in {folder}.")
 
@@ -338,19 +353,20 @@ class MainWindow(QMainWindow):
     # -- what the engine says ----------------------------------------------------------------------
 
     def _refresh(self) -> None:
-        status = self.engine.status()
-        page = self._pages.get(status.state)
+        # Runs for every picture: only what can have changed with it. The numbers have their own timer.
+        source = self.engine.source()
+        page = self._pages.get(source.state)
         if page is None:
             self.view.show_frame(self.engine.latest())
             self._stack.setCurrentWidget(self.view)
         else:
-            page.set_message(status.message)
+            page.set_message(source.message)
             self._stack.setCurrentWidget(page)
             self.view.show_frame(None)
         self._take_notices()
         cameras = self.engine.new_cameras()
         if cameras is not None:
-            self.controls.set_cameras(cameras, status.source_name)
+            self.controls.set_cameras(cameras, source.name)
             self._refresh_status()
 
     def _refresh_status(self) -> None:

@@ -12,8 +12,10 @@ from agecam.messages import Analysis, Estimate, Face, Frame, Person
 from agecam.vision.align import align_faces
 from agecam.vision.classify import Classifier, LiteRtClassifier
 from agecam.vision.detect import Detector, MediaPipeDetector, merge_faces
+from agecam.vision.fuse import Fusion
+from agecam.vision.quality import crop_quality
 from agecam.vision.schedule import Schedule
-from agecam.vision.smooth import BoxSmoother, EstimateSmoother, crop_quality
+from agecam.vision.smooth import BoxSmoother
 from agecam.vision.survey import Survey
 from agecam.vision.track import CONTINUE_SCORE, Tracker
 
@@ -34,7 +36,7 @@ class Analyzer:
         self._classifier = classifier
         self._tracker = Tracker()
         self._boxes = BoxSmoother()
-        self._estimates = EstimateSmoother()
+        self._estimates = Fusion()
         self._schedule = Schedule()
 
     def analyze(self, frame: Frame) -> Analysis:
@@ -65,8 +67,9 @@ class Analyzer:
         estimates = self._classifier.classify(crops)
         clock.lap("classify")
         raw = {one.track_id: estimate for one, estimate in zip(due, estimates, strict=True)}
-        for one in due:
-            self._estimates.add(one.track_id, raw[one.track_id], crop_quality(one.face), time_s)
+        for one, crop in zip(due, crops, strict=True):
+            quality = crop_quality(one.face, crop, (frame.width, frame.height))
+            self._estimates.add(one.track_id, raw[one.track_id], quality, one.face, time_s)
         smoothed = tuple(
             Person(
                 track_id=one.track_id,

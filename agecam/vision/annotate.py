@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from agecam.messages import Analysis, Estimate, Person
 from agecam.opencv import cv2
 from agecam.vision.labels import Colour, Label, render_label
-from agecam.vision.place import LabelMemory, LabelSpot, place_labels
-from agecam.vision.smooth import gender_word
+from agecam.vision.place import Box, LabelMemory, LabelSpot, place_labels
+from agecam.vision.wording import LabelStyle, label_texts
 
 _COLOURS: Final[tuple[Colour, ...]] = (
     (233, 180, 86),  # sky blue
@@ -37,19 +37,13 @@ _TEXT: Final = 0.036
 _FAR: Final = 0.075
 _FAR_TEXT: Final = 0.7
 _SMALLEST_TEXT_PX: Final = 18
+_CROWD: Final = 16
+_CROWD_LEFT: Final = 12
+"""From so many people on far faces have short labels, until there are fewer than so many again."""
 
 _PIXELS_ACROSS_FACE: Final = 6
 _BLUR_MARGIN: Final = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class LabelStyle:
-    """What to draw of each person; ``blur`` pixelates faces beyond recognition, settled or not."""
-
-    show_age: bool = True
-    show_interval: bool = True
-    show_gender: bool = True
-    blur: bool = False
+_HIDDEN_FRAMES: Final = 30
 
 
 def annotate(
@@ -66,16 +60,18 @@ def annotate(
     style = style or LabelStyle()
     image = image_bgr.copy()
     if style.blur:
-        for person in people:
-            _pixelate(image, person.face.box)
+        for box in _to_hide(people, memory):
+            _pixelate(image, box)
     settled = [person for person in people if person.settled]
     thickness = max(1, round(image.shape[0] / 360))
     for person in settled:
         _draw_box(image, person.face.box, _colour(person), thickness)
+    crowded = _is_crowd(len(settled), memory)
     labelled = [
         (person, label)
         for person in settled
-        if person.estimate and (label := _label(person, person.estimate, image.shape[0], style))
+        if person.estimate
+        and (label := _label(person, person.estimate, image.shape[0], style, crowded=crowded))
     ]
     places = place_labels(
         [LabelSpot(person.track_id, person.face.box, label.size) for person, label in labelled],
@@ -93,23 +89,28 @@ def _colour(person: Person) -> Colour:
     return _COLOURS[person.track_id % len(_COLOURS)]
 
 
-def _label(person: Person, estimate: Estimate, picture_height: int, style: LabelStyle) -> Label | None:
-    age = f"{estimate.age:.0f}" if style.show_age else ""
-    interval = f"{estimate.age_low:.0f}–{estimate.age_high:.0f}" if style.show_interval else ""
-    gender = gender_word(estimate.female) if style.show_gender else ""
-    small = [text for text in (interval, gender) if text]
-    large = age or (small.pop(0) if small else "")
+def _label(
+    person: Person, estimate: Estimate, picture_height: int, style: LabelStyle, *, crowded: bool
+) -> Label | None:
+    large, small = label_texts(estimate, style)
     if not large:
         return None
     # Labels of far faces are smaller, so that a crowd is not buried. Two sizes only: no label creeps.
     far = person.face.box[3] < _FAR * picture_height
     text_px = max(_SMALLEST_TEXT_PX, round(_TEXT * (_FAR_TEXT if far else 1) * picture_height))
-    return render_label(large, tuple(small), text_px, _colour(person))
+    return render_label(large, () if far and crowded else small, text_px, _colour(person))
 
 
-def _draw_box(
-    image: NDArray[np.uint8], box: tuple[float, float, float, float], colour: Colour, thickness: int
-) -> None:
+def _is_crowd(people: int, memory: LabelMemory | None) -> bool:
+    """Whether there are too many people for long labels; with a memory, one who comes and goes is no news."""
+    limit = _CROWD if memory is None or not memory.crowded else _CROWD_LEFT
+    crowded = people >= limit
+    if memory is not None:
+        memory.crowded = crowded
+    return crowded
+
+
+def _draw_box(image: NDArray[np.uint8], box: Box, colour: Colour, thickness: int) -> None:
     """A box with rounded corners, dark at both edges so that it shows on any background."""
     # Two thin lines cost a third of one wide one under the coloured line.
     dark = max(1, thickness // 3)
@@ -123,7 +124,7 @@ def _draw_box(
         cv2.polylines(image, [points], True, line_colour, width_px, cv2.LINE_AA, _SUBPIXEL_BITS)
 
 
-def _rounded_outline(box: tuple[float, float, float, float], outward: float) -> NDArray[np.int32]:
+def _rounded_outline(box: Box, outward: float) -> NDArray[np.int32]:
     """Corners of a rounded box, moved ``outward`` by so many pixels, in fractions of a pixel.
 
     Fractions, so that a box that follows a slow movement glides instead of hopping.
@@ -136,7 +137,18 @@ def _rounded_outline(box: tuple[float, float, float, float], outward: float) -> 
     return np.rint(points * (1 << _SUBPIXEL_BITS)).astype(np.int32)
 
 
-def _pixelate(image: NDArray[np.uint8], box: tuple[float, float, float, float]) -> None:
+def _to_hide(people: Sequence[Person], memory: LabelMemory | None) -> list[Box]:
+    """The boxes of all faces, and of those lost of late: who turns away for a moment is still there."""
+    hidden = {person.track_id: (person.face.box, _HIDDEN_FRAMES) for person in people}
+    if memory is not None:
+        for track_id, (box, left) in memory.hidden.items():
+            if track_id not in hidden and left > 0:
+                hidden[track_id] = (box, left - 1)
+        memory.hidden = hidden
+    return [box for box, _ in hidden.values()]
+
+
+def _pixelate(image: NDArray[np.uint8], box: Box) -> None:
     """Replace a face, hair and chin included, by a few squares of its mean colours."""
     x, y, width, height = box
     across, down = _BLUR_MARGIN * width, _BLUR_MARGIN * height

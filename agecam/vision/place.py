@@ -20,12 +20,16 @@ _PLACES: Final = 6
 
 @dataclass(slots=True)
 class LabelMemory:
-    """Which place each person's label had in the last frame, so that it stays there while it well can.
+    """How labels were laid out in the last frame, so that they stay so while they well can.
 
-    One for each stream of frames; single pictures need none.
+    ``places`` holds the place of each person's label; ``crowded`` is whether labels were kept short;
+    ``hidden`` are the boxes that were made unrecognisable and for how many more frames they stay so once
+    their faces are lost. One memory for each stream of frames; single pictures need none.
     """
 
     places: dict[int, int] = field(default_factory=dict)
+    crowded: bool = False
+    hidden: dict[int, tuple[Box, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

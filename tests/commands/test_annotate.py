@@ -113,6 +113,15 @@ def test_blurred_faces_lose_their_detail(run, short_clip: Path, demo_clip: Path,
             assert (steps[1] < 4).mean() > (steps[0] < 4).mean() + 0.1
 
 
+def test_labels_say_what_is_asked_for(run, astronaut_bgr: NDArray[np.uint8], tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "in.png"), astronaut_bgr)
+    pictures = []
+    for options in ([], ["--age", "group"], ["--no-interval", "--no-gender"], ["--confidence"]):
+        assert run("annotate", tmp_path / "in.png", "-o", tmp_path / "out.png", "--force", *options).code == 0
+        pictures.append(cv2.imread(str(tmp_path / "out.png"), cv2.IMREAD_COLOR).tobytes())
+    assert len(set(pictures)) == 4
+
+
 def test_a_picture_becomes_a_picture(run, astronaut_bgr: NDArray[np.uint8], tmp_path: Path) -> None:
     source, target = tmp_path / "astronaut.png", tmp_path / "out" / "labelled.jpg"
     cv2.imwrite(str(source), astronaut_bgr)

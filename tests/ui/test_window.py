@@ -1,7 +1,6 @@
 """The real window on real clips, off screen."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
 import av
@@ -16,48 +15,11 @@ from agecam.engine.state import SourceState
 from agecam.opencv import cv2
 from agecam.settings import Settings
 from agecam.sources import Camera
-from agecam.ui.window import MainWindow, StartOptions
-from agecam.vision.analyzer import create_analyzer
+from agecam.ui.window import MainWindow
 
 _LONGEST_MS = 30_000
 
 OpenWindow = Callable[..., MainWindow]
-
-
-@pytest.fixture(autouse=True)
-def _no_cameras(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is plugged in here stays dark."""
-    for module in (capture, engine):
-        monkeypatch.setattr(module, "list_cameras", list)
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(
-        recordings_folder=str(tmp_path / "recordings"), snapshots_folder=str(tmp_path / "snapshots")
-    )
-
-
-@pytest.fixture
-def open_window(qtbot: QtBot, settings: Settings, tmp_path: Path) -> Iterator[OpenWindow]:
-    windows: list[MainWindow] = []
-
-    def open_one(spec: str | None, **options: object) -> MainWindow:
-        window = MainWindow(
-            create_analyzer,
-            replace(StartOptions(spec), **options),
-            settings,
-            tmp_path / "config" / "settings.json",
-        )
-        windows.append(window)
-        window.start()
-        return window
-
-    yield open_one
-    for window in windows:
-        window.close_without_asking()
-        qtbot.waitUntil(lambda window=window: not window.isVisible(), timeout=_LONGEST_MS)
-        window.deleteLater()
 
 
 def wait_for_state(qtbot: QtBot, window: MainWindow, state: SourceState) -> None:

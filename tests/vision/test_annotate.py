@@ -5,9 +5,10 @@ import pytest
 
 from agecam.messages import Analysis, Estimate, Frame, Person
 from agecam.opencv import cv2
-from agecam.vision.annotate import LabelStyle, annotate, mirrored
+from agecam.vision.annotate import annotate, mirrored
 from agecam.vision.labels import render_label
 from agecam.vision.place import LabelMemory
+from agecam.vision.wording import LabelStyle
 
 SURE = Estimate(34.4, 28.2, 41.0, 0.93)
 
@@ -57,8 +58,9 @@ def test_a_label_says_age_interval_and_gender(astronaut_bgr, person):
         (LabelStyle(show_interval=False), "34", ("female",)),
         (LabelStyle(show_gender=False), "34", ("28–41",)),
         (LabelStyle(show_interval=False, show_gender=False), "34", ()),
-        (LabelStyle(show_age=False), "28–41", ("female",)),
-        (LabelStyle(show_age=False, show_interval=False), "female", ()),
+        (LabelStyle("none"), "28–41", ("female",)),
+        (LabelStyle("none", show_interval=False), "female", ()),
+        (LabelStyle("group", show_confidence=True), "30–39", ("68 %", "female 93 %")),
     ],
 )
 def test_a_style_leaves_out_what_it_is_told_to(astronaut_bgr, person, style, large, small):
@@ -66,7 +68,7 @@ def test_a_style_leaves_out_what_it_is_told_to(astronaut_bgr, person, style, lar
 
 
 def test_with_nothing_to_say_only_the_box_is_drawn(astronaut_bgr, person):
-    style = LabelStyle(show_age=False, show_interval=False, show_gender=False)
+    style = LabelStyle("none", show_interval=False, show_gender=False)
     only_box = annotate(astronaut_bgr, [person()], style)
     assert (only_box == annotate(astronaut_bgr, [person(estimate=None)])).all()
     assert changed(astronaut_bgr, only_box)
@@ -152,6 +154,35 @@ def test_blur_covers_faces_that_stick_out_of_the_picture(person, astronaut_bgr):
     for place in ((-50, -50), (480, 480), (-500, 0), (900, 900)):
         drawn = annotate(astronaut_bgr, [person(*place, settled=False)], LabelStyle(blur=True))
         assert drawn.shape == astronaut_bgr.shape
+
+
+def test_a_face_lost_of_late_stays_blurred_for_a_second_of_frames(person, astronaut_bgr):
+    style, memory = LabelStyle(blur=True), LabelMemory()
+    annotate(astronaut_bgr, [person(176, 82)], style, memory)
+    x, y = 200, 110
+    for frame in range(40):
+        patch = annotate(astronaut_bgr, [], style, memory)[y : y + 12, x : x + 12]
+        is_blurred = (patch != astronaut_bgr[y : y + 12, x : x + 12]).any()
+        assert is_blurred == (frame < 30)
+
+
+def test_far_faces_of_a_crowd_have_short_labels_until_it_is_clearly_gone(person):
+    picture = np.full((720, 1280, 3), 255, np.uint8)
+    memory = LabelMemory()
+
+    def long_labels(people):
+        crowd = [person(60 + 150 * (i % 8), 60 + 150 * (i // 8), 40, track_id=i) for i in range(people)]
+        return holds_label(annotate(picture, crowd, memory=memory), "34", ("28–41", "female"), 18)
+
+    assert [long_labels(people) for people in (6, 15, 16, 15, 12, 11, 12)] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+        True,
+        True,
+    ]
 
 
 def test_a_mirror_swaps_sides_of_picture_and_people(detector, astronaut_bgr):
