@@ -1,0 +1,176 @@
+"""The longest time for which the window's thread does nothing else, while it is live and under load.
+
+    python -m benchmarks.window_stalls [CLIP] [--seconds 60] [--busy 1] [--where]
+
+The real window plays a clip (the built-in one without an argument) over and over, records, writes a CSV,
+takes a snapshot every two seconds and has its labels changed every second, while ``--busy`` other processes
+keep the cores from it. A timer of 10 ms in its thread notes how late it is. With ``--where`` the places
+at which the thread was found when it was more than 30 ms late are printed too.
+
+Without a display the window is drawn off screen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import multiprocessing
+import os
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agecam.display import has_display
+from agecam.paths import demo_clip
+
+_TICK_MS = 10
+_LIMIT_MS = 50.0
+_LATE_S = 0.03
+_CLOSES_AFTER_S = 120.0
+
+
+class Watch:
+    """Samples where a thread is while it is late; :meth:`alive` says that it is not."""
+
+    def __init__(self, thread_id: int) -> None:
+        self.places: Counter[str] = Counter()
+        self._thread_id = thread_id
+        self._beat_s = time.perf_counter()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch")
+        self._thread.start()
+
+    def alive(self) -> None:
+        self._beat_s = time.perf_counter()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(0.005):
+            if time.perf_counter() - self._beat_s > _LATE_S:
+                stack = traceback.extract_stack(sys._current_frames()[self._thread_id])
+                self.places[" < ".join(f"{one.name}:{one.lineno}" for one in stack[:-5:-1])] += 1
+
+
+def measure(clip: Path, seconds: float, *, where: bool) -> tuple[list[float], Counter[str], str]:
+    """Milliseconds between turns of the window's event loop, where it was late, and its last numbers."""
+    from PyQt6.QtCore import Qt, QTimer
+
+    from agecam.engine.state import SourceState
+    from agecam.ui import app
+    from agecam.ui.window import MainWindow, StartOptions
+    from agecam.vision.analyzer import create_analyzer
+
+    gaps_ms: list[float] = []
+    numbers: list[str] = [""]
+    watch = Watch(threading.get_ident()) if where else None
+
+    class TimedWindow(MainWindow):
+        """Measures itself from its first live picture on."""
+
+        def start(self) -> None:
+            super().start()
+            self._last_s: float | None = None
+            self._ticker = QTimer(self)
+            self._ticker.setTimerType(Qt.TimerType.PreciseTimer)
+            self._ticker.timeout.connect(self._tick)
+            self._ticker.start(_TICK_MS)
+            self._every(1000, lambda: self.controls["interval"].trigger())
+            self._every(2000, lambda: self.controls["snapshot"].trigger())
+            self._every(5000, self.engine.list_cameras)
+
+        def _every(self, interval_ms: int, work: Any) -> None:
+            timer = QTimer(self)
+            timer.timeout.connect(work)
+            timer.start(interval_ms)
+
+        def _tick(self) -> None:
+            if watch is not None:
+                watch.alive()
+            now_s = time.perf_counter()
+            if self._last_s is not None:
+                gaps_ms.append((now_s - self._last_s) * 1000)
+            elif self.engine.source().state is SourceState.LIVE:
+                QTimer.singleShot(round(seconds * 1000), self._end)
+            else:
+                return
+            self._last_s = now_s
+
+        def _end(self) -> None:
+            self._ticker.stop()
+            numbers[0] = self.status_text()
+            self.close_without_asking()
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        settings = folder / "settings.json"
+        settings.write_text(f'{{"version": 1, "snapshots_folder": "{folder / "snapshots"}"}}')
+        options = StartOptions(
+            str(clip),
+            loop=True,
+            record=folder / "record.mp4",
+            csv=folder / "rows.csv",
+            quit_after_s=seconds + _CLOSES_AFTER_S,
+        )
+        try:
+            app.run_window(create_analyzer, options, make_window=TimedWindow, settings_path=settings)
+        finally:
+            if watch is not None:
+                watch.stop()
+    return gaps_ms, watch.places if watch is not None else Counter(), numbers[0]
+
+
+@contextlib.contextmanager
+def _busy(processes: int) -> Iterator[None]:
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_spin, daemon=True) for _ in range(processes)]
+    for worker in workers:
+        worker.start()
+    try:
+        yield
+    finally:
+        for worker in workers:
+            worker.terminate()
+            worker.join()
+
+
+def _spin() -> None:
+    while True:
+        np.linalg.norm(np.ones((300, 300)) @ np.ones((300, 300)))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("clip", type=Path, nargs="?", default=demo_clip(), help="video (the built-in one)")
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long to measure (60)")
+    parser.add_argument("--busy", type=int, default=1, help="other processes that keep a core busy (1)")
+    parser.add_argument("--where", action="store_true", help="print where the thread was when late")
+    arguments = parser.parse_args()
+    if not has_display():
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    with _busy(arguments.busy):
+        gaps_ms, places, numbers = measure(arguments.clip, arguments.seconds, where=arguments.where)
+    gaps = np.array(gaps_ms or [np.nan])
+    print(f"{len(gaps_ms)} turns in {gaps.sum() / 1000:.0f} s, the window said: {numbers}")
+    print(f"longest {gaps.max():.1f} ms, 99.9 % within {np.quantile(gaps, 0.999):.1f} ms, ", end="")
+    print(f"{(gaps > _LIMIT_MS).sum()} over {_LIMIT_MS:.0f} ms")
+    ends_s = np.cumsum(gaps) / 1000
+    worst = [f"{gaps[index]:.0f} ms at {ends_s[index]:.1f} s" for index in np.argsort(gaps)[:-6:-1]]
+    print(f"the worst: {', '.join(worst)}")
+    for place, samples in places.most_common(8):
+        print(f"{samples:5} samples at {place}")
+    return int(not gaps.max() <= _LIMIT_MS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

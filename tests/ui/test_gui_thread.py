@@ -1,0 +1,104 @@
+"""The thread of the window never waits: no file, no device and no model there while the picture is live."""
+
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from agecam.engine.state import SourceState
+from agecam.settings import Settings
+from agecam.ui.plugs import PlugWatcher
+from agecam.vision.analyzer import Analyzer
+
+_LONGEST_MS = 30_000
+_SLOW_EVENTS = ("open", "os.mkdir", "os.rename", "os.remove", "os.listdir", "os.scandir", "subprocess.Popen")
+
+_watched: list[str] | None = None
+
+
+def _note(event: str, arguments: tuple[object, ...]) -> None:
+    if (
+        _watched is not None
+        and event in _SLOW_EVENTS
+        and threading.current_thread() is threading.main_thread()
+    ):
+        _watched.append(f"{event} {arguments[0]!r}")
+
+
+sys.addaudithook(_note)  # for good: Python has no way to take one away
+
+
+@pytest.fixture
+def slow_events() -> Iterator[list[str]]:
+    """What the main thread does to files and processes from now on."""
+    global _watched
+    _watched = []
+    yield _watched
+    _watched = None
+
+
+def test_no_command_touches_a_file_in_the_windows_thread(
+    qtbot: QtBot, open_window, demo_clip: Path, tmp_path: Path, slow_events: list[str]
+) -> None:
+    window = open_window(str(demo_clip), loop=True, csv=tmp_path / "rows.csv")
+    qtbot.waitUntil(lambda: window.engine.source().state is SourceState.LIVE, timeout=_LONGEST_MS)
+    qtbot.waitUntil(lambda: "fps" in window.status_text(), timeout=_LONGEST_MS)
+    slow_events.clear()
+    for name in ("snapshot", "record", "mirror", "groups", "blur", "folder", "retry"):
+        window.controls[name].trigger()
+    qtbot.waitUntil(lambda: "will be saved in" in window.message_text(), timeout=_LONGEST_MS)
+    qtbot.waitUntil(lambda: "0:01" in window.recording_text(), timeout=_LONGEST_MS)
+    window.controls["record"].trigger()
+    qtbot.waitUntil(lambda: "Recording saved" in window.message_text(), timeout=_LONGEST_MS)
+    window.controls["demo"].trigger()
+    window.close_without_asking()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=_LONGEST_MS)
+    assert slow_events == []
+    assert len(list((tmp_path / "snapshots").iterdir())) == 1
+    assert Settings.load(tmp_path / "config" / "settings.json").blur
+
+
+def test_models_run_in_the_analysis_thread_alone(
+    qtbot: QtBot, open_window, demo_clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: set[str] = set()
+    analyze = Analyzer.analyze
+
+    def noted(self: Analyzer, *arguments: object) -> object:
+        threads.add(threading.current_thread().name)
+        return analyze(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Analyzer, "analyze", noted)
+    window = open_window(str(demo_clip), loop=True)
+    qtbot.waitUntil(lambda: "fps" in window.status_text(), timeout=_LONGEST_MS)
+    assert threads == {"agecam-analysis"}
+
+
+def test_a_picture_that_arrives_asks_for_no_statistics(
+    qtbot: QtBot, open_window, demo_clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_window(str(demo_clip), loop=True)
+    qtbot.waitUntil(lambda: "fps" in window.status_text(), timeout=_LONGEST_MS)
+    window._status_timer.stop()
+    monkeypatch.setattr(window.engine, "status", lambda: pytest.fail("asked for statistics"))
+    before = window.engine.latest()
+    qtbot.waitUntil(lambda: window.engine.latest() is not before, timeout=_LONGEST_MS)
+    qtbot.wait(100)
+
+
+def test_a_device_that_appears_is_told_once_it_has_settled(qtbot: QtBot, tmp_path: Path) -> None:
+    from PyQt6.QtCore import QObject
+
+    owner = QObject()
+    watcher = PlugWatcher(owner, str(tmp_path))
+    told: list[int] = []
+    watcher.changed.connect(lambda: told.append(1))
+    qtbot.wait(50)
+    for number in range(3):
+        (tmp_path / f"video{number}").touch()
+    qtbot.waitUntil(lambda: bool(told))
+    qtbot.wait(400)
+    assert len(told) == 1
