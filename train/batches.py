@@ -25,7 +25,7 @@ class Batches(keras.utils.PyDataset):
 
     ``y`` and ``weights`` are dictionaries by head, or plain arrays for a single head; a missing label has
     the weight 0. With ``augmentation`` the order and the changes are random, but the same for the same seed,
-    epoch and batch, however many threads work, so that a run resumed at ``first_epoch`` sees what it would
+    epoch and batch, however many threads work, so that a run resumed with :meth:`start_at` sees what it would
     have seen; without, crops come in order and as they are. ``taught`` are a teacher's answers for all crops,
     by head, that the labels are mixed with by ``taught_share``.
     """
@@ -41,7 +41,6 @@ class Batches(keras.utils.PyDataset):
         augmentation: Augmentation | None = None,
         rarity_exponent: float = 0.0,
         seed: int = 0,
-        first_epoch: int = 0,
         taught: Mapping[str, NDArray[np.float32]] | None = None,
         taught_share: float = 0.5,
         workers: int = 1,
@@ -54,7 +53,7 @@ class Batches(keras.utils.PyDataset):
         self._batch_size = batch_size
         self._augmentation = augmentation
         self._seed = seed
-        self._epoch = first_epoch
+        self._epoch = 0
         self._order = np.arange(len(table))
         targets = {
             AGE: age_targets(table.age_low, table.age_high),
@@ -98,9 +97,13 @@ class Batches(keras.utils.PyDataset):
             return to_model_input(images), y[self._heads[0]], weights[self._heads[0]]
         return to_model_input(images), y, weights
 
-    def on_epoch_end(self) -> None:
-        self._epoch += 1
+    def start_at(self, epoch: int) -> None:
+        """Go on as if ``epoch`` epochs had been seen."""
+        self._epoch = epoch
         self._shuffle()
+
+    def on_epoch_end(self) -> None:
+        self.start_at(self._epoch + 1)
 
     def _shuffle(self) -> None:
         if self._augmentation is not None:

@@ -1,29 +1,41 @@
 """Train one network: a seeded, resumable run that leaves everything about it in one folder.
 
-``config.json`` (what was asked for), ``log.csv`` (one row an epoch), ``model.keras`` (after the last finished
-epoch, averaged, float32, no optimizer), ``summary.txt``.
+``config.json`` (what was asked for), ``log.csv`` (one row an epoch), ``model.keras`` (the epoch that did best
+on validation, averaged, float32, no optimizer, for pictures of the size it was trained on), ``summary.txt``.
 """
 
 from __future__ import annotations
 
 import contextlib
+import csv
+import importlib.util
 import json
-import os
-from collections.abc import Iterator
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
+from agecam.vision.calibration import AGES
 from train.answers import answers
 from train.augment import Augmentation
 from train.batches import Batches
+from train.callbacks import AverageWeights, Checkpoint, KeepBest, stalled
 from train.data import DataError
-from train.losses import AgeLoss, age_distance
-from train.models import AGE, ARCHITECTURES, GENDER, HEADS, build_model, copy_weights, load
+from train.devices import devices
+from train.losses import (
+    AgeLoss,
+    MeanVarianceLoss,
+    TwoWayGenderLoss,
+    YearsLoss,
+    age_distance,
+    gender_accuracy,
+)
+from train.models import AGE, ARCHITECTURES, GENDER, HEADS, Network, build_model, copy_weights, load
 from train.normalise import fused_normalization
 from train.prepare import load_crops
 from train.table import TRAIN, VALIDATION, Table
@@ -35,21 +47,29 @@ PRECISIONS: Final = ("mixed_bfloat16", "float32")
 class FitConfig:
     """All that decides a run.
 
-    ``size_px`` is what training sees: fewer pixels make early epochs cheap, since the trunk takes any size.
-    ``init`` is a model whose layers of the same name are taken over; ``freeze`` keeps the stem and that many
-    stages as they are. ``rarity_exponent`` weighs ages by frequency to minus that power. ``average_decay`` is
-    what a step keeps of the average of all weights, 0 for no average. ``teacher`` is a model whose answers
-    are mixed into the labels by ``taught_share`` (Hinton et al., "Distilling the Knowledge in a Neural
-    Network", 2015): averaged over a picture and its mirror image, they are calmer than labels are.
+    ``size_px`` is what training sees: fewer pixels make early epochs cheap, and another run can start from
+    their weights. ``pictures`` limits each part of the data, for short tries. ``patience`` ends a run after
+    that many epochs without a lower validation loss. ``init`` is a model whose layers of the same name are
+    taken over; ``freeze`` keeps the stem and that many stages as they are. ``rarity_exponent`` weighs ages by
+    frequency to minus that power. ``average_decay`` is what a step keeps of the average of all weights, 0 for
+    no average. ``teacher`` is a model whose answers are mixed into the labels by ``taught_share`` (Hinton et
+    al., "Distilling the Knowledge in a Neural Network", 2015): averaged over a picture and its mirror image,
+    they are calmer than labels are. ``devices`` share each batch.
     """
 
     data: str
     out: str
     architecture: str = "compact"
+    width: float = 1.0
     heads: tuple[str, ...] = HEADS
+    age_loss: str = "distribution"
+    gender_loss: str = "binary"
     size_px: int = 128
+    pictures: int | None = None
     epochs: int = 10
+    patience: int | None = None
     batch_size: int = 128
+    optimizer: str = "adamw"
     learning_rate: float = 2e-3
     warmup_epochs: float = 0.5
     weight_decay: float = 0.05
@@ -66,7 +86,40 @@ class FitConfig:
     precision: str = "mixed_bfloat16"
     seed: int = 0
     workers: int = 1
+    devices: int = 1
+    tensorboard: bool = False
     augmentation: Augmentation = field(default_factory=Augmentation)
+
+    @property
+    def network(self) -> Network:
+        return Network(
+            self.architecture,
+            self.heads,
+            self.width,
+            self.dropout,
+            age_columns=1 if self.age_loss in ("mae", "mse") else AGES,
+            gender_columns=2 if self.gender_loss == "categorical" else 1,
+        )
+
+
+AGE_LOSSES: Final[Mapping[str, Callable[[FitConfig], keras.losses.Loss]]] = {
+    "distribution": lambda config: AgeLoss(config.distance_weight),
+    "mean-variance": lambda config: MeanVarianceLoss(),  # noqa: ARG005
+    "mae": lambda config: YearsLoss(1),  # noqa: ARG005
+    "mse": lambda config: YearsLoss(2),  # noqa: ARG005
+}
+"""By name; "mae" and "mse" train a network that answers in years."""
+
+GENDER_LOSSES: Final[Mapping[str, Callable[[FitConfig], keras.losses.Loss]]] = {
+    "binary": lambda config: keras.losses.BinaryCrossentropy(label_smoothing=config.label_smoothing),
+    "categorical": lambda config: TwoWayGenderLoss(label_smoothing=config.label_smoothing),
+}
+
+OPTIMIZERS: Final[Mapping[str, Callable[[FitConfig, Any], keras.optimizers.Optimizer]]] = {
+    "adamw": lambda config, rate: keras.optimizers.AdamW(rate, weight_decay=config.weight_decay),
+    "adam": lambda config, rate: keras.optimizers.Adam(rate),  # noqa: ARG005
+    "sgd": lambda config, rate: keras.optimizers.SGD(rate, momentum=0.9, nesterov=True),  # noqa: ARG005
+}
 
 
 @contextlib.contextmanager
@@ -83,47 +136,78 @@ def precision(policy: str) -> Iterator[None]:
 def fit(config: FitConfig) -> Path:
     """Run the training, or what is left of it, and return the path of ``model.keras``.
 
-    Raises :class:`DataError` when the prepared folder, its training part or ``init`` is missing, or when
-    ``out`` belongs to a run with another configuration.
+    Raises :class:`DataError` when the prepared folder, its training part or ``init`` is missing, when ``out``
+    belongs to a run with another configuration, and when the loss stops being a number.
     """
     out = Path(config.out)
     _claim(out, config)
-    log = out / "log.csv"
-    done = sum(1 for _ in log.open(encoding="utf-8")) - 1 if log.exists() else 0
-    if done >= config.epochs:
-        return out / "model.keras"
+    average = AverageWeights(config.average_decay)
+    checkpoint = Checkpoint(out, average)
+    losses = validation_losses(out)
+    if len(losses) < config.epochs and not stalled(losses, config.patience):
+        with devices(config.devices):
+            _train(config, out, average, checkpoint)
+    checkpoint.remove()
+    return out / "model.keras"
+
+
+def validation_losses(run: Path) -> list[float]:
+    """The validation loss of each finished epoch of a run, up to the first that is not a number."""
+    losses: list[float] = []
+    for row in _log_rows(run / "log.csv"):
+        if not math.isfinite(float(row["val_loss"])):
+            break
+        losses.append(float(row["val_loss"]))
+    return losses
+
+
+def _train(config: FitConfig, out: Path, average: AverageWeights, checkpoint: Checkpoint) -> None:
     keras.utils.set_random_seed(config.seed)
-    table = Table.load(Path(config.data))
-    training = _batches(config, table, TRAIN, first_epoch=max(0, done))
-    validation = _batches(config, table, VALIDATION)
     with precision(config.precision), fused_normalization():
-        model = build_model(config.architecture, config.heads, dropout=config.dropout)
+        model = build_model(config.network, size_px=config.size_px)
+    with precision("float32"):
+        copy = build_model(config.network, size_px=config.size_px)
+    table = Table.load(Path(config.data))
+    validation = _batches(config, table, VALIDATION)
+    training = _batches(config, table, TRAIN)
     if config.init is not None:
         copy_weights(load(Path(config.init)), model)
     freeze_stages(model, config.freeze)
     compile_model(model, config, training.num_batches)
+    epochs_done = checkpoint.restore(model)
+    training.start_at(epochs_done)
+    _cut_log(out / "log.csv", epochs_done)
+    losses = validation_losses(out)
     summary: list[str] = []
     model.summary(print_fn=lambda line, **_: summary.append(line))
     (out / "summary.txt").write_text("\n".join(summary), encoding="utf-8")
-    average = AverageWeights(config.average_decay, out / "average.npz")
     model.fit(
         training,
         validation_data=validation,
+        initial_epoch=epochs_done,
         epochs=config.epochs,
-        verbose=2,
+        # Batches are shuffled already, and in an order that a resumed run repeats.
+        shuffle=False,
+        # A moving bar is for people alone.
+        verbose=1 if sys.stdout.isatty() else 2,
+        # In this order, so that a checkpoint says that its epoch's model and row are written.
         callbacks=[
-            keras.callbacks.BackupAndRestore(out / "backup", delete_checkpoint=True),
             average,
-            SaveFloat32(config, average, out / "model.keras"),
-            keras.callbacks.CSVLogger(log, append=True),
+            KeepBest(copy, average, out / "model.keras", losses, config.patience),
+            keras.callbacks.CSVLogger(out / "log.csv", append=True),
+            checkpoint,
             keras.callbacks.TerminateOnNaN(),
+            *([keras.callbacks.TensorBoard(out / "tensorboard")] if config.tensorboard else []),
         ],
     )
-    return out / "model.keras"
+    if not math.isfinite(losses[-1]):
+        raise DataError(
+            "The loss is no longer a number: train with a smaller learning rate, in another folder."
+        )
 
 
 def compile_model(model: keras.Model, config: FitConfig, steps_per_epoch: int) -> None:
-    """Set losses, metrics and the optimizer: AdamW with warm-up and cosine decay."""
+    """Set losses, measures and the optimizer, its learning rate with warm-up and cosine decay."""
     warmup = int(config.warmup_epochs * steps_per_epoch)
     total = config.epochs * steps_per_epoch
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -133,26 +217,26 @@ def compile_model(model: keras.Model, config: FitConfig, steps_per_epoch: int) -
         warmup_target=config.learning_rate,
         warmup_steps=warmup,
     )
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=config.weight_decay)
+    optimizer = OPTIMIZERS[config.optimizer](config, schedule)
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-    losses: dict[str, Any] = {
-        AGE: AgeLoss(config.distance_weight),
-        GENDER: keras.losses.BinaryCrossentropy(label_smoothing=config.label_smoothing),
+    losses = {
+        AGE: AGE_LOSSES[config.age_loss](config),
+        GENDER: GENDER_LOSSES[config.gender_loss](config),
     }
-    metrics: dict[str, Any] = {
-        AGE: [age_distance],
-        GENDER: [keras.metrics.BinaryAccuracy(name="accuracy")],
+    measures = {
+        AGE: [keras.metrics.MeanMetricWrapper(age_distance, name="age_distance")],
+        GENDER: [keras.metrics.MeanMetricWrapper(gender_accuracy, name="accuracy")],
     }
     scales = {AGE: 1.0, GENDER: config.gender_weight}
     heads = config.heads
     if len(heads) == 1:
-        model.compile(optimizer, losses[heads[0]], weighted_metrics=metrics[heads[0]], jit_compile=False)
+        model.compile(optimizer, losses[heads[0]], weighted_metrics=measures[heads[0]], jit_compile=False)
         return
     model.compile(
         optimizer,
         {head: losses[head] for head in heads},
         loss_weights={head: scales[head] for head in heads},
-        weighted_metrics={head: metrics[head] for head in heads},
+        weighted_metrics={head: measures[head] for head in heads},
         jit_compile=False,
     )
 
@@ -167,92 +251,11 @@ def freeze_stages(model: keras.Model, stages: int) -> None:
             layer.trainable = False
 
 
-class AverageWeights(keras.callbacks.Callback):
-    """Keep an exponential average of all weights over the steps, and validate with it.
-
-    Statistics of batch normalisation are averaged too: with the last step's own, averaged weights are worth
-    nothing (17 against 5.5 years after two epochs). The average is in ``path`` until the run has ended, so
-    that a resumed run goes on with it. Polyak and Juditsky, "Acceleration of Stochastic Approximation by
-    Averaging", 1992; early on the decay is smaller, as in TensorFlow's ``ExponentialMovingAverage``.
-    """
-
-    _EVERY: Final = 8  # steps between updates: each copies all weights
-
-    def __init__(self, decay: float, path: Path) -> None:
-        super().__init__()
-        self._decay = decay
-        self._path = path
-        self._average: list[NDArray[np.float32]] = []
-        self._steps = 0
-        self._set_aside: list[NDArray[np.float32]] | None = None
-
-    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
-        self._average = [np.array(weight, np.float32) for weight in self.model.get_weights()]
-        if self._path.exists():
-            with np.load(self._path) as saved:
-                self._steps = int(saved["steps"])
-                self._average = [saved[f"weight{index}"] for index in range(len(self._average))]
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
-        self._steps += 1
-        if self._steps % self._EVERY:
-            return
-        keep = min(self._decay, self._steps / (self._steps + 10)) ** self._EVERY
-        for average, weight in zip(self._average, self.model.get_weights(), strict=True):
-            average += np.float32(1 - keep) * (weight - average)
-
-    @contextlib.contextmanager
-    def applied(self) -> Iterator[None]:
-        """Have the average in the model for a while."""
-        set_aside = self.model.get_weights()
-        self.model.set_weights(self._average)
-        try:
-            yield
-        finally:
-            self.model.set_weights(set_aside)
-
-    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
-        self._set_aside = self.model.get_weights()
-        self.model.set_weights(self._average)
-
-    def on_test_end(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
-        if self._set_aside is not None:
-            self.model.set_weights(self._set_aside)
-            self._set_aside = None
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
-        weights = {f"weight{index}": average for index, average in enumerate(self._average)}
-        partial = self._path.with_name(f"partial-{self._path.name}")
-        np.savez(partial, steps=self._steps, **weights)  # type: ignore[arg-type]
-        os.replace(partial, self._path)  # noqa: PTH105
-
-    def on_train_end(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
-        self._path.unlink(missing_ok=True)
-
-
-class SaveFloat32(keras.callbacks.Callback):
-    """Save the averaged model after each epoch in float32 and without optimizer, by way of a second file.
-
-    A run that is cut off while it writes leaves the last whole file behind.
-    """
-
-    def __init__(self, config: FitConfig, average: AverageWeights, path: Path) -> None:
-        super().__init__()
-        self._average = average
-        self._path = path
-        with precision("float32"):
-            self._copy = build_model(config.architecture, config.heads, dropout=config.dropout)
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
-        with self._average.applied():
-            copy_weights(self.model, self._copy)
-        partial = self._path.with_name(f"partial-{self._path.name}")
-        self._copy.save(partial)
-        os.replace(partial, self._path)  # noqa: PTH105
-
-
-def _batches(config: FitConfig, table: Table, part: str, *, first_epoch: int = 0) -> Batches:
+def _batches(config: FitConfig, table: Table, part: str) -> Batches:
     rows = table.of_part(part)
+    if config.pictures is not None:
+        order = np.random.default_rng(config.seed).permutation(len(rows))
+        rows = rows.take(np.sort(order[: config.pictures]))
     if not len(rows):
         raise DataError(f"{config.data} has no pictures in its {part} part: prepare more pictures.")
     training = part == TRAIN
@@ -269,22 +272,45 @@ def _batches(config: FitConfig, table: Table, part: str, *, first_epoch: int = 0
         augmentation=config.augmentation if training else None,
         rarity_exponent=config.rarity_exponent if training else 0.0,
         seed=config.seed,
-        first_epoch=first_epoch,
         taught=taught,
         taught_share=config.taught_share,
         workers=config.workers,
     )
 
 
+def _log_rows(log: Path) -> list[dict[str, str]]:
+    if not log.exists():
+        return []
+    with log.open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def _cut_log(log: Path, epochs: int) -> None:
+    """Keep the rows of the epochs that a checkpoint holds: what comes after them is done again."""
+    lines = log.read_text(encoding="utf-8").splitlines(keepends=True) if log.exists() else []
+    if not epochs:
+        log.unlink(missing_ok=True)
+    elif len(lines) > epochs + 1:
+        log.write_text("".join(lines[: epochs + 1]), encoding="utf-8")
+
+
 def _claim(out: Path, config: FitConfig) -> None:
-    if config.architecture not in ARCHITECTURES:
-        raise DataError(
-            f"There is no architecture {config.architecture!r}: choose {', '.join(ARCHITECTURES)}."
-        )
+    """Check the configuration, and write it down unless another one is there."""
+    for what, value, choices in (
+        ("architecture", config.architecture, ARCHITECTURES),
+        ("age loss", config.age_loss, AGE_LOSSES),
+        ("gender loss", config.gender_loss, GENDER_LOSSES),
+        ("optimizer", config.optimizer, OPTIMIZERS),
+        ("precision", config.precision, PRECISIONS),
+    ):
+        if value not in choices:
+            raise DataError(f"There is no {what} {value!r}: choose {', '.join(choices)}.")
     if not config.heads or not set(config.heads) <= set(HEADS):
         raise DataError(f"A model can learn {' and '.join(HEADS)}, not {', '.join(config.heads)}.")
-    if config.precision not in PRECISIONS:
-        raise DataError(f"There is no precision {config.precision!r}: choose {' or '.join(PRECISIONS)}.")
+    if config.tensorboard and importlib.util.find_spec("tensorboard") is None:
+        raise DataError(
+            "TensorBoard is not installed: install `tensorboard`, or train without --tensorboard."
+        )
     out.mkdir(parents=True, exist_ok=True)
     path = out / "config.json"
     text = json.dumps(asdict(config), indent=1)

@@ -60,9 +60,32 @@ def taught_age_targets(
     return result
 
 
-@keras.saving.register_keras_serializable("agecam")
+def age_distance(y_true: Any, y_pred: Any) -> Any:
+    """Years between age and label, ``(n,)``, 0 inside a range: the measure shown in training.
+
+    ``y_pred`` is ``(n, 101)``, a distribution that stands for its expectation, or ``(n, 1)`` years.
+    """
+    # On PyTorch, Keras hands arrays of NumPy to measures.
+    y_true = ops.convert_to_tensor(y_true, "float32")
+    years = _years(ops.convert_to_tensor(y_pred, "float32"))
+    return ops.maximum(ops.maximum(y_true[:, AGES] - years, years - y_true[:, AGES + 1]), 0.0)
+
+
+def _years(y_pred: Any) -> Any:
+    if y_pred.shape[-1] == 1:
+        return y_pred[:, 0]
+    return ops.sum(y_pred * ops.arange(AGES, dtype="float32"), axis=-1)
+
+
+def gender_accuracy(y_true: Any, y_pred: Any) -> Any:
+    """1 where the likelier gender is the labelled one, ``(n,)``: the last column is the one of female."""
+    y_true = ops.convert_to_tensor(y_true, "float32")
+    y_pred = ops.convert_to_tensor(y_pred, "float32")
+    return ops.cast(ops.equal(y_true[:, 0] > 0.5, y_pred[:, -1] > 0.5), "float32")
+
+
 class AgeLoss(keras.losses.Loss):
-    """Distribution loss plus distance in years.
+    """Distribution loss plus distance in years, for answers ``(n, 101)``.
 
     - exact ages, and ranges that a teacher has filled: cross-entropy with the target distribution;
     - other ranges: minus the logarithm of the probability that lies in the range, soft-edged;
@@ -70,30 +93,58 @@ class AgeLoss(keras.losses.Loss):
       range.
     """
 
-    def __init__(self, distance_weight: float = 0.15, name: str = "age_loss", **options: Any) -> None:
-        super().__init__(name=name, **options)
+    def __init__(self, distance_weight: float = 0.15, **options: Any) -> None:
+        super().__init__(**options)
         self.distance_weight = distance_weight
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        y_pred = ops.cast(y_pred, "float32")
-        weights, low, high = y_true[:, :AGES], y_true[:, AGES], y_true[:, AGES + 1]
-        cross_entropy = -ops.sum(weights * ops.log(y_pred + _EPSILON), axis=-1)
-        in_range = -ops.log(ops.sum(weights * y_pred, axis=-1) + _EPSILON)
-        likelihood = ops.where(y_true[:, AGES + 2] > 0.5, cross_entropy, in_range)
-        expected = ops.sum(y_pred * ops.arange(AGES, dtype="float32"), axis=-1)
-        distance = ops.maximum(ops.maximum(low - expected, expected - high), 0.0)
-        return likelihood + self.distance_weight * distance
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "distance_weight": self.distance_weight}
+        return _unlikelihood(y_true, y_pred) + self.distance_weight * age_distance(y_true, y_pred)
 
 
-@keras.saving.register_keras_serializable("agecam")
-def age_distance(y_true: Any, y_pred: Any) -> Any:
-    """Years between expected age and label, 0 inside a range: the metric shown in training."""
-    expected = ops.sum(ops.cast(y_pred, "float32") * ops.arange(AGES, dtype="float32"), axis=-1)
-    low, high = y_true[:, AGES], y_true[:, AGES + 1]
-    return ops.maximum(ops.maximum(low - expected, expected - high), 0.0)
+class MeanVarianceLoss(keras.losses.Loss):
+    """Distribution loss plus penalties on the expected age's squared distance and on the variance.
+
+    Pan et al., "Mean-Variance Loss for Deep Age Estimation from a Face", CVPR 2018; the weights are theirs.
+    """
+
+    _MEAN_WEIGHT: Final = 0.2
+    _VARIANCE_WEIGHT: Final = 0.05
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        mean = _years(y_pred)
+        variance = ops.sum(y_pred * (ops.arange(AGES, dtype="float32") - mean[:, None]) ** 2, axis=-1)
+        squared = age_distance(y_true, y_pred) ** 2
+        return (
+            _unlikelihood(y_true, y_pred) + self._MEAN_WEIGHT / 2 * squared + self._VARIANCE_WEIGHT * variance
+        )
+
+
+def _unlikelihood(y_true: Any, y_pred: Any) -> Any:
+    weights = y_true[:, :AGES]
+    cross_entropy = -ops.sum(weights * ops.log(y_pred + _EPSILON), axis=-1)
+    in_range = -ops.log(ops.sum(weights * y_pred, axis=-1) + _EPSILON)
+    return ops.where(y_true[:, AGES + 2] > 0.5, cross_entropy, in_range)
+
+
+class YearsLoss(keras.losses.Loss):
+    """Mean absolute (``power`` 1) or squared (2) error of answers ``(n, 1)`` in years, 0 inside a range.
+
+    Counted in decades, which weighs it about as much as the loss of gender.
+    """
+
+    def __init__(self, power: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.power = power
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return (age_distance(y_true, y_pred) / 10) ** self.power
+
+
+class TwoWayGenderLoss(keras.losses.CategoricalCrossentropy):
+    """Cross-entropy of answers ``(n, 2)``, male and female, with labels ``(n, 1)``, 1 for female."""
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return super().call(ops.concatenate([1 - y_true, y_true], axis=-1), y_pred)
 
 
 def rarity_weights(

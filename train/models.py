@@ -1,12 +1,14 @@
 """The networks that can be trained: saved files hold stock Keras layers alone, so that they load anywhere.
 
 A network is a trunk (gray square to feature vector) and one or two heads on it. All trunks but the textbook
-one are fully convolutional and take any size; the saved models are fixed to 128 x 128.
+one are fully convolutional: their weights fit pictures of any size.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,33 +23,73 @@ from train.normalise import batch_normalization
 AGE, GENDER = "age", "gender"
 HEADS: Final = (AGE, GENDER)
 
+_MIDDLE_YEARS: Final = 35.0
+_SPREAD_YEARS: Final = 20.0
+_NAME: Final = re.compile(r"([a-z]+)(?:-([\d.]+))?_(age_gender|age|gender)")
 
-def build_model(
-    architecture: str, heads: Sequence[str] = HEADS, *, size_px: int | None = None, dropout: float = 0.2
-) -> keras.Model:
-    """A new network of one of the :data:`ARCHITECTURES`.
 
-    Input ``(n, size_px, size_px, 1)`` float32 in [0, 1]; any size when ``size_px`` is ``None``. Outputs,
-    float32, by head: "age" ``(n, 101)`` probabilities of the ages 0 to 100, "gender" ``(n, 1)`` probability
-    of female. One head gives a plain output, several give a dictionary.
+@dataclass(frozen=True, slots=True)
+class Network:
+    """All that decides the layers of a network but the size of its pictures.
+
+    ``architecture`` is one of the :data:`ARCHITECTURES`, ``width`` multiplies its filters. ``age_columns`` is
+    101 for a distribution over the ages 0 to 100, 1 for the age in years; ``gender_columns`` is 1 for the
+    probability of female, 2 for a softmax over male and female. What ships has 101 and 1.
+    """
+
+    architecture: str = "compact"
+    heads: tuple[str, ...] = HEADS
+    width: float = 1.0
+    dropout: float = 0.2
+    age_columns: int = AGES
+    gender_columns: int = 1
+
+
+def build_model(network: Network, *, size_px: int = CROP_PX) -> keras.Model:
+    """A new network for pictures of one size.
+
+    Input ``(n, size_px, size_px, 1)`` float32 in [0, 1]. Outputs float32 by head, "age" and "gender", with
+    the columns that ``network`` says. One head gives a plain output, several give a dictionary.
     """
     picture = keras.Input((size_px, size_px, 1), name="picture")
     # Light and contrast of the picture are taken out inside the model, in full precision.
     x = layers.LayerNormalization(
         axis=(1, 2, 3), center=False, scale=False, dtype="float32", name="standardise"
     )(picture)
-    x = ARCHITECTURES[architecture](x)
+    x = ARCHITECTURES[network.architecture](x, network.width)
     outputs: dict[str, Any] = {}
-    for head in heads:
-        features = layers.Dropout(dropout, name=f"{head}_dropout")(x)
-        if head == AGE:
-            logits = layers.Dense(AGES, name="age_logits", dtype="float32")(features)
-            outputs[AGE] = layers.Softmax(name=AGE, dtype="float32")(logits)
-        else:
-            logits = layers.Dense(1, name="gender_logits", dtype="float32")(features)
-            outputs[GENDER] = layers.Activation("sigmoid", name=GENDER, dtype="float32")(logits)
+    for head in network.heads:
+        columns = network.age_columns if head == AGE else network.gender_columns
+        features = layers.Dropout(network.dropout, name=f"{head}_dropout")(x)
+        logits = layers.Dense(columns, name=f"{head}_logits", dtype="float32")(features)
+        outputs[head] = _answer_layer(head, columns)(logits)
     single = next(iter(outputs.values())) if len(outputs) == 1 else outputs
-    return keras.Model(picture, single, name=f"{architecture}_{'_'.join(heads)}")
+    # describe() reads the name.
+    width = "" if network.width == 1 else f"-{network.width:g}"
+    return keras.Model(picture, single, name=f"{network.architecture}{width}_{'_'.join(network.heads)}")
+
+
+def _answer_layer(head: str, columns: int) -> keras.Layer:
+    if columns > 1:
+        return layers.Softmax(name=head, dtype="float32")
+    if head == AGE:
+        # So that a network that knows nothing yet answers with common ages.
+        return layers.Rescaling(_SPREAD_YEARS, _MIDDLE_YEARS, name=head, dtype="float32")
+    return layers.Activation("sigmoid", name=head, dtype="float32")
+
+
+def describe(model: keras.Model) -> Network:
+    """The network that a model of :func:`build_model` is, also after saving and loading.
+
+    Raises :class:`DataError` for any other model.
+    """
+    match = _NAME.fullmatch(model.name)
+    if match is None or match[1] not in ARCHITECTURES:
+        raise DataError(f"The model {model.name!r} was not trained here: its architecture is not known.")
+    heads = tuple(match[3].split("_"))
+    columns = {f"{head}_columns": model.get_layer(head).output.shape[-1] for head in heads}
+    dropout = model.get_layer(f"{heads[0]}_dropout").rate
+    return Network(match[1], heads, float(match[2] or 1), dropout, **columns)
 
 
 def load(path: Path) -> keras.Model:
@@ -61,25 +103,36 @@ def load(path: Path) -> keras.Model:
 def copy_weights(source: keras.Model, target: keras.Model) -> list[str]:
     """Copy the weights of all layers that both models have by name; returns the names that were copied.
 
-    Raises :class:`ValueError` when layers of one name have different shapes.
+    Raises :class:`DataError` when layers of one name have different shapes.
     """
     theirs = {layer.name: layer for layer in source.layers}
     copied = []
     for layer in target.layers:
         if layer.weights and layer.name in theirs:
-            layer.set_weights(theirs[layer.name].get_weights())
+            weights = theirs[layer.name].get_weights()
+            if [w.shape for w in weights] != [tuple(w.shape) for w in layer.weights]:
+                raise DataError(
+                    f"The weights of {source.name} do not fit {target.name}: layer {layer.name} differs. "
+                    "Give both the same architecture and width, and with 'plain' the same size in pixels."
+                )
+            layer.set_weights(weights)
             copied.append(layer.name)
     return copied
 
 
-def single_head(model: keras.Model, architecture: str, head: str) -> keras.Model:
+def single_head(model: keras.Model, head: str) -> keras.Model:
     """The shipped form of one head: fixed 128 x 128 input, float32, no optimizer.
 
     Call it under the float32 policy.
     """
-    shipped = build_model(architecture, (head,), size_px=CROP_PX)
+    shipped = build_model(replace(describe(model), heads=(head,)))
     copy_weights(model, shipped)
     return shipped
+
+
+def _wide(filters: int, width: float) -> int:
+    """Filters at a width, in eights, as processors like them."""
+    return max(8, round(filters * width / 8) * 8)
 
 
 def _convolve(x: Any, filters: int, size: int, strides: int, name: str) -> Any:
@@ -110,45 +163,52 @@ def _residual_block(x: Any, filters: int, strides: int, name: str) -> Any:
     return layers.ReLU(name=f"{name}_relu")(layers.Add(name=f"{name}_add")([x, shortcut]))
 
 
-def _residual_stages(x: Any, widths: Sequence[int] = (32, 64, 128, 256), depth: int = 2) -> Any:
-    for stage, filters in enumerate(widths, start=1):
-        for block in range(1, depth + 1):
-            x = _residual_block(x, filters, 2 if block == 1 else 1, f"stage{stage}_block{block}")
+def _residual_trunk(x: Any, width: float, stem_size: int, stem_strides: int) -> Any:
+    x = _convolve_relu(x, _wide(32, width), stem_size, stem_strides, "stem")
+    for stage, filters in enumerate((32, 64, 128, 256), start=1):
+        for block in (1, 2):
+            strides = 2 if block == 1 else 1
+            x = _residual_block(x, _wide(filters, width), strides, f"stage{stage}_block{block}")
     return layers.GlobalAveragePooling2D(name="pool")(x)
 
 
-def _resnet(x: Any) -> Any:
+def _resnet(x: Any, width: float) -> Any:
     """Half as wide as ResNet-18 and with a stem for small pictures: 2.8 million weights, 140 million MACs."""
-    return _residual_stages(_convolve_relu(x, 32, 5, 2, "stem"))
+    return _residual_trunk(x, width, 5, 2)
 
 
-def _compact(x: Any) -> Any:
+def _compact(x: Any, width: float) -> Any:
     """The same behind a stem of stride 3: it sees all pixels, what follows works on two thirds of them.
 
     2.8 million weights, 76 million MACs; 0.57 ms a face where "resnet" takes 0.96 (LiteRT, int8 weights,
     batch of 8, one core).
     """
-    return _residual_stages(_convolve_relu(x, 32, 7, 3, "stem"))
+    return _residual_trunk(x, width, 7, 3)
 
 
-def _plain(x: Any) -> Any:
-    """The textbook network: convolution and max-pooling four times, flattened, dense, dropout."""
+def _plain(x: Any, width: float) -> Any:
+    """The textbook network: convolution and max-pooling four times, flattened, dense, dropout.
+
+    Being flattened ties its weights to one size of pictures.
+    """
     for stage, filters in enumerate((32, 64, 128, 128), start=1):
-        x = layers.Conv2D(filters, 3, 1, "same", activation="relu", name=f"stage{stage}_conv")(x)
+        x = layers.Conv2D(_wide(filters, width), 3, 1, "same", activation="relu", name=f"stage{stage}_conv")(
+            x
+        )
         x = layers.MaxPooling2D(name=f"stage{stage}_pool")(x)
     x = layers.Flatten(name="flatten")(x)
-    x = layers.Dense(256, activation="relu", name="dense")(x)
+    x = layers.Dense(_wide(256, width), activation="relu", name="dense")(x)
     return layers.Dropout(0.5, name="dense_dropout")(x)
 
 
-def _vgg(x: Any) -> Any:
+def _vgg(x: Any, width: float) -> Any:
     """Pairs of 3 x 3 convolutions between poolings, after Simonyan and Zisserman, ICLR 2015.
 
     With batch normalisation, a quarter of the width, and averages instead of the dense layers.
     """
     for stage, filters in enumerate((16, 32, 64, 128, 256), start=1):
         for layer in (1, 2):
-            x = _convolve_relu(x, filters, 3, 1, f"stage{stage}_{layer}")
+            x = _convolve_relu(x, _wide(filters, width), 3, 1, f"stage{stage}_{layer}")
         x = layers.MaxPooling2D(name=f"stage{stage}_pool")(x)
     return layers.GlobalAveragePooling2D(name="pool")(x)
 
@@ -170,16 +230,16 @@ def _inception_block(x: Any, filters: int, name: str) -> Any:
     return layers.Concatenate(name=f"{name}_join")([one, three, five, pooled])
 
 
-def _inception(x: Any) -> Any:
-    x = _convolve_relu(x, 32, 5, 2, "stem")
+def _inception(x: Any, width: float) -> Any:
+    x = _convolve_relu(x, _wide(32, width), 5, 2, "stem")
     for stage, filters in enumerate((96, 192, 384, 512), start=1):
         x = layers.MaxPooling2D(3, 2, "same", name=f"stage{stage}_pool")(x)
         for block in (1, 2):
-            x = _inception_block(x, filters, f"stage{stage}_block{block}")
+            x = _inception_block(x, _wide(filters, width), f"stage{stage}_block{block}")
     return layers.GlobalAveragePooling2D(name="pool")(x)
 
 
-ARCHITECTURES: Final[dict[str, Callable[[Any], Any]]] = {
+ARCHITECTURES: Final[dict[str, Callable[[Any, float], Any]]] = {
     "compact": _compact,
     "resnet": _resnet,
     "inception": _inception,
