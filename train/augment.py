@@ -42,8 +42,12 @@ class Augmentation:
     p_cover: float = 0.25
 
     def scaled(self, share: float) -> Self:
-        """All of it times ``share``, 1 for as it is: last epochs with less come nearer to clean pictures."""
-        sizes = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "coarsest_px"}
+        """With ``share`` of the changes to tones and pixels, 1 for as it is; the places stay as uncertain.
+
+        Last epochs with less of it come nearer to clean pictures.
+        """
+        kept = ("shift", "scale", "turn_deg", "coarsest_px")
+        sizes = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in kept}
         return replace(self, **{name: share * value for name, value in sizes.items()})
 
 
