@@ -36,11 +36,12 @@ FRAME_PART: Final = 0.15
 CORRELATION_S: Final = 0.3
 
 _MEMORY_S: Final = 20.0
-_LEAST_WIDTH_YEARS: Final = 1.0
+_LEAST_WIDTH_YEARS: Final = 4.0
+"""No answer is surer than one of an interval of so many years."""
 _LEAST_PROBABILITY: Final = 1e-3
 
-_SLACK_YEARS: Final = 0.4
-_GENDER_SLACK: Final = 0.05
+_SLACK_YEARS: Final = 0.5
+_GENDER_SLACK: Final = 0.1
 
 _RECENT: Final = 6
 # In made-up films of 190 people the latest six answers on one person drifted so far from those before in
@@ -116,8 +117,9 @@ class _Evidence:
 class Fusion:
     """Fuses each track's answers; a track that turns out to be somebody else begins anew.
 
-    What it shows of the age stays within 0.41 years of the fused one, and moves only so that the rounded
-    number changes when the fused age has clearly left it.
+    What it shows of the age stays within 0.51 years of the fused one, and moves only so that the printed
+    number changes when the fused age is more than a year from it; likewise with the ends of the interval. A
+    printed gender changes when its probability is 0.1 past the border.
     """
 
     def __init__(self) -> None:

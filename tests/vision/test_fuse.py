@@ -73,14 +73,14 @@ def test_the_interval_narrows_with_evidence_down_to_what_frames_cannot_tell(feed
     least = np.sqrt(PERSON_PART) * 44
     assert widths[0] > 44
     assert widths[100] < 0.97 * widths[0]
-    assert widths[-1] == pytest.approx(least, abs=0.9)  # printed ends are held
-    assert widths[-1] >= least - 0.9
+    assert widths[-1] == pytest.approx(least, abs=1.0)  # printed ends are held
+    assert widths[-1] >= least - 1.0
 
 
 def test_many_frames_at_once_are_hardly_more_evidence_than_one(feed):
     first, *_, burst = feed(Fusion(), [50.0] * 12, fps=1000, half=20.0)
     spread = feed(Fusion(), [50.0] * 12, fps=2, half=20.0)[-1]
-    assert width(burst) > width(first) - 0.9
+    assert width(burst) > width(first) - 1.0
     assert width(spread) < width(first) - 1.5
 
 
@@ -90,7 +90,7 @@ def test_what_is_shown_stays_near_the_fused_age(feed):
     for index, one in enumerate(feed(Fusion(), answers)):
         keep = np.exp(-(1 / 25) / 20.0) if index else 0.0
         weighted, total = keep * weighted + answers[index], keep * total + 1
-        assert abs(one.age - weighted / total) < 0.42
+        assert abs(one.age - weighted / total) < 0.52
 
 
 def test_old_answers_fade(feed):
