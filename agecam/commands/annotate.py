@@ -12,6 +12,7 @@ from agecam.errors import SourceError, SourceLostError
 from agecam.messages import Analysis, Frame
 from agecam.output import CsvLog, VideoWriter, write_image
 from agecam.sources import is_image, open_source, read_image
+from agecam.sources.ahead import ReadAhead, each_frame
 from agecam.sources.image import is_animated
 from agecam.sources.video import VideoFileSource
 from agecam.vision.analyzer import Analyzer, Engine, create_analyzer
@@ -123,37 +124,35 @@ def _annotate_video(
     frames = 0
     warning, stopped = None, False
     writer = None
+    # A stream's frames come no sooner for being asked for early, and waiting for one cannot be broken off.
+    reader = source if source.is_live else ReadAhead(source)
     try:
-        source.open()
+        reader.open()
         first_s = 0.0
-        while True:
-            try:
-                frame = source.read()
-            except SourceLostError as error:
-                if not frames:
-                    raise
-                warning = str(error)  # a stream that ends is not lost work
-                break
-            if frame is None:
-                break
-            if writer is None:
-                writer = VideoWriter(job.target, frame.width, frame.height, source.fps)
-                first_s = frame.time_s
-            analysis = analyzer.analyze(frame)
-            picture = annotate(frame.image_bgr, analysis.people, style, labels)
-            writer.write(picture, frame.time_s - first_s)
-            log_to(analysis)
-            tracks |= {person.track_id for person in analysis.people if person.settled}
-            frames += 1
-            if on_frame is not None:
-                on_frame(frames, source.frame_count)
+        with contextlib.closing(analyzer.analyze_all(each_frame(reader))) as analyses:
+            for analysis in analyses:
+                frame = analysis.frame
+                if writer is None:
+                    writer = VideoWriter(job.target, frame.width, frame.height, source.fps)
+                    first_s = frame.time_s
+                picture = annotate(frame.image_bgr, analysis.people, style, labels)
+                writer.write(picture, frame.time_s - first_s)
+                log_to(analysis)
+                tracks |= {person.track_id for person in analysis.people if person.settled}
+                frames += 1
+                if on_frame is not None:
+                    on_frame(frames, source.frame_count)
+    except SourceLostError as error:
+        if not frames:
+            raise
+        warning = str(error)  # a stream that ends is not lost work
     except KeyboardInterrupt:
         if writer is None:
             raise
         stopped = True
         warning = f"Stopped after {frames} frames; {job.target} holds them."
     finally:
-        source.close()
+        reader.close()
         if writer is not None:
             writer.close()
     if not frames:

@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agecam.errors import AgeCamError
 from agecam.messages import Analysis, Estimate, Face, Frame, Person
 from agecam.vision.align import align_faces
 from agecam.vision.classify import Classifier, LiteRtClassifier
-from agecam.vision.detect import Detector, MediaPipeDetector, merge_faces
+from agecam.vision.detect import Detector, MediaPipeDetector
+from agecam.vision.finds import merge_in_order
 from agecam.vision.fuse import Fusion
+from agecam.vision.pyramid import Area, Pyramid
 from agecam.vision.quality import crop_quality
 from agecam.vision.schedule import Schedule
 from agecam.vision.smooth import BoxSmoother
-from agecam.vision.survey import Survey
+from agecam.vision.survey import Follower, Survey
 from agecam.vision.track import CONTINUE_SCORE, Tracker
 
 Engine = Literal["litert", "keras"]
 
 _LOOKS_PER_FRAME: Final = 2
+_GLANCES_AHEAD: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Glance:
+    """A frame as it is seen before anything is known of who was there."""
+
+    frame: Frame
+    picture: Pyramid
+    faces: list[Face]
+    took_ms: float
 
 
 class Analyzer:
@@ -33,6 +51,7 @@ class Analyzer:
     def __init__(self, detector: Detector, classifier: Classifier) -> None:
         self._detector = detector
         self._survey = Survey()
+        self._follower = Follower()
         self._classifier = classifier
         self._tracker = Tracker()
         self._boxes = BoxSmoother()
@@ -45,17 +64,53 @@ class Analyzer:
         ``frame.time_s`` must not decrease between calls of :meth:`reset`. ``stages_ms`` has ``detect``,
         ``track`` (which includes smoothing), ``align`` and ``classify``.
         """
+        return self._follow(_glance(self._detector.glance, frame, self._tiles(frame)))
+
+    def analyze_all(self, frames: Iterable[Frame]) -> Generator[Analysis, None, None]:
+        """What :meth:`analyze` gives for each of the frames, sooner where there are two cores.
+
+        The next frames are glanced at in a thread of their own, which needs to know nobody; all that depends
+        on earlier frames is done in their order. What ``frames`` raises comes after all answers before it.
+        """
+        pool = ThreadPoolExecutor(1, thread_name_prefix="agecam-glance")
+        glances: deque[Future[_Glance]] = deque()
+        failure: AgeCamError | None = None
+        rest = iter(frames)
+        try:
+            while True:
+                try:
+                    frame = next(rest)
+                except StopIteration:
+                    break
+                except AgeCamError as error:
+                    failure = error
+                    break
+                glances.append(pool.submit(_glance, self._detector.glance_apart, frame, self._tiles(frame)))
+                if len(glances) > _GLANCES_AHEAD:
+                    yield self._follow(glances.popleft().result())
+            while glances:
+                yield self._follow(glances.popleft().result())
+        finally:
+            pool.shutdown(cancel_futures=True)
+        if failure is not None:
+            raise failure
+
+    def _tiles(self, frame: Frame) -> list[Area]:
+        return self._survey.areas((frame.width, frame.height), frame.time_s)
+
+    def _follow(self, glance: _Glance) -> Analysis:
+        frame, picture = glance.frame, glance.picture
         image, time_s = frame.image_bgr, frame.time_s
-        clock = _StageClock()
-        faces = self._detector.detect(image)
-        areas = self._survey.areas((frame.width, frame.height), self._tracker.expected(time_s), faces, time_s)
-        if areas:
-            faces = merge_faces([*faces, *self._detector.detect_in(image, areas)])
+        clock = _StageClock(detect=glance.took_ms)
+        pursuit = self._follower.pursuit(picture.size, self._tracker.expected(time_s), glance.faces, time_s)
+        near = self._detector.detect_near(picture) if pursuit.near else []
+        followed = self._detector.detect_in(picture, pursuit.areas)
+        faces = merge_in_order(glance.faces, followed, near)
         clock.lap("detect")
         self._tracker.update(faces, time_s)
         doubtful = self._tracker.doubtful()[:_LOOKS_PER_FRAME]
         clock.lap("track")
-        looks = [self._detector.look_again(image, one.face) for one in doubtful]
+        looks = [self._detector.look_again(picture, one.face) for one in doubtful]
         clock.lap("detect")
         for one, look in zip(doubtful, looks, strict=True):
             self._tracker.testify(one.track_id, look.sureness, look.face)
@@ -101,6 +156,7 @@ class Analyzer:
     def reset(self) -> None:
         """Forget everybody: call it when the source changes or time starts anew."""
         self._survey.reset()
+        self._follower.reset()
         self._tracker.reset()
         for memory in (self._boxes, self._estimates, self._schedule):
             memory.reset()
@@ -116,26 +172,39 @@ class Analyzer:
         self.close()
 
 
+def create_classifier(engine: Engine) -> Classifier:
+    """The shipped models, run by ``engine``; raises :class:`agecam.errors.ModelError` as below."""
+    if engine == "keras":
+        from agecam.vision.keras_engine import KerasClassifier
+
+        return KerasClassifier()
+    return LiteRtClassifier()
+
+
 def create_analyzer(*, engine: Engine = "litert") -> Analyzer:
     """An analyzer on the shipped models.
 
     Raises :class:`agecam.errors.ModelError` when a model cannot be used, or Keras is asked for and missing.
     """
-    classifier: Classifier
-    if engine == "keras":
-        from agecam.vision.keras_engine import KerasClassifier
-
-        classifier = KerasClassifier()
-    else:
-        classifier = LiteRtClassifier()
+    classifier = create_classifier(engine)
     return Analyzer(MediaPipeDetector(min_score=CONTINUE_SCORE), classifier)
+
+
+def _glance(
+    see: Callable[[Pyramid, Sequence[Area]], list[Face]], frame: Frame, areas: Sequence[Area]
+) -> _Glance:
+    """All of seeing that does not depend on earlier frames."""
+    started_s = time.perf_counter()
+    picture = Pyramid(frame.image_bgr)
+    faces = see(picture, areas)
+    return _Glance(frame, picture, faces, (time.perf_counter() - started_s) * 1000)
 
 
 class _StageClock:
     """Adds up the time between laps by the name of the stage that a lap ends."""
 
-    def __init__(self) -> None:
-        self.stages_ms: dict[str, float] = {}
+    def __init__(self, **before_ms: float) -> None:
+        self.stages_ms = before_ms
         self._last_s = time.perf_counter()
 
     def lap(self, stage: str) -> None:

@@ -1,4 +1,4 @@
-"""Far faces in live pictures: a few closer views a frame instead of all of them at once.
+"""What of a frame gets a closer view: tiles for far faces that are new, the places of those that are known.
 
 Seen whole, a picture of 1280 x 720 pixels leaves 9 pixels of a face of 60, too few for any of the detectors.
 Views of parts of it find such faces; spread over frames they cost a fixed number of views a second.
@@ -7,23 +7,52 @@ Views of parts of it find such faces; spread over frames they cost a fixed numbe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from agecam.messages import Face
 from agecam.vision.boxes import overlap
-from agecam.vision.detect import TILE_PARTS, Area, tiles
+from agecam.vision.pyramid import Area, tiles
 
-_VIEWS_PER_S: Final = 25.0
-_MOST_PER_FRAME: Final = 3
-_FOLLOW_SHARE: Final = 0.7
-"""Of the views, at most so many go to following known faces: new ones must still be found."""
+_TILES_PER_S: Final = 16.0
+_MOST_TILES: Final = 2
+_TILE_PARTS: Final = 3
+# Tiles overlap by more than the largest face that the whole picture may not show, a twelfth of it.
+_TILE_STRIDE: Final = 0.72
+
+_FOLLOWS_PER_S: Final = 17.0
+_MOST_FOLLOWS: Final = 2
 _FOLLOW_SIDES: Final = 5.0
 _SMALLEST_FOLLOW_PX: Final = 96
 _SEEN_OVERLAP: Final = 0.3
 
+_NEAR_PAUSE_S: Final = 0.2
+_NEAR_SIZE: Final = 0.12
+"""Of the picture's longer side: smaller faces are not for the short-range network."""
+
+
+class _Allowance:
+    """So many a second and at most so many at once, whatever the frame rate."""
+
+    def __init__(self, per_s: float, most: int) -> None:
+        self._per_s, self._most = per_s, most
+        self._credit = 0.0
+        self._time_s: float | None = None
+
+    def earn(self, time_s: float) -> None:
+        elapsed_s = 1.0 if self._time_s is None else time_s - self._time_s
+        self._time_s = time_s
+        self._credit = min(self._most, self._credit + self._per_s * elapsed_s)
+
+    def spend(self) -> bool:
+        if self._credit < 1:
+            return False
+        self._credit -= 1
+        return True
+
 
 class Survey:
-    """Chooses which parts of a frame get a closer view: places of known faces first, then tile after tile."""
+    """Goes over the picture tile by tile, in half a second at 16:9, whoever is known already."""
 
     def __init__(self) -> None:
         self.reset()
@@ -33,43 +62,67 @@ class Survey:
         self._size = (0, 0)
         self._tiles: list[Area] = []
         self._next_tile = 0
-        self._credit = 0.0
-        self._follow_credit = 0.0
-        self._time_s: float | None = None
+        self._allowance = _Allowance(_TILES_PER_S, _MOST_TILES)
 
-    def areas(
-        self, size: tuple[int, int], expected: Sequence[Face], found: Sequence[Face], time_s: float
-    ) -> list[Area]:
-        """The parts ``(x, y, width, height)``, pixels, to view in this frame of ``size`` (width, height).
-
-        ``expected`` are the places of known faces, the longest unseen first; those among ``found``, which
-        the view of the whole picture has given, need no closer view.
-        """
-        self._earn(time_s)
+    def areas(self, size: tuple[int, int], time_s: float) -> list[Area]:
+        """The tiles ``(x, y, width, height)``, pixels, to view in this frame of ``size`` (width, height)."""
+        self._allowance.earn(time_s)
         if size != self._size:
             self._size, self._next_tile = size, 0
-            self._tiles = [tile for parts in TILE_PARTS for tile in tiles(*size, parts)]
+            self._tiles = tiles(*size, _TILE_PARTS, _TILE_STRIDE)
         chosen: list[Area] = []
-        for face in expected:
-            if self._follow_credit < 1:
-                break
-            seen = any(overlap(face.box, other.box) > _SEEN_OVERLAP for other in found)
-            if not seen and not any(_holds(area, face.box) for area in chosen):
-                chosen.append(_area_about(face, size))
-                self._credit -= 1
-                self._follow_credit -= 1
-        while self._credit >= 1 and self._tiles:
+        while self._tiles and self._allowance.spend():
             chosen.append(self._tiles[self._next_tile])
             self._next_tile = (self._next_tile + 1) % len(self._tiles)
-            self._credit -= 1
         return chosen
 
-    def _earn(self, time_s: float) -> None:
-        elapsed_s = 1.0 if self._time_s is None else time_s - self._time_s
-        self._time_s = time_s
-        self._credit = min(_MOST_PER_FRAME, self._credit + _VIEWS_PER_S * elapsed_s)
-        earned = _FOLLOW_SHARE * _VIEWS_PER_S * elapsed_s
-        self._follow_credit = min(self._credit, self._follow_credit + earned)
+
+@dataclass(frozen=True, slots=True)
+class Pursuit:
+    """What to do for known faces that a glance at a frame has not shown.
+
+    ``areas`` are places to view closely; ``near`` says whether to run the short-range network.
+    """
+
+    areas: list[Area]
+    near: bool
+
+
+class Follower:
+    """Keeps up with known faces that are too far, or too near, for a glance at the whole picture."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew: the source changed."""
+        self._allowance = _Allowance(_FOLLOWS_PER_S, _MOST_FOLLOWS)
+        self._near_s: float | None = None
+
+    def pursuit(
+        self, size: tuple[int, int], expected: Sequence[Face], found: Sequence[Face], time_s: float
+    ) -> Pursuit:
+        """What to do in a frame of ``size`` (width, height) where a glance has shown ``found``.
+
+        ``expected`` are the places of known faces, the longest unseen first.
+        """
+        self._allowance.earn(time_s)
+        missed = [
+            face for face in expected if all(overlap(face.box, other.box) <= _SEEN_OVERLAP for other in found)
+        ]
+        # Now and then in any case: new faces may be near, too.
+        near = self._near_s is None or time_s - self._near_s >= _NEAR_PAUSE_S
+        near |= any(max(face.box[2:]) >= _NEAR_SIZE * max(size) for face in missed)
+        if near:
+            self._near_s = time_s
+        areas: list[Area] = []
+        for face in missed:
+            if any(_holds(area, face.box) for area in areas):
+                continue
+            if not self._allowance.spend():
+                break
+            areas.append(_area_about(face, size))
+        return Pursuit(areas, near)
 
 
 def _holds(area: Area, box: Sequence[float]) -> bool:

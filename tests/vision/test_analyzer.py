@@ -1,13 +1,20 @@
+import contextlib
+import itertools
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from agecam.errors import ModelError
+from agecam.errors import ModelError, SourceLostError
 from agecam.messages import Frame
 from agecam.opencv import cv2
+from agecam.sources import open_source
+from agecam.sources.ahead import each_frame
 from agecam.vision import analyzer as analyzer_module
 from agecam.vision.analyzer import Analyzer, create_analyzer
 from agecam.vision.classify import LiteRtClassifier
 from agecam.vision.detect import MediaPipeDetector
+from agecam.vision.pyramid import Pyramid
 
 
 @pytest.fixture
@@ -37,7 +44,9 @@ def test_a_far_face_appears_within_half_a_second_and_stays(analyzer, astronaut_b
     far = cv2.resize(astronaut_bgr, (150, 150), interpolation=cv2.INTER_AREA)  # a face 33 pixels wide
     image = np.full((720, 1280, 3), 120, np.uint8)
     image[180:330, 900:1050] = far
-    assert not any(face.box[0] > 930 and face.box[2] < 60 for face in analyzer._detector.detect(image))
+    assert not any(
+        face.box[0] > 930 and face.box[2] < 60 for face in analyzer._detector.glance(Pyramid(image), [])
+    )
     settled = []
     for index in range(50):
         people = analyzer.analyze(Frame(image, index / 25, index)).people
@@ -57,6 +66,56 @@ def test_an_analysis_holds_its_frame_and_the_time_of_each_stage(analyzer, scene)
     assert analysis.frame is frame
     assert set(analysis.stages_ms) == {"detect", "align", "classify", "track"}
     assert all(value > 0 for value in analysis.stages_ms.values())
+
+
+def answers(analyses):
+    """All that an analysis says, but for the times it took; keypoints as lists, so that == compares them."""
+    return [
+        (
+            one.frame.index,
+            *(replace(p, face=replace(p.face, keypoints=p.face.keypoints.tolist())) for p in one.people),
+        )
+        for one in analyses
+    ]
+
+
+def test_frames_seen_ahead_get_the_very_answers_of_one_frame_after_the_other(analyzer, demo_clip):
+    def frames():
+        source = open_source(str(demo_clip))
+        source.open()
+        with contextlib.closing(source):
+            yield from itertools.islice(each_frame(source), 0, 120, 3)
+
+    one_by_one = answers(analyzer.analyze(frame) for frame in frames())
+    assert any(people for _, *people in one_by_one)
+    analyzer.reset()
+    assert answers(analyzer.analyze_all(frames())) == one_by_one
+
+
+def test_what_ends_the_frames_early_comes_after_all_answers(analyzer, scene):
+    def broken():
+        yield from walk(scene, 5)
+        raise SourceLostError("gone")
+
+    analyses = analyzer.analyze_all(broken())
+    assert [next(analyses).frame.index for _ in range(5)] == [0, 1, 2, 3, 4]
+    with pytest.raises(SourceLostError, match="gone"):
+        next(analyses)
+
+
+def test_frames_seen_ahead_may_be_given_up_at_any_time(analyzer, scene):
+    with contextlib.closing(analyzer.analyze_all(walk(scene, 20))) as analyses:
+        next(analyses)
+    analyzer.reset()
+    assert len(list(analyzer.analyze_all(walk(scene, 1)))) == 1
+    assert list(analyzer.analyze_all([])) == []
+
+
+def test_a_close_up_is_followed_by_the_near_network(analyzer, astronaut_bgr):
+    close_up = cv2.resize(astronaut_bgr[60:190, 170:290], (600, 650), interpolation=cv2.INTER_CUBIC)
+    people = [analyzer.analyze(Frame(np.asarray(close_up), index / 25, index)).people for index in range(12)]
+    assert [person.track_id for person in people[-1]] == [1]
+    assert people[-1][0].settled
 
 
 def test_frames_may_be_read_only(analyzer, scene):

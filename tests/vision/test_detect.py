@@ -1,24 +1,16 @@
 import gc
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from agecam.errors import ModelError
 from agecam.messages import Face
 from agecam.opencv import cv2
 from agecam.paths import models_dir
-from agecam.vision.detect import (
-    FULL_RANGE,
-    SHORT_RANGE,
-    MediaPipeDetector,
-    iou,
-    is_plausible,
-    merge_faces,
-    overlap,
-    tiles,
-)
+from agecam.vision.boxes import iou
+from agecam.vision.detect import FULL_RANGE, SHORT_RANGE, MediaPipeDetector
+from agecam.vision.pyramid import Pyramid
 
 
 def test_finds_the_one_face_of_a_photograph(detector, astronaut_bgr):
@@ -54,23 +46,61 @@ def test_a_search_finds_a_far_face_that_quick_detection_misses(detector, astrona
     assert detector.detect(picture) == []
 
 
+def test_a_glance_at_a_tile_finds_a_far_face_at_its_place_in_the_picture(detector, astronaut_bgr):
+    picture = Pyramid(np.full((1000, 1600, 3), 120, np.uint8))
+    picture.image_bgr[600:760, 1200:1360] = cv2.resize(
+        astronaut_bgr, (160, 160), interpolation=cv2.INTER_AREA
+    )
+    assert detector.glance(picture, []) == []
+    area = (1067, 467, 533, 533)
+    (glanced,), (followed,) = detector.glance(picture, [area]), detector.detect_in(picture, [area])
+    assert glanced.box == followed.box
+    assert iou(glanced.box, (1256, 622, 31, 34)) > 0.4
+
+
+def test_a_face_that_an_edge_of_a_tile_cuts_is_left_to_other_tiles(detector, scene):
+    picture = Pyramid(scene((300, 60)))
+    (whole,) = detector.glance(picture, [])
+    x, width = round(whole.box[0]), round(whole.box[2])
+    assert len(detector.detect_in(picture, [(0, 0, x + width + 40, 360)])) == 1
+    assert detector.detect_in(picture, [(0, 0, x + round(0.8 * width), 360)]) == []
+
+
+def test_a_glance_apart_may_run_beside_the_other_methods(scene):
+    pictures = [Pyramid(scene((40 + 10 * index, 60), (400, 60))) for index in range(8)]
+    with MediaPipeDetector() as detector, ThreadPoolExecutor(1) as pool:
+        one_by_one = [detector.glance(picture, []) for picture in pictures]
+        glances = [pool.submit(detector.glance_apart, picture, []) for picture in pictures]
+        for picture in pictures:
+            assert len(detector.detect_in(Pyramid(picture.image_bgr), [(0, 0, 360, 360)])) <= 2
+        assert [[face.box for face in glance.result()] for glance in glances] == [
+            [face.box for face in faces] for faces in one_by_one
+        ]
+
+
+def test_a_face_that_fills_the_picture_is_found_by_the_near_network(detector, astronaut_bgr):
+    close_up = cv2.resize(astronaut_bgr[60:190, 170:290], (600, 650), interpolation=cv2.INTER_CUBIC)
+    (face,) = detector.detect_near(Pyramid(np.asarray(close_up, np.uint8)))
+    assert face.box[3] > 300
+
+
 def test_a_search_reports_each_near_face_once(detector, scene):
     assert len(detector.search(scene((40, 60), (400, 60)))) == 2
 
 
 def test_a_closer_look_is_surer_of_a_face_than_of_anything_else(detector, astronaut_bgr):
     (face,) = detector.detect(astronaut_bgr)
-    assert detector.look_again(astronaut_bgr, face).sureness > 0.8
+    assert detector.look_again(Pyramid(astronaut_bgr), face).sureness > 0.8
     helmet = Face((330, 330, 90, 90), 0.6, face.keypoints)
-    assert detector.look_again(astronaut_bgr, helmet).sureness < 0.4
+    assert detector.look_again(Pyramid(astronaut_bgr), helmet).sureness < 0.4
 
 
 def test_a_closer_look_reaches_over_the_edge_of_the_picture(detector, astronaut_bgr):
     cut = np.ascontiguousarray(astronaut_bgr[60:, 170:])
     (face,) = detector.detect(cut)
-    assert detector.look_again(cut, face).sureness > 0.7
+    assert detector.look_again(Pyramid(cut), face).sureness > 0.7
     outside = Face((-300, -300, 50, 50), 0.6, face.keypoints)
-    assert detector.look_again(cut, outside).sureness == 0
+    assert detector.look_again(Pyramid(cut), outside).sureness == 0
 
 
 @pytest.mark.parametrize("name", [SHORT_RANGE, FULL_RANGE])
@@ -92,43 +122,3 @@ def test_is_silent_from_start_to_end(capfd, astronaut_bgr):
     detector.close()
     detector.close()
     assert capfd.readouterr() == ("", "")
-
-
-def test_duplicates_give_way_to_the_surest(face):
-    best, inside, other = face(0, 0, 100, 0.9), face(10, 10, 60, 0.8), face(200, 0, 100, 0.6)
-    assert merge_faces([inside, other, best]) == [best, other]
-
-
-def test_a_find_that_is_not_confirmed_makes_room_for_the_next(face):
-    best, second = face(0, 0, 100, 0.9), face(5, 5, 100, 0.8)
-    assert merge_faces([best, second], lambda one: None if one is best else one) == [second]
-
-
-def test_points_in_a_heap_or_upside_down_are_no_face(face):
-    upright = face(0, 0)
-    assert is_plausible(upright)
-    heap = Face(upright.box, 0.9, np.full((4, 2), 50, np.float32))
-    mirrored = Face(upright.box, 0.9, upright.keypoints[[1, 0, 2, 3]])
-    endless = Face(upright.box, 0.9, np.full((4, 2), np.nan, np.float32))
-    assert not any(is_plausible(one) for one in (heap, mirrored, endless))
-
-
-@given(st.integers(64, 4000), st.integers(64, 4000), st.sampled_from([2, 3]))
-def test_tiles_lie_inside_the_picture_and_leave_no_gap(width, height, parts):
-    areas = tiles(width, height, parts)
-    if not areas:
-        assert max(width, height) // parts < 64
-        return
-    covered = np.zeros((height, width), bool)
-    for x, y, w, h in areas:
-        assert 0 <= x <= x + w <= width
-        assert 0 <= y <= y + h <= height
-        covered[y : y + h, x : x + w] = True
-    assert covered.all()
-
-
-def test_overlap_measures():
-    a, b = (0, 0, 10, 10), (5, 0, 10, 10)
-    assert iou(a, b) == pytest.approx(1 / 3)
-    assert overlap(a, (2, 2, 4, 4)) == 1
-    assert iou(a, (20, 20, 5, 5)) == 0

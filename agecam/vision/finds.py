@@ -1,0 +1,69 @@
+"""What detectors find, sifted: what cannot be a face goes, and what was found twice becomes one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from agecam.messages import Face
+from agecam.vision.boxes import overlap
+
+_MERGE_OVERLAP: Final = 0.45
+
+
+def is_plausible(face: Face) -> bool:
+    """Whether eyes, nose and mouth lie as they can on a head: apart, and the mouth off the eye line.
+
+    Backs of heads and patterns that a detector takes for faces often have their points in a heap.
+    """
+    right_eye, left_eye, _, mouth = face.keypoints.astype(np.float64)
+    size = float(np.hypot(face.box[2], face.box[3]))
+    eyes = left_eye - right_eye
+    down = mouth - (right_eye + left_eye) / 2
+    eye_distance, drop = float(np.hypot(*eyes)), float(np.hypot(*down))
+    if not np.isfinite(size) or size <= 0 or eye_distance < 0.04 * size or drop < 0.08 * size:
+        return False
+    # Sine of the angle between eye line and eyes-to-mouth; negative would be a mirrored face.
+    sine = (eyes[0] * down[1] - eyes[1] * down[0]) / (eye_distance * drop)
+    return bool(sine > 0.5)
+
+
+def moved(face: Face, dx: float, dy: float) -> Face:
+    """The face so many pixels further right and down."""
+    x, y, width, height = face.box
+    keypoints = face.keypoints + np.array((dx, dy), dtype=np.float32)
+    return replace(face, box=(x + dx, y + dy, width, height), keypoints=keypoints)
+
+
+def merge_faces(faces: Iterable[Face], confirm: Callable[[Face], Face | None] | None = None) -> list[Face]:
+    """One face for each group of overlapping finds: the one with the highest score.
+
+    Greedy non-maximum suppression on intersection over the smaller box, so that a small find inside a
+    large one of the same face goes too. A find that ``confirm`` turns down makes room for the next best.
+    """
+    kept: list[Face] = []
+    for face in sorted(faces, key=lambda face: -face.score):
+        if _is_apart(face, kept):
+            confirmed = confirm(face) if confirm else face
+            if confirmed:
+                kept.append(confirmed)
+    return kept
+
+
+def merge_in_order(*groups: Iterable[Face]) -> list[Face]:
+    """The same where finds of an earlier group go before those of a later, whatever their scores.
+
+    The networks, and one network at different sizes, place eyes and mouth up to a tenth of a face apart.
+    Taking now one and now the other, as their scores chance to be, makes crops tremble.
+    """
+    kept: list[Face] = []
+    for group in groups:
+        kept += [face for face in merge_faces(group) if _is_apart(face, kept)]
+    return kept
+
+
+def _is_apart(face: Face, others: Iterable[Face]) -> bool:
+    return all(overlap(face.box, other.box) < _MERGE_OVERLAP for other in others)
