@@ -196,13 +196,14 @@ def bench(
     faces: Annotated[
         int | None, typer.Option("--faces", min=1, max=60, help="Instead: a made-up scene of so many faces.")
     ] = None,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Measure so often and tell the medians.")] = 1,
     as_json: JsonOption = False,
     engine: EngineOption = "litert",
 ) -> None:
-    """Measure speed, stage by stage, latency, start-up and memory."""
+    """Measure speed, stage by stage, latency, start-up and memory, beside what no design can avoid."""
     from agecam.commands.bench import run_bench
 
-    raise typer.Exit(run_bench(clip, faces=faces, as_json=as_json, engine=engine))
+    raise typer.Exit(run_bench(clip, faces=faces, runs=runs, as_json=as_json, engine=engine))
 
 
 @app.command()

@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
-import resource
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Iterator, Mapping
+import statistics
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from agecam.commands.scene import FacesScene
-from agecam.display import has_display
-from agecam.engine.capture import SourceRequest
-from agecam.engine.engine import Engine as LiveEngine
-from agecam.engine.state import SourceState
-from agecam.errors import AgeCamError
-from agecam.messages import Frame
+from agecam.commands.measure import (
+    STAGES,
+    FileMode,
+    Live,
+    Parts,
+    measure_file_mode,
+    measure_live,
+    measure_parts,
+    measure_start,
+)
+from agecam.commands.scene import write_scene
 from agecam.paths import demo_clip
 from agecam.sources import open_source
-from agecam.sources.base import Source
-from agecam.vision.analyzer import Analyzer, Engine, create_analyzer
-from agecam.vision.annotate import annotate
-from agecam.vision.place import LabelMemory
+from agecam.vision.analyzer import Engine
 
-_STAGES: Final = ("decode", "detect", "align", "classify", "track", "draw")
-_WARM_UP_FRAMES: Final = 10
-_LIVE_S: Final = 12.0
-_PROBE_TIMEOUT_S: Final = 60.0
+_LIVE_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +38,14 @@ class Benchmark:
     """Figures of one clip: rates in frames a second, times as their names say, memory in MB of 10^6 bytes.
 
     ``fps`` is in file mode, every frame decoded, analysed and drawn, nothing encoded; ``stages_ms`` are means
-    a frame of the same run. ``latency_ms`` is from capture to annotated picture while the clip plays at its
-    own rate. ``startup_s`` counts from the start of a new process.
+    a frame of the same run, ``cpu_ms`` the processor time a frame. ``latency_ms`` is from capture to
+    annotated picture while the clip plays at its own rate, and ``live`` says how many frames a second were
+    captured and analysed then, on how many cores. ``startup_s`` counts from the start of a new process,
+    whose peak memory is ``rss_mb`` (``None`` on Windows).
+
+    ``unavoidable_ms`` and ``unavoidable_cpu_ms`` are the parts that no design can leave out, each done alone;
+    ``overhead`` is by what share a figure exceeds the sum of its parts: ``frame`` and ``cpu`` in file mode,
+    ``latency`` at the median. It is below 0 where work is spared or done on several cores at a time.
     """
 
     clip: str
@@ -55,35 +55,31 @@ class Benchmark:
     faces_mean: float
     fps: float
     stages_ms: Mapping[str, float]
+    cpu_ms: float
+    unavoidable_ms: Mapping[str, float]
+    unavoidable_cpu_ms: Mapping[str, float]
+    overhead: Mapping[str, float]
     latency_ms: Mapping[str, float]
+    live: Mapping[str, float]
     startup_s: Mapping[str, float]
-    rss_mb: float
+    rss_mb: float | None
     engine: str
 
 
-def run_bench(clip: Path | None, *, faces: int | None, as_json: bool, engine: Engine) -> int:
-    """Measure, print, and return the exit code 0."""
-    path = clip or demo_clip()
-    source: Source = FacesScene(faces) if faces is not None else open_source(str(path))
-    with Console(stderr=True).status("Measuring every frame…"):
-        file_mode = _file_mode(source, engine)
-    with Console(stderr=True).status("Measuring live latency…"):
-        latency_ms = _live_latency(str(path), engine) if faces is None else {}
-    with Console(stderr=True).status("Measuring the start…"):
-        startup_s, rss_mb = _start_up(path, engine)
-    result = Benchmark(
-        clip=source.name,
-        frames=file_mode.frames,
-        width=file_mode.width,
-        height=file_mode.height,
-        faces_mean=round(file_mode.faces / max(1, file_mode.frames), 2),
-        fps=round(file_mode.frames / file_mode.seconds, 1),
-        stages_ms={name: round(file_mode.stages_ms.get(name, 0.0), 3) for name in _STAGES},
-        latency_ms=latency_ms,
-        startup_s=startup_s,
-        rss_mb=rss_mb,
-        engine=engine,
-    )
+def run_bench(clip: Path | None, *, faces: int | None, runs: int, as_json: bool, engine: Engine) -> int:
+    """Measure ``runs`` times, print the medians, and return the exit code 0."""
+    with _clip(clip, faces) as (path, name):
+        files, parts, lives, starts = [], [], [], []
+        for number in range(1, runs + 1):
+            with _telling("every frame", number, runs):
+                files.append(measure_file_mode(open_source(str(path)), engine))
+            with _telling("what cannot be avoided", number, runs):
+                parts.append(measure_parts(open_source(str(path)), engine, files[-1].people))
+            with _telling("live latency", number, runs):
+                lives.append(measure_live(str(path), engine, _LIVE_S))
+            with _telling("the start", number, runs):
+                starts.append(measure_start(path, engine))
+    result = _summary(name, engine, files, parts, lives, starts)
     if as_json:
         typer.echo(json.dumps(asdict(result)))
     else:
@@ -91,123 +87,112 @@ def run_bench(clip: Path | None, *, faces: int | None, as_json: bool, engine: En
     return 0
 
 
-@dataclass(slots=True)
-class _FileMode:
-    stages_ms: dict[str, float]
-    frames: int = 0
-    faces: int = 0
-    width: int = 0
-    height: int = 0
-    seconds: float = 0.0
+def _telling(what: str, number: int, runs: int) -> contextlib.AbstractContextManager[object]:
+    of = f" ({number} of {runs})" if runs > 1 else ""
+    return Console(stderr=True).status(f"Measuring {what}{of}…")
 
 
-def _file_mode(source: Source, engine: Engine) -> _FileMode:
-    result = _FileMode(dict.fromkeys(_STAGES, 0.0))
-    labels = LabelMemory()
-    started_s: float | None = None
-    with create_analyzer(engine=engine) as analyzer:
-        source.open()
-        try:
-            for number, frame in enumerate(_timed_frames(source, result)):
-                if number == _WARM_UP_FRAMES:  # caches filled, interpreters sized
-                    result.stages_ms = dict.fromkeys(_STAGES, 0.0)
-                    result.frames = result.faces = 0
-                    started_s = time.perf_counter()
-                _one_frame(analyzer, frame, labels, result)
-        finally:
-            source.close()
-    if started_s is None:
-        raise AgeCamError(f"{source.name} is too short to measure; give a clip of a few seconds.")
-    result.seconds = time.perf_counter() - started_s
-    result.stages_ms = {name: value / result.frames for name, value in result.stages_ms.items()}
-    return result
+@contextlib.contextmanager
+def _clip(clip: Path | None, faces: int | None) -> Iterator[tuple[Path, str]]:
+    """The clip to measure, and what to call it; a made-up scene becomes a video like any other."""
+    if faces is None:
+        path = clip or demo_clip()
+        yield path, path.name
+        return
+    with tempfile.TemporaryDirectory(prefix="agecam-") as folder:
+        path = Path(folder) / "scene.mp4"
+        write_scene(path, faces)
+        yield path, f"{faces} moving face{'s' if faces > 1 else ''}"
 
 
-def _timed_frames(source: Source, result: _FileMode) -> Iterator[Frame]:
-    while True:
-        started_s = time.perf_counter()
-        frame = source.read()
-        result.stages_ms["decode"] += (time.perf_counter() - started_s) * 1000
-        if frame is None:
-            return
-        yield frame
-
-
-def _one_frame(analyzer: Analyzer, frame: Frame, labels: LabelMemory, result: _FileMode) -> None:
-    analysis = analyzer.analyze(frame)
-    started_s = time.perf_counter()
-    annotate(frame.image_bgr, analysis.people, memory=labels)
-    result.stages_ms["draw"] += (time.perf_counter() - started_s) * 1000
-    for name, value_ms in analysis.stages_ms.items():
-        result.stages_ms[name] += value_ms
-    result.frames += 1
-    result.faces += sum(person.settled for person in analysis.people)
-    result.width, result.height = frame.width, frame.height
-
-
-def _live_latency(spec: str, engine: Engine) -> dict[str, float]:
-    """From capture to annotated picture, in milliseconds, over some seconds of the clip at its own rate."""
-    changed = threading.Event()
-    live = LiveEngine(lambda: create_analyzer(engine=engine), changed.set)
-    latencies_ms: list[float] = []
-    seen = None
-    live.start()
-    try:
-        live.show(SourceRequest(spec, loop=True))
-        until_s = time.monotonic() + _LIVE_S
-        while time.monotonic() < until_s:
-            changed.wait(0.5)
-            changed.clear()
-            shown = live.latest()
-            if shown is not None and shown is not seen:
-                seen = shown
-                latencies_ms.append((time.monotonic() - shown.captured_s) * 1000)
-        status = live.status()
-        if status.state is SourceState.FAILED:
-            raise AgeCamError(status.message)
-    finally:
-        live.close()
-    settled = latencies_ms[_WARM_UP_FRAMES:] or [0.0]
-    values = np.percentile(settled, (50, 95, 99))
-    return {name: round(float(value), 1) for name, value in zip(("p50", "p95", "p99"), values, strict=True)}
-
-
-def _start_up(clip: Path, engine: Engine) -> tuple[dict[str, float], float]:
-    """Seconds to the window and to the first label in a new process, and its peak resident memory in MB."""
-    environment = dict(os.environ)
-    if not has_display():
-        environment["QT_QPA_PLATFORM"] = "offscreen"
-    started_s = time.time()
-    done = subprocess.run(
-        [sys.executable, "-m", "agecam.ui.start_probe", str(clip), engine, repr(started_s)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=_PROBE_TIMEOUT_S,
-        check=False,
+def _summary(
+    name: str,
+    engine: Engine,
+    files: list[FileMode],
+    parts: list[Parts],
+    lives: list[Live],
+    starts: list[tuple[dict[str, float], float | None]],
+) -> Benchmark:
+    people = files[0].people
+    frame_ms = statistics.median(one.frame_ms for one in files)
+    cpu_ms = statistics.median(one.cpu_ms for one in files)
+    wall = _with_sum(_medians((one.wall_ms for one in parts), 3))
+    cpu = _with_sum(_medians((one.cpu_ms for one in parts), 3))
+    latency_ms = _medians((one.latency_ms for one in lives), 1)
+    peaks_mb = [peak for _, peak in starts if peak is not None]
+    return Benchmark(
+        clip=name,
+        frames=len(people),
+        width=files[0].width,
+        height=files[0].height,
+        faces_mean=round(sum(map(len, people)) / len(people), 2),
+        fps=round(1000 / frame_ms, 1),
+        stages_ms=_medians(({name: one.stages_ms[name] for name in STAGES} for one in files), 3),
+        cpu_ms=round(cpu_ms, 2),
+        unavoidable_ms=wall,
+        unavoidable_cpu_ms=cpu,
+        overhead={
+            "frame": round(frame_ms / wall["sum"] - 1, 3),
+            "cpu": round(cpu_ms / cpu["sum"] - 1, 3),
+            # What has been captured is decoded already.
+            "latency": round(latency_ms["p50"] / (wall["sum"] - wall["decode"]) - 1, 3),
+        },
+        latency_ms=latency_ms,
+        live=_medians(
+            (
+                {"fps_captured": one.fps_captured, "fps_analysed": one.fps_analysed, "cores": one.cores}
+                for one in lives
+            ),
+            2,
+        ),
+        startup_s=_medians((times_s for times_s, _ in starts), 2),
+        rss_mb=round(max(peaks_mb), 1) if peaks_mb else None,
+        engine=engine,
     )
-    try:
-        times = json.loads(done.stdout.splitlines()[-1])
-    except (IndexError, ValueError) as error:
-        raise AgeCamError(
-            "The window could not be started to measure it; `agecam doctor` may say why."
-        ) from error
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kibibytes elsewhere
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit / 1e6
-    return {name: round(float(times[name]), 2) for name in ("window", "first_label")}, round(peak, 1)
+
+
+def _medians(figures: Iterable[Mapping[str, float]], digits: int) -> dict[str, float]:
+    runs = list(figures)
+    return {name: round(statistics.median(run[name] for run in runs), digits) for name in runs[0]}
+
+
+def _with_sum(parts: dict[str, float]) -> dict[str, float]:
+    return {**parts, "sum": round(sum(parts.values()), 3)}
 
 
 def _print(result: Benchmark) -> None:
-    table = Table("figure", "value", title=f"{result.clip}, {result.width} x {result.height}")
-    rows = [
+    table = Table("figure", "value", "unavoidable", title=f"{result.clip}, {result.width} x {result.height}")
+    parts_ms, overhead = result.unavoidable_ms, result.overhead
+    rows: list[tuple[str, ...]] = [
         ("frames", str(result.frames)),
         ("faces a frame", f"{result.faces_mean}"),
-        ("frames a second, nothing encoded", f"{result.fps}"),
-        *((f"{name}, ms a frame", f"{value:.2f}") for name, value in result.stages_ms.items()),
-        *((f"latency {name}, ms", f"{value}") for name, value in result.latency_ms.items()),
+        (
+            "frames a second, nothing encoded",
+            f"{result.fps}",
+            f"{1000 / parts_ms['sum']:.1f} one after the other",
+        ),
+        ("time a frame, ms", f"{1000 / result.fps:.2f} ({overhead['frame']:+.0%})", f"{parts_ms['sum']:.2f}"),
+        (
+            "processor time a frame, ms",
+            f"{result.cpu_ms:.2f} ({overhead['cpu']:+.0%})",
+            f"{result.unavoidable_cpu_ms['sum']:.2f}",
+        ),
+        *(
+            (f"{name}, ms a frame", f"{value:.2f}", f"{parts_ms[name]:.2f}" if name in parts_ms else "")
+            for name, value in result.stages_ms.items()
+        ),
+        (
+            "latency p50, ms",
+            f"{result.latency_ms['p50']} ({overhead['latency']:+.0%})",
+            f"{parts_ms['sum'] - parts_ms['decode']:.2f}",
+        ),
+        *((f"latency {name}, ms", f"{result.latency_ms[name]}") for name in ("p95", "p99")),
+        ("live: frames a second captured", f"{result.live['fps_captured']}"),
+        ("live: frames a second analysed", f"{result.live['fps_analysed']}"),
+        ("live: cores in use", f"{result.live['cores']}"),
         ("start to window, s", f"{result.startup_s['window']}"),
         ("start to first label, s", f"{result.startup_s['first_label']}"),
-        ("memory at most, MB", f"{result.rss_mb}"),
+        ("memory at most, MB", "unknown" if result.rss_mb is None else f"{result.rss_mb}"),
     ]
     for row in rows:
         table.add_row(*row)

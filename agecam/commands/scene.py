@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -10,10 +11,11 @@ from numpy.typing import NDArray
 
 from agecam.messages import Frame
 from agecam.opencv import cv2
+from agecam.output import VideoWriter
 from agecam.paths import demo_clip
 from agecam.sources import open_source
 
-_FRAMES: Final = 150
+_FRAMES: Final = 120  # one swing there and back, so that it can be played again and again
 _FPS: Final = 30.0
 _MARGIN: Final = 0.9
 _FACE_HEIGHTS: Final = (0.13, 0.2)
@@ -22,7 +24,7 @@ _FACE_HEIGHTS: Final = (0.13, 0.2)
 class FacesScene:
     """``faces`` heads from the demo clip, each on its own small orbit in its own cell of the picture.
 
-    A :class:`agecam.sources.base.Source` of 150 frames at 30 frames a second, the same at every run.
+    A :class:`agecam.sources.base.Source` of 120 frames at 30 frames a second, the same at every run.
     """
 
     is_live = False
@@ -82,6 +84,16 @@ class FacesScene:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+
+def write_scene(path: Path, faces: int, width: int = 1280, height: int = 720) -> None:
+    """Encode such a scene as a video file, which costs to decode what any other does."""
+    scene = FacesScene(faces, width, height)
+    scene.open()
+    with VideoWriter(path, width, height, _FPS) as writer:
+        while (frame := scene.read()) is not None:
+            writer.write(frame.image_bgr, frame.time_s)
+    scene.close()
 
 
 def _demo_heads() -> list[NDArray[np.uint8]]:
