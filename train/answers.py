@@ -52,7 +52,7 @@ def run_model(
         output = model(to_model_input(batch))
         if mirror:
             mirrored = model(to_model_input(batch[:, :, ::-1]))
-            output = {name: (values + mirrored[name]) / 2 for name, values in output.items()}
+            output = {name: (values + mirrored[name]) * np.float32(0.5) for name, values in output.items()}
         parts.append(output)
     if not parts:
         return {AGE: np.empty((0, AGES), np.float32), GENDER: np.empty(0, np.float32)}

@@ -99,24 +99,42 @@ def fit(
 @app.command()
 def evaluate(
     models: Annotated[list[Path], typer.Argument(help="Model files, .keras or .tflite: one of each kind.")],
-    data: _Prepared,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for figures and plots.")],
-    part: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    data: Annotated[
+        Path, typer.Option("--data", help="Folder made by `prepare`, or folder or zip of labelled pictures.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for figures.json and report.html.")],
+    part: Annotated[str, typer.Option(help="Of a prepared folder: train, validation, test or all.")] = "test",
     manifest: Annotated[
         Path | None, typer.Option(help="manifest.json to take the calibration from; default: fit it anew.")
     ] = None,
+    conditions: Annotated[
+        bool, typer.Option("--conditions", help="Small, blurred, badly lit, turned, compressed faces too.")
+    ] = False,
+    live: Annotated[
+        list[Path] | None, typer.Option(help="Folder or zip of the whole pictures, for the live path too.")
+    ] = None,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Use so many pictures for --conditions and --live.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Decides the sample.")] = 0,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes that look for faces.")] = 1,
+    run: Annotated[
+        Path | None, typer.Option(help="Folder of `fit`, to show its learning curves.", show_default=False)
+    ] = None,
 ) -> None:
     """Measure models on pictures they have not seen."""
-    from train.evaluate import evaluate as run
-    from train.evaluate import headline
+    from train.evaluate import Extras, headline
+    from train.evaluate import evaluate as measure
 
     # The live program's own reader, so that what is measured is what is shown.
     calibration = None if manifest is None else Manifest.read(manifest.parent).calibration
-    rows = headline(run(models, data, out, part=part, calibration=calibration))
-    table = Table("data", "figure", "value", title=f"On the {part} part")
-    for row in rows:
+    extras = Extras(conditions, tuple(live or ()), sample, seed, jobs, run)
+    figures = measure(models, data, out, part=part, calibration=calibration, extras=extras)
+    table = Table("data", "figure", "value", title=f"{figures['data']}, part: {figures['part']}")
+    for row in headline(figures):
         table.add_row(*row)
     console.print(table)
+    console.print(f"Written: {out / 'report.html'}")
 
 
 @app.command()

@@ -133,6 +133,11 @@ def open_store(path: Path) -> PictureStore:
     raise DataError(f"{path} does not exist: give a folder or a zip of labelled pictures.")
 
 
+def dataset_name(path: Path) -> str:
+    """What the pictures of a folder or zip are called together."""
+    return path.stem if path.is_file() else path.name
+
+
 def read_dataset(path: Path) -> DataSet:
     """Read the labels of all pictures of a folder or zip; the pictures themselves are not opened.
 
@@ -140,7 +145,7 @@ def read_dataset(path: Path) -> DataSet:
     """
     store = open_store(path)
     names = store.names()
-    name = path.stem if path.is_file() else path.name
+    name = dataset_name(path)
     table = next((n for n in names if PurePosixPath(n).name == "labels.csv"), None)
     if table is None:
         samples, skipped = _read_names(name, names)

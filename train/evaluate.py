@@ -1,31 +1,62 @@
-"""Measure models on one part of the prepared pictures: figures as JSON, plots as PNG."""
+"""Measure models on prepared or raw pictures: ``figures.json`` and ``report.html``."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.progress import track
 
-from agecam.vision.calibration import AGES, Calibration, age_interval, calibrated_female, expected_age
-from train.answers import answers
+from agecam.vision.calibration import Calibration
+from agecam.vision.manifest import MANIFEST, Manifest
+from train.answers import Model, open_model, run_model
 from train.calibrate import calibrate
-from train.data import DataError
-from train.measure import FEWEST, all_figures
-from train.models import AGE, GENDER
-from train.prepare import load_crops
-from train.split import age_band
-from train.table import TEST, VALIDATION, Table
+from train.conditions import CONDITIONS
+from train.data import DataError, read_dataset
+from train.duplicates import find_duplicates
+from train.live import HARDER, PLAIN, live_crops, stores_by_name
+from train.measure import FEWEST, MAIN_FIGURES, all_figures, main_figures
+from train.prepare import central, load_crops, prepare_crops, usable_rows, write_skipped
+from train.report import Report, write_report
+from train.table import FILE_NAME, TEST, UNUSED, VALIDATION, Table, build_table
+
+ALL: Final = "all"
+"""As a part: every picture, whatever part it is in."""
+
+_Outputs = dict[str, NDArray[np.float32]]
 
 
-def collect(models: Sequence[Path], crops: NDArray[np.uint8], table: Table) -> dict[str, NDArray[np.float32]]:
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What can be measured beside the figures on stored crops, and on how many pictures.
+
+    ``live`` are the folders or zips of the whole pictures, for the live path; ``conditions`` makes crops (and
+    those pictures) worse in many ways; ``sample`` limits both to so many pictures, chosen by ``seed``.
+    ``run`` is a folder of ``train fit`` whose learning curves the report shows.
+    """
+
+    conditions: bool = False
+    live: tuple[Path, ...] = ()
+    sample: int | None = None
+    seed: int = 0
+    jobs: int = 1
+    run: Path | None = None
+
+
+def collect(models: Sequence[Path], crops: NDArray[np.uint8], table: Table) -> _Outputs:
     """Answers of all models together, "age" ``(n, 101)`` and "gender" ``(n,)``; later files win."""
-    outputs: dict[str, NDArray[np.float32]] = {}
+    return _answers([open_model(path) for path in models], [central(crops[row]) for row in table.row])
+
+
+def _answers(models: Sequence[Model], faces: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]) -> _Outputs:
+    outputs: _Outputs = {}
     for model in models:
-        outputs |= answers(model, crops, table.row)
+        outputs |= run_model(model, iter(faces))
     return outputs
 
 
@@ -36,35 +67,179 @@ def evaluate(
     *,
     part: str = TEST,
     calibration: Calibration | None = None,
+    extras: Extras | None = None,
 ) -> dict[str, Any]:
-    """Measure model files on one part, data set by data set, and write ``figures.json`` and plots to ``out``.
+    """Measure model files, data set by data set, and write ``figures.json`` and ``report.html`` to ``out``.
 
-    Without a ``calibration`` one is fitted on the validation part. Raises :class:`DataError` when nothing has
-    been prepared or a model cannot be read.
+    ``data`` is a folder made by ``prepare``, of which one ``part`` is measured, or a folder or zip of
+    labelled pictures, which are prepared into ``out`` and all measured. Without a ``calibration`` one is
+    fitted on the validation part or, where there is none, taken from a manifest beside the models. Raises
+    :class:`DataError` when pictures or models cannot be read, or the part is empty.
     """
-    table, crops = Table.load(data), load_crops(data)
-    chosen = table.of_part(part)
+    extras = extras or Extras()
+    if (data / FILE_NAME).is_file():
+        folder = data
+    else:
+        folder, part = out / "prepared", ALL
+        prepare_all(data, folder, jobs=extras.jobs)
+    table, crops = Table.load(folder), load_crops(folder)
+    chosen = table if part == ALL else table.of_part(part)
+    if part == ALL:
+        chosen = table.take(table.part != UNUSED)
     if not len(chosen):
         raise DataError(f"{data} has no pictures in its {part} part.")
+    opened = [open_model(path) for path in models]
+    origin = "given"
     if calibration is None:
-        validation = table.of_part(VALIDATION)
-        calibration = calibrate(collect(models, crops, validation), validation)
-    outputs = collect(models, crops, chosen)
-    figures: dict[str, Any] = {"part": part, "calibration": calibration_values(calibration), "datasets": {}}
-    for name in np.unique(chosen.dataset):
-        mask = chosen.dataset == name
-        of_dataset = {head: output[mask] for head, output in outputs.items()}
-        figures["datasets"][str(name)] = all_figures(of_dataset, chosen.take(mask), calibration)
-    figures["all"] = all_figures(outputs, chosen, calibration)
+        calibration, origin = _own_calibration(opened, models, crops, table.of_part(VALIDATION))
+    outputs = _answers(opened, _faces(crops, chosen))
+    figures: dict[str, Any] = {
+        "models": [path.name for path in models],
+        "data": data.name,
+        "part": part,
+        "calibration": calibration_values(calibration) | {"origin": origin},
+        "datasets": by_dataset(outputs, chosen, calibration),
+        "all": all_figures(outputs, chosen, calibration),
+    }
+    some = _sample(chosen, extras)
+    if extras.conditions:
+        figures["conditions"] = under_conditions(opened, crops, some, calibration)
+    if extras.live:
+        figures["live"] = through_live_path(opened, crops, some, calibration, extras)
     out.mkdir(parents=True, exist_ok=True)
     (out / "figures.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
-    plot(outputs, chosen, calibration, out)
+    write_report(out / "report.html", Report(figures, outputs, chosen, crops, calibration, extras.run))
     return figures
+
+
+def prepare_all(source: Path, folder: Path, *, jobs: int = 1) -> None:
+    """Prepare a folder or zip of labelled pictures without a split: the first of duplicates is "test"."""
+    samples, skipped = prepare_crops([read_dataset(source)], folder, jobs=jobs)
+    write_skipped(folder / "skipped.csv", skipped)
+    rows = usable_rows(folder)
+    if not len(rows):
+        raise DataError(f"No face was found in the pictures of {source}.")
+    table = build_table(samples, rows, find_duplicates(central(load_crops(folder)), rows))
+    parts = np.full(len(table), UNUSED)
+    _, first = np.unique(table.group, return_index=True)
+    parts[first] = TEST
+    replace(table, part=parts).save(folder)
+
+
+def _own_calibration(
+    opened: Sequence[Model], models: Sequence[Path], crops: NDArray[np.uint8], validation: Table
+) -> tuple[Calibration, str]:
+    if len(validation):
+        fitted = calibrate(_answers(opened, _faces(crops, validation)), validation)
+        return fitted, "fitted on the validation part"
+    folder = models[0].parent
+    if (folder / MANIFEST).is_file():
+        return Manifest.read(folder).calibration, f"{MANIFEST} beside the models"
+    return Calibration(), "none"
 
 
 def calibration_values(calibration: Calibration) -> dict[str, Any]:
     """As in a manifest, both models together."""
     return calibration.to_manifest("age") | calibration.to_manifest("gender")
+
+
+def by_dataset(
+    outputs: Mapping[str, NDArray[np.float32]], table: Table, calibration: Calibration
+) -> dict[str, Any]:
+    """All figures of each data set of ``table``, by its name."""
+    masks = {str(name): table.dataset == name for name in np.unique(table.dataset)}
+    return {
+        name: all_figures(
+            {head: output[mask] for head, output in outputs.items()}, table.take(mask), calibration
+        )
+        for name, mask in masks.items()
+    }
+
+
+def under_conditions(
+    models: Sequence[Model], crops: NDArray[np.uint8], table: Table, calibration: Calibration
+) -> list[dict[str, Any]]:
+    """The main figures on stored crops made worse, one entry for each condition."""
+    rows = []
+    for condition in track(CONDITIONS, "Making crops worse"):
+        outputs = _answers(models, [condition.face(crops[row]) for row in table.row])
+        rows.append(
+            {"kind": condition.kind, "name": condition.name, "figures": _main(outputs, table, calibration)}
+        )
+    return rows
+
+
+def through_live_path(
+    models: Sequence[Model], crops: NDArray[np.uint8], table: Table, calibration: Calibration, extras: Extras
+) -> dict[str, Any]:
+    """The main figures on what live use makes of whole pictures, beside those on their stored crops.
+
+    Pictures in which no face is found count in ``not_found`` alone: the other figures are of the rest, on
+    both sides.
+    """
+    sources = stores_by_name(extras.live)
+    table = table.take(np.isin(table.dataset, list(sources)))
+    if not len(table):
+        raise DataError(f"None of the pictures that are measured is from {', '.join(sources)}.")
+    seen = live_crops(sources, table, harder=extras.conditions, jobs=extras.jobs)
+    faces, found = seen[PLAIN]
+    stored = _main(_answers(models, _faces(crops, table.take(found))), table.take(found), calibration)
+    live = _main(_answers(models, faces[found]), table.take(found), calibration)
+    result: dict[str, Any] = {
+        "count": len(table),
+        "not_found": _not_found(table, found),
+        "stored": stored,
+        "live": live,
+        "difference": {
+            name: {key: round(live[name][key] - value, 5) for key, value in values.items()}
+            for name, values in stored.items()
+        },
+    }
+    if extras.conditions:
+        result["conditions"] = [
+            {
+                "name": name,
+                "not_found": _not_found(table, seen[name][1]),
+                "figures": _main(
+                    _answers(models, seen[name][0][seen[name][1]]), table.take(seen[name][1]), calibration
+                ),
+            }
+            for name in HARDER
+        ]
+    return result
+
+
+def _not_found(table: Table, found: NDArray[np.bool_]) -> dict[str, int]:
+    names = [str(name) for name in np.unique(table.dataset)]
+    return {"all": int((~found).sum())} | {n: int((~found & (table.dataset == n)).sum()) for n in names}
+
+
+def _main(
+    outputs: Mapping[str, NDArray[np.float32]], table: Table, calibration: Calibration
+) -> dict[str, dict[str, float]]:
+    """The few figures of :data:`train.measure.MAIN_FIGURES`, of all pictures and of each data set."""
+    masks = {"all": np.ones(len(table), bool)}
+    masks |= {str(name): table.dataset == name for name in np.unique(table.dataset)}
+    result = {}
+    for name, mask in masks.items():
+        figures = main_figures({head: o[mask] for head, o in outputs.items()}, table.take(mask), calibration)
+        result[name] = {
+            f"{head}_{key}": figures[head][key]
+            for head, key in MAIN_FIGURES
+            if key in figures.get(head, {}) and (name == "all" or figures[head]["count"] >= FEWEST)
+        }
+    return result
+
+
+def _faces(crops: NDArray[np.uint8], table: Table) -> list[NDArray[np.uint8]]:
+    return [central(crops[row]) for row in table.row]
+
+
+def _sample(table: Table, extras: Extras) -> Table:
+    if extras.sample is None or extras.sample >= len(table):
+        return table
+    places = np.random.default_rng(extras.seed).permutation(len(table))[: extras.sample]
+    return table.take(np.sort(places))
 
 
 def headline(figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -76,60 +251,23 @@ def headline(figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
             rows.append((name, "age, mean error", f"{age['mae']:.2f} years"))
             rows.append((name, "age, median error", f"{age['median_error']:.2f} years"))
             rows.append((name, "age, within 5 years", f"{age['within_5']:.1%}"))
-            rows.append((name, "age, in the interval", f"{age['interval_coverage']:.1%}"))
+            if "interval_coverage" in age:
+                rows.append((name, "age, in the interval", f"{age['interval_coverage']:.1%}"))
         if ranges := values.get("range"):
             rows.append((name, "right age range", f"{ranges['right_range']:.1%}"))
-            rows.append((name, "right age range, likeliest", f"{ranges['right_range_likeliest']:.1%}"))
             rows.append((name, "within one range", f"{ranges['within_one_range']:.1%}"))
         if gender := values.get("gender"):
             rows.append((name, "gender", f"{gender['accuracy']:.1%}"))
         if adults := values["groups"].get("adults", {}).get("18-75", {}).get("gender"):
             rows.append((name, "gender, 18 to 75", f"{adults['accuracy']:.1%}"))
+    live = figures.get("live", {}).get("difference", {})
+    for name, differences in live.items():
+        for key, value in differences.items():
+            unit = f"{value:+.2f} years" if key == "age_mae" else f"{100 * value:+.2f} %"
+            rows.append((name, f"through the live path, {_words(key)}", unit))
     return rows
 
 
-def plot(
-    outputs: Mapping[str, NDArray[np.float32]], table: Table, calibration: Calibration, out: Path
-) -> None:
-    """Write ``age.png`` (estimates, errors and coverage by age) and ``gender.png`` (reliability)."""
-    # Drawn without pyplot, which would look for a display.
-    from matplotlib.figure import Figure
-
-    if AGE in outputs and table.exact.any():
-        known = table.exact
-        truth = np.minimum(table.age_low[known], AGES - 1)
-        predicted = expected_age(outputs[AGE][known])
-        low, high = age_interval(outputs[AGE][known], calibration)
-        figure = Figure(figsize=(13, 4), layout="constrained")
-        left, middle, right = figure.subplots(1, 3)
-        left.hexbin(truth, predicted, gridsize=50, bins="log", cmap="viridis")
-        left.plot([0, 100], [0, 100], "w--", linewidth=1)
-        left.set(xlabel="label (years)", ylabel="estimate (years)", title="Age")
-        bands = age_band(truth)
-        names, errors, held = [], [], []
-        for band in np.unique(bands):
-            inside = bands == band
-            names.append(f"{truth[inside].min():.0f}-{truth[inside].max():.0f}")
-            errors.append(np.abs(predicted - truth)[inside].mean())
-            held.append(np.mean((low[inside] <= truth[inside] + 0.5) & (high[inside] >= truth[inside] - 0.5)))
-        middle.bar(names, errors)
-        middle.set(xlabel="age (years)", ylabel="mean error (years)", title="Error by age")
-        right.bar(names, held)
-        right.axhline(calibration.interval, color="black", linestyle="--")
-        right.set(xlabel="age (years)", ylabel="share", title="Labels inside the interval", ylim=(0, 1))
-        for axes in (middle, right):
-            axes.tick_params(axis="x", labelsize=7)
-        figure.savefig(out / "age.png", dpi=110)
-    if GENDER in outputs and (~np.isnan(table.female)).any():
-        known = ~np.isnan(table.female)
-        p = calibrated_female(outputs[GENDER][known], calibration)
-        bins = np.minimum((p * 10).astype(int), 9)
-        shown = np.unique(bins)
-        figure = Figure(figsize=(5, 4.5), layout="constrained")
-        axes = figure.subplots()
-        axes.plot([0, 1], [0, 1], "k--", linewidth=1)
-        axes.plot(
-            [p[bins == b].mean() for b in shown], [table.female[known][bins == b].mean() for b in shown], "o-"
-        )
-        axes.set(xlabel="probability of female", ylabel="share labelled female", title="Gender")
-        figure.savefig(out / "gender.png", dpi=110)
+def _words(key: str) -> str:
+    head, _, name = key.partition("_")
+    return MAIN_FIGURES[head, name]

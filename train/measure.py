@@ -30,14 +30,14 @@ _LEAST: Final = 1e-7
 
 def is_distribution(age_answers: NDArray[np.float32]) -> bool:
     """Whether a model says how likely each age is, ``(n, 101)``, and not just one age, ``(n, 1)``."""
-    return age_answers.shape[1] == AGES
+    return bool(age_answers.shape[1] == AGES)
 
 
 def said_age(age_answers: NDArray[np.float32]) -> NDArray[np.float64]:
     """The one age that ``(n, 101)`` probabilities or ``(n, 1)`` years stand for: ``(n,)`` years."""
     if is_distribution(age_answers):
         return expected_age(age_answers)
-    return np.clip(age_answers[:, 0].astype(np.float64), 0, AGES - 1)
+    return np.asarray(np.clip(age_answers[:, 0].astype(np.float64), 0, AGES - 1))
 
 
 def interval_holds(

@@ -61,6 +61,14 @@ def find_labelled_face(image_bgr: NDArray[np.uint8], detector: Detector) -> Face
     return Face((x - pad, y - pad, w, h), face.score, face.keypoints - np.float32(pad))
 
 
+def decode(encoded: bytes) -> NDArray[np.uint8] | None:
+    """A picture file as ``(h, w, 3)`` uint8 BGR, upright; ``None`` where it is damaged or no picture."""
+    if not encoded:
+        return None
+    image = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
+    return None if image is None else np.asarray(image, np.uint8)
+
+
 def prepare_crops(
     datasets: Sequence[DataSet], folder: Path, *, jobs: int = 1
 ) -> tuple[list[Sample], list[Skipped]]:
@@ -217,8 +225,7 @@ class _Worker:
         return rows, crops, status
 
     def _crop(self, store: PictureStore, file: str, crop: NDArray[np.uint8]) -> int:
-        encoded = np.frombuffer(store.read(file), np.uint8)
-        image = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if encoded.size else None
+        image = decode(store.read(file))
         if image is None:
             return _UNREADABLE
         face = find_labelled_face(image, self._detector)

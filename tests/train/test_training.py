@@ -249,4 +249,4 @@ def test_the_whole_line_from_pictures_to_models(
     assert "right age range" in printed
     figures = json.loads((tmp_path / "report" / "figures.json").read_text(encoding="utf-8"))
     assert figures["datasets"]["faces"]["gender"]["count"] >= 8
-    assert (tmp_path / "report" / "age.png").exists()
+    assert (tmp_path / "report" / "report.html").exists()
