@@ -5,7 +5,9 @@
 The real window plays a clip (the built-in one without an argument) over and over, records, writes a CSV,
 takes a snapshot every two seconds and has its labels changed every second, while ``--busy`` other processes
 keep the cores from it. A timer of 10 ms in its thread notes how late it is. With ``--where`` the places
-at which the thread was found when it was more than 30 ms late are printed too.
+at which the thread was found when it was more than 30 ms late are printed too. Where the system tells for how
+long the thread was ready and had no core (Linux), the gaps less that time are printed as well: they are what
+the program itself is to blame for.
 
 Without a display the window is drawn off screen.
 """
@@ -62,8 +64,10 @@ class Watch:
                 self.places[" < ".join(f"{one.name}:{one.lineno}" for one in stack[:-5:-1])] += 1
 
 
-def measure(clip: Path, seconds: float, *, where: bool) -> tuple[list[float], Counter[str], str]:
-    """Milliseconds between turns of the window's event loop, where it was late, and its last numbers."""
+def measure(clip: Path, seconds: float, *, where: bool) -> tuple[list[float], list[float], Counter[str], str]:
+    """Milliseconds between turns of the window's event loop, and of them without a core; where it was late,
+    and the window's last numbers.
+    """
     from PyQt6.QtCore import Qt, QTimer
 
     from agecam.engine.state import SourceState
@@ -72,6 +76,7 @@ def measure(clip: Path, seconds: float, *, where: bool) -> tuple[list[float], Co
     from agecam.vision.analyzer import create_analyzer
 
     gaps_ms: list[float] = []
+    coreless_ms: list[float] = []
     numbers: list[str] = [""]
     watch = Watch(threading.get_ident()) if where else None
 
@@ -81,6 +86,7 @@ def measure(clip: Path, seconds: float, *, where: bool) -> tuple[list[float], Co
         def start(self) -> None:
             super().start()
             self._last_s: float | None = None
+            self._last_coreless_s = 0.0
             self._ticker = QTimer(self)
             self._ticker.setTimerType(Qt.TimerType.PreciseTimer)
             self._ticker.timeout.connect(self._tick)
@@ -97,14 +103,15 @@ def measure(clip: Path, seconds: float, *, where: bool) -> tuple[list[float], Co
         def _tick(self) -> None:
             if watch is not None:
                 watch.alive()
-            now_s = time.perf_counter()
+            now_s, now_coreless_s = time.perf_counter(), _coreless_s()
             if self._last_s is not None:
                 gaps_ms.append((now_s - self._last_s) * 1000)
+                coreless_ms.append((now_coreless_s - self._last_coreless_s) * 1000)
             elif self.engine.source().state is SourceState.LIVE:
                 QTimer.singleShot(round(seconds * 1000), self._end)
             else:
                 return
-            self._last_s = now_s
+            self._last_s, self._last_coreless_s = now_s, now_coreless_s
 
         def _end(self) -> None:
             self._ticker.stop()
@@ -127,7 +134,15 @@ def measure(clip: Path, seconds: float, *, where: bool) -> tuple[list[float], Co
         finally:
             if watch is not None:
                 watch.stop()
-    return gaps_ms, watch.places if watch is not None else Counter(), numbers[0]
+    return gaps_ms, coreless_ms, watch.places if watch is not None else Counter(), numbers[0]
+
+
+def _coreless_s() -> float:
+    """For how long this thread has been ready and had no core; 0 where that is not known."""
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
 
 
 @contextlib.contextmanager
@@ -159,17 +174,23 @@ def main() -> int:
     if not has_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     with _busy(arguments.busy):
-        gaps_ms, places, numbers = measure(arguments.clip, arguments.seconds, where=arguments.where)
-    gaps = np.array(gaps_ms or [np.nan])
+        gaps_ms, coreless_ms, places, numbers = measure(
+            arguments.clip, arguments.seconds, where=arguments.where
+        )
+    gaps, coreless = np.array(gaps_ms or [np.nan]), np.array(coreless_ms or [0.0])
     print(f"{len(gaps_ms)} turns in {gaps.sum() / 1000:.0f} s, the window said: {numbers}")
-    print(f"longest {gaps.max():.1f} ms, 99.9 % within {np.quantile(gaps, 0.999):.1f} ms, ", end="")
-    print(f"{(gaps > _LIMIT_MS).sum()} over {_LIMIT_MS:.0f} ms")
+    own = np.maximum(0, gaps - coreless)
+    for name, values in (("between turns", gaps), ("without waiting for a core", own)):
+        print(
+            f"{name}: longest {values.max():.1f} ms, 99.9 % within {np.quantile(values, 0.999):.1f} ms, "
+            f"{(values > _LIMIT_MS).sum()} over {_LIMIT_MS:.0f} ms"
+        )
     ends_s = np.cumsum(gaps) / 1000
     worst = [f"{gaps[index]:.0f} ms at {ends_s[index]:.1f} s" for index in np.argsort(gaps)[:-6:-1]]
     print(f"the worst: {', '.join(worst)}")
     for place, samples in places.most_common(8):
         print(f"{samples:5} samples at {place}")
-    return int(not gaps.max() <= _LIMIT_MS)
+    return int(not own.max() <= _LIMIT_MS)
 
 
 if __name__ == "__main__":

@@ -130,11 +130,16 @@ class Engine:
         if shown is None:
             self._notify("There is no picture to save yet.")
             return
-        self.run_in_background(lambda: self._save_snapshot(shown.analysis, folder))
+        self.run_in_background(lambda: self._save_snapshot(shown.plain_bgr, folder))
 
     def run_in_background(self, work: Callable[[], None]) -> None:
         """Do something slow off the caller's thread, after whatever of this kind was asked for before."""
-        self._files.submit(work).add_done_callback(_report_failure)
+        try:
+            done = self._files.submit(work)
+        except RuntimeError:  # closing: a camera plugged in now, say, is no longer of interest
+            log.info("background work refused while closing")
+            return
+        done.add_done_callback(_report_failure)
 
     def list_cameras(self) -> None:
         """Look which cameras are plugged in; :meth:`new_cameras` has them soon."""
@@ -261,7 +266,7 @@ class Engine:
             picture = annotate(reflected.frame.image_bgr, reflected.people, style, self._mirrored_labels)
         draw_ms = (time.perf_counter() - started_s) * 1000
         with self._lock:
-            self._latest = Shown(analysis, picture, captured.captured_s)
+            self._latest = Shown(analysis, picture, plain, captured.captured_s)
             self._latest_epoch = captured.epoch
         self._statistics.analysed({**analysis.stages_ms, "draw": draw_ms})
         self._on_change()
@@ -335,10 +340,9 @@ class Engine:
             self._cameras = cameras
         self._on_change()
 
-    def _save_snapshot(self, analysis: Analysis, folder: Path) -> None:
+    def _save_snapshot(self, picture_bgr: NDArray[np.uint8], folder: Path) -> None:
         try:
-            picture = annotate(analysis.frame.image_bgr, analysis.people, self._style)
-            self._notify(f"Snapshot saved: {save_snapshot(picture, folder)}")
+            self._notify(f"Snapshot saved: {save_snapshot(picture_bgr, folder)}")
         except OutputError as error:
             self._notify(str(error), is_error=True)
 

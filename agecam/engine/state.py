@@ -38,12 +38,13 @@ class SourceState(enum.Enum):
 class Shown:
     """An analysed frame, ready for the screen.
 
-    ``picture_bgr`` is the annotated picture as it is shown (mirrored if so wished); ``captured_s`` is
-    ``time.monotonic()`` at capture.
+    ``picture_bgr`` is the annotated picture as it is shown (mirrored if so wished), ``plain_bgr`` the same as
+    it is recorded and saved, never mirrored; ``captured_s`` is ``time.monotonic()`` at capture.
     """
 
     analysis: Analysis
     picture_bgr: NDArray[np.uint8]
+    plain_bgr: NDArray[np.uint8]
     captured_s: float
 
 

@@ -62,6 +62,8 @@ def annotate(
     if style.blur:
         for box in _to_hide(people, memory):
             _pixelate(image, box)
+    elif memory is not None:
+        memory.hidden.clear()
     settled = [person for person in people if person.settled]
     thickness = max(1, round(image.shape[0] / 360))
     for person in settled:

@@ -89,6 +89,18 @@ def test_a_picture_that_arrives_asks_for_no_statistics(
     qtbot.wait(100)
 
 
+def test_a_camera_plugged_in_while_the_window_closes_does_no_harm(
+    qtbot: QtBot, open_window, demo_clip: Path
+) -> None:
+    window = open_window(str(demo_clip), loop=True)
+    qtbot.waitUntil(lambda: window.engine.source().state is SourceState.LIVE, timeout=_LONGEST_MS)
+    window.close_without_asking()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=_LONGEST_MS)
+    window._cameras_changed()
+    assert window.engine.new_cameras() is None
+    assert window.errors == []
+
+
 def test_a_device_that_appears_is_told_once_it_has_settled(qtbot: QtBot, tmp_path: Path) -> None:
     from PyQt6.QtCore import QObject
 

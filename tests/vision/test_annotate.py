@@ -164,6 +164,9 @@ def test_a_face_lost_of_late_stays_blurred_for_a_second_of_frames(person, astron
         patch = annotate(astronaut_bgr, [], style, memory)[y : y + 12, x : x + 12]
         is_blurred = (patch != astronaut_bgr[y : y + 12, x : x + 12]).any()
         assert is_blurred == (frame < 30)
+    annotate(astronaut_bgr, [person(176, 82)], style, memory)
+    annotate(astronaut_bgr, [], LabelStyle(), memory)
+    assert (annotate(astronaut_bgr, [], style, memory) == astronaut_bgr).all()
 
 
 def test_far_faces_of_a_crowd_have_short_labels_until_it_is_clearly_gone(person):
