@@ -19,13 +19,11 @@ the mean of a person's answers correlate by 0.15 over 0.2 s and not at all over 
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
 
 from agecam.messages import Estimate, Face
 from agecam.vision.calibration import AGES
@@ -55,13 +53,17 @@ _JUMP_SIZES: Final = 0.8
 _JUMP_RATIO: Final = 1.4
 
 
+# No array: NumPy takes several times as long for so few numbers.
+_Values = tuple[float, float, float, float]
+
+
 @dataclass(frozen=True, slots=True)
 class _Answer:
     """One frame's answer: ``values`` are age, years below and above it, and log-odds of "female"."""
 
     time_s: float
     weight: float
-    values: NDArray[np.float64]
+    values: _Values
 
 
 @dataclass(slots=True)
@@ -71,7 +73,7 @@ class _Evidence:
     face: Face
     time_s: float
     weight: float = 0.0
-    total: NDArray[np.float64] = field(default_factory=lambda: np.zeros(4))
+    total: _Values = (0.0, 0.0, 0.0, 0.0)
     fresh: float = 0.0
     """Weights, each times the part of its answer that is new."""
     fresh_sq: float = 0.0
@@ -82,21 +84,21 @@ class _Evidence:
 
     def add(self, answer: _Answer) -> None:
         elapsed_s = answer.time_s - self.time_s
-        novelty = float(-np.expm1(-elapsed_s / CORRELATION_S)) if self.weight else 1.0
-        keep = float(np.exp(-elapsed_s / _MEMORY_S))
+        novelty = -math.expm1(-elapsed_s / CORRELATION_S) if self.weight else 1.0
+        keep = math.exp(-elapsed_s / _MEMORY_S)
         self.weight = keep * self.weight + answer.weight
-        self.total = keep * self.total + answer.weight * answer.values
+        self.total = _sum(keep, self.total, answer.weight, answer.values)
         self.fresh = keep * self.fresh + novelty * answer.weight
         self.fresh_sq = keep * self.fresh_sq + novelty * answer.weight**2
         self.time_s = answer.time_s
         self.recent.append(answer)
 
     def estimate(self) -> Estimate:
-        age, below, above, log_odds = (float(value) for value in self.total / self.weight)
+        age, below, above, log_odds = (value / self.weight for value in self.total)
         # Kish's effective size of a weighted sample, counting what is new of each answer.
         independent = max(1.0, self.fresh**2 / self.fresh_sq)
-        scale = float(np.sqrt(PERSON_PART + FRAME_PART / independent))
-        female = 1 / (1 + float(np.exp(-log_odds)))
+        scale = math.sqrt(PERSON_PART + FRAME_PART / independent)
+        female = 1 / (1 + math.exp(-log_odds))
         low, high = max(0.0, age - scale * below), min(float(AGES - 1), age + scale * above)
         return Estimate(age, min(age, low), max(age, high), female)
 
@@ -106,12 +108,22 @@ class _Evidence:
         before_weight = self.weight - recent_weight
         if before_weight <= _LEAST_BEFORE * recent_weight:
             return 0.0
-        recent_total = np.sum([answer.weight * answer.values for answer in self.recent], axis=0)
-        recent = recent_total / recent_weight
-        before = (self.total - recent_total) / before_weight
+        recent_total: _Values = (0.0, 0.0, 0.0, 0.0)
+        for answer in self.recent:
+            recent_total = _sum(1.0, recent_total, answer.weight, answer.values)
+        recent = [value / recent_weight for value in recent_total]
+        before = [value / before_weight for value in _sum(1.0, self.total, -1.0, recent_total)]
         half_width = max(1.0, *((one[1] + one[2]) / 2 for one in (recent, before)))
-        difference = recent - before
-        return float(np.hypot(difference[0] / half_width, difference[3] / _LOG_ODDS_SCALE))
+        return math.hypot((recent[0] - before[0]) / half_width, (recent[3] - before[3]) / _LOG_ODDS_SCALE)
+
+
+def _sum(weight_a: float, a: _Values, weight_b: float, b: _Values) -> _Values:
+    return (
+        weight_a * a[0] + weight_b * b[0],
+        weight_a * a[1] + weight_b * b[1],
+        weight_a * a[2] + weight_b * b[2],
+        weight_a * a[3] + weight_b * b[3],
+    )
 
 
 class Fusion:
@@ -167,7 +179,7 @@ def _answer(raw: Estimate, quality: float, time_s: float) -> _Answer:
     below, above = raw.age - raw.age_low, raw.age_high - raw.age
     weight = quality / max(_LEAST_WIDTH_YEARS, below + above) ** 2
     female = min(max(raw.female, _LEAST_PROBABILITY), 1 - _LEAST_PROBABILITY)
-    return _Answer(time_s, weight, np.array([raw.age, below, above, np.log(female / (1 - female))]))
+    return _Answer(time_s, weight, (raw.age, below, above, math.log(female / (1 - female))))
 
 
 def _anew(evidence: _Evidence) -> _Evidence:
@@ -179,11 +191,11 @@ def _anew(evidence: _Evidence) -> _Evidence:
 
 
 def _is_jump(before: Face, after: Face) -> bool:
-    before_px, after_px = (max(1.0, float(np.sqrt(one.box[2] * one.box[3]))) for one in (before, after))
+    before_px, after_px = (max(1.0, math.sqrt(one.box[2] * one.box[3])) for one in (before, after))
     larger_px = max(before_px, after_px)
     (x0, y0), (x1, y1) = before.centre, after.centre
     ratio = larger_px / min(before_px, after_px)
-    return ratio > _JUMP_RATIO or float(np.hypot(x1 - x0, y1 - y0)) > _JUMP_SIZES * larger_px
+    return ratio > _JUMP_RATIO or math.hypot(x1 - x0, y1 - y0) > _JUMP_SIZES * larger_px
 
 
 def _held(fused: Estimate, shown: Estimate) -> Estimate:
@@ -199,7 +211,7 @@ def _held_number(value: float, shown: float) -> float:
     number = round(shown)
     if abs(value - number) > 0.5 + _SLACK_YEARS:
         return value
-    return float(np.clip(value, number - 0.49, number + 0.49))
+    return min(max(value, number - 0.49), number + 0.49)
 
 
 def _held_gender(female: float, shown: float) -> float:
@@ -210,4 +222,4 @@ def _held_gender(female: float, shown: float) -> float:
     )
     if not low - _GENDER_SLACK <= female <= high + _GENDER_SLACK:
         return female
-    return float(np.clip(female, low, high))
+    return min(max(female, low), high)
