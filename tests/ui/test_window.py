@@ -16,6 +16,7 @@ from agecam.opencv import cv2
 from agecam.settings import Settings
 from agecam.sources import Camera
 from agecam.ui.window import MainWindow
+from agecam.vision.wording import LabelStyle
 
 _LONGEST_MS = 30_000
 
@@ -165,6 +166,21 @@ def test_what_the_user_chose_is_remembered(qtbot: QtBot, open_window: OpenWindow
     window.close_without_asking()
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=_LONGEST_MS)
     assert Settings.load(tmp_path / "config" / "settings.json").mirror is False
+
+
+def test_switches_choose_what_labels_say(qtbot: QtBot, open_window: OpenWindow, demo_clip: Path) -> None:
+    window = open_window(str(demo_clip), loop=True)
+    wait_for_labels(qtbot, window, people=1)
+    styles: list[LabelStyle] = []
+    set_style = window.engine.set_style
+    window.engine.set_style = lambda style: (styles.append(style), set_style(style))  # type: ignore[assignment]
+    for name in ("groups", "gender", "confidence", "blur", "interval"):
+        window.controls[name].trigger()
+    assert styles[-1] == LabelStyle(
+        "group", show_interval=False, show_gender=False, show_confidence=True, blur=True
+    )
+    assert window.settings.show_groups
+    assert window.settings.show_confidence
 
 
 def test_full_screen_hides_everything_but_the_picture(
