@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,6 @@ from rich.console import Console
 from rich.table import Table
 
 from agecam.errors import AgeCamError
-from agecam.opencv import cv2
 from agecam.vision.manifest import Manifest
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -31,24 +31,13 @@ def prepare(
     validation: Annotated[float, typer.Option(help="Share of pictures for validation.")] = 0.05,
 ) -> None:
     """Find and align faces, merge duplicates, split. Carries on where it was cut off."""
-    from train.data import read_dataset
-    from train.duplicates import find_duplicates
-    from train.prepare import central, contact_sheet, load_crops, prepare_crops, usable_rows, write_skipped
-    from train.split import split_table
-    from train.table import build_table
+    from train.pictures import prepare_pictures
 
-    datasets = [read_dataset(source) for source in sources]
-    samples, skipped = prepare_crops(datasets, out, jobs=jobs)
-    write_skipped(out / "skipped.csv", skipped)
-    crops, rows = load_crops(out), usable_rows(out)
-    pairs = find_duplicates(central(crops), rows)
-    table = split_table(build_table(samples, rows, pairs), test=test, validation=validation, seed=seed)
-    table.save(out)
-    shown = np.random.default_rng(seed).permutation(len(table))[:96]
-    captions = [f"{table.age_low[i]:.0f}-{table.age_high[i]:.0f} f={table.female[i]:.0f}" for i in shown]
-    cv2.imwrite(str(out / "sheet.png"), contact_sheet(central(crops[table.row[shown]]), captions))
+    prepared = prepare_pictures(sources, out, test=test, validation=validation, seed=seed, jobs=jobs)
+    table = prepared.table
     console.print(
-        f"{len(table)} pictures, {len(pairs[0])} pairs of duplicates, {len(skipped)} skipped (skipped.csv)."
+        f"{len(table)} pictures, {prepared.duplicates} pairs of duplicates, {prepared.skipped} skipped "
+        "(skipped.csv)."
     )
     for name in np.unique(table.dataset):
         parts = table.part[table.dataset == name]
@@ -63,18 +52,31 @@ def fit(
     data: _Prepared,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the run; the same folder resumes it.")],
     heads: Annotated[str, typer.Option(help="What to learn: age, gender or age,gender.")] = "age,gender",
-    architecture: Annotated[str, typer.Option()] = "compact",
+    architecture: Annotated[str, typer.Option(help="compact, resnet, inception, vgg or plain.")] = "compact",
+    width: Annotated[float, typer.Option(help="Multiplies the filters of all layers.")] = 1.0,
+    age_loss: Annotated[str, typer.Option(help="distribution, mean-variance, mae or mse.")] = "distribution",
+    gender_loss: Annotated[str, typer.Option(help="binary or categorical.")] = "binary",
     size: Annotated[int, typer.Option(help="Pixels that training sees.")] = 128,
+    pictures: Annotated[int | None, typer.Option(help="Use at most this many of each part.")] = None,
     epochs: Annotated[int, typer.Option()] = 10,
+    patience: Annotated[
+        int | None, typer.Option(help="Stop after this many epochs without a lower validation loss.")
+    ] = None,
     batch: Annotated[int, typer.Option()] = 128,
+    optimizer: Annotated[str, typer.Option(help="adamw, adam or sgd.")] = "adamw",
     learning_rate: Annotated[float, typer.Option()] = 2e-3,
     init: Annotated[Path | None, typer.Option(help="Model to start from.")] = None,
     freeze: Annotated[int, typer.Option(help="Stages to keep as they are.")] = 0,
     teacher: Annotated[Path | None, typer.Option(help="Model whose answers refine the labels.")] = None,
+    augment: Annotated[float, typer.Option(help="Share of the usual random changes to the crops.")] = 1.0,
     seed: Annotated[int, typer.Option()] = 0,
     precision: Annotated[str, typer.Option(help="mixed_bfloat16 or float32.")] = "mixed_bfloat16",
+    workers: Annotated[int, typer.Option(help="Threads that make batches.")] = 1,
+    devices: Annotated[int, typer.Option(help="GPUs, or parts of the processor, that share each batch.")] = 1,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Log for TensorBoard too.")] = False,
 ) -> None:
-    """Train a network on prepared pictures."""
+    """Train a network on prepared pictures. The same command carries on where it was cut off."""
+    from train.augment import Augmentation
     from train.fit import FitConfig
     from train.fit import fit as run
 
@@ -82,18 +84,106 @@ def fit(
         data=str(data),
         out=str(out),
         architecture=architecture,
+        width=width,
         heads=tuple(heads.split(",")),
+        age_loss=age_loss,
+        gender_loss=gender_loss,
         size_px=size,
+        pictures=pictures,
         epochs=epochs,
+        patience=patience,
         batch_size=batch,
+        optimizer=optimizer,
         learning_rate=learning_rate,
         init=None if init is None else str(init),
         freeze=freeze,
         teacher=None if teacher is None else str(teacher),
+        augmentation=Augmentation().scaled(augment),
         precision=precision,
         seed=seed,
+        workers=workers,
+        devices=devices,
+        tensorboard=tensorboard,
     )
     console.print(f"Saved {run(config)}.")
+
+
+@app.command(name="fine-tune")
+def fine_tune(
+    model: Annotated[Path, typer.Option("--from", help="Keras model to start from: models/age.keras.")],
+    data: Annotated[Path, typer.Option("--data", help="Folder or zip of labelled photographs.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the model; the same one resumes.")],
+    old: Annotated[
+        Path | None, typer.Option(help="Prepared folder the model comes from, to see what it forgets.")
+    ] = None,
+    epochs: Annotated[int, typer.Option()] = 10,
+    learning_rate: Annotated[float, typer.Option()] = 2e-4,
+    batch: Annotated[int, typer.Option()] = 32,
+    freeze: Annotated[int, typer.Option(help="Stages to keep as they are.")] = 2,
+    seed: Annotated[int, typer.Option()] = 0,
+    jobs: Annotated[int, typer.Option(help="Processes that look for faces.")] = 1,
+    force: Annotated[bool, typer.Option("--force", help="Keep the new model even if it is worse.")] = False,
+) -> None:
+    """Go on training a model with your own photographs, and keep it if that made it better."""
+    from train.finetune import FineTuning, rows
+    from train.finetune import fine_tune as run
+
+    task = FineTuning(model, data, out, old, epochs, learning_rate, batch, freeze, seed, jobs, force)
+    report = run(task)
+    _print_table(f"{model}, before and after", ("pictures", "error", "before", "after"), rows(report))
+    for sentence in report["worse"]:
+        console.print(sentence)
+    if report["saved"] is None:
+        raise AgeCamError("The new model was not kept: give more photographs, or --force to keep it.")
+    console.print(f"Saved {report['saved']}.")
+
+
+_Pictures = Annotated[int, typer.Option(help="Use at most this many of the training and validation parts.")]
+
+
+@app.command()
+def tune(
+    data: _Prepared,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the search; the same one resumes it.")],
+    trials: Annotated[int, typer.Option(help="How many settings to try.")] = 20,
+    pictures: _Pictures = 10_000,
+    size: Annotated[int, typer.Option(help="Pixels that training sees.")] = 64,
+    epochs: Annotated[int, typer.Option(help="At most.")] = 8,
+    seed: Annotated[int, typer.Option()] = 0,
+) -> None:
+    """Search for learning rate, batch size, width, dropout and epochs."""
+    from train.fit import FitConfig
+    from train.tune import tune as run
+
+    base = FitConfig(str(data), str(out), size_px=size, pictures=pictures, epochs=epochs, seed=seed)
+    results = run(base, trials)
+    _print_table(
+        "Best first", tuple(results[0]), [[_short(value) for value in row.values()] for row in results]
+    )
+
+
+@app.command()
+def compare(
+    data: _Prepared,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the runs; the same one resumes them.")],
+    only: Annotated[
+        str | None, typer.Option(help="Variants, separated by commas, such as resnet,mae. Default: all.")
+    ] = None,
+    pictures: _Pictures = 20_000,
+    size: Annotated[int, typer.Option(help="Pixels that training sees.")] = 96,
+    epochs: Annotated[int, typer.Option()] = 8,
+    batch: Annotated[int, typer.Option()] = 128,
+    seed: Annotated[int, typer.Option()] = 0,
+) -> None:
+    """Train each architecture, loss and optimizer on the same budget and measure them on the test part."""
+    from train.compare import VARIANTS, markdown
+    from train.compare import compare as run
+    from train.fit import FitConfig
+
+    base = FitConfig(
+        str(data), str(out), size_px=size, pictures=pictures, epochs=epochs, batch_size=batch, seed=seed
+    )
+    print(markdown(run(base, tuple(VARIANTS) if only is None else only.split(","))))  # noqa: T201
 
 
 @app.command()
@@ -143,7 +233,6 @@ def export(
     age: Annotated[Path, typer.Option(help="Trained model with an age head.")],
     gender: Annotated[Path, typer.Option(help="Trained model with a gender head.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the models and their manifest.")],
-    architecture: Annotated[str, typer.Option(help="What both were trained as.")] = "compact",
     weights: Annotated[str, typer.Option(help="int8, float16 or float32 in the LiteRT files.")] = "int8",
     commit: Annotated[str | None, typer.Option(help="Commit the training ran at; default: this one.")] = None,
 ) -> None:
@@ -167,7 +256,7 @@ def export(
     validation, test = pictures.of_part(VALIDATION), pictures.of_part(TEST)
     differences = {}
     for head, trained in (("age", age), ("gender", gender)):
-        export_keras(trained, architecture, head, out)
+        export_keras(trained, head, out)
         export_litert(out / f"{head}.keras", weights)
         differences[head] = parity(head, out / f"{head}.keras", crops, validation.row[:500])
         check_parity(head, weights, differences[head])
@@ -193,6 +282,17 @@ def export(
         path = out / f"{head}.tflite"
         size_mb, speed_ms = path.stat().st_size / 1e6, milliseconds_per_face(path)
         console.print(f"{path}: {size_mb:.1f} MB, {speed_ms:.2f} ms a face, {differences[head]} off Keras")
+
+
+def _print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    table = Table(*columns, title=title)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+
+
+def _short(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def main() -> None:

@@ -1,6 +1,8 @@
 """Losses, measures and calibration do what they say, and the whole line runs from pictures to models."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -8,10 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agecam.opencv import cv2
 from agecam.vision.align import to_model_input
 from agecam.vision.calibration import Calibration, expected_age
-from train.augment import Augmentation
+from train.augment import Augmentation, augment
 from train.batches import Batches
 from train.calibrate import fit_age, fit_gender
 from train.cli import app
@@ -19,8 +20,8 @@ from train.data import DataError, Sample
 from train.fit import FitConfig, fit
 from train.losses import AgeLoss, age_targets, rarity_weights, taught_age_targets
 from train.measure import age_figures, gender_figures, range_figures
-from train.models import HEADS, build_model, copy_weights
-from train.prepare import STORED_PX, central
+from train.models import HEADS, Network, build_model, copy_weights
+from train.prepare import STORED_PX, central, load_crops
 from train.table import Table, build_table
 
 NAN = float("nan")
@@ -148,7 +149,7 @@ def test_calibration_repairs_overconfidence() -> None:
 
 @pytest.mark.parametrize("architecture", ["resnet", "plain"])
 def test_models_answer_with_probabilities_whatever_the_brightness(architecture: str) -> None:
-    model = build_model(architecture)
+    model = build_model(Network(architecture))
     dark = np.random.default_rng(0).random((2, 128, 128, 1), np.float32) * 0.3
     output = {head: np.asarray(value) for head, value in model.predict_on_batch(dark).items()}
     assert output["age"].shape == (2, 101)
@@ -159,7 +160,7 @@ def test_models_answer_with_probabilities_whatever_the_brightness(architecture: 
 
 
 def test_weights_go_over_by_name() -> None:
-    both, age = build_model("plain"), build_model("plain", ("age",))
+    both, age = build_model(Network("plain")), build_model(Network("plain", ("age",)))
     copied = copy_weights(both, age)
     assert "age_logits" in copied
     assert "gender_logits" not in copied
@@ -179,31 +180,25 @@ def test_a_run_refuses_settings_that_are_not_its_own(tmp_path: Path) -> None:
         fit(FitConfig(data=str(tmp_path), out=str(tmp_path / "run"), seed=9))
 
 
-def photographs(folder: Path, *images_bgr: NDArray[np.uint8]) -> None:
-    """Forty pictures of two people: "old" women, turned and lit at random, and "young" men."""
-    folder.mkdir()
+def grow(data: Path, count: int) -> None:
+    """Make of the pictures of a prepared folder ``count``, by changing them at random."""
+    table, crops = Table.load(data), load_crops(data)
     random = np.random.default_rng(0)
-    lines = ["file,age,gender"]
-    for index in range(40):
-        who = index % 2
-        image = images_bgr[who]
-        height, width = image.shape[:2]
-        matrix = cv2.getRotationMatrix2D((width / 2, height / 3), random.uniform(-10, 10), 0.8)
-        matrix[:, 2] += random.uniform(-20, 20, 2)
-        turned = cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REFLECT)
-        shade = cv2.convertScaleAbs(turned, alpha=random.uniform(0.6, 1.2), beta=random.uniform(-20, 40))
-        cv2.imwrite(str(folder / f"{index}.jpg"), shade)
-        age = ("30-39", "57")[who] if index % 4 < 2 else ("25", "60-69")[who]
-        lines.append(f"{index}.jpg,{age},{('male', 'female')[who]}")
-    (folder / "labels.csv").write_text("\n".join(lines), encoding="utf-8")
+    chosen = np.concatenate([np.arange(len(table)), random.integers(0, len(table), count - len(table))])
+    grown = np.stack(
+        [augment(crops[row], STORED_PX, STORED_PX, random, Augmentation()) for row in table.row[chosen]]
+    )
+    np.save(data / "crops.npy", grown)
+    replace(table.take(chosen), row=np.arange(count)).save(data)
 
 
 def test_the_whole_line_from_pictures_to_models(
-    tmp_path: Path, astronaut_bgr: NDArray[np.uint8], hopper_bgr: NDArray[np.uint8]
+    tmp_path: Path, write_photographs: Callable[..., Path]
 ) -> None:
     from typer.testing import CliRunner
 
-    photographs(tmp_path / "faces", astronaut_bgr, hopper_bgr)
+    labels = [("30-39", "male"), ("57", "female"), ("25", "male"), ("60-69", "female")]
+    write_photographs(tmp_path / "faces", labels * 10)
     data, run, out = tmp_path / "prepared", tmp_path / "run", tmp_path / "models"
 
     def call(*words: str | Path) -> str:
@@ -213,24 +208,12 @@ def test_the_whole_line_from_pictures_to_models(
 
     call("prepare", tmp_path / "faces", "-o", data, "--test", "0.25", "--validation", "0.25")
     assert (data / "sheet.png").stat().st_size > 1000
-    fast = (
-        "--architecture",
-        "plain",
-        "--precision",
-        "float32",
-        "--epochs",
-        "1",
-        "--batch",
-        "8",
-        "--size",
-        "64",
-    )
+    grow(data, 500)
+    fast = ["--width", "0.25", "--precision", "float32", "--epochs", "1", "--batch", "16", "--size", "64"]
     call("fit", "--data", data, "-o", run, *fast)
     assert (run / "log.csv").read_text(encoding="utf-8").count("\n") == 2
     trained = run / "model.keras"
-    call(
-        "export", "--data", data, "--age", trained, "--gender", trained, "-o", out, "--architecture", "plain"
-    )
+    call("export", "--data", data, "--age", trained, "--gender", trained, "-o", out)
 
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["version"] == 1
