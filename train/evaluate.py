@@ -19,7 +19,7 @@ from train.calibrate import calibrate
 from train.conditions import CONDITIONS
 from train.data import DataError, read_dataset
 from train.duplicates import find_duplicates
-from train.live import HARDER, PLAIN, live_crops, stores_by_name
+from train.live import PLAIN, live_crops, stores_by_name
 from train.measure import FEWEST, MAIN_FIGURES, all_figures, main_figures
 from train.prepare import central, load_crops, prepare_crops, usable_rows, write_skipped
 from train.report import Report, write_report
@@ -175,38 +175,29 @@ def through_live_path(
     """The main figures on what live use makes of whole pictures, beside those on their stored crops.
 
     Pictures in which no face is found count in ``not_found`` alone: the other figures are of the rest, on
-    both sides.
+    both sides. With conditions, ``harder`` holds the same for turned and shrunk pictures.
     """
     sources = stores_by_name(extras.live)
     table = table.take(np.isin(table.dataset, list(sources)))
     if not len(table):
         raise DataError(f"None of the pictures that are measured is from {', '.join(sources)}.")
     seen = live_crops(sources, table, harder=extras.conditions, jobs=extras.jobs)
-    faces, found = seen[PLAIN]
-    stored = _main(_answers(models, _faces(crops, table.take(found))), table.take(found), calibration)
-    live = _main(_answers(models, faces[found]), table.take(found), calibration)
-    result: dict[str, Any] = {
-        "count": len(table),
-        "not_found": _not_found(table, found),
-        "stored": stored,
-        "live": live,
-        "difference": {
-            name: {key: round(live[name][key] - value, 5) for key, value in values.items()}
-            for name, values in stored.items()
-        },
-    }
-    if extras.conditions:
-        result["conditions"] = [
-            {
-                "name": name,
-                "not_found": _not_found(table, seen[name][1]),
-                "figures": _main(
-                    _answers(models, seen[name][0][seen[name][1]]), table.take(seen[name][1]), calibration
-                ),
-            }
-            for name in HARDER
-        ]
-    return result
+    outputs = _answers(models, _faces(crops, table))
+
+    def compared(name: str) -> dict[str, Any]:
+        faces, found = seen[name]
+        of_found = table.take(found)
+        stored = _main({head: output[found] for head, output in outputs.items()}, of_found, calibration)
+        live = _main(_answers(models, faces[found]), of_found, calibration)
+        difference = {
+            data: {key: round(live[data][key] - value, 5) for key, value in values.items()}
+            for data, values in stored.items()
+        }
+        not_found = _not_found(table, found)
+        return {"not_found": not_found, "stored": stored, "live": live, "difference": difference}
+
+    harder = [{"name": name} | compared(name) for name in seen if name != PLAIN]
+    return {"count": len(table)} | compared(PLAIN) | ({"harder": harder} if harder else {})
 
 
 def _not_found(table: Table, found: NDArray[np.bool_]) -> dict[str, int]:

@@ -68,12 +68,17 @@ def learning_curves(log: Path) -> str:
 
 
 def age_scatter(truth: NDArray[np.float64], said: NDArray[np.float64]) -> str:
-    """Estimates over labels, in years; darker cells hold more pictures."""
+    """Estimates over labels, in years; lighter cells hold more pictures."""
+
+    from matplotlib import colormaps
+    from matplotlib.colors import ListedColormap
 
     def draw(figure: Any) -> None:
         axes = figure.subplots()
         extent = (0, AGES - 1, 0, AGES - 1)
-        cells = axes.hexbin(truth, said, gridsize=40, extent=extent, bins="log", mincnt=1, cmap="viridis")
+        # The darkest quarter would not show on a dark page.
+        colours = ListedColormap(colormaps["viridis"](np.linspace(0.25, 1, 192)))
+        cells = axes.hexbin(truth, said, gridsize=40, extent=extent, bins="log", mincnt=1, cmap=colours)
         axes.plot([0, AGES - 1], [0, AGES - 1], color=_INK, linewidth=0.8, linestyle="--")
         axes.set(xlabel="label (years)", ylabel="estimate (years)", aspect="equal")
         figure.colorbar(cells, ax=axes, label="pictures", shrink=0.8)

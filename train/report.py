@@ -234,19 +234,17 @@ def _live(live: Mapping[str, Any]) -> str:
     names = ("stored", "live", "difference")
     labels = {"stored": "stored crops", "live": "live path", "difference": "difference"}
     body = [[labels[name], *_main_cells(live[name], signed=name == "difference")] for name in names]
-    body += [
-        [
-            f"live path, {escape(row['name'])} ({row['not_found']['all']} not found)",
-            *_main_cells(row["figures"]),
-        ]
-        for row in live.get("conditions", [])
-    ]
+    for row in live.get("harder", []):
+        cells = zip(_main_cells(row["live"]), _main_cells(row["difference"], signed=True), strict=True)
+        label = f"live path, {escape(row['name'])}<small>{row['not_found']['all']:,} not found</small>"
+        body.append([label, *(f"{value}<small>{change}</small>" for value, change in cells)])
     missed = ", ".join(
         f"{escape(name)} {count}" for name, count in live["not_found"].items() if name != "all"
     )
     note = (
         f"<p>{live['count']:,} whole pictures as <code>agecam predict</code> sees them. No face found in "
-        f"{live['not_found']['all']} ({missed}); the figures are of the others.</p>"
+        f"{live['not_found']['all']} ({missed}); the figures are of the others. Small signed "
+        "numbers: less the figure on the stored crops of the same pictures.</p>"
     )
     return _section("Through the live path", _table(["", *_main_headings(live["stored"])], body) + note)
 

@@ -128,7 +128,7 @@ def test_raw_pictures_are_measured_whole_once_each_and_through_the_live_path(
     assert plain["age_mae"] == pytest.approx(figures["all"]["age"]["mae"])
     assert figures["live"]["not_found"] == {"all": 0, "faces": 0}
     assert abs(figures["live"]["difference"]["all"]["age_mae"]) < 2
-    assert [row["name"] for row in figures["live"]["conditions"]] == list(HARDER)
+    assert [row["name"] for row in figures["live"]["harder"]] == list(HARDER)
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "Through the live path" in page
     # The second time nothing has to be prepared, and plain years do as well.

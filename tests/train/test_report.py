@@ -131,7 +131,9 @@ def test_conditions_and_the_live_path_have_their_tables(tmp_path: Path) -> None:
         "stored": main,
         "live": worse,
         "difference": {"all": {"age_mae": 1.5, "gender_accuracy": -0.1}, "a_b": {"age_mae": 1.5}},
-        "conditions": [{"name": "turned 20°", "not_found": {"all": 3}, "figures": worse}],
+        "harder": [
+            {"name": "turned 20°", "not_found": {"all": 3}, "stored": main, "live": worse, "difference": main}
+        ],
     }
     write_report(
         tmp_path / "report.html",
@@ -141,4 +143,4 @@ def test_conditions_and_the_live_path_have_their_tables(tmp_path: Path) -> None:
     assert {"Conditions", "Through the live path"} <= set(Page(text).headings)
     assert "+1.50" in text
     assert "-10.0 %" in text
-    assert "turned 20° (3 not found)" in text
+    assert "turned 20°<small>3 not found</small>" in text
