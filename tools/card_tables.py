@@ -1,0 +1,130 @@
+"""Print the tables of the model card from the figures.json that ``python -m train evaluate`` wrote."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+NAMES = {"utkface": "UTKFace", "fairface": "FairFace", "aaf": "All-Age-Faces"}
+_FEWEST = 20
+
+
+def percent(value: float) -> str:
+    return f"{value:.1%}".replace("%", " %")
+
+
+def years(value: float) -> str:
+    return f"{value:.2f}"
+
+
+def fraction(value: float) -> str:
+    return f"{value:.4f}"
+
+
+HEADLINES: tuple[tuple[str, str, str, Callable[[float], str]], ...] = (
+    ("age, mean error (years)", "age", "mae", years),
+    ("age, median error (years)", "age", "median_error", years),
+    ("age, mean of estimate minus label (years)", "age", "bias", years),
+    ("within 1 year", "age", "within_1", percent),
+    ("within 3 years", "age", "within_3", percent),
+    ("within 5 years", "age", "within_5", percent),
+    ("within 10 years", "age", "within_10", percent),
+    ("interval holds the label", "age", "interval_coverage", percent),
+    ("interval, mean width (years)", "age", "interval_width", years),
+    ("age, mean error, mean over age bands (years)", "balanced", "age_mae", years),
+    ("right age range", "range", "right_range", percent),
+    ("right age range, likeliest", "range", "right_range_likeliest", percent),
+    ("within one range", "range", "within_one_range", percent),
+    ("right age range, mean over ranges", "balanced", "range_right_range", percent),
+    ("gender, accuracy", "gender", "accuracy", percent),
+    ('"female": precision', "gender", "precision", percent),
+    ('"female": recall', "gender", "recall", percent),
+    ('"female": F1', "gender", "f1", percent),
+    ("gender, AUC", "gender", "auc", fraction),
+    ("gender, calibration error (ECE)", "gender", "ece", percent),
+    ("gender, accuracy, mean over age bands", "balanced", "gender_accuracy", percent),
+)
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    header = list(header)
+    lines = [header, ["---"] * len(header), *map(list, rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def headlines(sets: dict[str, Any]) -> str:
+    rows = []
+    for name, kind, figure, text in HEADLINES:
+        cells = []
+        for values in sets.values():
+            found = values.get(kind, {})
+            # A photograph that is also in another set brings a few exact ages into a set of ranges.
+            enough = found.get("count", _FEWEST) >= _FEWEST and not (
+                figure == "age_mae" and values.get("age", {}).get("count", 0) < _FEWEST
+            )
+            cells.append(text(found[figure]) if figure in found and enough else "")
+        rows.append([name, *cells])
+    adults = [values["groups"]["adults"]["18-75"]["gender"]["accuracy"] for values in sets.values()]
+    rows.append(["gender, accuracy from 18 to 75", *map(percent, adults)])
+    return table(["", *(NAMES.get(name, name) for name in sets)], rows)
+
+
+def groups(sets: dict[str, Any], kind: str, title: str) -> str:
+    members = sorted(
+        {name for values in sets.values() for name in values["groups"].get(kind, {})}, key=_order
+    )
+    header, columns = [title], []
+    for name, values in sets.items():
+        exact = values.get("age", {}).get("count", 0) >= _FEWEST
+        header += [f"{NAMES.get(name, name)}: pictures"]
+        header += ["mean error", "in the interval"] if exact else ["right range", "within one"]
+        header += ["gender"]
+        columns.append((values["groups"].get(kind, {}), exact))
+    rows = []
+    for member in members:
+        cells = [member]
+        for found, exact in columns:
+            group = found.get(member)
+            if group is None:
+                cells += [""] * 4
+                continue
+            gender = group.get("gender", {})
+            if exact:
+                age = group.get("age", {})
+                cells += [
+                    f"{gender.get('count', age.get('count', 0)):,.0f}",
+                    years(age["mae"]) if age else "",
+                    percent(age["interval_coverage"]) if age else "",
+                ]
+            else:
+                ages = group.get("range", {})
+                cells += [
+                    f"{gender.get('count', 0):,.0f}",
+                    percent(ages["right_range"]) if ages else "",
+                    percent(ages["within_one_range"]) if ages else "",
+                ]
+            cells.append(percent(gender["accuracy"]) if gender else "")
+        rows.append(cells)
+    return table(header, rows)
+
+
+def _order(name: str) -> tuple[int, str]:
+    digits = name.split("-")[0].rstrip("+")
+    return (int(digits), "") if digits.isdigit() else (999, name)
+
+
+def main(path: str) -> None:
+    sets = json.loads(Path(path).read_text(encoding="utf-8"))["datasets"]
+    sets = {name: sets[name] for name in sorted(sets, key=lambda name: list(NAMES).index(name))}
+    parts = [headlines(sets), groups(sets, "age", "Age"), groups(sets, "gender", "Labelled gender")]
+    for name, values in sets.items():
+        if values["groups"].get("race"):
+            parts.append(groups({name: values}, "race", f"Labelled race, {NAMES[name]}"))
+    print("\n\n".join(parts))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
