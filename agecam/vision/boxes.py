@@ -7,16 +7,21 @@ from collections.abc import Sequence
 
 def overlap(a: Sequence[float], b: Sequence[float]) -> float:
     """Intersection over the smaller of two boxes ``(x, y, w, h)``, in [0, 1]."""
-    return _intersection(a, b) / max(1e-9, min(a[2] * a[3], b[2] * b[3]))
+    common = _intersection(a, b)
+    return common / max(1e-9, min(a[2] * a[3], b[2] * b[3])) if common else 0.0
 
 
 def iou(a: Sequence[float], b: Sequence[float]) -> float:
     """Intersection over union of two boxes ``(x, y, w, h)``, in [0, 1]."""
     common = _intersection(a, b)
-    return common / max(1e-9, a[2] * a[3] + b[2] * b[3] - common)
+    return common / max(1e-9, a[2] * a[3] + b[2] * b[3] - common) if common else 0.0
 
 
 def _intersection(a: Sequence[float], b: Sequence[float]) -> float:
-    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
-    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
-    return max(0.0, width) * max(0.0, height)
+    ax, ay, a_width, a_height = a
+    bx, by, b_width, b_height = b
+    # Most pairs of a frame are apart; this is asked some hundred times a frame.
+    if ax >= bx + b_width or bx >= ax + a_width or ay >= by + b_height or by >= ay + a_height:
+        return 0.0
+    width = min(ax + a_width, bx + b_width) - max(ax, bx)
+    return width * (min(ay + a_height, by + b_height) - max(ay, by))

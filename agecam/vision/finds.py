@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
@@ -19,16 +20,17 @@ def is_plausible(face: Face) -> bool:
 
     Backs of heads and patterns that a detector takes for faces often have their points in a heap.
     """
-    right_eye, left_eye, _, mouth = face.keypoints.astype(np.float64)
-    size = float(np.hypot(face.box[2], face.box[3]))
-    eyes = left_eye - right_eye
-    down = mouth - (right_eye + left_eye) / 2
-    eye_distance, drop = float(np.hypot(*eyes)), float(np.hypot(*down))
-    if not np.isfinite(size) or size <= 0 or eye_distance < 0.04 * size or drop < 0.08 * size:
+    (right_x, right_y), (left_x, left_y), _, (mouth_x, mouth_y) = face.keypoints.tolist()
+    size = math.hypot(face.box[2], face.box[3])
+    eyes_x, eyes_y = left_x - right_x, left_y - right_y
+    down_x, down_y = mouth_x - (right_x + left_x) / 2, mouth_y - (right_y + left_y) / 2
+    eye_distance, drop = math.hypot(eyes_x, eyes_y), math.hypot(down_x, down_y)
+    if not math.isfinite(size + eye_distance + drop) or size <= 0:
+        return False
+    if eye_distance < 0.04 * size or drop < 0.08 * size:
         return False
     # Sine of the angle between eye line and eyes-to-mouth; negative would be a mirrored face.
-    sine = (eyes[0] * down[1] - eyes[1] * down[0]) / (eye_distance * drop)
-    return bool(sine > 0.5)
+    return bool((eyes_x * down_y - eyes_y * down_x) / (eye_distance * drop) > 0.5)
 
 
 def moved(face: Face, dx: float, dy: float) -> Face:
