@@ -27,7 +27,8 @@ class Batches(keras.utils.PyDataset):
     the weight 0. With ``augmentation`` the order and the changes are random, but the same for the same seed,
     epoch and batch, however many threads work, so that a run resumed with :meth:`start_at` sees what it would
     have seen; without, crops come in order and as they are. ``taught`` are a teacher's answers for all crops,
-    by head, that the labels are mixed with by ``taught_share``.
+    by head, that the labels are mixed with by ``taught_share``. Of ``hosts`` that train together, each makes
+    its share of every batch.
     """
 
     def __init__(
@@ -44,6 +45,8 @@ class Batches(keras.utils.PyDataset):
         taught: Mapping[str, NDArray[np.float32]] | None = None,
         taught_share: float = 0.5,
         workers: int = 1,
+        host: int = 0,
+        hosts: int = 1,
     ) -> None:
         super().__init__(workers=workers, use_multiprocessing=False, max_queue_size=8)
         self._crops = crops
@@ -54,6 +57,7 @@ class Batches(keras.utils.PyDataset):
         self._augmentation = augmentation
         self._seed = seed
         self._epoch = 0
+        self._host, self._hosts = host, hosts
         self._order = np.arange(len(table))
         targets = {
             AGE: age_targets(table.age_low, table.age_high),
@@ -80,8 +84,9 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], Any, Any]:
         chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
+        chosen = chosen[self._host :: self._hosts]
         images = np.empty((len(chosen), self._size_px, self._size_px), np.uint8)
-        random = np.random.default_rng((self._seed, self._epoch, index))
+        random = np.random.default_rng((self._seed, self._epoch, index, self._host))
         for image, place in zip(images, chosen, strict=True):
             crop = self._crops[self._rows[place]]
             if self._augmentation is not None:

@@ -1,50 +1,61 @@
-"""Train on several GPUs, or parts of one processor, each with its share of every batch."""
+"""Train on several GPUs, or parts of one processor, or several hosts, each with its share of every batch."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import Final
 
 import keras
 
 from train.data import DataError
 
+_HOSTS: Final = "KERAS_DISTRIBUTION_NUM_PROCESSES"
+_HOST: Final = "KERAS_DISTRIBUTION_PROCESS_ID"
+
 
 @contextlib.contextmanager
 def devices(count: int) -> Iterator[None]:
-    """Build and train models on ``count`` devices of this computer, GPUs where there are any.
+    """Build and train models on ``count`` devices of all hosts together, GPUs where there are any.
 
-    They hold equal weights and share each batch (data parallelism). On TensorFlow, several hosts work
-    together where ``TF_CONFIG`` names them. Raises :class:`DataError` where there are fewer devices, and on
-    PyTorch, for which Keras has no such training.
+    They hold equal weights and share each batch (data parallelism). Raises :class:`DataError` where there are
+    fewer devices, and on PyTorch, for which Keras has no such training.
     """
     backend = keras.backend.backend()
-    if backend == "tensorflow" and (count > 1 or "TF_CONFIG" in os.environ):
-        with _tensorflow_strategy(count).scope():
+    if count == 1:
+        yield
+    elif backend == "tensorflow":
+        import tensorflow as tf
+
+        found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+        chosen = _first([device.name for device in found], count)
+        with tf.distribute.MirroredStrategy(chosen).scope():
             yield
-    elif backend == "jax" and count > 1:
-        chosen = _first(keras.distribution.list_devices(), count)
+    elif backend == "jax":
+        if hosts() > 1:
+            keras.distribution.initialize()
         before = keras.distribution.distribution()
-        keras.distribution.set_distribution(keras.distribution.DataParallel(devices=chosen))
+        chosen = _first(keras.distribution.list_devices(), count)
+        # Each host makes its own share of a batch.
+        shared = keras.distribution.DataParallel(devices=chosen, auto_shard_dataset=False)
+        keras.distribution.set_distribution(shared)
         try:
             yield
         finally:
             keras.distribution.set_distribution(before)
-    elif count > 1:
-        raise DataError("PyTorch trains on one device: set KERAS_BACKEND to tensorflow or jax for several.")
     else:
-        yield
+        raise DataError("PyTorch trains on one device: set KERAS_BACKEND to tensorflow or jax for several.")
 
 
-def _tensorflow_strategy(count: int) -> Any:
-    import tensorflow as tf
+def hosts() -> int:
+    """How many hosts train together, each in a process of its own: on JAX alone, by Keras's variables."""
+    return int(os.environ.get(_HOSTS, 1)) if keras.backend.backend() == "jax" else 1
 
-    if "TF_CONFIG" in os.environ:
-        return tf.distribute.MultiWorkerMirroredStrategy()
-    found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-    return tf.distribute.MirroredStrategy(_first([device.name for device in found], count))
+
+def host() -> int:
+    """Which of them this one is, from 0."""
+    return int(os.environ.get(_HOST, 0)) if hosts() > 1 else 0
 
 
 def _first(names: list[str], count: int) -> list[str]:

@@ -26,7 +26,7 @@ from train.augment import Augmentation
 from train.batches import Batches
 from train.callbacks import AverageWeights, Checkpoint, KeepBest, stalled
 from train.data import DataError
-from train.devices import devices
+from train.devices import devices, host, hosts
 from train.losses import (
     AgeLoss,
     MeanVarianceLoss,
@@ -256,6 +256,8 @@ def _batches(config: FitConfig, table: Table, part: str) -> Batches:
     if config.pictures is not None:
         order = np.random.default_rng(config.seed).permutation(len(rows))
         rows = rows.take(np.sort(order[: config.pictures]))
+    # Devices share batches evenly, the last one too.
+    rows = rows.take(np.arange(len(rows) // config.devices * config.devices))
     if not len(rows):
         raise DataError(f"{config.data} has no pictures in its {part} part: prepare more pictures.")
     training = part == TRAIN
@@ -275,6 +277,8 @@ def _batches(config: FitConfig, table: Table, part: str) -> Batches:
         taught=taught,
         taught_share=config.taught_share,
         workers=config.workers,
+        host=host(),
+        hosts=hosts(),
     )
 
 
@@ -307,6 +311,10 @@ def _claim(out: Path, config: FitConfig) -> None:
             raise DataError(f"There is no {what} {value!r}: choose {', '.join(choices)}.")
     if not config.heads or not set(config.heads) <= set(HEADS):
         raise DataError(f"A model can learn {' and '.join(HEADS)}, not {', '.join(config.heads)}.")
+    if config.batch_size % config.devices:
+        raise DataError(
+            f"{config.devices} devices cannot share a batch of {config.batch_size} evenly: give a multiple."
+        )
     if config.tensorboard and importlib.util.find_spec("tensorboard") is None:
         raise DataError(
             "TensorBoard is not installed: install `tensorboard`, or train without --tensorboard."

@@ -215,7 +215,9 @@ def test_missing_tensorboard_and_devices_are_told_before_training(
     prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(DataError, match="not 99 devices"):
-        fit(config(prepared, tmp_path / "devices", devices=99))
+        fit(config(prepared, tmp_path / "devices", devices=99, batch_size=99))
+    with pytest.raises(DataError, match="cannot share a batch of 8 evenly"):
+        fit(config(prepared, tmp_path / "uneven", devices=3))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(DataError, match="TensorBoard is not installed"):
         fit(config(prepared, tmp_path / "board", tensorboard=True))
@@ -251,3 +253,15 @@ def test_two_devices_train_one_model(prepared: Path, tmp_path: Path) -> None:
     assert "equal weights" in done.stdout
     assert epochs(tmp_path / "run") == [0]
     assert load(tmp_path / "run" / "model.keras").count_params() > 0
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_other_back_ends_train_too(prepared: Path, tmp_path: Path, backend: str) -> None:
+    pytest.importorskip(backend)
+    words = ["-m", "train", "fit", "--data", str(prepared), "-o", str(tmp_path / "run"), *SMALL.split()]
+    environment = os.environ | {"KERAS_BACKEND": backend}
+    done = subprocess.run(
+        [sys.executable, *words], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert epochs(tmp_path / "run") == [0, 1, 2, 3]

@@ -113,6 +113,16 @@ def test_shuffled_batches_depend_on_seed_epoch_and_place_alone() -> None:
     assert not np.array_equal(one[1][0], first)
 
 
+def test_hosts_share_every_batch() -> None:
+    crops = np.random.default_rng(0).integers(0, 256, (8, STORED_PX, STORED_PX), dtype=np.uint8)
+    table = table_of(*[(age, age, True) for age in range(10, 90, 10)])
+    whole = Batches(crops, table, ("age",), batch_size=4)[1]
+    first, second = (Batches(crops, table, ("age",), batch_size=4, host=i, hosts=2)[1] for i in (0, 1))
+    for all_of_it, mine, theirs in zip(whole, first, second, strict=True):
+        np.testing.assert_array_equal(mine, all_of_it[::2])
+        np.testing.assert_array_equal(theirs, all_of_it[1::2])
+
+
 def test_figures_agree_with_a_small_example_by_hand() -> None:
     table = table_of((20, 20, True), (40, 40, True), (60, 60, False), (30, 39, False), (70, 100, None))
     p = peaks(21, 44, 70, 42, 90)
