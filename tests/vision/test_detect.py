@@ -1,4 +1,5 @@
 import gc
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -10,6 +11,7 @@ from agecam.opencv import cv2
 from agecam.paths import models_dir
 from agecam.vision.boxes import iou
 from agecam.vision.detect import FULL_RANGE, SHORT_RANGE, MediaPipeDetector
+from agecam.vision.mediapipe_tasks import silenced_stderr
 from agecam.vision.pyramid import Pyramid
 
 
@@ -122,3 +124,14 @@ def test_is_silent_from_start_to_end(capfd, astronaut_bgr):
     detector.close()
     detector.close()
     assert capfd.readouterr() == ("", "")
+
+
+def test_silences_that_overlap_end_with_the_last_one(capfd: pytest.CaptureFixture[str]) -> None:
+    first, second = silenced_stderr(), silenced_stderr()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    os.write(2, b"not heard")
+    second.__exit__(None, None, None)
+    os.write(2, b"heard")
+    assert capfd.readouterr().err == "heard"
