@@ -43,6 +43,8 @@ _BORDER_SHARE: Final = 0.3
 _NETWORK_MIN_SCORE: Final = 0.3
 _CLEAR_SCORE: Final = 0.75
 _CONFIRMED: Final = 0.5
+_SMALLEST_FACE_PX: Final = 12
+"""Smaller finds are as often a collar as a face, and nothing could be said of them."""
 _FILLING: Final = 0.7
 """Faces this large, as a share of the picture's longer side, fill it."""
 _FILLING_LOOK_SIDES: Final = 2.0
@@ -177,7 +179,8 @@ class MediaPipeDetector:
             on_tiles = self._see_parts(self._full_range, picture, areas)
             smallest = min((max(face.box[2:]) / areas[0][2] for face in self._sure(on_tiles)), default=1.0)
             found += on_tiles
-        faces = merge_faces(found, lambda face: self._confirmed(picture, face))
+        large_enough = (face for face in found if max(face.box[2:]) >= _SMALLEST_FACE_PX)
+        faces = merge_faces(large_enough, lambda face: self._confirmed(picture, face))
         return sorted(faces, key=lambda face: face.box[0])
 
     def glance(self, picture: Pyramid, areas: Sequence[Area]) -> list[Face]:
