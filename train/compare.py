@@ -13,6 +13,7 @@ from typing import Any, Final
 import keras
 import numpy as np
 from keras import layers
+from numpy.typing import NDArray
 
 from agecam.vision.calibration import Calibration
 from train.answers import answers
@@ -62,7 +63,10 @@ def compare(base: FitConfig, variants: Sequence[str] = tuple(VARIANTS)) -> list[
     for name in variants:
         if name not in VARIANTS:
             raise DataError(f"There is no variant {name!r}: choose {', '.join(VARIANTS)}.")
-    out = Path(base.out)
+    out, data = Path(base.out), Path(base.data)
+    test = Table.load(data).of_part(TEST)
+    if not len(test):
+        raise DataError(f"{data} has no pictures in its test part: prepare more pictures.")
     costs: dict[Network, dict[str, float]] = {}
     rows = []
     for name in variants:
@@ -74,7 +78,12 @@ def compare(base: FitConfig, variants: Sequence[str] = tuple(VARIANTS)) -> list[
             key: getattr(config, key) for key in ("architecture", "age_loss", "gender_loss", "optimizer")
         }
         rows.append(
-            {"variant": name, **settings, **_figures(trained, Path(base.data)), **costs[config.network]}
+            {
+                "variant": name,
+                **settings,
+                **_figures(answers(trained, load_crops(data), test.row), test),
+                **costs[config.network],
+            }
         )
         (out / "compare.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
         (out / "compare.md").write_text(markdown(rows), encoding="utf-8")
@@ -116,11 +125,8 @@ def multiply_adds(model: keras.Model) -> int:
     return total
 
 
-def _figures(model: Path, data: Path) -> dict[str, float | None]:
-    table = Table.load(data).of_part(TEST)
-    if not len(table):
-        raise DataError(f"{data} has no pictures in its test part: prepare more pictures.")
-    figures = all_figures(answers(model, load_crops(data), np.asarray(table.row)), table, Calibration())
+def _figures(outputs: Mapping[str, NDArray[np.float32]], test: Table) -> dict[str, float | None]:
+    figures = all_figures(outputs, test, Calibration())
     age, ranges, gender = (figures.get(kind, {}) for kind in ("age", "range", "gender"))
     return {
         "mae_years": age.get("mae"),
