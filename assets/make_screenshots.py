@@ -49,7 +49,7 @@ def take_window(spec: str | None, target: Path) -> None:
         window.close_without_asking()
 
     # Nothing is remembered, and no camera of this computer is in the picture.
-    window._save_settings = lambda: None  # type: ignore[method-assign]
+    window._save_settings = lambda _: None  # type: ignore[method-assign]
     timer = QTimer()
     timer.timeout.connect(look)
     timer.start(50)

@@ -183,9 +183,12 @@ class MainWindow(QMainWindow):
     def _save_and_close_engine(self, geometry: QByteArray) -> None:
         try:
             self._save_settings(geometry)
-            self.engine.close()
         finally:
-            self._engine_closed.emit()
+            # Whatever became of the settings, a recording must be finished.
+            try:
+                self.engine.close()
+            finally:
+                self._engine_closed.emit()
 
     def _finish_close(self) -> None:
         if self._closing is not None:
