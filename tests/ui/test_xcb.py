@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,10 @@ import numpy as np
 import pytest
 
 from agecam.opencv import cv2
+
+# WORKAROUND: where the allocator happens to give it memory off a 64-byte boundary, MediaPipe's runner says once
+# that it copies its input. It does no harm, follows no log level, and cannot be told from here.
+_MEDIAPIPE_REMARK = re.compile(r"Logging before InitGoogle|inference_runner_litert\.cc.* not aligned")
 
 _PROBE = Path(__file__).with_name("live_probe.py")
 
@@ -28,7 +33,8 @@ def seen(x_display: str, demo_clip: Path, tmp_path_factory: pytest.TempPathFacto
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stderr == "", "the program has something to complain about"
+    complaints = [line for line in done.stderr.splitlines() if not _MEDIAPIPE_REMARK.search(line)]
+    assert complaints == [], "the program has something to complain about"
     return folder
 
 
