@@ -12,7 +12,7 @@ import pytest
 
 from agecam.opencv import cv2
 
-# WORKAROUND: where the allocator happens to give it memory off a 64-byte boundary, MediaPipe's runner says once
+# WORKAROUND: where the allocator happens to give it memory off a 64-byte boundary, MediaPipe says once
 # that it copies its input. It does no harm, follows no log level, and cannot be told from here.
 _MEDIAPIPE_REMARK = re.compile(r"Logging before InitGoogle|inference_runner_litert\.cc.* not aligned")
 
