@@ -12,8 +12,8 @@ import pytest
 
 from agecam.opencv import cv2
 
-# WORKAROUND: in whole test runs, never alone, MediaPipe says once that its input is not aligned in memory and is
-# copied. What brings this about is not known.
+# WORKAROUND: in whole test runs, never alone, MediaPipe says once that its input is not aligned in
+# memory and is copied. What brings this about is not known.
 _MEDIAPIPE_REMARK = re.compile(r"Logging before InitGoogle|inference_runner_litert\.cc.* not aligned")
 
 _PROBE = Path(__file__).with_name("live_probe.py")
