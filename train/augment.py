@@ -30,7 +30,7 @@ class Augmentation:
 
     shift: float = 0.03
     scale: float = 0.06
-    turn_deg: float = 7.0
+    turn_deg: float = 8.0
     contrast: float = 0.3
     brightness: float = 0.15
     gamma: float = 0.35
@@ -57,10 +57,11 @@ def random_matrix(
     """A similarity that maps pixels of the stored crop to the model's square, flipped half of the time.
 
     ``crop_px`` pixels of the stored crop become ``size_px``. Turn, shift and log scale are normally
-    distributed and cut at two standard deviations, so that most crops stay near to the live framing.
+    distributed and cut at two and a half standard deviations: most crops stay near to the live framing, and
+    heads that were not set upright are met too.
     """
 
-    turn, grow, right, down = (max(-2.0, min(2.0, value)) for value in random.standard_normal(4).tolist())
+    turn, grow, right, down = (max(-2.5, min(2.5, value)) for value in random.standard_normal(4).tolist())
     angle = math.radians(turn * augmentation.turn_deg)
     scale = size_px / crop_px * math.exp(grow * augmentation.scale)
     a, b = scale * math.cos(angle), scale * math.sin(angle)

@@ -67,7 +67,9 @@ def fit(
     learning_rate: Annotated[float, typer.Option()] = 2e-3,
     init: Annotated[Path | None, typer.Option(help="Model to start from.")] = None,
     freeze: Annotated[int, typer.Option(help="Stages to keep as they are.")] = 0,
-    teacher: Annotated[Path | None, typer.Option(help="Model whose answers refine the labels.")] = None,
+    teacher: Annotated[
+        list[Path] | None, typer.Option(help="Model whose answers refine the labels; may be given often.")
+    ] = None,
     augment: Annotated[float, typer.Option(help="Share of the usual random changes to the crops.")] = 1.0,
     seed: Annotated[int, typer.Option()] = 0,
     precision: Annotated[str, typer.Option(help="mixed_bfloat16 or float32.")] = "mixed_bfloat16",
@@ -97,7 +99,7 @@ def fit(
         learning_rate=learning_rate,
         init=None if init is None else str(init),
         freeze=freeze,
-        teacher=None if teacher is None else str(teacher),
+        teachers=tuple(str(path) for path in teacher or ()),
         augmentation=Augmentation().scaled(augment),
         precision=precision,
         seed=seed,

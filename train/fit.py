@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from agecam.vision.calibration import AGES
 from train.answers import answers
@@ -52,9 +53,9 @@ class FitConfig:
     that many epochs without a lower validation loss. ``init`` is a model whose layers of the same name are
     taken over; ``freeze`` keeps the stem and that many stages as they are. ``rarity_exponent`` weighs ages by
     frequency to minus that power. ``average_decay`` is what a step keeps of the average of all weights, 0 for
-    no average. ``teacher`` is a model whose answers are mixed into the labels by ``taught_share`` (Hinton et
-    al., "Distilling the Knowledge in a Neural Network", 2015): averaged over a picture and its mirror image,
-    they are calmer than labels are. ``devices`` share each batch.
+    no average. ``teachers`` are models whose answers are mixed into the labels by ``taught_share`` (Hinton et
+    al., "Distilling the Knowledge in a Neural Network", 2015): averaged over the models that know a head, and
+    over a picture and its mirror image, they are calmer than labels are. ``devices`` share each batch.
     """
 
     data: str
@@ -81,7 +82,7 @@ class FitConfig:
     dropout: float = 0.2
     init: str | None = None
     freeze: int = 0
-    teacher: str | None = None
+    teachers: tuple[str, ...] = ()
     taught_share: float = 0.5
     precision: str = "mixed_bfloat16"
     seed: int = 0
@@ -263,8 +264,8 @@ def _batches(config: FitConfig, table: Table, part: str) -> Batches:
     training = part == TRAIN
     crops = load_crops(Path(config.data))
     taught = None
-    if training and config.teacher is not None:
-        taught = answers(Path(config.teacher), crops, rows.row, mirror=True)
+    if training and config.teachers:
+        taught = _mean_answers([answers(Path(path), crops, rows.row, mirror=True) for path in config.teachers])
     return Batches(
         crops,
         rows,
@@ -280,6 +281,16 @@ def _batches(config: FitConfig, table: Table, part: str) -> Batches:
         host=host(),
         hosts=hosts(),
     )
+
+
+def _mean_answers(of_models: list[dict[str, NDArray[np.float32]]]) -> dict[str, NDArray[np.float32]]:
+    """By head, the mean of the models that answer it."""
+    by_head = {
+        head: np.stack([answer[head] for answer in of_models if head in answer])
+        for head in HEADS
+        if any(head in answer for answer in of_models)
+    }
+    return {head: np.asarray(stacked.mean(axis=0), np.float32) for head, stacked in by_head.items()}
 
 
 def _log_rows(log: Path) -> list[dict[str, str]]:
