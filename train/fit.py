@@ -265,7 +265,9 @@ def _batches(config: FitConfig, table: Table, part: str) -> Batches:
     crops = load_crops(Path(config.data))
     taught = None
     if training and config.teachers:
-        taught = _mean_answers([answers(Path(path), crops, rows.row, mirror=True) for path in config.teachers])
+        taught = _mean_answers(
+            [answers(Path(path), crops, rows.row, mirror=True) for path in config.teachers]
+        )
     return Batches(
         crops,
         rows,

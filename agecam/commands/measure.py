@@ -35,6 +35,7 @@ PARTS: Final = ("decode", "detect", "classify", "draw")
 _WARM_UP_FRAMES: Final = 10
 _LIVE_WARM_UP_S: Final = 2.0
 _SAMPLED_FRAMES: Final = 40
+_PACED_FRAMES: Final = 100
 _PROBE_TIMEOUT_S: Final = 60.0
 
 
@@ -147,15 +148,24 @@ def measure_file_mode(source: Source, engine: Engine) -> FileMode:
     return FileMode(*size, frame_ms, cpu_ms, stages_ms, people)
 
 
-def measure_parts(source: Source, engine: Engine, people: Sequence[tuple[Person, ...]]) -> Parts:
-    """Measure on frames all over the clip; ``people`` says who is labelled in each of its frames."""
+def measure_parts(
+    source: Source, engine: Engine, people: Sequence[tuple[Person, ...]], *, paced: bool = False
+) -> Parts:
+    """Measure on frames all over the clip; ``people`` says who is labelled in each of its frames.
+
+    With ``paced``, on the first hundred frames at the clip's own rate: with pauses between them, in which
+    cores fall asleep and caches are lost, every part takes longer than without.
+    """
     watch = _Stopwatch()
     labels = LabelMemory()
     classifier = create_classifier(engine)
-    every = max(1, len(people) // _SAMPLED_FRAMES)
+    every = 1 if paced else max(1, len(people) // _SAMPLED_FRAMES)
     read = sampled = 0
     with MediaPipeDetector() as detector, _opened(source):
-        for index, present in enumerate(people):
+        started_s, pause_s = time.perf_counter(), 1 / (source.fps or 25.0)
+        for index, present in enumerate(people[:_PACED_FRAMES] if paced else people):
+            if paced:
+                time.sleep(max(0.0, started_s + index * pause_s - time.perf_counter()))
             with watch.time("decode"):
                 frame = source.read()
             if frame is None:

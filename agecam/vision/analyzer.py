@@ -103,9 +103,8 @@ class Analyzer:
         image, time_s = frame.image_bgr, frame.time_s
         clock = _StageClock(detect=glance.took_ms)
         pursuit = self._follower.pursuit(picture.size, self._tracker.expected(time_s), glance.faces, time_s)
-        near = self._detector.detect_near(picture) if pursuit.near else []
-        followed = self._detector.detect_in(picture, pursuit.areas)
-        faces = merge_in_order(glance.faces, followed, near)
+        pursued = self._detector.pursue(picture, pursuit.areas, near=pursuit.near)
+        faces = merge_in_order(glance.faces, pursued)
         clock.lap("detect")
         self._tracker.update(faces, time_s)
         doubtful = self._tracker.doubtful()[:_LOOKS_PER_FRAME]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -84,12 +85,8 @@ class Detector(Protocol):
         """The same, in one thread while another uses the other methods."""
         ...
 
-    def detect_near(self, picture: Pyramid) -> list[Face]:
-        """Faces so near that a glance may miss them."""
-        ...
-
-    def detect_in(self, picture: Pyramid, areas: Sequence[Area]) -> list[Face]:
-        """Small faces in parts of a picture, in pixels of the whole; the same one may come twice."""
+    def pursue(self, picture: Pyramid, areas: Sequence[Area], *, near: bool) -> list[Face]:
+        """Faces that a glance may miss: small ones in some areas and, if asked for, very near ones."""
         ...
 
     def look_again(self, picture: Pyramid, face: Face) -> Look:
@@ -103,8 +100,8 @@ class MediaPipeDetector:
     """Both MediaPipe detectors, near and far.
 
     ``min_score`` is the least score that is reported, except by :meth:`search`. Not thread-safe: one
-    detector per thread, and one more thread for :meth:`glance_apart`. Close it, or use it as a context
-    manager.
+    detector per thread, and one more thread for :meth:`glance_apart`, which then goes in place of
+    :meth:`glance`. Close it, or use it as a context manager.
 
     Raises :class:`ModelError` when a detector file is missing or damaged.
     """
@@ -115,8 +112,11 @@ class MediaPipeDetector:
         self._min_score = min_score
         self._networks: list[Any] = []
         self._apart: Any = None
+        self._helper = ThreadPoolExecutor(1, thread_name_prefix="agecam-detect")
         try:
-            self._full_range, self._short_range = (self._create(name) for name in (FULL_RANGE, SHORT_RANGE))
+            short_range = self._helper.submit(self._create, SHORT_RANGE)
+            self._full_range = self._create(FULL_RANGE)
+            self._short_range = short_range.result()
         except ModelError:
             self.close()
             raise
@@ -176,7 +176,7 @@ class MediaPipeDetector:
             if parts in _CROWD_TILE_PARTS and smallest > _CROWD_SIZE:
                 break
             areas = tiles(*picture.size, parts, _SEARCH_STRIDE)
-            on_tiles = self._see_parts(self._full_range, picture, areas)
+            on_tiles = self._see(self._full_range, picture.size, _views(picture, areas))
             smallest = min((max(face.box[2:]) / areas[0][2] for face in self._sure(on_tiles)), default=1.0)
             found += on_tiles
         large_enough = (face for face in found if max(face.box[2:]) >= _SMALLEST_FACE_PX)
@@ -184,28 +184,42 @@ class MediaPipeDetector:
         return sorted(faces, key=lambda face: face.box[0])
 
     def glance(self, picture: Pyramid, areas: Sequence[Area]) -> list[Face]:
-        """Faces that the full-range network finds in the whole picture, and those it finds in areas alone."""
-        return self._glance(self._full_range, picture, areas)
+        """Faces that the full-range network finds in the whole picture, and those it finds in areas alone.
+
+        The areas are seen by a second one, at the same time where there is a second core.
+        """
+        if not areas:
+            return self._glanced(self._run(self._full_range, _whole(picture)), [])
+        views = _views(picture, areas)
+        on_areas = self._helper.submit(self._see, self._second_network(), picture.size, views)
+        whole = self._run(self._full_range, _whole(picture))
+        return self._glanced(whole, on_areas.result())
 
     def glance_apart(self, picture: Pyramid, areas: Sequence[Area]) -> list[Face]:
-        """The same, by a network made for it, in one thread while another uses the other methods."""
+        """The same, by the second network alone, in one thread while another uses the other methods."""
+        network = self._second_network()
+        whole = self._run(network, _whole(picture))
+        return self._glanced(whole, self._see(network, picture.size, _views(picture, areas)))
+
+    def _second_network(self) -> Any:
         if self._apart is None:
             self._apart = self._create(FULL_RANGE)
-        return self._glance(self._apart, picture, areas)
+        return self._apart
 
-    def _glance(self, network: Any, picture: Pyramid, areas: Sequence[Area]) -> list[Face]:
-        whole = self._sure(self._run(network, _whole(picture)))
+    def _glanced(self, on_whole: Iterable[Face], on_areas: Iterable[Face]) -> list[Face]:
+        whole = self._sure(on_whole)
         clear = [face for face in whole if face.score >= MIN_SCORE]
         weak = [face for face in whole if face.score < MIN_SCORE]
-        return merge_in_order(clear, weak + self._sure(self._see_parts(network, picture, areas)))
+        return merge_in_order(clear, weak + self._sure(on_areas))
 
-    def detect_near(self, picture: Pyramid) -> list[Face]:
-        """Faces that the short-range network finds in the whole picture."""
-        return self._sure(self._run(self._short_range, _whole(picture)))
-
-    def detect_in(self, picture: Pyramid, areas: Sequence[Area]) -> list[Face]:
-        """Small faces in parts of a picture, in pixels of the whole; the same one may come twice."""
-        return self._sure(self._see_parts(self._full_range, picture, areas))
+    def pursue(self, picture: Pyramid, areas: Sequence[Area], *, near: bool) -> list[Face]:
+        """Small faces in some areas and, if asked for, what the short-range network finds in the whole."""
+        views = _views(picture, areas)
+        if not near:
+            return merge_faces(self._sure(self._see(self._full_range, picture.size, views)))
+        on_whole = self._helper.submit(self._run, self._short_range, _whole(picture))
+        on_areas = self._see(self._full_range, picture.size, views)
+        return merge_in_order(self._sure(on_areas), self._sure(on_whole.result()))
 
     def look_again(self, picture: Pyramid, face: Face) -> Look:
         """How sure both networks are of one face when it fills a quarter of their view, in [0, 1].
@@ -215,25 +229,26 @@ class MediaPipeDetector:
         film, means over three frames were at most 0.62 for false faces and at least 0.7 for true ones.
         """
         best = self._best_about(picture, face, _LOOK_SIDES)
-        sureness = sum(one.score for one in best) / len(self._finders)
+        sureness = sum(one.score for one in best) / 2
         return Look(sureness, max(best, key=lambda one: one.score, default=None))
 
     def _best_about(self, picture: Pyramid, face: Face, sides: float) -> list[Face]:
         """The best find of each network at a face's place, in a view so many times as wide as the face."""
         view = picture.square(face.centre, sides * max(face.box[2:]), _LONGEST_VIEW_PX)
-        best = [
+        best = (
             max(
-                (one for one in self._run(network, view) if iou(one.box, face.box) > _LOOK_OVERLAP),
+                (one for one in found if iou(one.box, face.box) > _LOOK_OVERLAP),
                 key=lambda one: one.score,
                 default=None,
             )
-            for network in self._finders
-        ]
+            for found in self._run_both(view)
+        )
         return [one for one in best if one is not None]
 
-    @property
-    def _finders(self) -> tuple[Any, Any]:
-        return self._full_range, self._short_range
+    def _run_both(self, view: View) -> tuple[list[Face], list[Face]]:
+        """What the full-range and the short-range network find, both at a time on two cores."""
+        short_range = self._helper.submit(self._run, self._short_range, view)
+        return self._run(self._full_range, view), short_range.result()
 
     def _sure(self, faces: Iterable[Face]) -> list[Face]:
         return [face for face in faces if face.score >= self._min_score]
@@ -252,12 +267,12 @@ class MediaPipeDetector:
         view = _whole(picture)
         return self._run(self._full_range, view) + self._run(self._short_range, view)
 
-    def _see_parts(self, network: Any, picture: Pyramid, areas: Sequence[Area]) -> list[Face]:
+    def _see(self, network: Any, size: tuple[int, int], views: Iterable[tuple[Area, View]]) -> list[Face]:
         return [
             face
-            for area in areas
-            for face in self._run(network, picture.part(area, _LONGEST_VIEW_PX))
-            if not _is_cut_by_tile(face, area, *picture.size)
+            for area, view in views
+            for face in self._run(network, view)
+            if not _is_cut_by_tile(face, area, *size)
         ]
 
     def _run(self, network: Any, view: View) -> list[Face]:
@@ -284,6 +299,7 @@ class MediaPipeDetector:
 
     def close(self) -> None:
         """Release the networks; calling it twice does no harm."""
+        self._helper.shutdown()
         for network in self._networks:
             with contextlib.suppress(RuntimeError, ValueError), silenced_stderr():
                 network.close()
@@ -308,6 +324,11 @@ def with_border(image_bgr: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
     border_px = round(_BORDER_SHARE * max(image_bgr.shape[:2]))
     around = (border_px,) * 4
     return np.asarray(cv2.copyMakeBorder(image_bgr, *around, cv2.BORDER_REPLICATE), np.uint8), border_px
+
+
+def _views(picture: Pyramid, areas: Iterable[Area]) -> list[tuple[Area, View]]:
+    """Made in one go, since a pyramid serves one thread at a time."""
+    return [(area, picture.part(area, _LONGEST_VIEW_PX)) for area in areas]
 
 
 def _whole(picture: Pyramid) -> View:

@@ -11,7 +11,7 @@ from agecam.vision.track import TrackedFace
 _NEW_ANSWERS: Final = 8
 """A face is new until the models have answered so often; the mean has then lost most of its noise."""
 
-_INTERVAL_S: Final = 0.2
+_INTERVAL_S: Final = 0.25
 
 
 class Schedule:

@@ -77,11 +77,12 @@ def test_a_clip_is_labelled_recorded_and_logged_to_its_end(
     engine.start_csv(rows)
     engine.show(SourceRequest(str(short_clip)))
     wait_for(lambda: state_of(engine) is SourceState.ENDED, "the end of the clip")
+    # The source may end while its last frame is still being analysed.
+    wait_for(lambda: engine.status().recording is None, "the recording to be finished at the end")
     shown = engine.latest()
     assert shown is not None
     assert len([person for person in shown.analysis.people if person.estimate is not None]) == 2
     assert not np.array_equal(shown.picture_bgr, shown.analysis.frame.image_bgr), "nothing was drawn"
-    wait_for(lambda: engine.status().recording is None, "the recording to be finished at the end")
     engine.close()
 
     texts = [notice.text for notice in engine.take_notices()]

@@ -55,7 +55,7 @@ def test_a_glance_at_a_tile_finds_a_far_face_at_its_place_in_the_picture(detecto
     )
     assert detector.glance(picture, []) == []
     area = (1067, 467, 533, 533)
-    (glanced,), (followed,) = detector.glance(picture, [area]), detector.detect_in(picture, [area])
+    (glanced,), (followed,) = detector.glance(picture, [area]), detector.pursue(picture, [area], near=False)
     assert glanced.box == followed.box
     assert iou(glanced.box, (1256, 622, 31, 34)) > 0.4
 
@@ -64,8 +64,8 @@ def test_a_face_that_an_edge_of_a_tile_cuts_is_left_to_other_tiles(detector, sce
     picture = Pyramid(scene((300, 60)))
     (whole,) = detector.glance(picture, [])
     x, width = round(whole.box[0]), round(whole.box[2])
-    assert len(detector.detect_in(picture, [(0, 0, x + width + 40, 360)])) == 1
-    assert detector.detect_in(picture, [(0, 0, x + round(0.8 * width), 360)]) == []
+    assert len(detector.pursue(picture, [(0, 0, x + width + 40, 360)], near=False)) == 1
+    assert detector.pursue(picture, [(0, 0, x + round(0.8 * width), 360)], near=False) == []
 
 
 def test_a_glance_apart_may_run_beside_the_other_methods(scene):
@@ -74,7 +74,7 @@ def test_a_glance_apart_may_run_beside_the_other_methods(scene):
         one_by_one = [detector.glance(picture, []) for picture in pictures]
         glances = [pool.submit(detector.glance_apart, picture, []) for picture in pictures]
         for picture in pictures:
-            assert len(detector.detect_in(Pyramid(picture.image_bgr), [(0, 0, 360, 360)])) <= 2
+            assert len(detector.pursue(Pyramid(picture.image_bgr), [(0, 0, 360, 360)], near=False)) <= 2
         assert [[face.box for face in glance.result()] for glance in glances] == [
             [face.box for face in faces] for faces in one_by_one
         ]
@@ -82,7 +82,7 @@ def test_a_glance_apart_may_run_beside_the_other_methods(scene):
 
 def test_a_face_that_fills_the_picture_is_found_by_the_near_network(detector, astronaut_bgr):
     close_up = cv2.resize(astronaut_bgr[60:190, 170:290], (600, 650), interpolation=cv2.INTER_CUBIC)
-    (face,) = detector.detect_near(Pyramid(np.asarray(close_up, np.uint8)))
+    (face,) = detector.pursue(Pyramid(np.asarray(close_up, np.uint8)), [], near=True)
     assert face.box[3] > 300
 
 

@@ -21,8 +21,8 @@ def test_known_faces_have_their_turn_a_few_times_a_second_and_never_all_at_once(
         if index >= 25:
             turns.update(one.track_id for one in due)
             most = max(most, len(due))
-    assert most == 2
-    assert all(40 <= turns[number] <= 55 for number in range(1, 7))
+    assert most <= 2
+    assert all(35 <= turns[number] <= 45 for number in range(1, 7))
 
 
 def test_at_a_low_frame_rate_everybody_is_due(face):
