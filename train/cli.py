@@ -258,7 +258,7 @@ def export(
     validation, test = pictures.of_part(VALIDATION), pictures.of_part(TEST)
     differences = {}
     for head, trained in (("age", age), ("gender", gender)):
-        export_keras(trained, head, out)
+        export_keras(trained, head, out, weights)
         export_litert(out / f"{head}.keras", weights)
         differences[head] = parity(head, out / f"{head}.keras", crops, validation.row[:500])
         check_parity(head, weights, differences[head])

@@ -1,8 +1,7 @@
 """The networks that can be trained: saved files hold stock Keras layers alone, so that they load anywhere.
 
-A network is a trunk (gray square to feature vector) and one or two heads on it. Trunks that end in an average
-over the places fit pictures of any size with the same weights; "compact" and "plain" know the places apart,
-which ties their heads to one size.
+A network is a trunk (gray square to feature vector) and one or two heads on it. Most trunks average over the
+places of the picture at last; heads on "compact" and "plain" tell the places apart.
 """
 
 from __future__ import annotations
@@ -26,6 +25,9 @@ from train.normalise import batch_normalization
 AGE, GENDER = "age", "gender"
 HEADS: Final = (AGE, GENDER)
 
+_RELU_LIMIT: Final = 6.0
+"""Of activations (Howard et al., "MobileNets", 2017): one bright spot in a picture may not coarsen the steps
+of 8-bit integers, whose range is that of the largest value."""
 _MIDDLE_YEARS: Final = 35.0
 _SPREAD_YEARS: Final = 20.0
 _NAME: Final = re.compile(r"([a-z]+)(?:-([\d.]+))?_(age_gender|age|gender)")
@@ -106,34 +108,48 @@ def load(path: Path) -> keras.Model:
 def copy_weights(source: keras.Model, target: keras.Model) -> list[str]:
     """Copy the weights of all layers that both models have by name; returns the names that were copied.
 
-    Raises :class:`DataError` when layers of one name have different shapes.
+    The models may be for pictures of different sizes. Raises :class:`DataError` when layers of one name have
+    different shapes.
     """
     theirs = {layer.name: layer for layer in source.layers}
+    sides = _map_side(source), _map_side(target)
     copied = []
     for layer in target.layers:
         if layer.weights and layer.name in theirs:
-            weights = _spread(theirs[layer.name].get_weights(), layer)
+            weights = _fitted(theirs[layer.name].get_weights(), layer, *sides)
             if [w.shape for w in weights] != [tuple(w.shape) for w in layer.weights]:
                 raise DataError(
                     f"The weights of {source.name} do not fit {target.name}: layer {layer.name} differs. "
-                    "Give both the same architecture and width, and the same size in pixels."
+                    "Give both the same architecture and width."
                 )
             layer.set_weights(weights)
             copied.append(layer.name)
     return copied
 
 
-def _spread(weights: list[NDArray[np.float32]], layer: keras.Layer) -> list[NDArray[np.float32]]:
-    """The weights of a dense layer on averages over all places, for one on the places themselves.
+def _fitted(
+    weights: list[NDArray[np.float32]], layer: keras.Layer, side: int, side_now: int
+) -> list[NDArray[np.float32]]:
+    """The weights of a dense layer on ``side`` x ``side`` places, for one on ``side_now`` x ``side_now``.
 
-    The answers stay the same: each place gets its share of the weights. Others are handed through.
+    Each new place gets its share of the weights of the places where it lies; from an average, which is one
+    place, the answers stay the same. Other weights are handed through.
     """
-    if not isinstance(layer, layers.Dense) or len(weights) != len(layer.weights):
+    kernel = weights[0]
+    channels, rest = divmod(kernel.shape[0], side**2)
+    if side == side_now or not isinstance(layer, layers.Dense) or rest:
         return weights
-    places, rest = divmod(layer.weights[0].shape[0], weights[0].shape[0])
-    if rest or places < 2:
+    if layer.weights[0].shape != (side_now**2 * channels, kernel.shape[1]):
         return weights
-    return [np.tile(weights[0] / np.float32(places), (places, 1)), *weights[1:]]
+    places = kernel.reshape(1, side, side, channels * kernel.shape[1])
+    resized = keras.ops.image.resize(places, (side_now, side_now)) * (side / side_now) ** 2
+    return [keras.ops.convert_to_numpy(resized).reshape(-1, kernel.shape[1]), *weights[1:]]
+
+
+def _map_side(model: keras.Model) -> int:
+    """How many places across its heads tell apart."""
+    flattened = (layer for layer in model.layers if isinstance(layer, layers.Flatten))
+    return next((layer.input.shape[1] for layer in flattened), 1)
 
 
 def single_head(model: keras.Model, head: str) -> keras.Model:
@@ -159,7 +175,7 @@ def _convolve(x: Any, filters: int, size: int, strides: int, name: str) -> Any:
 
 
 def _convolve_relu(x: Any, filters: int, size: int, strides: int, name: str) -> Any:
-    return layers.ReLU(name=f"{name}_relu")(_convolve(x, filters, size, strides, name))
+    return layers.ReLU(_RELU_LIMIT, name=f"{name}_relu")(_convolve(x, filters, size, strides, name))
 
 
 def _residual_block(x: Any, filters: int, strides: int, name: str) -> Any:
@@ -176,7 +192,7 @@ def _residual_block(x: Any, filters: int, strides: int, name: str) -> Any:
             )
         shortcut = _convolve(shortcut, filters, 1, 1, f"{name}_shortcut")
     x = _convolve(_convolve_relu(x, filters, 3, strides, f"{name}_1"), filters, 3, 1, f"{name}_2")
-    return layers.ReLU(name=f"{name}_relu")(layers.Add(name=f"{name}_add")([x, shortcut]))
+    return layers.ReLU(_RELU_LIMIT, name=f"{name}_relu")(layers.Add(name=f"{name}_add")([x, shortcut]))
 
 
 def _residual_trunk(x: Any, width: float, stem_size: int, stem_strides: int) -> Any:
@@ -205,10 +221,7 @@ def _compact(x: Any, width: float) -> Any:
 
 
 def _plain(x: Any, width: float) -> Any:
-    """The textbook network: convolution and max-pooling four times, flattened, dense, dropout.
-
-    Being flattened ties its weights to one size of pictures.
-    """
+    """The textbook network: convolution and max-pooling four times, flattened, dense, dropout."""
     for stage, filters in enumerate((32, 64, 128, 128), start=1):
         x = layers.Conv2D(_wide(filters, width), 3, 1, "same", activation="relu", name=f"stage{stage}_conv")(
             x

@@ -177,6 +177,19 @@ def test_weights_go_over_by_name() -> None:
     np.testing.assert_array_equal(age.get_layer("stage1_conv").kernel, both.get_layer("stage1_conv").kernel)
 
 
+def test_weights_go_over_to_another_size_of_pictures() -> None:
+    network = Network("compact", ("age",), 0.25)
+    small, large = build_model(network, size_px=64), build_model(network, size_px=128)
+    assert "age_logits" in copy_weights(small, large)
+    before, after = (np.asarray(model.get_layer("age_logits").kernel) for model in (small, large))
+    assert (len(before), len(after)) == (2 * 2 * 64, 3 * 3 * 64)
+    # A picture that looks the same all over is answered alike.
+    summed = [kernel.reshape(-1, 64, 101).sum(axis=0) for kernel in (before, after)]
+    np.testing.assert_allclose(*summed, atol=1e-5)
+    # The corners stay where they are.
+    np.testing.assert_allclose(after[0] * 9 / 4, before[0], atol=1e-6)
+
+
 def test_a_run_refuses_settings_that_are_not_its_own(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no architecture"):
         fit(FitConfig(data=str(tmp_path), out=str(tmp_path / "run"), architecture="nothing"))
