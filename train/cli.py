@@ -177,7 +177,7 @@ def compare(
     batch: Annotated[int, typer.Option()] = 128,
     seed: Annotated[int, typer.Option()] = 0,
 ) -> None:
-    """Train each architecture, loss and optimizer on the same budget and measure them on the test part."""
+    """Train architectures, losses, optimizers and weights of ages on one budget and measure them on test."""
     from train.compare import VARIANTS, markdown
     from train.compare import compare as run
     from train.fit import FitConfig
