@@ -12,8 +12,9 @@ import pytest
 
 from agecam.opencv import cv2
 
-# WORKAROUND: in whole test runs, never alone, MediaPipe says once that its input is not aligned in
-# memory and is copied. What brings this about is not known.
+# WORKAROUND (mediapipe 1.2): it says once in a process that a tensor is not aligned to 64 bytes and copied.
+# malloc aligns to 16, so nearly always the first tensor brings this about, while networks are loaded in
+# silence; when the first ones happen to be aligned, a later one does, and the line is seen.
 _MEDIAPIPE_REMARK = re.compile(r"Logging before InitGoogle|inference_runner_litert\.cc.* not aligned")
 
 _PROBE = Path(__file__).with_name("live_probe.py")
