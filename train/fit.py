@@ -19,10 +19,9 @@ from typing import Any, Final
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from agecam.vision.calibration import AGES
-from train.answers import answers
+from train.answers import mean_answers
 from train.augment import Augmentation
 from train.batches import Batches
 from train.callbacks import AverageWeights, Checkpoint, KeepBest, stalled
@@ -265,9 +264,7 @@ def _batches(config: FitConfig, table: Table, part: str) -> Batches:
     crops = load_crops(Path(config.data))
     taught = None
     if training and config.teachers:
-        taught = _mean_answers(
-            [answers(Path(path), crops, rows.row, mirror=True) for path in config.teachers]
-        )
+        taught = mean_answers([Path(path) for path in config.teachers], crops, rows.row)
     return Batches(
         crops,
         rows,
@@ -283,16 +280,6 @@ def _batches(config: FitConfig, table: Table, part: str) -> Batches:
         host=host(),
         hosts=hosts(),
     )
-
-
-def _mean_answers(of_models: list[dict[str, NDArray[np.float32]]]) -> dict[str, NDArray[np.float32]]:
-    """By head, the mean of the models that answer it."""
-    by_head = {
-        head: np.stack([answer[head] for answer in of_models if head in answer])
-        for head in HEADS
-        if any(head in answer for answer in of_models)
-    }
-    return {head: np.asarray(stacked.mean(axis=0), np.float32) for head, stacked in by_head.items()}
 
 
 def _log_rows(log: Path) -> list[dict[str, str]]:
