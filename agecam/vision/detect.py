@@ -25,7 +25,7 @@ from agecam.paths import models_dir
 from agecam.system_libraries import how_to_install_libraries, missing_libraries
 from agecam.vision.boxes import iou
 from agecam.vision.finds import is_plausible, merge_faces, merge_in_order, moved
-from agecam.vision.mediapipe_tasks import load_mediapipe, silenced_stderr
+from agecam.vision.mediapipe_tasks import call_directly, load_mediapipe, silenced_stderr
 from agecam.vision.pyramid import Area, Pyramid, View, tiles
 
 SHORT_RANGE: Final = "face_detection_short_range.tflite"
@@ -134,6 +134,7 @@ class MediaPipeDetector:
         try:
             with silenced_stderr():
                 network = tasks.vision.FaceDetector.create_from_options(options)
+                call_directly(network)
                 # The first run logs too, and allocates: better here than on the first frame.
                 blank = np.zeros((_LONGEST_VIEW_PX, _LONGEST_VIEW_PX, 3), dtype=np.uint8)
                 self._networks.append(network)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from agecam.messages import Face
 from agecam.vision.align import CROP_PX, PREPROCESSING_VERSION
 from agecam.vision.detect import MediaPipeDetector
-from agecam.vision.pyramid import Pyramid
 
 
 @pytest.fixture(scope="session")
@@ -49,8 +48,6 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def detector() -> MediaPipeDetector:
     with MediaPipeDetector() as detector:
-        # Makes the network that is made when it is first needed, with its thread.
-        detector.glance(Pyramid(np.zeros((64, 64, 3), np.uint8)), [(0, 0, 64, 64)])
         yield detector
 
 

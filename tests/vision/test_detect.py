@@ -1,5 +1,6 @@
 import gc
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -78,6 +79,14 @@ def test_a_glance_apart_may_run_beside_the_other_methods(scene):
         assert [[face.box for face in glance.result()] for glance in glances] == [
             [face.box for face in faces] for faces in one_by_one
         ]
+
+
+def test_networks_work_in_the_threads_that_call_them(scene):
+    before = {thread.name for thread in threading.enumerate()}
+    with MediaPipeDetector() as detector:
+        assert detector.glance(Pyramid(scene((40, 60))), [(0, 0, 360, 360)])
+        started = {thread.name.rstrip("0123456789_") for thread in threading.enumerate()} - before
+    assert started <= {"agecam-detect"}
 
 
 def test_a_face_that_fills_the_picture_is_found_by_the_near_network(detector, astronaut_bgr):
