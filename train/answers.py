@@ -58,13 +58,8 @@ def run_model(
     probability of female. A model of several heads gives several. With ``mirror`` they are means over the
     faces and their mirror images.
     """
-    parts: list[dict[str, NDArray[np.float32]]] = []
-    for batch in _batches(faces):
-        output = model(to_model_input(batch))
-        if mirror:
-            mirrored = model(to_model_input(batch[:, :, ::-1]))
-            output = {name: (values + mirrored[name]) * np.float32(0.5) for name, values in output.items()}
-        parts.append(output)
+    model = mirrored_too(model) if mirror else model
+    parts = [model(to_model_input(batch)) for batch in _batches(faces)]
     if not parts:
         return {AGE: np.empty((0, AGES), np.float32), GENDER: np.empty(0, np.float32)}
     together = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -73,6 +68,16 @@ def run_model(
         # Two columns are male and female, one is female.
         named[GENDER] = named[GENDER][:, -1]
     return named
+
+
+def mirrored_too(model: Model) -> Model:
+    """A model that answers with the mean over a face and its mirror image."""
+
+    def run(x: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        plain, mirrored = model(x), model(np.ascontiguousarray(x[:, :, ::-1]))
+        return {name: (values + mirrored[name]) * np.float32(0.5) for name, values in plain.items()}
+
+    return run
 
 
 def _batches(faces: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:

@@ -207,6 +207,9 @@ def evaluate(
     live: Annotated[
         list[Path] | None, typer.Option(help="Folder or zip of the whole pictures, for the live path too.")
     ] = None,
+    mirror: Annotated[
+        bool, typer.Option("--mirror", help="Mean over faces and mirror images, as `agecam predict` has it.")
+    ] = False,
     sample: Annotated[
         int | None, typer.Option(min=1, help="Use so many pictures for --conditions and --live.")
     ] = None,
@@ -222,7 +225,7 @@ def evaluate(
 
     # The live program's own reader, so that what is measured is what is shown.
     calibration = None if manifest is None else Manifest.read(manifest.parent).calibration
-    extras = Extras(conditions, tuple(live or ()), sample, seed, jobs, run)
+    extras = Extras(conditions, tuple(live or ()), sample, seed, jobs, run, mirror)
     figures = measure(models, data, out, part=part, calibration=calibration, extras=extras)
     table = Table("data", "figure", "value", title=f"{figures['data']}, part: {figures['part']}")
     for row in headline(figures):
@@ -234,8 +237,11 @@ def evaluate(
 @app.command()
 def export(
     data: _Prepared,
-    age: Annotated[Path, typer.Option(help="Trained model with an age head.")],
-    gender: Annotated[Path, typer.Option(help="Trained model with a gender head.")],
+    age: Annotated[
+        list[Path],
+        typer.Option(help="Trained model with an age head; of several, the mean weights."),
+    ],
+    gender: Annotated[list[Path], typer.Option(help="The same with a gender head.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the models and their manifest.")],
     weights: Annotated[str, typer.Option(help="int8, float16 or float32 in the LiteRT files.")] = "int8",
     commit: Annotated[str | None, typer.Option(help="Commit the training ran at; default: this one.")] = None,

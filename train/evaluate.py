@@ -14,7 +14,7 @@ from rich.progress import track
 
 from agecam.vision.calibration import Calibration
 from agecam.vision.manifest import MANIFEST, Manifest
-from train.answers import Model, open_model, run_model
+from train.answers import Model, mirrored_too, open_model, run_model
 from train.calibrate import calibrate
 from train.conditions import CONDITIONS
 from train.data import DataError, read_dataset
@@ -37,7 +37,8 @@ class Extras:
 
     ``live`` are the folders or zips of the whole pictures, for the live path; ``conditions`` makes crops (and
     those pictures) worse in many ways; ``sample`` limits both to so many pictures, chosen by ``seed``.
-    ``run`` is a folder of ``train fit`` whose learning curves the report shows.
+    ``run`` is a folder of ``train fit`` whose learning curves the report shows. With ``mirror`` all answers
+    are means over a face and its mirror image, as the program's are to photographs.
     """
 
     conditions: bool = False
@@ -46,6 +47,7 @@ class Extras:
     seed: int = 0
     jobs: int = 1
     run: Path | None = None
+    mirror: bool = False
 
 
 def collect(models: Sequence[Path], crops: NDArray[np.uint8], table: Table) -> _Outputs:
@@ -89,6 +91,8 @@ def evaluate(
     if not len(chosen):
         raise DataError(f"{data} has no pictures in its {part} part.")
     opened = [open_model(path) for path in models]
+    if extras.mirror:
+        opened = [mirrored_too(model) for model in opened]
     origin = "given"
     if calibration is None:
         calibration, origin = _own_calibration(opened, models, crops, table.of_part(VALIDATION))
@@ -97,6 +101,7 @@ def evaluate(
         "models": [path.name for path in models],
         "data": data.name,
         "part": part,
+        "mirror": extras.mirror,
         "calibration": calibration_values(calibration) | {"origin": origin},
         "datasets": by_dataset(outputs, chosen, calibration),
         "all": all_figures(outputs, chosen, calibration),

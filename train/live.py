@@ -71,7 +71,7 @@ class _CropKeeper:
     def __init__(self) -> None:
         self.crops: NDArray[np.uint8] = np.empty((0, CROP_PX, CROP_PX), np.uint8)
 
-    def classify(self, crops_gray: NDArray[np.uint8]) -> list[Estimate]:
+    def classify(self, crops_gray: NDArray[np.uint8], *, mirror: bool = False) -> list[Estimate]:  # noqa: ARG002
         self.crops = crops_gray
         return [Estimate(0, 0, 0, 0)] * len(crops_gray)
 

@@ -103,6 +103,11 @@ def align_faces(
     return crops
 
 
+def mirrored_crops(crops_gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The mirror images of crops ``(..., h, w)`` uint8."""
+    return np.ascontiguousarray(crops_gray[..., ::-1])
+
+
 def to_model_input(crops_gray: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Gray crops ``(n, h, w)`` uint8 to model input ``(n, h, w, 1)`` float32 in [0, 1]."""
     return (crops_gray.astype(np.float32) * np.float32(1 / 255))[..., None]

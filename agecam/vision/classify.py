@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from agecam.errors import ModelError
 from agecam.messages import Estimate
 from agecam.paths import models_dir
-from agecam.vision.align import CROP_PX, to_model_input
+from agecam.vision.align import CROP_PX, mirrored_crops, to_model_input
 from agecam.vision.calibration import AGES, estimates
 from agecam.vision.manifest import Manifest, Task
 from agecam.vision.mediapipe_tasks import silenced_stderr
@@ -21,8 +22,12 @@ from agecam.vision.mediapipe_tasks import silenced_stderr
 class Classifier(Protocol):
     """Says of each face how old it looks and whether as a woman or a man."""
 
-    def classify(self, crops_gray: NDArray[np.uint8]) -> list[Estimate]:
-        """One estimate a crop, in order; ``crops_gray`` is ``(n, 128, 128)`` uint8, ``n`` may be 0."""
+    def classify(self, crops_gray: NDArray[np.uint8], *, mirror: bool = False) -> list[Estimate]:
+        """One estimate a crop, in order; ``crops_gray`` is ``(n, 128, 128)`` uint8, ``n`` may be 0.
+
+        With ``mirror`` it is of the mean over a face and its mirror image, which takes twice the time and
+        spares a tenth of a year.
+        """
         ...
 
 
@@ -38,12 +43,22 @@ class LiteRtClassifier:
         self._age = _BatchedModel(manifest.model_bytes("age", "litert"), "age", outputs=AGES)
         self._gender = _BatchedModel(manifest.model_bytes("gender", "litert"), "gender", outputs=1)
 
-    def classify(self, crops_gray: NDArray[np.uint8]) -> list[Estimate]:
-        """One estimate a crop, in order; ``crops_gray`` is ``(n, 128, 128)`` uint8, ``n`` may be 0."""
+    def classify(self, crops_gray: NDArray[np.uint8], *, mirror: bool = False) -> list[Estimate]:
+        """As :meth:`Classifier.classify` says."""
         if len(crops_gray) == 0:
             return []
-        model_input = to_model_input(crops_gray)
-        return estimates(self._age.run(model_input), self._gender.run(model_input), self._calibration)
+        age, female = (answer(model.run, crops_gray, mirror=mirror) for model in (self._age, self._gender))
+        return estimates(age, female, self._calibration)
+
+
+def answer(
+    run: Callable[[NDArray[np.float32]], NDArray[np.float32]], crops_gray: NDArray[np.uint8], *, mirror: bool
+) -> NDArray[np.float32]:
+    """What a model that takes model input answers to crops ``(n, 128, 128)`` uint8, or its mean as above."""
+    plain = run(to_model_input(crops_gray))
+    if not mirror:
+        return plain
+    return np.asarray((plain + run(to_model_input(mirrored_crops(crops_gray)))) / 2, np.float32)
 
 
 class _BatchedModel:

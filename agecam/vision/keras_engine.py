@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from numpy.typing import NDArray
 from agecam.errors import ModelError
 from agecam.messages import Estimate
 from agecam.paths import models_dir
-from agecam.vision.align import to_model_input
 from agecam.vision.calibration import estimates
+from agecam.vision.classify import answer
 from agecam.vision.manifest import Manifest, Task
 
 
@@ -29,14 +30,18 @@ class KerasClassifier:
         self._age = _load(manifest, "age")
         self._gender = _load(manifest, "gender")
 
-    def classify(self, crops_gray: NDArray[np.uint8]) -> list[Estimate]:
-        """One estimate a crop, in order; ``crops_gray`` is ``(n, 128, 128)`` uint8, ``n`` may be 0."""
+    def classify(self, crops_gray: NDArray[np.uint8], *, mirror: bool = False) -> list[Estimate]:
+        """As :meth:`Classifier.classify` says."""
         if len(crops_gray) == 0:
             return []
-        model_input = to_model_input(crops_gray)
-        age = np.asarray(self._age.predict_on_batch(model_input), dtype=np.float32)
-        female = np.asarray(self._gender.predict_on_batch(model_input), dtype=np.float32)
+        age, female = (
+            answer(_runner(model), crops_gray, mirror=mirror) for model in (self._age, self._gender)
+        )
         return estimates(age, female, self._calibration)
+
+
+def _runner(model: Any) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    return lambda model_input: np.asarray(model.predict_on_batch(model_input), np.float32)
 
 
 def _load(manifest: Manifest, task: Task) -> Any:

@@ -33,6 +33,10 @@ class Schedule:
         for track_id in self._answers.keys() - set(track_ids):
             del self._answers[track_id], self._last_s[track_id]
 
+    def answers(self, track_id: int) -> int:
+        """How often a track has been due."""
+        return self._answers.get(track_id, 0)
+
     def due(self, people: Sequence[TrackedFace], time_s: float) -> list[TrackedFace]:
         """The detected faces to run the models on now; they count as answered."""
         elapsed = _INTERVAL_S if self._time_s is None else time_s - self._time_s

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agecam.errors import ModelError, SourceLostError
-from agecam.messages import Frame
+from agecam.messages import Estimate, Frame
 from agecam.opencv import cv2
 from agecam.sources import open_source
 from agecam.sources.ahead import each_frame
@@ -38,6 +38,23 @@ def test_a_moving_person_gets_one_number_and_steady_answers(analyzer, scene):
     runs = sum(person.raw is not None for one in analyses for person in one.people)
     assert 8 <= runs < 15
     assert analyses[-1].people[0].face.box[0] > analyses[0].people[0].face.box[0] + 90
+
+
+def test_a_face_and_its_mirror_image_are_classified_in_turn(scene):
+    seen = []
+
+    class Keeper:
+        def classify(self, crops_gray, *, mirror=False):
+            seen.extend(crops_gray.copy())
+            return [Estimate(30, 20, 40, 0.5)] * len(crops_gray)
+
+    with Analyzer(MediaPipeDetector(min_score=0.4), Keeper()) as analyzer:
+        for index in range(4):
+            analyzer.analyze(Frame(scene((60, 70)), index / 25, index))
+    first, second, third, _ = (crop.astype(int) for crop in seen)
+    assert np.abs(first - third).mean() < 3
+    assert np.abs(first - second[:, ::-1]).mean() < 3
+    assert np.abs(first - second).mean() > 10
 
 
 def test_a_far_face_appears_within_half_a_second_and_stays(analyzer, astronaut_bgr):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from agecam.errors import ModelError
-from agecam.vision.align import align_faces
+from agecam.vision.align import align_faces, mirrored_crops
 from agecam.vision.classify import LiteRtClassifier
 from agecam.vision.keras_engine import KerasClassifier
 
@@ -41,6 +41,15 @@ def test_an_answer_does_not_depend_on_the_company(model_folder, crops):
         many = np.resize(crops, (size, *crops.shape[1:]))
         expected = np.resize(alone, (size, 4))
         assert numbers(classifier.classify(many)) == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("engine", [LiteRtClassifier, KerasClassifier])
+def test_with_its_mirror_image_a_face_is_answered_as_its_mirror_image_is(model_folder, crops, engine):
+    classifier = engine(model_folder)
+    both = numbers(classifier.classify(crops, mirror=True))
+    assert numbers(classifier.classify(mirrored_crops(crops), mirror=True)) == pytest.approx(both, abs=1e-3)
+    alone = [numbers(classifier.classify(one))[:, 0] for one in (crops, mirrored_crops(crops))]
+    assert both[:, 0] == pytest.approx((alone[0] + alone[1]) / 2, abs=0.5)
 
 
 @pytest.mark.parametrize("engine", [LiteRtClassifier, KerasClassifier])
