@@ -243,19 +243,10 @@ def measure_start(clip: Path, engine: Engine) -> tuple[dict[str, float], float |
         check=False,
     )
     try:
-        times = json.loads(done.stdout.splitlines()[-1])
-        startup_s = {name: float(times[name]) for name in ("window", "first_label")}
+        told = json.loads(done.stdout.splitlines()[-1])
+        startup_s = {name: float(told[name]) for name in ("window", "first_label")}
     except (IndexError, KeyError, ValueError) as error:
         raise AgeCamError(
             "The window could not be started to measure it; `agecam doctor` may say why."
         ) from error
-    return startup_s, _peak_of_children_mb()
-
-
-def _peak_of_children_mb() -> float | None:
-    if sys.platform == "win32":
-        return None
-    import resource  # not on Windows
-
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kibibytes elsewhere
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit / 1e6
+    return startup_s, told["rss_mb"]

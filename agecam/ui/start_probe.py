@@ -56,8 +56,23 @@ def main(clip: str, engine: Engine, started_s: float) -> int:
             make_window=make_window,
             settings_path=Path(folder) / "settings.json",
         )
-    print(json.dumps({name: at - started_s for name, at in times_s.items()}))  # noqa: T201
+    told = {name: at - started_s for name, at in times_s.items()}
+    print(json.dumps({**told, "rss_mb": _peak_rss_mb()}))  # noqa: T201
     return code
+
+
+def _peak_rss_mb() -> float | None:
+    """The most resident memory so far, MB of 10^6 bytes; ``None`` on Windows."""
+    if sys.platform == "linux":
+        # getrusage would tell the memory of the process that started this one, where that was more.
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        peak_kib = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
+        return int(peak_kib) * 1024 / 1e6
+    if sys.platform == "win32":
+        return None
+    import resource  # not on Windows
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 if __name__ == "__main__":
