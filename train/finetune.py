@@ -24,6 +24,8 @@ from train.pictures import prepare_pictures
 from train.prepare import load_crops
 from train.table import TEST, TRAIN, VALIDATION, Table
 
+_ROUNDING: Final = 1e-4
+"""Errors nearer than this, in years or as a share, are the same."""
 TOLERANCE: Final = 0.05
 """How much worse, of the error before, a model may become on the pictures that it was trained on before."""
 
@@ -180,7 +182,7 @@ def _worse(figures: Mapping[str, Mapping[str, Any]]) -> list[str]:
         for rival in rivals.keys() - {"after"}:
             for head, after in rivals["after"].items():
                 error = rivals[rival][head]["error"]
-                if after["error"] > error * allowed:
+                if after["error"] > error * allowed + _ROUNDING:
                     model = "the model it came from" if rival == "before" else "the model it would replace"
                     found.append(f"On {name} pictures, {model} is better at {head}.")
     return found
