@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -47,18 +47,23 @@ class LiteRtClassifier:
         """As :meth:`Classifier.classify` says."""
         if len(crops_gray) == 0:
             return []
-        age, female = (answer(model.run, crops_gray, mirror=mirror) for model in (self._age, self._gender))
+        views = model_views(crops_gray, mirror=mirror)
+        age, female = (mean_answer(model.run, views) for model in (self._age, self._gender))
         return estimates(age, female, self._calibration)
 
 
-def answer(
-    run: Callable[[NDArray[np.float32]], NDArray[np.float32]], crops_gray: NDArray[np.uint8], *, mirror: bool
+def model_views(crops_gray: NDArray[np.uint8], *, mirror: bool) -> list[NDArray[np.float32]]:
+    """Model input for crops ``(n, 128, 128)`` uint8 and, with ``mirror``, for their mirror images too."""
+    views = [crops_gray, mirrored_crops(crops_gray)] if mirror else [crops_gray]
+    return [to_model_input(view) for view in views]
+
+
+def mean_answer(
+    run: Callable[[NDArray[np.float32]], NDArray[np.float32]], views: Sequence[NDArray[np.float32]]
 ) -> NDArray[np.float32]:
-    """What a model that takes model input answers to crops ``(n, 128, 128)`` uint8, or its mean as above."""
-    plain = run(to_model_input(crops_gray))
-    if not mirror:
-        return plain
-    return np.asarray((plain + run(to_model_input(mirrored_crops(crops_gray)))) / 2, np.float32)
+    """The mean of what a model answers to each of the views."""
+    answers = [run(view) for view in views]
+    return answers[0] if len(answers) == 1 else np.asarray(np.mean(answers, axis=0), np.float32)
 
 
 class _BatchedModel:

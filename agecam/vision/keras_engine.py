@@ -14,7 +14,7 @@ from agecam.errors import ModelError
 from agecam.messages import Estimate
 from agecam.paths import models_dir
 from agecam.vision.calibration import estimates
-from agecam.vision.classify import answer
+from agecam.vision.classify import mean_answer, model_views
 from agecam.vision.manifest import Manifest, Task
 
 
@@ -34,9 +34,8 @@ class KerasClassifier:
         """As :meth:`Classifier.classify` says."""
         if len(crops_gray) == 0:
             return []
-        age, female = (
-            answer(_runner(model), crops_gray, mirror=mirror) for model in (self._age, self._gender)
-        )
+        views = model_views(crops_gray, mirror=mirror)
+        age, female = (mean_answer(_runner(model), views) for model in (self._age, self._gender))
         return estimates(age, female, self._calibration)
 
 
