@@ -32,6 +32,7 @@ HEADLINES: tuple[tuple[str, str, str, Callable[[float], str]], ...] = (
     ("within 3 years", "age", "within_3", percent),
     ("within 5 years", "age", "within_5", percent),
     ("within 10 years", "age", "within_10", percent),
+    ("within 5 years, as printed in whole years", "age", "within_5_printed", percent),
     ("interval holds the label", "age", "interval_coverage", percent),
     ("interval, mean width (years)", "age", "interval_width", years),
     ("age, mean error, mean over age bands (years)", "balanced", "age_mae", years),

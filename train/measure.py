@@ -57,7 +57,8 @@ def age_figures(age_answers: NDArray[np.float32], table: Table, calibration: Cal
 
     ``age_answers`` is ``(n, 101)`` or ``(n, 1)``; samples without an exact age are left out. Ages above 100
     count as 100, the last the models know. ``loss`` is the mean negative log-likelihood of the labelled
-    year; ``within_k`` is the cumulative score CS@k: the share at most k years off.
+    year; ``within_k`` is the cumulative score CS@k: the share at most k years off. ``within_5_printed`` is
+    CS@5 of the whole years that the program prints, which are as coarse as the labels.
     """
     known = table.exact
     if not known.any():
@@ -71,6 +72,7 @@ def age_figures(age_answers: NDArray[np.float32], table: Table, calibration: Cal
         "mae": float(error.mean()),
         "median_error": float(np.median(error)),
         "bias": float((predicted - age).mean()),
+        "within_5_printed": float((np.abs(np.round(predicted) - age) <= 5).mean()),
     }
     if is_distribution(chosen):
         low, high = age_interval(chosen, calibration)

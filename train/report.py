@@ -35,6 +35,7 @@ _COLUMNS: Final = (
     ("age", "within_3", "within 3", _SHARE),
     ("age", "within_5", "within 5", _SHARE),
     ("age", "within_10", "within 10", _SHARE),
+    ("age", "within_5_printed", "within 5, as printed in whole years", _SHARE),
     ("age", "interval_coverage", "in the interval", _SHARE),
     ("age", "interval_width", "its width", _YEARS),
     ("age", "loss", "loss", _PLAIN),

@@ -79,6 +79,11 @@ class _Track:
     next_look_s: float = 0.0
     settled: bool = False
 
+    @property
+    def refuted(self) -> bool:
+        """Whether closer looks have shown that it is no face."""
+        return self.looks >= _DECIDING_LOOKS and self.sureness < _UNSETTLE_SURENESS
+
     def _shift(self, time_s: float) -> tuple[float, float]:
         # Velocity dies away: a face that is lost while it moves rarely goes on in a straight line.
         span_s = _VELOCITY_DECAY_S * (1 - math.exp(-(time_s - self.seen_s) / _VELOCITY_DECAY_S))
@@ -114,7 +119,7 @@ class _Track:
         self.sureness += (sureness - self.sureness) / min(self.looks, _DECIDING_LOOKS)
         pause = _LOOK_PAUSE_S * max(0, self.looks - _DECIDING_LOOKS)
         self.next_look_s = time_s + min(pause, _LONGEST_LOOK_PAUSE_S)
-        if self.looks >= _DECIDING_LOOKS and self.sureness < _UNSETTLE_SURENESS:
+        if self.refuted:
             self.settled = False
         self._settle()
 
@@ -178,17 +183,20 @@ class Tracker:
     def doubtful(self) -> list[TrackedFace]:
         """Faces that a closer look could settle or expose, those first that few more looks will decide.
 
-        Of those not settled also the ones that this frame has not shown: a look may find them again.
+        Of those neither settled nor refuted also the ones that this frame has not shown: a look may find
+        them again.
         """
-        due = [
-            track
-            for track in self._tracks.values()
-            if self._time_s >= track.next_look_s
-            and (not track.settled or (track.score < _DOUBT_SCORE and track.seen_s == self._time_s))
-        ]
+        due = [track for track in self._tracks.values() if self._is_due(track)]
         # In a crowd one decided face after the other, rather than all of them at the very end.
         due.sort(key=lambda track: (track.looks >= _DECIDING_LOOKS, abs(track.looks - _DECIDING_LOOKS)))
         return [self._tracked(track) for track in due]
+
+    def _is_due(self, track: _Track) -> bool:
+        if self._time_s < track.next_look_s:
+            return False
+        if track.seen_s < self._time_s:
+            return not track.settled and not track.refuted
+        return not track.settled or track.score < _DOUBT_SCORE
 
     def testify(self, track_id: int, sureness: float, face: Face | None = None) -> None:
         """Take a closer look's result, :class:`agecam.vision.detect.Look`, into account."""

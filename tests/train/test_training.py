@@ -123,6 +123,13 @@ def test_hosts_share_every_batch() -> None:
         np.testing.assert_array_equal(theirs, all_of_it[1::2])
 
 
+def test_printed_ages_count_as_the_whole_years_that_they_are() -> None:
+    table = table_of((20, 20, True), (40, 40, True))
+    years = np.array([[25.4], [45.6]], np.float32)
+    ages = age_figures(years, table, Calibration())
+    assert (ages["within_5"], ages["within_5_printed"]) == (0, 0.5)
+
+
 def test_figures_agree_with_a_small_example_by_hand() -> None:
     table = table_of((20, 20, True), (40, 40, True), (60, 60, False), (30, 39, False), (70, 100, None))
     p = peaks(21, 44, 70, 42, 90)
@@ -130,6 +137,7 @@ def test_figures_agree_with_a_small_example_by_hand() -> None:
     assert ages["mae"] == pytest.approx(5, abs=0.01)
     assert ages["median_error"] == pytest.approx(4, abs=0.01)
     assert ages["within_5"] == pytest.approx(2 / 3)
+    assert ages["within_5_printed"] == pytest.approx(2 / 3)
     ranges = range_figures(p, table)
     assert (ranges["count"], ranges["right_range"], ranges["within_one_range"]) == (2, 0.5, 1)
     genders = gender_figures(np.array([0.9, 0.4, 0.2, 0.1, 0.9], np.float32), table, Calibration())

@@ -62,6 +62,18 @@ def test_closer_looks_become_rare(face):
     assert looks < 40
 
 
+def test_what_looks_have_refuted_is_looked_at_again_only_when_it_is_found_again(face):
+    tracker = Tracker()
+    for index in range(3):
+        tracker.update([face(0, 0, score=0.6)] if index < 2 else [], index / 25)
+        for one in tracker.doubtful():
+            tracker.testify(one.track_id, 0.3)
+    tracker.update([], 0.3)
+    assert not tracker.doubtful()
+    tracker.update([face(0, 0, score=0.6)], 0.4)
+    assert [one.track_id for one in tracker.doubtful()] == [1]
+
+
 def test_the_face_that_fewer_more_looks_decide_is_looked_at_first(face):
     tracker = Tracker()
     tracker.update([face(0, 0, score=0.6)], 0.0)
