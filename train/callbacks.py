@@ -110,7 +110,7 @@ class KeepBest(keras.callbacks.Callback):
         self._losses.append(loss)
         if loss < best:
             with self._average.applied():
-                copy_weights(self.model, self._copy)
+                copy_weights([self.model], self._copy)
             partial = self._path.with_name(f"partial-{self._path.name}")
             self._copy.save(partial)
             os.replace(partial, self._path)  # noqa: PTH105

@@ -65,7 +65,10 @@ def fit(
     batch: Annotated[int, typer.Option()] = 128,
     optimizer: Annotated[str, typer.Option(help="adamw, adam or sgd.")] = "adamw",
     learning_rate: Annotated[float, typer.Option()] = 2e-3,
-    init: Annotated[Path | None, typer.Option(help="Model to start from.")] = None,
+    dropout: Annotated[float, typer.Option(min=0, max=0.9, help="Before the heads.")] = 0.2,
+    init: Annotated[
+        list[Path] | None, typer.Option(help="Model to start from; given often, the mean of them.")
+    ] = None,
     freeze: Annotated[int, typer.Option(help="Stages to keep as they are.")] = 0,
     teacher: Annotated[
         list[Path] | None, typer.Option(help="Model whose answers refine the labels; may be given often.")
@@ -98,7 +101,8 @@ def fit(
         batch_size=batch,
         optimizer=optimizer,
         learning_rate=learning_rate,
-        init=None if init is None else str(init),
+        dropout=dropout,
+        init=tuple(str(path) for path in init or ()),
         freeze=freeze,
         teachers=tuple(str(path) for path in teacher or ()),
         taught_share=taught_share,

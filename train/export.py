@@ -45,17 +45,15 @@ _OUTPUTS: Final = {
 def export_keras(trained: Sequence[Path], head: str, out: Path, weights: str) -> None:
     """Write one head of a trained model as ``<head>.keras``: fixed input, float32, no optimizer.
 
-    Of several models, each trained on from the one before, the mean of their weights is taken (Wortsman et
-    al., "Model soups: averaging weights of multiple fine-tuned models improves accuracy without increasing
-    inference time", ICML 2022). For "int8" convolutions get the very weights that the LiteRT file will hold,
-    so that both give the same answers but for the rounding of activations.
+    Of several models, each trained on from the one before, the mean of their weights is taken. For "int8"
+    convolutions get the very weights that the LiteRT file will hold, so that both give the same answers but
+    for the rounding of activations.
     """
-    with precision("float32"):
-        model, *others = (single_head(load(path), head) for path in trained)
-    if {describe(other) for other in others} - {describe(model)}:
+    models = [load(path) for path in trained]
+    if len({(network.architecture, network.width) for network in map(describe, models)}) > 1:
         raise DataError("Weights can be averaged over models of one architecture and width alone.")
-    everybody = [one.get_weights() for one in (model, *others)]
-    model.set_weights([np.mean(values, axis=0) for values in zip(*everybody, strict=True)])
+    with precision("float32"):
+        model = single_head(models, head)
     if weights == "int8":
         for layer in model.layers:
             stays = any(part in layer.name for part in FLOAT_LAYERS)

@@ -97,7 +97,7 @@ def fine_tune(task: FineTuning) -> dict[str, Any]:
             epochs=task.epochs,
             batch_size=task.batch_size,
             learning_rate=task.learning_rate,
-            init=str(task.model),
+            init=(str(task.model),),
             freeze=task.freeze,
             precision="float32",
             seed=task.seed,

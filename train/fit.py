@@ -49,12 +49,13 @@ class FitConfig:
 
     ``size_px`` is what training sees: fewer pixels make early epochs cheap, and another run can start from
     their weights. ``pictures`` limits each part of the data, for short tries. ``patience`` ends a run after
-    that many epochs without a lower validation loss. ``init`` is a model whose layers of the same name are
-    taken over; ``freeze`` keeps the stem and that many stages as they are. ``rarity_exponent`` weighs ages by
-    frequency to minus that power. ``average_decay`` is what a step keeps of the average of all weights, 0 for
-    no average. ``teachers`` are models whose answers are mixed into the labels by ``taught_share`` (Hinton et
-    al., "Distilling the Knowledge in a Neural Network", 2015): averaged over the models that know a head, and
-    over a picture and its mirror image, they are calmer than labels are. ``devices`` share each batch.
+    that many epochs without a lower validation loss. ``init`` are models whose layers of the same name are
+    taken over, the mean where several have one; ``freeze`` keeps the stem and that many stages as they are.
+    ``rarity_exponent`` weighs ages by frequency to minus that power. ``average_decay`` is what a step keeps
+    of the average of all weights, 0 for no average. ``teachers`` are models whose answers are mixed into
+    the labels by ``taught_share`` (Hinton et al., "Distilling the Knowledge in a Neural Network", 2015):
+    averaged over the models that know a head, and over a picture and its mirror image, they are calmer than
+    labels are. ``devices`` share each batch.
     """
 
     data: str
@@ -79,7 +80,7 @@ class FitConfig:
     gender_weight: float = 2.0
     rarity_exponent: float = 0.3
     dropout: float = 0.2
-    init: str | None = None
+    init: tuple[str, ...] = ()
     freeze: int = 0
     teachers: tuple[str, ...] = ()
     taught_share: float = 0.5
@@ -170,8 +171,7 @@ def _train(config: FitConfig, out: Path, average: AverageWeights, checkpoint: Ch
     table = Table.load(Path(config.data))
     validation = _batches(config, table, VALIDATION)
     training = _batches(config, table, TRAIN)
-    if config.init is not None:
-        copy_weights(load(Path(config.init)), model)
+    copy_weights([load(Path(path)) for path in config.init], model)
     freeze_stages(model, config.freeze)
     compile_model(model, config, training.num_batches)
     epochs_done = checkpoint.restore(model)

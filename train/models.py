@@ -7,7 +7,7 @@ places of the picture at last; heads on "compact" and "plain" tell the places ap
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -105,25 +105,35 @@ def load(path: Path) -> keras.Model:
         raise DataError(f"{path} is not a Keras model that can be read.") from error
 
 
-def copy_weights(source: keras.Model, target: keras.Model) -> list[str]:
-    """Copy the weights of all layers that both models have by name; returns the names that were copied.
+def copy_weights(sources: Sequence[keras.Model], target: keras.Model) -> list[str]:
+    """Copy the weights of all layers that models have in common by name; returns the names that were copied.
 
-    The models may be for pictures of different sizes. Raises :class:`DataError` when layers of one name have
-    different shapes.
+    Of layers that several sources have, the mean is taken: right for models that were trained on from one
+    and the same (Wortsman et al., "Model soups: averaging weights of multiple fine-tuned models improves
+    accuracy without increasing inference time", ICML 2022). The models may be for pictures of different
+    sizes. Raises :class:`DataError` when layers of one name have different shapes.
     """
-    theirs = {layer.name: layer for layer in source.layers}
-    sides = _map_side(source), _map_side(target)
+    side = _map_side(target)
     copied = []
     for layer in target.layers:
-        if layer.weights and layer.name in theirs:
-            weights = _fitted(theirs[layer.name].get_weights(), layer, *sides)
-            if [w.shape for w in weights] != [tuple(w.shape) for w in layer.weights]:
-                raise DataError(
-                    f"The weights of {source.name} do not fit {target.name}: layer {layer.name} differs. "
-                    "Give both the same architecture and width."
-                )
-            layer.set_weights(weights)
-            copied.append(layer.name)
+        if not layer.weights:
+            continue
+        theirs = [
+            _fitted(other.get_weights(), layer, _map_side(source), side)
+            for source in sources
+            for other in source.layers
+            if other.name == layer.name
+        ]
+        if not theirs:
+            continue
+        shapes = [tuple(weight.shape) for weight in layer.weights]
+        if any([weight.shape for weight in weights] != shapes for weights in theirs):
+            raise DataError(
+                f"The weights for {target.name} do not fit: layer {layer.name} differs. "
+                "Give all models the same architecture and width."
+            )
+        layer.set_weights([np.mean(weights, axis=0) for weights in zip(*theirs, strict=True)])
+        copied.append(layer.name)
     return copied
 
 
@@ -152,13 +162,13 @@ def _map_side(model: keras.Model) -> int:
     return next((layer.input.shape[1] for layer in flattened), 1)
 
 
-def single_head(model: keras.Model, head: str) -> keras.Model:
+def single_head(models: Sequence[keras.Model], head: str) -> keras.Model:
     """The shipped form of one head: fixed 128 x 128 input, float32, no optimizer.
 
-    Call it under the float32 policy.
+    Of several models the mean of their weights. Call it under the float32 policy.
     """
-    shipped = build_model(replace(describe(model), heads=(head,)))
-    copy_weights(model, shipped)
+    shipped = build_model(replace(describe(models[0]), heads=(head,)))
+    copy_weights(models, shipped)
     return shipped
 
 

@@ -200,7 +200,7 @@ def test_average_follows_the_weights_however_short_the_run() -> None:
 def test_weights_that_do_not_fit_are_refused_in_plain_words() -> None:
     network = Network("plain", ("age",), 0.25)
     with pytest.raises(DataError, match="same architecture and width"):
-        copy_weights(build_model(network, size_px=48), build_model(replace(network, width=0.5), size_px=48))
+        copy_weights([build_model(network, size_px=48)], build_model(replace(network, width=0.5), size_px=48))
     with pytest.raises(DataError, match="not trained here"):
         describe(keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)]))
 

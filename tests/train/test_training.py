@@ -179,16 +179,27 @@ def test_models_answer_with_probabilities_whatever_the_brightness(architecture: 
 
 def test_weights_go_over_by_name() -> None:
     both, age = build_model(Network("plain")), build_model(Network("plain", ("age",)))
-    copied = copy_weights(both, age)
+    copied = copy_weights([both], age)
     assert "age_logits" in copied
     assert "gender_logits" not in copied
     np.testing.assert_array_equal(age.get_layer("stage1_conv").kernel, both.get_layer("stage1_conv").kernel)
 
 
+def test_of_several_models_the_mean_weights_go_over() -> None:
+    both, age, gender = (
+        build_model(Network("plain", heads, 0.25)) for heads in (HEADS, ("age",), ("gender",))
+    )
+    copied = copy_weights([age, gender], both)
+    assert {"age_logits", "gender_logits"} <= set(copied)
+    one, other, mean = (np.asarray(model.get_layer("stage1_conv").kernel) for model in (age, gender, both))
+    np.testing.assert_allclose(mean, (one + other) / 2, atol=1e-6)
+    np.testing.assert_array_equal(both.get_layer("age_logits").kernel, age.get_layer("age_logits").kernel)
+
+
 def test_weights_go_over_to_another_size_of_pictures() -> None:
     network = Network("compact", ("age",), 0.25)
     small, large = build_model(network, size_px=64), build_model(network, size_px=128)
-    assert "age_logits" in copy_weights(small, large)
+    assert "age_logits" in copy_weights([small], large)
     before, after = (np.asarray(model.get_layer("age_logits").kernel) for model in (small, large))
     assert (len(before), len(after)) == (2 * 2 * 64, 3 * 3 * 64)
     # A picture that looks the same all over is answered alike.
