@@ -1,7 +1,9 @@
 """One steady estimate a person, fused from the models' answers over time.
 
-**Weights.** An answer counts by the quality of its crop and against the square of the width of its age
-interval, the models' own doubt. Genders are averaged as log-odds, where an answer in doubt is near zero.
+**Weights.** An age counts by the quality of its crop and against the square of the width of its interval,
+the model's own doubt. Genders are averaged as log-odds, where an answer in doubt is near zero; they count by
+the quality of the crop and by what is new of it (below), since a head that is turned away is taken for the
+other gender for as long as it stays so.
 
 **Interval.** The error of an answer has two parts. One changes from frame to frame: light, blur, the place
 of the crop. The other stays with the person, whom the models take for older or younger than they are however
@@ -62,7 +64,9 @@ class _Answer:
     """One frame's answer: ``values`` are age, years below and above it, and log-odds of "female"."""
 
     time_s: float
+    quality: float
     weight: float
+    """Of the age."""
     values: _Values
 
 
@@ -78,6 +82,8 @@ class _Evidence:
     """Weights, each times the part of its answer that is new."""
     fresh_sq: float = 0.0
     """Squared weights, each times the part of its answer that is new."""
+    gender_weight: float = 0.0
+    gender_total: float = 0.0
     recent: deque[_Answer] = field(default_factory=lambda: deque(maxlen=_RECENT))
     limit: float = _CHANGED
     shown: Estimate | None = None
@@ -90,15 +96,17 @@ class _Evidence:
         self.total = _sum(keep, self.total, answer.weight, answer.values)
         self.fresh = keep * self.fresh + novelty * answer.weight
         self.fresh_sq = keep * self.fresh_sq + novelty * answer.weight**2
+        self.gender_weight = keep * self.gender_weight + novelty * answer.quality
+        self.gender_total = keep * self.gender_total + novelty * answer.quality * answer.values[3]
         self.time_s = answer.time_s
         self.recent.append(answer)
 
     def estimate(self) -> Estimate:
-        age, below, above, log_odds = (value / self.weight for value in self.total)
+        age, below, above, _ = (value / self.weight for value in self.total)
         # Kish's effective size of a weighted sample, counting what is new of each answer.
         independent = max(1.0, self.fresh**2 / self.fresh_sq)
         scale = math.sqrt(PERSON_PART + FRAME_PART / independent)
-        female = 1 / (1 + math.exp(-log_odds))
+        female = 1 / (1 + math.exp(-self.gender_total / self.gender_weight))
         low, high = max(0.0, age - scale * below), min(float(AGES - 1), age + scale * above)
         return Estimate(age, min(age, low), max(age, high), female)
 
@@ -179,7 +187,7 @@ def _answer(raw: Estimate, quality: float, time_s: float) -> _Answer:
     below, above = raw.age - raw.age_low, raw.age_high - raw.age
     weight = quality / max(_LEAST_WIDTH_YEARS, below + above) ** 2
     female = min(max(raw.female, _LEAST_PROBABILITY), 1 - _LEAST_PROBABILITY)
-    return _Answer(time_s, weight, (raw.age, below, above, math.log(female / (1 - female))))
+    return _Answer(time_s, quality, weight, (raw.age, below, above, math.log(female / (1 - female))))
 
 
 def _anew(evidence: _Evidence) -> _Evidence:

@@ -130,6 +130,14 @@ def test_a_gender_at_the_border_of_doubt_does_not_flicker(face):
     assert sum(a != b for a, b in itertools.pairwise(words[50:])) <= 1
 
 
+def test_a_gender_seen_over_seconds_counts_more_than_one_seen_in_a_moment(feed):
+    fusion = Fusion()
+    moment = feed(fusion, [30] * 8, fps=25, female=0.9)
+    seconds = feed(fusion, [30] * 8, fps=4, female=0.1, start_s=0.5)
+    assert gender_word(moment[-1].female) == "female"
+    assert seconds[-1].female < 0.4
+
+
 def test_a_track_that_becomes_somebody_else_begins_anew(feed):
     fusion = Fusion()
     before = feed(fusion, [22] * 100, female=0.97)
