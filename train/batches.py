@@ -41,7 +41,6 @@ class Batches(keras.utils.PyDataset):
         batch_size: int = 128,
         augmentation: Augmentation | None = None,
         rarity_exponent: float = 0.0,
-        range_weight: float = 1.0,
         seed: int = 0,
         taught: Mapping[str, NDArray[np.float32]] | None = None,
         taught_share: float = 0.5,
@@ -65,7 +64,7 @@ class Batches(keras.utils.PyDataset):
             GENDER: np.nan_to_num(table.female).astype(np.float32)[:, None],
         }
         weights = {
-            AGE: rarity_weights(table.age_low, table.age_high, rarity_exponent, range_weight=range_weight),
+            AGE: rarity_weights(table.age_low, table.age_high, rarity_exponent),
             GENDER: (~np.isnan(table.female)).astype(np.float32),
         }
         if taught and AGE in taught:

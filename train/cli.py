@@ -66,9 +66,6 @@ def fit(
     optimizer: Annotated[str, typer.Option(help="adamw, adam or sgd.")] = "adamw",
     learning_rate: Annotated[float, typer.Option()] = 2e-3,
     dropout: Annotated[float, typer.Option(min=0, max=0.9, help="Before the heads.")] = 0.2,
-    range_weight: Annotated[
-        float, typer.Option(min=0, help="How much an age known as a range counts, an exact one being 1.")
-    ] = 1.0,
     init: Annotated[
         list[Path] | None, typer.Option(help="Model to start from; given often, the mean of them.")
     ] = None,
@@ -105,7 +102,6 @@ def fit(
         optimizer=optimizer,
         learning_rate=learning_rate,
         dropout=dropout,
-        range_weight=range_weight,
         init=tuple(str(path) for path in init or ()),
         freeze=freeze,
         teachers=tuple(str(path) for path in teacher or ()),

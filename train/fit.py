@@ -51,12 +51,11 @@ class FitConfig:
     their weights. ``pictures`` limits each part of the data, for short tries. ``patience`` ends a run after
     that many epochs without a lower validation loss. ``init`` are models whose layers of the same name are
     taken over, the mean where several have one; ``freeze`` keeps the stem and that many stages as they are.
-    ``rarity_exponent`` weighs ages by frequency to minus that power; an age known as a range counts
-    ``range_weight`` times as much as an exact one. ``average_decay`` is what a step keeps of the average of
-    all weights, 0 for no average. ``teachers`` are models whose answers are mixed into the labels by
-    ``taught_share`` (Hinton et al., "Distilling the Knowledge in a Neural Network", 2015): averaged over
-    the models that know a head, and over a picture and its mirror image, they are calmer than labels are.
-    ``devices`` share each batch.
+    ``rarity_exponent`` weighs ages by frequency to minus that power. ``average_decay`` is what a step keeps
+    of the average of all weights, 0 for no average. ``teachers`` are models whose answers are mixed into
+    the labels by ``taught_share`` (Hinton et al., "Distilling the Knowledge in a Neural Network", 2015):
+    averaged over the models that know a head, and over a picture and its mirror image, they are calmer than
+    labels are. ``devices`` share each batch.
     """
 
     data: str
@@ -80,7 +79,6 @@ class FitConfig:
     distance_weight: float = 0.3
     gender_weight: float = 2.0
     rarity_exponent: float = 0.3
-    range_weight: float = 1.0
     dropout: float = 0.2
     init: tuple[str, ...] = ()
     freeze: int = 0
@@ -275,7 +273,6 @@ def _batches(config: FitConfig, table: Table, part: str) -> Batches:
         batch_size=min(config.batch_size, len(rows)),
         augmentation=config.augmentation if training else None,
         rarity_exponent=config.rarity_exponent if training else 0.0,
-        range_weight=config.range_weight if training else 1.0,
         seed=config.seed,
         taught=taught,
         taught_share=config.taught_share,

@@ -148,18 +148,12 @@ class TwoWayGenderLoss(keras.losses.CategoricalCrossentropy):
 
 
 def rarity_weights(
-    low: NDArray[np.float64],
-    high: NDArray[np.float64],
-    exponent: float,
-    *,
-    range_weight: float = 1.0,
-    most: float = 4.0,
+    low: NDArray[np.float64], high: NDArray[np.float64], exponent: float, most: float = 4.0
 ) -> NDArray[np.float32]:
     """Loss weight of each sample, ``frequency ** -exponent`` of its age: ``(n,)`` float32, mean 1.
 
-    A range counts ``range_weight`` times as much as an exact age. No weight is above ``most``. The
-    frequency is counted in years, ranges spread evenly over theirs, smoothed over about five years. Samples
-    without an age weigh 0.
+    No weight is above ``most``. The frequency is counted in years, ranges spread evenly over theirs, smoothed
+    over about five years. Samples without an age weigh 0.
     """
     known = ~np.isnan(low)
     low_year = np.clip(np.nan_to_num(low), 0, AGES - 1)
@@ -170,6 +164,6 @@ def rarity_weights(
     kernel = np.exp(-0.5 * (np.arange(-7, 8) / 2.5) ** 2)
     frequency = np.convolve(share.sum(axis=0), kernel / kernel.sum(), mode="same")
     weight_of_age = np.maximum(frequency, 1.0) ** -exponent
-    weights = share @ weight_of_age * np.where(low == high, 1.0, range_weight)
+    weights = share @ weight_of_age
     weights /= max(float(weights[known].mean()), 1e-12) if known.any() else 1.0
     return np.asarray(np.where(known, np.minimum(weights, most), 0), dtype=np.float32)

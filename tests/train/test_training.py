@@ -90,13 +90,6 @@ def test_rare_ages_weigh_more_and_all_weigh_one_on_average() -> None:
     np.testing.assert_allclose(rarity_weights(low, low, 0.0), 1)
 
 
-def test_ranges_weigh_as_much_as_is_asked_for_beside_exact_ages() -> None:
-    low, high = np.array([30.0] * 8 + [30.0] * 8), np.array([30.0] * 8 + [39.0] * 8)
-    weights = rarity_weights(low, high, 0.0, range_weight=0.5)
-    assert weights.mean() == pytest.approx(1)
-    assert weights[-1] / weights[0] == pytest.approx(0.5)
-
-
 def test_batches_without_augmentation_are_the_models_input() -> None:
     crops = np.random.default_rng(0).integers(0, 256, (5, STORED_PX, STORED_PX), dtype=np.uint8)
     table = table_of(*[(20, 20, True)] * 5)
