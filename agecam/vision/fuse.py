@@ -15,8 +15,8 @@ quick succession are nearly the same frame: the frame part is taken as correlate
 an answer ``t`` after the last one brings ``1 - exp(-t / CORRELATION_S)`` of new evidence.
 
 The constants were measured on the validation part with ``benchmarks/fusion_error.py``: the scale at which
-80 % of the intervals hold the age falls from 1.06 at the first answer to 0.98 after a dozen, and errors about
-the mean of a person's answers correlate by 0.15 over 0.2 s and not at all over 0.5 s.
+80 % of the intervals hold the age falls from 1.06 at the second answer to 0.93 after a dozen, and errors
+about the mean of a person's answers correlate by 0.15 over 0.2 s and not at all over 0.5 s.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from agecam.messages import Estimate, Face
 from agecam.vision.calibration import AGES
 from agecam.vision.wording import GENDER_SURE, gender_word
 
-PERSON_PART: Final = 0.95
-FRAME_PART: Final = 0.15
+PERSON_PART: Final = 0.85
+FRAME_PART: Final = 0.2
 CORRELATION_S: Final = 0.3
 
 _MEMORY_S: Final = 20.0
