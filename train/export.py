@@ -23,7 +23,7 @@ from agecam.vision.calibration import AGES, Calibration, expected_age
 from train.answers import answers
 from train.data import DataError
 from train.fit import precision
-from train.models import AGE, GENDER, describe, load, single_head
+from train.models import AGE, GENDER, load, single_head
 
 MANIFEST_VERSION: Final = 1
 WEIGHTS: Final = ("int8", "float16", "float32")
@@ -49,11 +49,8 @@ def export_keras(trained: Sequence[Path], head: str, out: Path, weights: str) ->
     convolutions get the very weights that the LiteRT file will hold, so that both give the same answers but
     for the rounding of activations.
     """
-    models = [load(path) for path in trained]
-    if len({(network.architecture, network.width) for network in map(describe, models)}) > 1:
-        raise DataError("Weights can be averaged over models of one architecture and width alone.")
     with precision("float32"):
-        model = single_head(models, head)
+        model = single_head([load(path) for path in trained], head)
     if weights == "int8":
         for layer in model.layers:
             stays = any(part in layer.name for part in FLOAT_LAYERS)

@@ -111,18 +111,21 @@ def copy_weights(sources: Sequence[keras.Model], target: keras.Model) -> list[st
     Of layers that several sources have, the mean is taken: right for models that were trained on from one
     and the same (Wortsman et al., "Model soups: averaging weights of multiple fine-tuned models improves
     accuracy without increasing inference time", ICML 2022). The models may be for pictures of different
-    sizes. Raises :class:`DataError` when layers of one name have different shapes.
+    sizes. Raises :class:`DataError` when several are not of one architecture and width, and when layers of
+    one name have different shapes.
     """
+    if len(sources) > 1 and len({(one.architecture, one.width) for one in map(describe, sources)}) > 1:
+        raise DataError("Weights can be averaged over models of one architecture and width alone.")
+    known = [({layer.name: layer for layer in source.layers}, _map_side(source)) for source in sources]
     side = _map_side(target)
     copied = []
     for layer in target.layers:
         if not layer.weights:
             continue
         theirs = [
-            _fitted(other.get_weights(), layer, _map_side(source), side)
-            for source in sources
-            for other in source.layers
-            if other.name == layer.name
+            _fitted(named[layer.name].get_weights(), layer, side_before, side)
+            for named, side_before in known
+            if layer.name in named
         ]
         if not theirs:
             continue

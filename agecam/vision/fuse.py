@@ -96,8 +96,9 @@ class _Evidence:
         self.total = _sum(keep, self.total, answer.weight, answer.values)
         self.fresh = keep * self.fresh + novelty * answer.weight
         self.fresh_sq = keep * self.fresh_sq + novelty * answer.weight**2
-        self.gender_weight = keep * self.gender_weight + novelty * answer.quality
-        self.gender_total = keep * self.gender_total + novelty * answer.quality * answer.values[3]
+        gender_weight = novelty * answer.quality
+        self.gender_weight = keep * self.gender_weight + gender_weight
+        self.gender_total = keep * self.gender_total + gender_weight * answer.values[3]
         self.time_s = answer.time_s
         self.recent.append(answer)
 

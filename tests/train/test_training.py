@@ -196,6 +196,12 @@ def test_of_several_models_the_mean_weights_go_over() -> None:
     np.testing.assert_array_equal(both.get_layer("age_logits").kernel, age.get_layer("age_logits").kernel)
 
 
+def test_no_mean_is_taken_over_models_of_different_architectures() -> None:
+    resnet, vgg = (build_model(Network(name, ("age",), 0.25), size_px=48) for name in ("resnet", "vgg"))
+    with pytest.raises(DataError, match="one architecture and width"):
+        copy_weights([resnet, vgg], resnet)
+
+
 def test_weights_go_over_to_another_size_of_pictures() -> None:
     network = Network("compact", ("age",), 0.25)
     small, large = build_model(network, size_px=64), build_model(network, size_px=128)
