@@ -168,9 +168,14 @@ def _map_side(model: keras.Model) -> int:
 def single_head(models: Sequence[keras.Model], head: str) -> keras.Model:
     """The shipped form of one head: fixed 128 x 128 input, float32, no optimizer.
 
-    Of several models the mean of their weights. Call it under the float32 policy.
+    Of several models the mean of their weights. Call it under the float32 policy. Raises :class:`DataError`
+    when none of them has learnt that head, and as :func:`copy_weights` does.
     """
-    shipped = build_model(replace(describe(models[0]), heads=(head,)))
+    networks = [describe(model) for model in models]
+    network = next((one for one in networks if head in one.heads), None)
+    if network is None:
+        raise DataError(f"No model given for {head} has learnt it: give one that has.")
+    shipped = build_model(replace(network, heads=(head,)))
     copy_weights(models, shipped)
     return shipped
 

@@ -19,7 +19,7 @@ from train.cli import app
 from train.data import DataError
 from train.fit import FitConfig, fit, validation_losses
 from train.losses import MeanVarianceLoss, TwoWayGenderLoss, YearsLoss, age_distance, age_targets
-from train.models import Network, build_model, copy_weights, describe, load
+from train.models import Network, build_model, copy_weights, describe, load, single_head
 
 SMALL = "--architecture plain --width 0.25 --precision float32 --size 48 --batch 8 --epochs 4"
 
@@ -203,6 +203,11 @@ def test_weights_that_do_not_fit_are_refused_in_plain_words() -> None:
         copy_weights([build_model(network, size_px=48)], build_model(replace(network, width=0.5), size_px=48))
     with pytest.raises(DataError, match="not trained here"):
         describe(keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)]))
+
+
+def test_a_head_that_was_never_learnt_is_not_exported() -> None:
+    with pytest.raises(DataError, match="gender has learnt it"):
+        single_head([build_model(Network("plain", ("age",), 0.25))], "gender")
 
 
 def test_networks_are_known_by_their_files(tmp_path: Path) -> None:
