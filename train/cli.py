@@ -52,7 +52,9 @@ def fit(
     data: _Prepared,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the run; the same folder resumes it.")],
     heads: Annotated[str, typer.Option(help="What to learn: age, gender or age,gender.")] = "age,gender",
-    architecture: Annotated[str, typer.Option(help="compact, resnet, inception, vgg or plain.")] = "compact",
+    architecture: Annotated[
+        str, typer.Option(help="compact, resnet, dlib, inception, vgg or plain.")
+    ] = "compact",
     width: Annotated[float, typer.Option(help="Multiplies the filters of all layers.")] = 1.0,
     age_loss: Annotated[str, typer.Option(help="distribution, mean-variance, mae or mse.")] = "distribution",
     gender_loss: Annotated[str, typer.Option(help="binary or categorical.")] = "binary",
@@ -114,6 +116,31 @@ def fit(
         tensorboard=tensorboard,
     )
     console.print(f"Saved {run(config)}.")
+
+
+@app.command(name="from-dlib")
+def from_dlib(
+    weights: Annotated[Path, typer.Argument(help="dlib_face_recognition_resnet_model_v1.dat")],
+    data: _Prepared,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The model to write, such as runs/dlib.keras.")],
+) -> None:
+    """Make a "dlib" network to start from, with the weights that dlib tells people apart with."""
+    from train.data import DataError
+    from train.prepare import central, load_crops
+    from train.pretrained import from_dlib as read
+    from train.table import TRAIN
+    from train.table import Table as Pictures
+
+    if out.suffix != ".keras":
+        raise DataError(f"{out} must end in .keras.")
+    crops, rows = load_crops(data), Pictures.load(data).of_part(TRAIN).row
+    if not len(rows):
+        raise DataError(f"{data} has no pictures in its training part: prepare more pictures.")
+    spread = rows[:: max(1, len(rows) // 1000)]
+    model = read(weights, np.stack([central(crops[row]) for row in spread]))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    model.save(out)
+    console.print(f"Saved {out}: give it to fit --architecture dlib --init.")
 
 
 @app.command(name="fine-tune")

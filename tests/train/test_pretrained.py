@@ -1,0 +1,117 @@
+"""dlib's weights are read, and do in our network what they do in dlib's."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from numpy.typing import NDArray
+from typer.testing import CliRunner
+
+from agecam.vision.align import to_model_input
+from train.cli import app
+from train.data import DataError
+from train.models import describe, load
+from train.pretrained import from_dlib
+
+BLOCKS = ((3, 32), (4, 64), (3, 128), (3, 256), (1, 256))
+Layer = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+
+
+@pytest.fixture(scope="module")
+def layers() -> list[Layer]:
+    """Random layers of dlib's network: kernels (filters, channels, s, s), biases, factors, summands."""
+    random = np.random.default_rng(0)
+
+    def layer(channels: int, filters: int, size: int) -> Layer:
+        spread = (2 / (channels * size**2)) ** 0.5
+        kernel = (random.standard_normal((filters, channels, size, size)) * spread).astype(np.float32)
+        bias, factor, summand = random.uniform([[-0.1], [0.2], [-0.1]], [[0.1], [0.6], [0.1]], (3, filters))
+        return kernel, *(one.astype(np.float32) for one in (bias, factor, summand))  # type: ignore[return-value]
+
+    made, channels = [layer(3, 32, 7)], 32
+    for blocks, filters in BLOCKS:
+        for _ in range(blocks):
+            made += [layer(channels, filters, 3), layer(filters, filters, 3)]
+            channels = filters
+    return made
+
+
+@pytest.fixture(scope="module")
+def file(layers: list[Layer], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The layers as dlib writes them, with other things between them."""
+
+    def packed(number: int) -> bytes:
+        size = (number.bit_length() + 7) // 8
+        return bytes([size]) + number.to_bytes(size, "little")
+
+    def tensor(values: NDArray[np.float32]) -> bytes:
+        return b"".join(map(packed, (2, values.size, 1, 1, 1))) + values.astype("<f4").tobytes()
+
+    content = b"\x01\x01\x01\rloss_metric_2\x03"
+    for kernel, bias, factor, summand in layers:
+        content += b"\x01\x05con_4" + tensor(np.concatenate([kernel.ravel(), bias])) + b"\x01\x20"
+        content += b"\x01\x07affine_" + tensor(np.concatenate([factor, summand])) + b"\x01\x05relu_"
+    path = tmp_path_factory.mktemp("dlib") / "network.dat"
+    path.write_bytes(content)
+    return path
+
+
+def as_dlib_does(x: NDArray[np.float32], layers: list[Layer]) -> NDArray[np.float32]:
+    """Features ``(n, 4, 4, 256)`` of pictures of red, green and blue as dlib is given them."""
+    rest = iter(layers)
+
+    def convolve(x: NDArray[np.float32], strides: int) -> NDArray[np.float32]:
+        kernel, bias, factor, summand = next(rest)
+        return (ops.conv(x, kernel.transpose(2, 3, 1, 0), strides, "same") + bias) * factor + summand
+
+    x = ops.max_pool(ops.relu(convolve(x, 2)), 3, 2, "same")
+    for stage, (blocks, filters) in enumerate(BLOCKS[:4]):
+        for block in range(blocks):
+            strides = 2 if stage and not block else 1
+            before = ops.average_pool(x, strides, strides) if strides > 1 else x
+            before = ops.pad(before, [[0, 0]] * 3 + [[0, filters - before.shape[-1]]])
+            x = ops.relu(convolve(ops.relu(convolve(x, strides)), 1) + before)
+    return keras.ops.convert_to_numpy(x)
+
+
+def test_features_are_those_of_the_network_that_was_read(layers: list[Layer], file: Path) -> None:
+    faces = np.random.default_rng(1).integers(0, 256, (4, 128, 128), dtype=np.uint8)
+    model = from_dlib(file, faces)
+    x = to_model_input(faces)
+    features = keras.Model(model.input, model.get_layer("flatten").input)
+    # Tones deviate by 1 in our network, by about 0.2 in dlib's.
+    standard = keras.Model(model.input, model.get_layer("standardise").output)(x)
+    wanted = as_dlib_does(np.repeat(np.asarray(standard) * np.float32(0.2), 3, axis=3), layers)
+    assert wanted.std() > 0.01
+    np.testing.assert_allclose(np.asarray(features(x)), wanted, rtol=1e-2, atol=1e-3 * float(wanted.max()))
+    # Statistics are those of the faces: in training, a batch of them is answered alike.
+    np.testing.assert_allclose(
+        np.asarray(features(x, training=True)), wanted, rtol=1e-2, atol=1e-3 * float(wanted.max())
+    )
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no network", b"\x01\x05con_4\x01\x02\x02\xff\xff\x01\x01\x01\x01"]
+)
+def test_another_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "other.dat"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="not dlib's face recognition network"):
+        from_dlib(path, np.zeros((2, 128, 128), np.uint8))
+
+
+def test_network_to_start_from_is_saved(prepared: Path, file: Path, tmp_path: Path) -> None:
+    def call(out: Path) -> str:
+        result = CliRunner().invoke(app, ["from-dlib", str(file), "--data", str(prepared), "-o", str(out)])
+        return result.output + str(result.exception or "")
+
+    assert "Saved" in call(tmp_path / "runs" / "dlib.keras")
+    assert describe(load(tmp_path / "runs" / "dlib.keras")).architecture == "dlib"
+    assert "must end in .keras" in call(tmp_path / "dlib")
+
+
+def test_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be read"):
+        from_dlib(tmp_path / "none.dat", np.zeros((2, 128, 128), np.uint8))

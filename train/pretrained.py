@@ -1,0 +1,124 @@
+"""Start the "dlib" network from the weights that dlib tells people apart with.
+
+The file is ``dlib_face_recognition_resnet_model_v1.dat`` of the package ``face_recognition_models``, in the
+public domain. Davis King trained it on three million pictures of 7,485 people, without ages or genders, to
+put pictures of one person near each other ("High Quality Face Recognition with Deep Metric Learning", 2017).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+from typing import Final
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from agecam.vision.align import to_model_input
+from train.data import DataError
+from train.models import Network, build_model
+
+_LAYER: Final = re.compile(rb"con_4|affine_")
+_TONES: Final = 0.2
+"""Standard deviation of the tones of a face crop, of 1: our networks divide by it, dlib does not."""
+_BATCH: Final = 64
+
+
+def from_dlib(path: Path, faces: NDArray[np.uint8]) -> keras.Model:
+    """The "dlib" network with dlib's weights; its heads are random. Call it under the float32 policy.
+
+    A gray picture stands for red, green and blue alike. Where dlib keeps only what it multiplies and adds,
+    batch normalisation has statistics: they are measured on ``faces`` ``(n, 128, 128)`` uint8, a few hundred.
+    Raises :class:`DataError` when the file does not hold dlib's network.
+    """
+    model = build_model(Network("dlib"))
+    names = [layer.name.removesuffix("_conv") for layer in model.layers if layer.name.endswith("_conv")]
+    ours = sorted(name for name in names if "shortcut" not in name)
+    ours.insert(0, ours.pop())  # "stem" comes first
+    theirs = _tensors(path)
+    if len(theirs) < 2 * len(ours):
+        raise _not_dlib(path)
+    for name, convolution, affine in zip(ours, theirs[::2], theirs[1::2], strict=False):
+        layer, norm = model.get_layer(f"{name}_conv"), model.get_layer(f"{name}_norm")
+        size, _, channels, filters = layer.kernel.shape
+        channels = 3 if name == "stem" else channels
+        if convolution.size != (size * size * channels + 1) * filters or affine.size != 2 * filters:
+            raise _not_dlib(path)
+        kernel = convolution[:-filters].reshape(filters, channels, size, size).transpose(2, 3, 1, 0)
+        if name == "stem":
+            kernel = kernel.sum(axis=2, keepdims=True) * _TONES
+        scale, shift = affine[:filters], affine[filters:]
+        layer.set_weights([kernel])
+        _set_affine(norm, scale, shift + scale * convolution[-filters:])
+    for name in set(names) - set(ours):
+        # dlib adds the averaged picture to the first filters.
+        layer = model.get_layer(f"{name}_conv")
+        layer.set_weights([np.eye(*layer.kernel.shape[2:], dtype=np.float32)[None, None]])
+        filters = layer.kernel.shape[3]
+        _set_affine(model.get_layer(f"{name}_norm"), np.ones(filters), np.zeros(filters))
+    _measure_statistics(model, names, faces)
+    return model
+
+
+def _set_affine(norm: keras.Layer, scale: NDArray[np.float32], shift: NDArray[np.float32]) -> None:
+    """Let a normalisation multiply and add, and no more."""
+    norm.set_weights([scale, shift, np.zeros_like(scale), np.full_like(scale, 1 - norm.epsilon)])
+
+
+def _measure_statistics(model: keras.Model, names: list[str], faces: NDArray[np.uint8]) -> None:
+    """Give normalisations that only multiply and add the statistics they need to do the same in training."""
+    maps = keras.Model(model.input, [model.get_layer(f"{name}_conv").output for name in names])
+    sums = [0.0] * len(names)
+    squares = [0.0] * len(names)
+    counts = [0] * len(names)
+    for start in range(0, len(faces), _BATCH):
+        outputs = maps.predict_on_batch(to_model_input(faces[start : start + _BATCH]))
+        for index, output in enumerate(outputs):
+            values = output.reshape(-1, output.shape[-1]).astype(np.float64)
+            sums[index] += values.sum(axis=0)
+            squares[index] += (values**2).sum(axis=0)
+            counts[index] += len(values)
+    for name, total, square, count in zip(names, sums, squares, counts, strict=True):
+        norm = model.get_layer(f"{name}_norm")
+        mean = total / count
+        variance = square / count - mean**2
+        scale, shift = norm.get_weights()[:2]
+        norm.set_weights([scale * np.sqrt(variance + norm.epsilon), shift + scale * mean, mean, variance])
+
+
+def _tensors(path: Path) -> list[NDArray[np.float32]]:
+    """Weights of convolutions (then biases) and of what follows each (factors, then summands), in order.
+
+    A layer is written as its name and its tensor, a tensor as a version, four sizes and little-endian floats.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+    tensors = []
+    for match in _LAYER.finditer(content):
+        place = match.end()
+        numbers = []
+        try:
+            for _ in range(5):
+                number, place = _integer(content, place)
+                numbers.append(number)
+            tensors.append(np.frombuffer(content, "<f4", math.prod(numbers[1:]), place))
+        except (IndexError, ValueError) as error:  # the file ends too early
+            raise _not_dlib(path) from error
+    return tensors
+
+
+def _integer(content: bytes, place: int) -> tuple[int, int]:
+    """dlib's packed integer: a byte says how many bytes follow (and the sign, which no size has)."""
+    end = place + 1 + (content[place] & 0x0F)
+    return int.from_bytes(content[place + 1 : end], "little"), end
+
+
+def _not_dlib(path: Path) -> DataError:
+    return DataError(
+        f"{path} is not dlib's face recognition network: give the file "
+        "dlib_face_recognition_resnet_model_v1.dat of the package face_recognition_models."
+    )
