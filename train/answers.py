@@ -33,17 +33,6 @@ def answers(
     return run_model(open_model(path), (central(crops[row]) for row in rows), mirror=mirror)
 
 
-def mean_answers(
-    paths: Sequence[Path], crops: NDArray[np.uint8], rows: NDArray[np.int64]
-) -> dict[str, NDArray[np.float32]]:
-    """By head, the mean over the models that answer it, and over the faces and their mirror images."""
-    by_head: dict[str, list[NDArray[np.float32]]] = {}
-    for path in paths:
-        for head, values in answers(path, crops, rows, mirror=True).items():
-            by_head.setdefault(head, []).append(values)
-    return {head: np.asarray(np.mean(values, axis=0), np.float32) for head, values in by_head.items()}
-
-
 def open_model(path: Path) -> Model:
     """Load a ``.keras`` or ``.tflite`` file. Raises :class:`DataError` when it cannot be read."""
     return _litert(path) if path.suffix == ".tflite" else _keras(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import keras
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from agecam.opencv import cv2
 from agecam.vision.align import CROP_PX, to_model_input
+from agecam.vision.calibration import AGES
 from train.augment import Augmentation, augment
-from train.losses import age_targets, rarity_weights, taught_age_targets
+from train.losses import UNKNOWN, age_targets, rarity_weights
 from train.models import AGE, GENDER
 from train.prepare import central
 from train.table import Table
@@ -26,9 +27,10 @@ class Batches(keras.utils.PyDataset):
     ``y`` and ``weights`` are dictionaries by head, or plain arrays for a single head; a missing label has
     the weight 0. With ``augmentation`` the order and the changes are random, but the same for the same seed,
     epoch and batch, however many threads work, so that a run resumed with :meth:`start_at` sees what it would
-    have seen; without, crops come in order and as they are. ``taught`` are a teacher's answers for all crops,
-    by head, that the labels are mixed with by ``taught_share``. Of ``hosts`` that train together, each makes
-    its share of every batch.
+    have seen; without, crops come in order and as they are. The share ``blended`` of the pictures is blended
+    with the next one of the batch (Zhang et al., "mixup: Beyond Empirical Risk Minimization", ICLR 2018);
+    their labels say nothing, so that they are for a teacher to tell. Of ``hosts`` that train together, each
+    makes its share of every batch.
     """
 
     def __init__(
@@ -42,8 +44,7 @@ class Batches(keras.utils.PyDataset):
         augmentation: Augmentation | None = None,
         rarity_exponent: float = 0.0,
         seed: int = 0,
-        taught: Mapping[str, NDArray[np.float32]] | None = None,
-        taught_share: float = 0.5,
+        blended: float = 0.0,
         workers: int = 1,
         host: int = 0,
         hosts: int = 1,
@@ -55,6 +56,7 @@ class Batches(keras.utils.PyDataset):
         self._size_px = size_px
         self._batch_size = batch_size
         self._augmentation = augmentation
+        self._blended = blended
         self._seed = seed
         self._epoch = 0
         self._host, self._hosts = host, hosts
@@ -67,10 +69,6 @@ class Batches(keras.utils.PyDataset):
             AGE: rarity_weights(table.age_low, table.age_high, rarity_exponent),
             GENDER: (~np.isnan(table.female)).astype(np.float32),
         }
-        if taught and AGE in taught:
-            targets[AGE] = taught_age_targets(targets[AGE], taught[AGE], taught_share)
-        if taught and GENDER in taught:
-            targets[GENDER] += np.float32(taught_share) * (taught[GENDER][:, None] - targets[GENDER])
         self._targets = {head: targets[head] for head in heads}
         self._weights = {head: weights[head] for head in heads}
         self._shuffle()
@@ -98,9 +96,25 @@ class Batches(keras.utils.PyDataset):
                 image[:] = cv2.resize(central(crop), size, interpolation=cv2.INTER_AREA)
         y = {head: self._targets[head][chosen] for head in self._heads}
         weights = {head: self._weights[head][chosen] for head in self._heads}
+        if self._blended and self._augmentation is not None:
+            self._blend(images, y, random)
         if len(self._heads) == 1:
             return to_model_input(images), y[self._heads[0]], weights[self._heads[0]]
         return to_model_input(images), y, weights
+
+    def _blend(
+        self, images: NDArray[np.uint8], y: dict[str, NDArray[np.float32]], random: np.random.Generator
+    ) -> None:
+        """Blend some pictures with their neighbours in place, and forget their labels."""
+        chosen = random.random(len(images)) < self._blended
+        shares = random.uniform(0.5, 1, len(images))
+        neighbours = np.roll(images, -1, axis=0)
+        for place in np.flatnonzero(chosen):
+            share = float(shares[place])
+            images[place] = cv2.addWeighted(images[place], share, neighbours[place], 1 - share, 0)
+        unknown = {AGE: age_targets(np.zeros(1), np.full(1, AGES - 1.0)), GENDER: UNKNOWN}
+        for head in self._heads:
+            y[head][chosen] = unknown[head]
 
     def start_at(self, epoch: int) -> None:
         """Go on as if ``epoch`` epochs had been seen."""

@@ -76,6 +76,9 @@ def fit(
         list[Path] | None, typer.Option(help="Model whose answers refine the labels; may be given often.")
     ] = None,
     taught_share: Annotated[float, typer.Option(min=0, max=1, help="How far answers replace labels.")] = 0.5,
+    blended: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of pictures blended with others, for teachers to tell.")
+    ] = 0.0,
     augment: Annotated[float, typer.Option(help="Share of the usual random changes to the crops.")] = 1.0,
     seed: Annotated[int, typer.Option()] = 0,
     precision: Annotated[str, typer.Option(help="mixed_bfloat16 or float32.")] = "mixed_bfloat16",
@@ -108,6 +111,7 @@ def fit(
         freeze=freeze,
         teachers=tuple(str(path) for path in teacher or ()),
         taught_share=taught_share,
+        blended=blended,
         augmentation=Augmentation().scaled(augment),
         precision=precision,
         seed=seed,

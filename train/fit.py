@@ -21,7 +21,6 @@ import keras
 import numpy as np
 
 from agecam.vision.calibration import AGES
-from train.answers import mean_answers
 from train.augment import Augmentation
 from train.batches import Batches
 from train.callbacks import AverageWeights, Checkpoint, KeepBest, stalled
@@ -39,6 +38,7 @@ from train.models import AGE, ARCHITECTURES, GENDER, HEADS, Network, build_model
 from train.normalise import fused_normalization
 from train.prepare import load_crops
 from train.table import TRAIN, VALIDATION, Table
+from train.teach import Taught, open_teachers
 
 PRECISIONS: Final = ("mixed_bfloat16", "float32")
 
@@ -52,10 +52,9 @@ class FitConfig:
     that many epochs without a lower validation loss. ``init`` are models whose layers of the same name are
     taken over, the mean where several have one; ``freeze`` keeps the stem and that many stages as they are.
     ``rarity_exponent`` weighs ages by frequency to minus that power. ``average_decay`` is what a step keeps
-    of the average of all weights, 0 for no average. ``teachers`` are models whose answers are mixed into
-    the labels by ``taught_share`` (Hinton et al., "Distilling the Knowledge in a Neural Network", 2015):
-    averaged over the models that know a head, and over a picture and its mirror image, they are calmer than
-    labels are. ``devices`` share each batch.
+    of the average of all weights, 0 for no average. ``teachers`` are models whose answers are mixed into the
+    labels by ``taught_share``. The share ``blended`` of the pictures is blended with others, and what they
+    show is for teachers alone to say. ``devices`` share each batch.
     """
 
     data: str
@@ -84,6 +83,7 @@ class FitConfig:
     freeze: int = 0
     teachers: tuple[str, ...] = ()
     taught_share: float = 0.5
+    blended: float = 0.0
     precision: str = "mixed_bfloat16"
     seed: int = 0
     workers: int = 1
@@ -166,6 +166,11 @@ def _train(config: FitConfig, out: Path, average: AverageWeights, checkpoint: Ch
     keras.utils.set_random_seed(config.seed)
     with precision(config.precision), fused_normalization():
         model = build_model(config.network, size_px=config.size_px)
+    if config.teachers:
+        with precision(config.precision):
+            teacher = open_teachers([Path(path) for path in config.teachers])
+        single = config.heads[0] if len(config.heads) == 1 else None
+        model = Taught(model, teacher, config.taught_share, single)
     with precision("float32"):
         copy = build_model(config.network, size_px=config.size_px)
     table = Table.load(Path(config.data))
@@ -262,9 +267,6 @@ def _batches(config: FitConfig, table: Table, part: str) -> Batches:
         raise DataError(f"{config.data} has no pictures in its {part} part: prepare more pictures.")
     training = part == TRAIN
     crops = load_crops(Path(config.data))
-    taught = None
-    if training and config.teachers:
-        taught = mean_answers([Path(path) for path in config.teachers], crops, rows.row)
     return Batches(
         crops,
         rows,
@@ -273,9 +275,8 @@ def _batches(config: FitConfig, table: Table, part: str) -> Batches:
         batch_size=min(config.batch_size, len(rows)),
         augmentation=config.augmentation if training else None,
         rarity_exponent=config.rarity_exponent if training else 0.0,
+        blended=config.blended if training else 0.0,
         seed=config.seed,
-        taught=taught,
-        taught_share=config.taught_share,
         workers=config.workers,
         host=host(),
         hosts=hosts(),
@@ -311,6 +312,8 @@ def _claim(out: Path, config: FitConfig) -> None:
             raise DataError(f"There is no {what} {value!r}: choose {', '.join(choices)}.")
     if not config.heads or not set(config.heads) <= set(HEADS):
         raise DataError(f"A model can learn {' and '.join(HEADS)}, not {', '.join(config.heads)}.")
+    if config.blended and not config.teachers:
+        raise DataError("Blended pictures have no labels: give a teacher that tells what they show.")
     if config.batch_size % config.devices:
         raise DataError(
             f"{config.devices} devices cannot share a batch of {config.batch_size} evenly: give a multiple."

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from agecam.vision.calibration import AGES
 
 TARGET_SIZE: Final = AGES + 3
-_EPSILON: Final = 1e-7
+EPSILON: Final = 1e-7
+UNKNOWN: Final = -1.0
+"""The gender that a teacher alone tells."""
 _EDGE_YEARS: Final = 1.5
-_LEAST_MASS: Final = 0.05
 
 
 def age_targets(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -38,26 +39,6 @@ def age_targets(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[
     membership = np.exp(-0.5 * (outside / _EDGE_YEARS) ** 2)
     weights = np.where(low == high, distribution, membership)
     return np.asarray(np.nan_to_num(np.hstack([weights, low, high, low == high])), dtype=np.float32)
-
-
-def taught_age_targets(
-    targets: NDArray[np.float32], taught: NDArray[np.float32], share: float
-) -> NDArray[np.float32]:
-    """Targets ``(n, 104)`` that follow a teacher's distributions ``(n, 101)`` by ``share`` in [0, 1].
-
-    An exact age's distribution is mixed with the teacher's, which mends wrong labels. Inside a range, about
-    which the label says nothing, the teacher's is taken, cut to the range.
-    """
-    result = targets.copy()
-    exact = targets[:, AGES + 2] > 0
-    result[exact, :AGES] += share * (taught[exact] - targets[exact, :AGES])
-    inside = targets[~exact, :AGES] * taught[~exact]
-    mass = inside.sum(axis=1, keepdims=True)
-    # A teacher that sees hardly anything in the range has nothing to say about it.
-    sure = np.flatnonzero(~exact)[mass[:, 0] > _LEAST_MASS]
-    result[sure, :AGES] = (inside / np.maximum(mass, _EPSILON))[mass[:, 0] > _LEAST_MASS]
-    result[sure, AGES + 2] = 1
-    return result
 
 
 def age_distance(y_true: Any, y_pred: Any) -> Any:
@@ -121,8 +102,8 @@ class MeanVarianceLoss(keras.losses.Loss):
 
 def _unlikelihood(y_true: Any, y_pred: Any) -> Any:
     weights = y_true[:, :AGES]
-    cross_entropy = -ops.sum(weights * ops.log(y_pred + _EPSILON), axis=-1)
-    in_range = -ops.log(ops.sum(weights * y_pred, axis=-1) + _EPSILON)
+    cross_entropy = -ops.sum(weights * ops.log(y_pred + EPSILON), axis=-1)
+    in_range = -ops.log(ops.sum(weights * y_pred, axis=-1) + EPSILON)
     return ops.where(y_true[:, AGES + 2] > 0.5, cross_entropy, in_range)
 
 

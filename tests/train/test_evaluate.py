@@ -13,7 +13,7 @@ from agecam.opencv import cv2
 from agecam.vision.align import align_faces
 from agecam.vision.calibration import Calibration
 from agecam.vision.detect import MediaPipeDetector
-from train.answers import mean_answers, open_model, run_model
+from train.answers import open_model, run_model
 from train.conditions import AS_STORED, CONDITIONS, Condition, turn
 from train.data import DataError, Sample
 from train.evaluate import Extras, collect, evaluate
@@ -61,20 +61,6 @@ def pictures(tmp_path: Path, astronaut_bgr: NDArray[np.uint8], hopper_bgr: NDArr
     for name, image in zip(names, (astronaut, astronaut, hopper, hopper * 0 + 128), strict=True):
         cv2.imwrite(str(folder / name), image)
     return folder
-
-
-def test_several_teachers_answer_as_the_mean_of_those_that_know_a_head(
-    models: Callable[[int, str], Path],
-) -> None:
-    crops = np.random.default_rng(0).integers(0, 256, (5, STORED_PX, STORED_PX), dtype=np.uint8)
-    rows = np.array([4, 0, 2])
-    age, one, two = models(101, "softmax"), models(1, "sigmoid"), models(2, "softmax")
-    alone = [mean_answers([path], crops, rows) for path in (age, one, two)]
-    together = mean_answers([age, one, two], crops, rows)
-    np.testing.assert_allclose(together["age"], alone[0]["age"])
-    np.testing.assert_allclose(together["gender"], (alone[1]["gender"] + alone[2]["gender"]) / 2, rtol=1e-6)
-    mirrored = mean_answers([age], crops[:, :, ::-1], rows)["age"]
-    np.testing.assert_allclose(mirrored, alone[0]["age"], atol=1e-6)
 
 
 def test_models_may_answer_with_distributions_years_or_one_or_two_genders(

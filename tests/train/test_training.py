@@ -18,7 +18,7 @@ from train.calibrate import fit_age, fit_gender
 from train.cli import app
 from train.data import DataError, Sample
 from train.fit import FitConfig, fit
-from train.losses import AgeLoss, age_targets, rarity_weights, taught_age_targets
+from train.losses import AgeLoss, age_targets, rarity_weights
 from train.measure import age_figures, gender_figures, range_figures
 from train.models import HEADS, Network, build_model, copy_weights
 from train.prepare import STORED_PX, central, load_crops
@@ -55,21 +55,6 @@ def test_range_is_met_anywhere_inside_and_softly_at_its_edge() -> None:
     assert inside == pytest.approx(other_inside, abs=0.05)
     assert inside < 0.1
     assert inside < edge < outside < far
-
-
-def test_teacher_mends_an_exact_age_and_fills_a_range() -> None:
-    targets = age_targets(np.array([30.0, 30.0]), np.array([30.0, 39.0]))
-    taught = taught_age_targets(targets, peaks(40, 37, width=2.0), 0.5)
-    assert expected_age(taught[:1, :101])[0] == pytest.approx(35, abs=0.1)
-    assert expected_age(taught[1:, :101])[0] == pytest.approx(37, abs=0.5)
-    np.testing.assert_allclose(taught[:, :101].sum(axis=1), 1, rtol=1e-4)
-    inside, elsewhere = age_losses(np.repeat(taught[1:], 2, axis=0), peaks(37, 32, width=2.3))
-    assert inside < elsewhere
-
-
-def test_teacher_that_is_sure_of_another_range_is_not_followed() -> None:
-    targets = age_targets(np.array([30.0]), np.array([39.0]))
-    np.testing.assert_array_equal(taught_age_targets(targets, peaks(70, width=1.0), 0.5), targets)
 
 
 def test_missing_labels_weigh_nothing() -> None:

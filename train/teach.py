@@ -1,0 +1,121 @@
+"""Let teachers refine the labels: a trained model's answers are calmer than labels are.
+
+Hinton et al., "Distilling the Knowledge in a Neural Network", 2015. A teacher sees the very picture that the
+student sees, changed at random as it is (Beyer et al., "Knowledge distillation: A good teacher is patient and
+consistent", CVPR 2022).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import keras
+from keras import ops
+
+from agecam.vision.calibration import AGES
+from train.data import DataError
+from train.losses import EPSILON, UNKNOWN
+from train.models import AGE, GENDER, build_model, copy_weights, describe, load
+
+_LEAST_MASS: Final = 0.05
+
+Teacher = Callable[[Any], dict[str, Any]]
+"""From model input ``(n, s, s, 1)`` to answers: "age" ``(n, 101)``, "gender" ``(n, 1)``, or one of them."""
+
+
+class Taught(keras.Model):
+    """A network whose labels a teacher refines while it trains; it is validated with the labels alone.
+
+    ``share`` in [0, 1] is how far answers replace labels; ``head`` names the head of a network of one.
+    """
+
+    def __init__(self, network: keras.Model, teacher: Teacher, share: float, head: str | None) -> None:
+        super().__init__(inputs=network.input, outputs=network.output, name=network.name)
+        self._teacher = teacher
+        self._share = share
+        self._head = head
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """The loss of the refined labels."""
+        if training:
+            answers = self._teacher(x)
+            refined = refine({self._head: y} if self._head else y, answers, self._share)
+            y = refined[self._head] if self._head else refined
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+
+def open_teachers(paths: Sequence[Path]) -> Teacher:
+    """The models as one, whose answers are the mean over those that know a head.
+
+    They calculate in the precision of the policy that this is called under. Raises :class:`DataError` for a
+    file that is no model trained here, and for one that answers otherwise than with distributions over ages
+    and the probability of female.
+    """
+    models: list[keras.Model] = []
+    for path in paths:
+        loaded = load(path)
+        network = describe(loaded)
+        if (AGE in network.heads and network.age_columns != AGES) or network.gender_columns != 1:
+            raise DataError(
+                f"{path} cannot teach: give a model trained with the losses distribution and binary."
+            )
+        model = build_model(network, size_px=loaded.input_shape[1])
+        copy_weights([loaded], model)
+        model.trainable = False
+        models.append(model)
+
+    def teach(x: Any) -> dict[str, Any]:
+        by_head: dict[str, list[Any]] = {}
+        for model in models:
+            side = model.input_shape[1]
+            picture = x if x.shape[1] == side else ops.image.resize(x, (side, side), antialias=True)
+            output = model(picture, training=False)
+            if not isinstance(output, dict):
+                output = {model.output_names[0]: output}
+            for head, values in output.items():
+                by_head.setdefault(head, []).append(ops.stop_gradient(values))
+        return {head: ops.mean(ops.stack(values), axis=0) for head, values in by_head.items()}
+
+    return teach
+
+
+def refine(labels: Mapping[str, Any], answers: Mapping[str, Any], share: float) -> dict[str, Any]:
+    """Targets by head, as :mod:`train.losses` says, that follow a teacher's answers by ``share``.
+
+    An exact age's distribution, and the age itself, are mixed with the teacher's, which mends wrong labels.
+    Inside a range, about which the label says nothing, the teacher's distribution is taken, cut to the range,
+    unless it sees hardly anything there. A gender is mixed, or the teacher's where it is not known.
+    """
+    refined = {head: ops.cast(target, "float32") for head, target in labels.items()}
+    if AGE in refined and AGE in answers:
+        refined[AGE] = _refined_age(refined[AGE], answers[AGE], share)
+    if GENDER in refined and GENDER in answers:
+        label = refined[GENDER]
+        mixed = label + share * (answers[GENDER] - label)
+        refined[GENDER] = ops.where(label == UNKNOWN, answers[GENDER], mixed)
+    return refined
+
+
+def _refined_age(target: Any, answer: Any, share: float) -> Any:
+    label, ends, exact = target[:, :AGES], target[:, AGES : AGES + 2], target[:, AGES + 2 :] > 0.5
+    inside = label * answer
+    mass = ops.sum(inside, axis=-1, keepdims=True)
+    filled = ops.where(mass > _LEAST_MASS, inside / ops.maximum(mass, EPSILON), label)
+    said = ops.sum(answer * ops.arange(AGES, dtype="float32"), axis=-1, keepdims=True)
+    return ops.concatenate(
+        [
+            ops.where(exact, label + share * (answer - label), filled),
+            ops.where(exact, ends + share * (said - ends), ends),
+            ops.cast(ops.logical_or(exact, mass > _LEAST_MASS), "float32"),
+        ],
+        axis=-1,
+    )
