@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,7 @@ from agecam.opencv import cv2
 from agecam.vision.align import CROP_PX, to_model_input
 from agecam.vision.calibration import AGES
 from train.data import DataError
-from train.models import AGE, GENDER, HEADS, load
+from train.models import AGE, GENDER, HEADS, by_head, load
 from train.prepare import central
 
 _BATCH = 64
@@ -97,7 +96,6 @@ def _head(name: str, values: NDArray[np.float32]) -> str:
 
 def _keras(path: Path) -> Model:
     model = load(path)
-    names: Sequence[str] = model.output_names
     size_px = model.input_shape[1] or CROP_PX
 
     def run(x: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
@@ -105,9 +103,7 @@ def _keras(path: Path) -> Model:
         if size_px != CROP_PX:
             size = (size_px, size_px)
             x = np.stack([cv2.resize(face, size, interpolation=cv2.INTER_AREA)[..., None] for face in x])
-        output: Any = model.predict_on_batch(x)
-        if not isinstance(output, dict):
-            output = {names[0]: output}
+        output = by_head(model, model.predict_on_batch(x))
         return {name: np.asarray(values, np.float32) for name, values in output.items()}
 
     return run

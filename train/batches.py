@@ -96,7 +96,7 @@ class Batches(keras.utils.PyDataset):
                 image[:] = cv2.resize(central(crop), size, interpolation=cv2.INTER_AREA)
         y = {head: self._targets[head][chosen] for head in self._heads}
         weights = {head: self._weights[head][chosen] for head in self._heads}
-        if self._blended and self._augmentation is not None:
+        if self._blended:
             self._blend(images, y, random)
         if len(self._heads) == 1:
             return to_model_input(images), y[self._heads[0]], weights[self._heads[0]]

@@ -137,9 +137,7 @@ def from_dlib(
 
     if out.suffix != ".keras":
         raise DataError(f"{out} must end in .keras.")
-    crops, rows = load_crops(data), Pictures.load(data).of_part(TRAIN).row
-    if not len(rows):
-        raise DataError(f"{data} has no pictures in its training part: prepare more pictures.")
+    crops, rows = load_crops(data), Pictures.load(data).some_of_part(TRAIN, data).row
     spread = rows[:: max(1, len(rows) // 1000)]
     model = read(weights, np.stack([central(crops[row]) for row in spread]))
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -168,9 +168,10 @@ def _train(config: FitConfig, out: Path, average: AverageWeights, checkpoint: Ch
         model = build_model(config.network, size_px=config.size_px)
     if config.teachers:
         with precision(config.precision):
-            teacher = open_teachers([Path(path) for path in config.teachers])
-        single = config.heads[0] if len(config.heads) == 1 else None
-        model = Taught(model, teacher, config.taught_share, single)
+            teacher = open_teachers(
+                [Path(path) for path in config.teachers], config.heads if config.blended else ()
+            )
+        model = Taught(model, teacher, config.taught_share)
     with precision("float32"):
         copy = build_model(config.network, size_px=config.size_px)
     table = Table.load(Path(config.data))

@@ -48,11 +48,12 @@ def age_distance(y_true: Any, y_pred: Any) -> Any:
     """
     # On PyTorch, Keras hands arrays of NumPy to measures.
     y_true = ops.convert_to_tensor(y_true, "float32")
-    years = _years(ops.convert_to_tensor(y_pred, "float32"))
-    return ops.maximum(ops.maximum(y_true[:, AGES] - years, years - y_true[:, AGES + 1]), 0.0)
+    said = years(ops.convert_to_tensor(y_pred, "float32"))
+    return ops.maximum(ops.maximum(y_true[:, AGES] - said, said - y_true[:, AGES + 1]), 0.0)
 
 
-def _years(y_pred: Any) -> Any:
+def years(y_pred: Any) -> Any:
+    """The age that answers say, ``(n,)`` years: of ``(n, 101)`` the expectation, of ``(n, 1)`` themselves."""
     if y_pred.shape[-1] == 1:
         return y_pred[:, 0]
     return ops.sum(y_pred * ops.arange(AGES, dtype="float32"), axis=-1)
@@ -92,7 +93,7 @@ class MeanVarianceLoss(keras.losses.Loss):
     _VARIANCE_WEIGHT: Final = 0.05
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        mean = _years(y_pred)
+        mean = years(y_pred)
         variance = ops.sum(y_pred * (ops.arange(AGES, dtype="float32") - mean[:, None]) ** 2, axis=-1)
         squared = age_distance(y_true, y_pred) ** 2
         return (

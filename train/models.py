@@ -105,6 +105,11 @@ def load(path: Path) -> keras.Model:
         raise DataError(f"{path} is not a Keras model that can be read.") from error
 
 
+def by_head(model: keras.Model, output: Any) -> dict[str, Any]:
+    """What a model answers, by the names of its outputs: a single head gives a plain output."""
+    return output if isinstance(output, dict) else {model.output_names[0]: output}
+
+
 def copy_weights(sources: Sequence[keras.Model], target: keras.Model) -> list[str]:
     """Copy the weights of all layers that models have in common by name; returns the names that were copied.
 
@@ -215,13 +220,20 @@ def _residual_block(x: Any, filters: int, strides: int, name: str, limit: float 
     return layers.ReLU(limit, name=f"{name}_relu")(layers.Add(name=f"{name}_add")([x, shortcut]))
 
 
+def _residual_stages(
+    x: Any, width: float, blocks: Sequence[int], strides: Sequence[int], limit: float | None = _RELU_LIMIT
+) -> Any:
+    """Four stages, each of so many blocks, the first of them with such a stride."""
+    for stage, filters in enumerate((32, 64, 128, 256)):
+        for block in range(blocks[stage]):
+            name = f"stage{stage + 1}_block{block + 1}"
+            x = _residual_block(x, _wide(filters, width), 1 if block else strides[stage], name, limit)
+    return x
+
+
 def _residual_trunk(x: Any, width: float, stem_size: int, stem_strides: int) -> Any:
     x = _convolve_relu(x, _wide(32, width), stem_size, stem_strides, "stem")
-    for stage, filters in enumerate((32, 64, 128, 256), start=1):
-        for block in (1, 2):
-            strides = 2 if block == 1 else 1
-            x = _residual_block(x, _wide(filters, width), strides, f"stage{stage}_block{block}")
-    return x
+    return _residual_stages(x, width, (2, 2, 2, 2), (2, 2, 2, 2))
 
 
 def _resnet(x: Any, width: float) -> Any:
@@ -248,11 +260,7 @@ def _dlib(x: Any, width: float) -> Any:
     """
     x = _convolve_relu(x, _wide(32, width), 7, 2, "stem", limit=None)
     x = layers.MaxPooling2D(3, 2, "same", name="stem_pool")(x)
-    for stage, (blocks, filters) in enumerate(((3, 32), (4, 64), (3, 128), (3, 256)), start=1):
-        for block in range(1, blocks + 1):
-            strides = 2 if block == 1 and stage > 1 else 1
-            name = f"stage{stage}_block{block}"
-            x = _residual_block(x, _wide(filters, width), strides, name, limit=None)
+    x = _residual_stages(x, width, (3, 4, 3, 3), (1, 2, 2, 2), limit=None)
     return layers.Flatten(name="flatten")(x)
 
 

@@ -14,6 +14,7 @@ from typing import Final
 
 import keras
 import numpy as np
+from keras import ops
 from numpy.typing import NDArray
 
 from agecam.vision.align import to_model_input
@@ -35,8 +36,7 @@ def from_dlib(path: Path, faces: NDArray[np.uint8]) -> keras.Model:
     """
     model = build_model(Network("dlib"))
     names = [layer.name.removesuffix("_conv") for layer in model.layers if layer.name.endswith("_conv")]
-    ours = sorted(name for name in names if "shortcut" not in name)
-    ours.insert(0, ours.pop())  # "stem" comes first
+    ours = [name for name in names if "shortcut" not in name]
     theirs = _tensors(path)
     if len(theirs) < 2 * len(ours):
         raise _not_dlib(path)
@@ -69,21 +69,12 @@ def _set_affine(norm: keras.Layer, scale: NDArray[np.float32], shift: NDArray[np
 
 def _measure_statistics(model: keras.Model, names: list[str], faces: NDArray[np.uint8]) -> None:
     """Give normalisations that only multiply and add the statistics they need to do the same in training."""
-    maps = keras.Model(model.input, [model.get_layer(f"{name}_conv").output for name in names])
-    sums = [0.0] * len(names)
-    squares = [0.0] * len(names)
-    counts = [0] * len(names)
-    for start in range(0, len(faces), _BATCH):
-        outputs = maps.predict_on_batch(to_model_input(faces[start : start + _BATCH]))
-        for index, output in enumerate(outputs):
-            values = output.reshape(-1, output.shape[-1]).astype(np.float64)
-            sums[index] += values.sum(axis=0)
-            squares[index] += (values**2).sum(axis=0)
-            counts[index] += len(values)
-    for name, total, square, count in zip(names, sums, squares, counts, strict=True):
+    maps = [model.get_layer(f"{name}_conv").output for name in names]
+    measures = [[ops.mean(one, axis=(1, 2)), ops.var(one, axis=(1, 2))] for one in maps]
+    measured = keras.Model(model.input, measures).predict(to_model_input(faces), _BATCH, verbose=0)
+    for name, (means, variances) in zip(names, measured, strict=True):
         norm = model.get_layer(f"{name}_norm")
-        mean = total / count
-        variance = square / count - mean**2
+        mean, variance = means.mean(axis=0), variances.mean(axis=0) + means.var(axis=0)
         scale, shift = norm.get_weights()[:2]
         norm.set_weights([scale * np.sqrt(variance + norm.epsilon), shift + scale * mean, mean, variance])
 

@@ -52,6 +52,13 @@ class Table:
     def of_part(self, part: str) -> Self:
         return self.take(self.part == part)
 
+    def some_of_part(self, part: str, folder: Path) -> Self:
+        """The pictures of a part of ``folder``. Raises :class:`DataError` when there are none."""
+        rows = self.of_part(part)
+        if not len(rows):
+            raise DataError(f"{folder} has no pictures in its {part} part: prepare more pictures.")
+        return rows
+
     def save(self, folder: Path) -> None:
         """Write ``table.csv``."""
         names = [field.name for field in fields(self)]

@@ -16,8 +16,8 @@ from keras import ops
 
 from agecam.vision.calibration import AGES
 from train.data import DataError
-from train.losses import EPSILON, UNKNOWN
-from train.models import AGE, GENDER, build_model, copy_weights, describe, load
+from train.losses import EPSILON, UNKNOWN, years
+from train.models import AGE, GENDER, build_model, by_head, copy_weights, describe, load
 
 _LEAST_MASS: Final = 0.05
 
@@ -28,14 +28,13 @@ Teacher = Callable[[Any], dict[str, Any]]
 class Taught(keras.Model):
     """A network whose labels a teacher refines while it trains; it is validated with the labels alone.
 
-    ``share`` in [0, 1] is how far answers replace labels; ``head`` names the head of a network of one.
+    ``share`` in [0, 1] is how far answers replace labels.
     """
 
-    def __init__(self, network: keras.Model, teacher: Teacher, share: float, head: str | None) -> None:
+    def __init__(self, network: keras.Model, teacher: Teacher, share: float) -> None:
         super().__init__(inputs=network.input, outputs=network.output, name=network.name)
         self._teacher = teacher
         self._share = share
-        self._head = head
 
     def compute_loss(
         self,
@@ -47,20 +46,21 @@ class Taught(keras.Model):
     ) -> Any:
         """The loss of the refined labels."""
         if training:
-            answers = self._teacher(x)
-            refined = refine({self._head: y} if self._head else y, answers, self._share)
-            y = refined[self._head] if self._head else refined
+            refined = refine(by_head(self, y), self._teacher(x), self._share)
+            # Keras wants the labels of a single head plain, as it gives them.
+            y = refined if isinstance(y, dict) else refined[self.output_names[0]]
         return super().compute_loss(x, y, y_pred, sample_weight, training)
 
 
-def open_teachers(paths: Sequence[Path]) -> Teacher:
+def open_teachers(paths: Sequence[Path], needed: Sequence[str] = ()) -> Teacher:
     """The models as one, whose answers are the mean over those that know a head.
 
     They calculate in the precision of the policy that this is called under. Raises :class:`DataError` for a
-    file that is no model trained here, and for one that answers otherwise than with distributions over ages
-    and the probability of female.
+    file that is no model trained here, for one that answers otherwise than with distributions over ages and
+    the probability of female, and when none knows a ``needed`` head.
     """
     models: list[keras.Model] = []
+    heads: set[str] = set()
     for path in paths:
         loaded = load(path)
         network = describe(loaded)
@@ -68,22 +68,25 @@ def open_teachers(paths: Sequence[Path]) -> Teacher:
             raise DataError(
                 f"{path} cannot teach: give a model trained with the losses distribution and binary."
             )
+        heads.update(network.heads)
         model = build_model(network, size_px=loaded.input_shape[1])
         copy_weights([loaded], model)
         model.trainable = False
         models.append(model)
+    for head in needed:
+        if head not in heads:
+            raise DataError(
+                f"No teacher knows {head}, so nobody tells it of blended pictures: give one that does."
+            )
 
     def teach(x: Any) -> dict[str, Any]:
-        by_head: dict[str, list[Any]] = {}
+        known: dict[str, list[Any]] = {}
         for model in models:
             side = model.input_shape[1]
             picture = x if x.shape[1] == side else ops.image.resize(x, (side, side), antialias=True)
-            output = model(picture, training=False)
-            if not isinstance(output, dict):
-                output = {model.output_names[0]: output}
-            for head, values in output.items():
-                by_head.setdefault(head, []).append(ops.stop_gradient(values))
-        return {head: ops.mean(ops.stack(values), axis=0) for head, values in by_head.items()}
+            for head, values in by_head(model, model(picture, training=False)).items():
+                known.setdefault(head, []).append(ops.stop_gradient(values))
+        return {head: ops.mean(ops.stack(values), axis=0) for head, values in known.items()}
 
     return teach
 
@@ -110,7 +113,7 @@ def _refined_age(target: Any, answer: Any, share: float) -> Any:
     inside = label * answer
     mass = ops.sum(inside, axis=-1, keepdims=True)
     filled = ops.where(mass > _LEAST_MASS, inside / ops.maximum(mass, EPSILON), label)
-    said = ops.sum(answer * ops.arange(AGES, dtype="float32"), axis=-1, keepdims=True)
+    said = years(answer)[:, None]
     return ops.concatenate(
         [
             ops.where(exact, label + share * (answer - label), filled),

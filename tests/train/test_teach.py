@@ -108,8 +108,7 @@ def test_pictures_of_another_size_are_shown_to_a_teacher_in_its_own(tmp_path: Pa
 def test_student_is_trained_on_refined_labels_and_validated_on_plain_ones(tmp_path: Path) -> None:
     teacher = open_teachers([saved(tmp_path / "age.keras", ("age",))])
     student = build_model(Network("plain", ("age",), 0.25), size_px=48)
-    taught = Taught(student, teacher, 1.0, "age")
-    taught.compile(loss="mae")
+    taught = Taught(student, teacher, 1.0)
     x = np.random.default_rng(1).random((2, 48, 48, 1), np.float32)
     labels = age_targets(np.array([20.0, 60.0]), np.array([20.0, 60.0]))
     wanted = teacher(x)["age"]
@@ -131,7 +130,7 @@ def test_student_is_trained_on_refined_labels_and_validated_on_plain_ones(tmp_pa
 def test_student_follows_its_teacher_against_the_labels() -> None:
     keras.utils.set_random_seed(0)
     student = build_model(Network("plain", ("gender",), 0.25), size_px=48)
-    taught = Taught(student, lambda x: {"gender": keras.ops.ones_like(x[:, 0, 0])}, 0.9, "gender")
+    taught = Taught(student, lambda x: {"gender": keras.ops.ones_like(x[:, 0, 0])}, 0.9)
     taught.compile("adam", "binary_crossentropy")
     x = np.random.default_rng(2).random((16, 48, 48, 1), np.float32)
     taught.fit(x, np.zeros((16, 1), np.float32), epochs=30, verbose=0)
@@ -153,6 +152,13 @@ def test_run_with_teachers_and_blended_pictures_leaves_a_model(
 def test_blended_pictures_without_a_teacher_are_refused(prepared: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="give a teacher"):
         fit(FitConfig(str(prepared), str(tmp_path / "run"), blended=0.5))
+
+
+def test_blended_pictures_need_a_teacher_of_every_head(prepared: Path, tmp_path: Path) -> None:
+    age = saved(tmp_path / "age.keras", ("age",))
+    run = FitConfig(str(prepared), str(tmp_path / "run"), teachers=(str(age),), blended=0.5)
+    with pytest.raises(DataError, match="No teacher knows gender"):
+        fit(run)
 
 
 def test_model_that_answers_in_years_is_refused_as_a_teacher(tmp_path: Path) -> None:
