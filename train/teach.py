@@ -12,29 +12,47 @@ from pathlib import Path
 from typing import Any, Final
 
 import keras
-from keras import ops
+from keras import layers, ops
 
 from agecam.vision.calibration import AGES
 from train.data import DataError
 from train.losses import EPSILON, UNKNOWN, years
-from train.models import AGE, GENDER, build_model, by_head, copy_weights, describe, load
+from train.models import AGE, GENDER, build_model, by_head, copy_weights, describe, features, load
+from train.normalise import folded
 
+HINT: Final = "hint"
 _LEAST_MASS: Final = 0.05
+_LEAST_VARIANCE: Final = 1e-4
 
 Teacher = Callable[[Any], dict[str, Any]]
-"""From model input ``(n, s, s, 1)`` to answers: "age" ``(n, 101)``, "gender" ``(n, 1)``, or one of them."""
+"""From model input ``(n, s, s, 1)`` to answers: "age" ``(n, 101)``, "gender" ``(n, 1)``, or one of them, and,
+where it gives hints, "hint" ``(n, k)``: the features that it answers from."""
 
 
 class Taught(keras.Model):
     """A network whose labels a teacher refines while it trains; it is validated with the labels alone.
 
-    ``share`` in [0, 1] is how far answers replace labels.
+    ``share`` in [0, 1] is how far answers replace labels. With a ``hint_weight``, the network's features also
+    learn to foretell, by a linear layer that only training knows, those of the teacher, each column with mean
+    0 and variance 1 over the batch; the mean squared error counts by that weight (after Romero et al.,
+    "FitNets: Hints for Thin Deep Nets", ICLR 2015). An age and a gender say little about a picture; features
+    say what else the teacher sees in it.
     """
 
-    def __init__(self, network: keras.Model, teacher: Teacher, share: float) -> None:
-        super().__init__(inputs=network.input, outputs=network.output, name=network.name)
+    def __init__(
+        self, network: keras.Model, teacher: Teacher, share: float, hint_weight: float = 0.0
+    ) -> None:
+        outputs = by_head(network, network.output)
+        self._heads = list(outputs)
+        if hint_weight:
+            columns = teacher(ops.zeros((1, *network.input_shape[1:])))[HINT].shape[-1]
+            outputs = {**outputs, HINT: layers.Dense(columns, name=HINT, dtype="float32")(features(network))}
+        else:
+            outputs = network.output
+        super().__init__(inputs=network.input, outputs=outputs, name=network.name)
         self._teacher = teacher
         self._share = share
+        self._hint_weight = hint_weight
 
     def compute_loss(
         self,
@@ -44,20 +62,39 @@ class Taught(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """The loss of the refined labels."""
-        if training:
-            refined = refine(by_head(self, y), self._teacher(x), self._share)
-            # Keras wants the labels of a single head plain, as it gives them.
-            y = refined if isinstance(y, dict) else refined[self.output_names[0]]
-        return super().compute_loss(x, y, y_pred, sample_weight, training)
+        """The loss of the refined labels, and of the foretold features."""
+        answers = self._without_hint(y_pred)
+        if not training:
+            return super().compute_loss(x, y, answers, sample_weight, training)
+        taught = self._teacher(x)
+        refined = refine(y if isinstance(y, dict) else {self._heads[0]: y}, taught, self._share)
+        # Keras wants the labels of a single head plain, as it gives them.
+        y = refined if isinstance(y, dict) else refined[self._heads[0]]
+        loss = super().compute_loss(x, y, answers, sample_weight, training)
+        if self._hint_weight:
+            mean, variance = ops.moments(taught[HINT], axes=0, keepdims=True)
+            wanted = (taught[HINT] - mean) / ops.sqrt(variance + _LEAST_VARIANCE)
+            loss = loss + self._hint_weight * ops.mean((y_pred[HINT] - wanted) ** 2)
+        return loss
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Measures of the answers alone."""
+        return super().compute_metrics(x, y, self._without_hint(y_pred), sample_weight)
+
+    def _without_hint(self, y_pred: Any) -> Any:
+        if not self._hint_weight:
+            return y_pred
+        answers = {head: y_pred[head] for head in self._heads}
+        return answers if len(answers) > 1 else answers[self._heads[0]]
 
 
-def open_teachers(paths: Sequence[Path], needed: Sequence[str] = ()) -> Teacher:
+def open_teachers(paths: Sequence[Path], needed: Sequence[str] = (), *, hints: bool = False) -> Teacher:
     """The models as one, whose answers are the mean over those that know a head.
 
-    They calculate in the precision of the policy that this is called under. Raises :class:`DataError` for a
-    file that is no model trained here, for one that answers otherwise than with distributions over ages and
-    the probability of female, and when none knows a ``needed`` head.
+    Its hints, if it is to give them, are the features of all, side by side, means over the places of the
+    picture. They calculate in the precision of the policy that this is called under. Raises
+    :class:`DataError` for a file that is no model trained here, for one that answers otherwise than with
+    distributions over ages and the probability of female, and when none knows a ``needed`` head.
     """
     models: list[keras.Model] = []
     heads: set[str] = set()
@@ -71,6 +108,11 @@ def open_teachers(paths: Sequence[Path], needed: Sequence[str] = ()) -> Teacher:
         heads.update(network.heads)
         model = build_model(network, size_px=loaded.input_shape[1])
         copy_weights([loaded], model)
+        model = folded(model)
+        if hints:
+            model = keras.Model(
+                model.input, {**by_head(model, model.output), HINT: features(model, averaged=True)}
+            )
         model.trainable = False
         models.append(model)
     for head in needed:
@@ -85,8 +127,10 @@ def open_teachers(paths: Sequence[Path], needed: Sequence[str] = ()) -> Teacher:
             side = model.input_shape[1]
             picture = x if x.shape[1] == side else ops.image.resize(x, (side, side), antialias=True)
             for head, values in by_head(model, model(picture, training=False)).items():
-                known.setdefault(head, []).append(ops.stop_gradient(values))
-        return {head: ops.mean(ops.stack(values), axis=0) for head, values in known.items()}
+                known.setdefault(head, []).append(ops.cast(ops.stop_gradient(values), "float32"))
+        seen = known.pop(HINT, None)
+        answers = {head: ops.mean(ops.stack(values), axis=0) for head, values in known.items()}
+        return answers if seen is None else {**answers, HINT: ops.concatenate(seen, axis=-1)}
 
     return teach
 

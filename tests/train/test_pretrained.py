@@ -1,5 +1,6 @@
-"""dlib's weights are read, and do in our network what they do in dlib's."""
+"""Weights that others trained are read, and do in our networks what they do in theirs."""
 
+import json
 from pathlib import Path
 
 import keras
@@ -13,7 +14,7 @@ from agecam.vision.align import to_model_input
 from train.cli import app
 from train.data import DataError
 from train.models import describe, load
-from train.pretrained import from_dlib
+from train.pretrained import from_dlib, from_faceres
 
 BLOCKS = ((3, 32), (4, 64), (3, 128), (3, 256), (1, 256))
 Layer = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
@@ -115,3 +116,94 @@ def test_network_to_start_from_is_saved(prepared: Path, file: Path, tmp_path: Pa
 def test_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be read"):
         from_dlib(tmp_path / "none.dat", np.zeros((2, 128, 128), np.uint8))
+
+
+FACERES_BLOCKS = (
+    (64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] * 5, (1024, 2), (1024, 1),
+)  # fmt: skip
+"""Filters and strides."""
+
+
+@pytest.fixture(scope="module")
+def faceres(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, NDArray[np.float32]]]:
+    """A random network of that kind as TensorFlow.js writes it, in half precision, and its weights."""
+    random = np.random.default_rng(0)
+    weights: dict[str, NDArray[np.float32]] = {}
+
+    def add(name: str, *shape: int, fan_in: int) -> None:
+        values = random.standard_normal(shape) * (2 / fan_in) ** 0.5
+        weights[name] = values.astype(np.float16).astype(np.float32)
+
+    add("conv1/convolution/merged_input", 3, 3, 3, 32, fan_in=27 * 10**4)
+    add("conv1_bn/batchnorm_1/sub", 32, fan_in=50)
+    channels = 32
+    for number, (filters, _) in enumerate(FACERES_BLOCKS, start=1):
+        add(f"conv_dw_{number}/depthwise_kernel", 3, 3, channels, 1, fan_in=9)
+        add(f"conv_dw_{number}_bn/batchnorm_1/mul", channels, fan_in=2)
+        add(f"conv_dw_{number}_bn/batchnorm_1/sub", channels, fan_in=50)
+        add(f"conv_pw_{number}/convolution/merged_input", 1, 1, channels, filters, fan_in=channels)
+        add(f"conv_pw_{number}_bn/batchnorm_1/sub", filters, fan_in=50)
+        channels = filters
+    path = tmp_path_factory.mktemp("faceres") / "network.json"
+    entries = [
+        {"name": name, "shape": values.shape, "dtype": "float32", "quantization": {"dtype": "float16"}}
+        for name, values in weights.items()
+    ]
+    path.write_text(json.dumps({"weightsManifest": [{"paths": ["network.bin"], "weights": entries}]}))
+    content = b"".join(values.astype("<f2").tobytes() for values in weights.values())
+    path.with_suffix(".bin").write_bytes(content)
+    return path, weights
+
+
+def as_faceres_does(x: NDArray[np.float32], weights: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Features ``(n, 1024)`` of pictures of three channels, the mean tone at 0."""
+
+    def relu6(x: NDArray[np.float32]) -> NDArray[np.float32]:
+        return ops.clip(x, 0, 6)
+
+    stem = weights["conv1/convolution/merged_input"]
+    x = relu6(ops.conv(x, stem, 2, "same") + weights["conv1_bn/batchnorm_1/sub"])
+    for number, (_, strides) in enumerate(FACERES_BLOCKS, start=1):
+        depth, point = f"conv_dw_{number}", f"conv_pw_{number}"
+        x = ops.depthwise_conv(x, weights[f"{depth}/depthwise_kernel"], strides, "same")
+        x = relu6(x * weights[f"{depth}_bn/batchnorm_1/mul"] + weights[f"{depth}_bn/batchnorm_1/sub"])
+        x = ops.conv(x, weights[f"{point}/convolution/merged_input"], 1, "same")
+        x = relu6(x + weights[f"{point}_bn/batchnorm_1/sub"])
+    return keras.ops.convert_to_numpy(ops.mean(x, axis=(1, 2)))
+
+
+def test_features_are_those_of_the_network_of_faces_ages_and_genders(
+    faceres: tuple[Path, dict[str, NDArray[np.float32]]],
+) -> None:
+    path, weights = faceres
+    model = from_faceres(path)
+    x = to_model_input(np.random.default_rng(1).integers(0, 256, (4, 128, 128), dtype=np.uint8))
+    seen = keras.Model(model.input, [model.get_layer("enlarge").output, model.get_layer("pool").output])
+    enlarged, features = seen(x)
+    # Tones deviate by 1 in our network, by about a fifth of 255 in theirs.
+    wanted = as_faceres_does(np.repeat(np.asarray(enlarged) * np.float32(51), 3, axis=3), weights)
+    assert enlarged.shape == (4, 192, 192, 1)
+    assert wanted.std() > 0.01
+    np.testing.assert_allclose(np.asarray(features), wanted, rtol=1e-3, atol=1e-3 * float(wanted.max()))
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1]", '{"weightsManifest": [{"paths": [], "weights": []}]}'])
+def test_another_json_file_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "other.json"
+    path.write_text(content)
+    with pytest.raises(DataError, match="not the network of faces, ages and genders"):
+        from_faceres(path)
+
+
+def test_missing_file_of_weights_is_told(faceres: tuple[Path, object], tmp_path: Path) -> None:
+    path = tmp_path / "network.json"
+    path.write_bytes(faceres[0].read_bytes())
+    with pytest.raises(DataError, match=r"network\.bin cannot be read"):
+        from_faceres(path)
+
+
+def test_network_of_faces_ages_and_genders_is_saved(faceres: tuple[Path, object], tmp_path: Path) -> None:
+    out = tmp_path / "runs" / "faceres.keras"
+    result = CliRunner().invoke(app, ["from-faceres", str(faceres[0]), "-o", str(out)])
+    assert "fit --architecture mobilenet --init" in result.output.replace("\n", " ")
+    assert describe(load(out)).architecture == "mobilenet"

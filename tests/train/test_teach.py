@@ -14,9 +14,10 @@ from train.data import DataError, Sample
 from train.fit import FitConfig, fit, validation_losses
 from train.losses import UNKNOWN, age_targets
 from train.models import HEADS, Network, build_model, describe, load
+from train.normalise import folded
 from train.prepare import STORED_PX
 from train.table import Table, build_table
-from train.teach import Taught, open_teachers, refine
+from train.teach import HINT, Taught, open_teachers, refine
 
 STILL = Augmentation(
     shift=0, scale=0, turn_deg=0, contrast=0, brightness=0, gamma=0, p_coarse=0, p_blur=0, p_noise=0,
@@ -137,13 +138,57 @@ def test_student_follows_its_teacher_against_the_labels() -> None:
     assert np.asarray(student(x)).min() > 0.7
 
 
+@pytest.mark.parametrize("architecture", ["compact", "inception", "mobilenet"])
+def test_network_without_normalisations_answers_the_same(architecture: str) -> None:
+    model = build_model(Network(architecture, width=0.25), size_px=48)
+    random = np.random.default_rng(4)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([random.uniform(0.5, 1.5, weight.shape) for weight in layer.weights])
+    x = random.random((2, 48, 48, 1), np.float32)
+    without = folded(model)
+    assert not any(isinstance(layer, keras.layers.BatchNormalization) for layer in without.layers)
+    for head, answer in without(x).items():
+        np.testing.assert_allclose(np.asarray(answer), np.asarray(model(x)[head]), atol=1e-5)
+
+
+def test_hints_are_the_features_of_all_teachers_averaged_over_places(tmp_path: Path) -> None:
+    path = tmp_path / "compact.keras"
+    build_model(Network("compact", ("age",), 0.25), size_px=48).save(path)
+    x = np.random.default_rng(3).random((2, 48, 48, 1), np.float32)
+    hints = open_teachers([path, saved(tmp_path / "both.keras", HEADS)], hints=True)(x)[HINT]
+    compact = load(path)
+    places = keras.Model(compact.input, compact.get_layer("flatten").input)(x)
+    np.testing.assert_allclose(hints[:, :64], np.asarray(places).mean(axis=(1, 2)), atol=1e-4)
+    assert hints.shape == (2, 64 + 64)  # 256 filters and 256 columns at a quarter of the width
+
+
+def test_foretold_features_count_by_their_distance_from_the_teachers() -> None:
+    student = build_model(Network("plain", ("gender",), 0.25), size_px=48)
+    hint = np.array([[1.0, 10.0], [3.0, 50.0]], np.float32)
+    taught = Taught(student, lambda x: {HINT: keras.ops.convert_to_tensor(hint[: len(x)])}, 0.5, 0.25)
+    taught.compile(loss="binary_crossentropy")
+    x, labels = np.zeros((2, 48, 48, 1), np.float32), np.ones((2, 1), np.float32)
+    y_pred = {"gender": keras.ops.ones((2, 1)), HINT: np.array([[-1.0, 0.0], [1.0, 1.0]], np.float32)}
+    # Standardised, the hints are -1 and 1: one of four squared distances is 1, the others 0.
+    assert float(taught.compute_loss(x, labels, y_pred, training=True)) == pytest.approx(0.25 / 4, rel=1e-2)
+    assert float(taught.compute_loss(x, labels, y_pred, training=False)) == pytest.approx(0, abs=1e-5)
+
+
+def test_hints_without_a_teacher_are_refused(prepared: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="give a teacher"):
+        fit(FitConfig(str(prepared), str(tmp_path / "run"), hint_weight=1.0))
+
+
 @pytest.mark.parametrize("heads", [HEADS, ("gender",)])
+@pytest.mark.parametrize("hint_weight", [0.0, 1.0])
 def test_run_with_teachers_and_blended_pictures_leaves_a_model(
-    prepared: Path, tmp_path: Path, heads: tuple[str, ...]
+    prepared: Path, tmp_path: Path, heads: tuple[str, ...], hint_weight: float
 ) -> None:
     run = FitConfig(
         str(prepared), str(tmp_path / "run"), "plain", 0.25, heads, size_px=48, batch_size=8,
         precision="float32", teachers=(str(saved(tmp_path / "teacher.keras", HEADS)),), blended=0.5, epochs=1,
+        hint_weight=hint_weight,
     )  # fmt: skip
     assert describe(load(fit(run))) == run.network
     assert np.isfinite(validation_losses(tmp_path / "run")).all()
