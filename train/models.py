@@ -30,7 +30,7 @@ _RELU_LIMIT: Final = 6.0
 of 8-bit integers, whose range is that of the largest value."""
 _MIDDLE_YEARS: Final = 35.0
 _SPREAD_YEARS: Final = 20.0
-MOBILENET_STAGES: Final = ((1, 64), (2, 128), (2, 256), (6, 512), (2, 1024))
+_MOBILENET_STAGES: Final = ((1, 64), (2, 128), (2, 256), (6, 512), (2, 1024))
 """Blocks and filters of each."""
 _NAME: Final = re.compile(r"([a-z]+)(?:-([\d.]+))?_(age_gender|age|gender)")
 
@@ -285,7 +285,7 @@ def _mobilenet(x: Any, width: float) -> Any:
     side = x.shape[1] * 3 // 2
     x = layers.Resizing(side, side, name="enlarge")(x)
     x = _activate(layers.Conv2D(_wide(32, width), 3, 2, "same", name="stem_conv")(x), "stem")
-    for stage, (blocks, filters) in enumerate(MOBILENET_STAGES, start=1):
+    for stage, (blocks, filters) in enumerate(_MOBILENET_STAGES, start=1):
         for block in range(blocks):
             name = f"stage{stage}_block{block + 1}"
             strides = 2 if stage > 1 and not block else 1

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from agecam.vision.align import to_model_input
 from train.data import DataError
-from train.models import MOBILENET_STAGES, Network, build_model
+from train.models import Network, build_model
 
 _LAYER: Final = re.compile(rb"con_4|affine_")
 _TONES: Final = 0.2
@@ -129,11 +129,8 @@ def from_faceres(path: Path) -> keras.Model:
     alike. Raises :class:`DataError` when the file does not hold that network.
     """
     model = build_model(Network("mobilenet"))
-    blocks = [
-        f"stage{stage}_block{block + 1}"
-        for stage, (count, _) in enumerate(MOBILENET_STAGES, start=1)
-        for block in range(count)
-    ]
+    names = [layer.name for layer in model.layers]
+    blocks = [name.removesuffix("_depth_conv") for name in names if name.endswith("_depth_conv")]
     try:
         theirs = _javascript_tensors(path)
         stem = theirs["conv1/convolution/merged_input"].sum(axis=2, keepdims=True) * 255 * _TONES

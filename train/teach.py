@@ -63,13 +63,11 @@ class Taught(keras.Model):
         training: bool = True,
     ) -> Any:
         """The loss of the refined labels, and of the foretold features."""
-        answers = self._without_hint(y_pred)
+        answers = self._of_heads(y_pred)
         if not training:
             return super().compute_loss(x, y, answers, sample_weight, training)
         taught = self._teacher(x)
-        refined = refine(y if isinstance(y, dict) else {self._heads[0]: y}, taught, self._share)
-        # Keras wants the labels of a single head plain, as it gives them.
-        y = refined if isinstance(y, dict) else refined[self._heads[0]]
+        y = self._of_heads(refine(by_head(self, y), taught, self._share))
         loss = super().compute_loss(x, y, answers, sample_weight, training)
         if self._hint_weight:
             mean, variance = ops.moments(taught[HINT], axes=0, keepdims=True)
@@ -79,13 +77,14 @@ class Taught(keras.Model):
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Measures of the answers alone."""
-        return super().compute_metrics(x, y, self._without_hint(y_pred), sample_weight)
+        return super().compute_metrics(x, y, self._of_heads(y_pred), sample_weight)
 
-    def _without_hint(self, y_pred: Any) -> Any:
-        if not self._hint_weight:
-            return y_pred
-        answers = {head: y_pred[head] for head in self._heads}
-        return answers if len(answers) > 1 else answers[self._heads[0]]
+    def _of_heads(self, values: Any) -> Any:
+        """What belongs to the heads, without hints, as Keras wants it: of a single head plain."""
+        values = by_head(self, values)
+        if len(self._heads) == 1:
+            return values[self._heads[0]]
+        return {head: values[head] for head in self._heads}
 
 
 def open_teachers(paths: Sequence[Path], needed: Sequence[str] = (), *, hints: bool = False) -> Teacher:
