@@ -38,7 +38,7 @@ class Extras:
     ``live`` are the folders or zips of the whole pictures, for the live path; ``conditions`` makes crops (and
     those pictures) worse in many ways; ``sample`` limits both to so many pictures, chosen by ``seed``.
     ``run`` is a folder of ``train fit`` whose learning curves the report shows. With ``mirror`` all answers
-    are means over a face and its mirror image, as the program's are to photographs.
+    are means over a face and its mirror image, as the program's are to photographs, and live over time.
     """
 
     conditions: bool = False
@@ -47,7 +47,7 @@ class Extras:
     seed: int = 0
     jobs: int = 1
     run: Path | None = None
-    mirror: bool = False
+    mirror: bool = True
 
 
 def collect(models: Sequence[Path], crops: NDArray[np.uint8], table: Table) -> _Outputs:

@@ -131,10 +131,31 @@ def test_raw_pictures_are_measured_whole_once_each_and_through_the_live_path(
     assert [row["name"] for row in figures["live"]["harder"]] == list(HARDER)
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "Through the live path" in page
+    assert "Means over each face and its mirror image" in page
     # The second time nothing has to be prepared, and plain years do as well.
     again = evaluate([models(1, "softplus")], pictures, tmp_path / "out")
     assert again["all"]["age"]["count"] == 2
     assert "interval_coverage" not in again["all"]["age"]
+
+
+def test_a_face_and_its_mirror_image_are_judged_alike_unless_one_look_is_asked_for(
+    pictures: Path, models: Callable[[int, str], Path], tmp_path: Path
+) -> None:
+    files = [models(101, "softmax"), models(1, "sigmoid")]
+    evaluate(files, pictures, tmp_path / "out")
+    prepared = tmp_path / "out" / "prepared"
+    path = prepared / "crops.npy"
+
+    def figures(*, mirror: bool) -> dict[str, float]:
+        extras = Extras(mirror=mirror)
+        return evaluate(files, prepared, tmp_path / "again", part="all", extras=extras)["all"]["age"]
+
+    two_looks, one_look = figures(mirror=True), figures(mirror=False)
+    np.save(path, np.load(path)[:, :, ::-1])
+    assert figures(mirror=True)["mae"] == pytest.approx(two_looks["mae"], abs=1e-4)
+    assert figures(mirror=False)["mae"] != pytest.approx(one_look["mae"], abs=1e-4)
+    page = (tmp_path / "again" / "report.html").read_text(encoding="utf-8")
+    assert "One look at each face" in page
 
 
 def test_a_part_without_pictures_is_refused(
