@@ -83,12 +83,12 @@ def test_unusual_pictures_give_the_same_faces(run, tmp_path: Path, astronaut_bgr
     for name, image in kinds.items():
         cv2.imwrite(str(tmp_path / name), image)
     lines = run("predict", *(tmp_path / name for name in kinds), "--json").out.splitlines()
-    plain, *others = (json.loads(line)["faces"] for line in lines)
-    assert len(plain) == 1
-    for faces in others:
-        assert len(faces) == 1
-        assert faces[0]["box"] == pytest.approx(plain[0]["box"], abs=0.2 * plain[0]["box"][2])
-        assert faces[0]["age"] == pytest.approx(plain[0]["age"], abs=4)
+    (plain,), (of_gray,), *others = (json.loads(line)["faces"] for line in lines)
+    assert others == [[plain], [plain]]
+    # Without colour eyes and mouth are found a little elsewhere, and so the crop is another one.
+    assert of_gray["box"] == pytest.approx(plain["box"], abs=0.2 * plain["box"][2])
+    assert plain["age_low"] < of_gray["age"] < plain["age_high"]
+    assert of_gray["age_low"] < plain["age"] < of_gray["age_high"]
 
 
 def test_a_picture_of_one_pixel_holds_no_face(run, tmp_path: Path) -> None:
