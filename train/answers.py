@@ -22,14 +22,12 @@ Model = Callable[[NDArray[np.float32]], dict[str, NDArray[np.float32]]]
 """From model input ``(n, 128, 128, 1)`` to outputs by the names that the file gives them, if any."""
 
 
-def answers(
-    path: Path, crops: NDArray[np.uint8], rows: NDArray[np.int64], *, mirror: bool = False
-) -> dict[str, NDArray[np.float32]]:
+def answers(path: Path, crops: NDArray[np.uint8], rows: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
     """Outputs of a model by head for ``crops[rows]``, ``(n, 160, 160)`` uint8, as :func:`run_model` says.
 
     Raises :class:`DataError` when the file cannot be read as a model.
     """
-    return run_model(open_model(path), (central(crops[row]) for row in rows), mirror=mirror)
+    return run_model(open_model(path), (central(crops[row]) for row in rows))
 
 
 def open_model(path: Path) -> Model:
@@ -37,16 +35,12 @@ def open_model(path: Path) -> Model:
     return _litert(path) if path.suffix == ".tflite" else _keras(path)
 
 
-def run_model(
-    model: Model, faces: Iterator[NDArray[np.uint8]], *, mirror: bool = False
-) -> dict[str, NDArray[np.float32]]:
+def run_model(model: Model, faces: Iterator[NDArray[np.uint8]]) -> dict[str, NDArray[np.float32]]:
     """Outputs by head for faces ``(128, 128)`` uint8, in batches.
 
     "age" is ``(n, 101)``, or ``(n, 1)`` years for a model that answers with those; "gender" is ``(n,)``, the
-    probability of female. A model of several heads gives several. With ``mirror`` they are means over the
-    faces and their mirror images.
+    probability of female. A model of several heads gives several.
     """
-    model = mirrored_too(model) if mirror else model
     parts = [model(to_model_input(batch)) for batch in _batches(faces)]
     if not parts:
         return {AGE: np.empty((0, AGES), np.float32), GENDER: np.empty(0, np.float32)}
