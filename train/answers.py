@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -35,12 +35,22 @@ def open_model(path: Path) -> Model:
     return _litert(path) if path.suffix == ".tflite" else _keras(path)
 
 
-def run_model(model: Model, faces: Iterator[NDArray[np.uint8]]) -> dict[str, NDArray[np.float32]]:
-    """Outputs by head for faces ``(128, 128)`` uint8, in batches.
+def run_model(model: Model, *looks: Iterable[NDArray[np.uint8]]) -> dict[str, NDArray[np.float32]]:
+    """Outputs by head for faces ``(128, 128)`` uint8, in batches; of several looks at them, the mean.
 
     "age" is ``(n, 101)``, or ``(n, 1)`` years for a model that answers with those; "gender" is ``(n,)``, the
     probability of female. A model of several heads gives several.
     """
+    first, *others = (_run_once(model, faces) for faces in looks)
+    if not others:
+        return first
+    return {
+        head: np.asarray(np.mean([values, *(other[head] for other in others)], axis=0), np.float32)
+        for head, values in first.items()
+    }
+
+
+def _run_once(model: Model, faces: Iterable[NDArray[np.uint8]]) -> dict[str, NDArray[np.float32]]:
     parts = [model(to_model_input(batch)) for batch in _batches(faces)]
     if not parts:
         return {AGE: np.empty((0, AGES), np.float32), GENDER: np.empty(0, np.float32)}
@@ -52,17 +62,7 @@ def run_model(model: Model, faces: Iterator[NDArray[np.uint8]]) -> dict[str, NDA
     return named
 
 
-def mirrored_too(model: Model) -> Model:
-    """A model that answers with the mean over a face and its mirror image."""
-
-    def run(x: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-        plain, mirrored = model(x), model(np.ascontiguousarray(x[:, :, ::-1]))
-        return {name: (values + mirrored[name]) * np.float32(0.5) for name, values in plain.items()}
-
-    return run
-
-
-def _batches(faces: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
+def _batches(faces: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
     batch: list[NDArray[np.uint8]] = []
     for face in faces:
         batch.append(face)

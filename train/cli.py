@@ -269,7 +269,7 @@ def evaluate(
         list[Path] | None, typer.Option(help="Folder or zip of the whole pictures, for the live path too.")
     ] = None,
     mirror: Annotated[
-        bool, typer.Option(help="Mean over faces and their mirror images, as `agecam predict` answers.")
+        bool, typer.Option(help="Mean over a face and its mirror image, as `agecam predict` answers.")
     ] = True,
     sample: Annotated[
         int | None, typer.Option(min=1, help="Use so many pictures for --conditions and --live.")

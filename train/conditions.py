@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from agecam.opencv import cv2
 from agecam.vision.align import CROP_PX
-from train.prepare import central
 
 FACE_IN_CROP_PX: Final = 120.5
 """Width of the detector's box of a face in its crop: the median of 180 pictures, 117 to 126 for most."""
@@ -27,10 +26,6 @@ class Condition:
     kind: str
     name: str
     change: Callable[[_Picture], _Picture]
-
-    def face(self, stored: _Picture) -> _Picture:
-        """What the models see of a stored crop under this condition: ``(128, 128)`` uint8."""
-        return central(self.change(stored))
 
 
 def shrink(picture: _Picture, factor: float) -> _Picture:
@@ -87,10 +82,8 @@ def _compressed(stored: _Picture, quality: int) -> _Picture:
     return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), np.uint8)
 
 
-AS_STORED: Final = Condition("as it is", "as it is", lambda stored: stored)
-
 CONDITIONS: Final = (
-    AS_STORED,
+    Condition("as it is", "as it is", lambda stored: stored),
     *(Condition("face width", f"{px} px", partial(_coarse, face_px=px)) for px in (96, 64, 48, 32, 24, 16)),
     *(
         Condition("blur", f"{sigma} % of the crop", partial(_blurred, sigma_px=sigma / 100 * CROP_PX))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -14,14 +14,14 @@ from rich.progress import track
 
 from agecam.vision.calibration import Calibration
 from agecam.vision.manifest import MANIFEST, Manifest
-from train.answers import Model, mirrored_too, open_model, run_model
+from train.answers import Model, open_model, run_model
 from train.calibrate import calibrate
 from train.conditions import CONDITIONS
 from train.data import DataError, read_dataset
 from train.duplicates import find_duplicates
-from train.live import PLAIN, live_crops, stores_by_name
+from train.live import PLAIN, live_looks, stores_by_name
 from train.measure import FEWEST, MAIN_FIGURES, all_figures, main_figures
-from train.prepare import central, load_crops, prepare_crops, usable_rows, write_skipped
+from train.prepare import central, load_crops, prepare_crops, second_look, usable_rows, write_skipped
 from train.report import Report, write_report
 from train.table import FILE_NAME, TEST, UNUSED, VALIDATION, Table, build_table
 
@@ -38,7 +38,8 @@ class Extras:
     ``live`` are the folders or zips of the whole pictures, for the live path; ``conditions`` makes crops (and
     those pictures) worse in many ways; ``sample`` limits both to so many pictures, chosen by ``seed``.
     ``run`` is a folder of ``train fit`` whose learning curves the report shows. With ``mirror`` all answers
-    are means over a face and its mirror image, as the program's are to photographs, and live over time.
+    are means over two looks at a face, the second at its mirror image, as the program's are to photographs,
+    and live over time.
     """
 
     conditions: bool = False
@@ -52,14 +53,19 @@ class Extras:
 
 def collect(models: Sequence[Path], crops: NDArray[np.uint8], table: Table) -> _Outputs:
     """Answers of all models together, "age" ``(n, 101)`` and "gender" ``(n,)``; later files win."""
-    return _answers([open_model(path) for path in models], [central(crops[row]) for row in table.row])
+    return _stored_answers([open_model(path) for path in models], crops, table, mirror=False)
 
 
-def _answers(models: Sequence[Model], faces: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]) -> _Outputs:
+def _answers(models: Sequence[Model], looks: Sequence[Iterable[NDArray[np.uint8]]]) -> _Outputs:
     outputs: _Outputs = {}
     for model in models:
-        outputs |= run_model(model, iter(faces))
+        outputs |= run_model(model, *looks)
     return outputs
+
+
+def _looks(stored: Sequence[NDArray[np.uint8]], *, mirror: bool) -> list[list[NDArray[np.uint8]]]:
+    """The one look at each stored crop, or both."""
+    return [[look(crop) for crop in stored] for look in ((central, second_look) if mirror else (central,))]
 
 
 def evaluate(
@@ -91,12 +97,11 @@ def evaluate(
     if not len(chosen):
         raise DataError(f"{data} has no pictures in its {part} part.")
     opened = [open_model(path) for path in models]
-    if extras.mirror:
-        opened = [mirrored_too(model) for model in opened]
     origin = "given"
     if calibration is None:
-        calibration, origin = _own_calibration(opened, models, crops, table.of_part(VALIDATION))
-    outputs = _answers(opened, _faces(crops, chosen))
+        validation = table.of_part(VALIDATION)
+        calibration, origin = _own_calibration(opened, models, crops, validation, mirror=extras.mirror)
+    outputs = _stored_answers(opened, crops, chosen, mirror=extras.mirror)
     figures: dict[str, Any] = {
         "models": [path.name for path in models],
         "data": data.name,
@@ -108,7 +113,7 @@ def evaluate(
     }
     some = _sample(chosen, extras)
     if extras.conditions:
-        figures["conditions"] = under_conditions(opened, crops, some, calibration)
+        figures["conditions"] = under_conditions(opened, crops, some, calibration, mirror=extras.mirror)
     if extras.live:
         figures["live"] = through_live_path(opened, crops, some, calibration, extras)
     out.mkdir(parents=True, exist_ok=True)
@@ -132,10 +137,15 @@ def prepare_all(source: Path, folder: Path, *, jobs: int = 1) -> None:
 
 
 def _own_calibration(
-    opened: Sequence[Model], models: Sequence[Path], crops: NDArray[np.uint8], validation: Table
+    opened: Sequence[Model],
+    models: Sequence[Path],
+    crops: NDArray[np.uint8],
+    validation: Table,
+    *,
+    mirror: bool,
 ) -> tuple[Calibration, str]:
     if len(validation):
-        fitted = calibrate(_answers(opened, _faces(crops, validation)), validation)
+        fitted = calibrate(_stored_answers(opened, crops, validation, mirror=mirror), validation)
         return fitted, "fitted on the validation part"
     folder = models[0].parent
     if (folder / MANIFEST).is_file():
@@ -162,12 +172,18 @@ def by_dataset(
 
 
 def under_conditions(
-    models: Sequence[Model], crops: NDArray[np.uint8], table: Table, calibration: Calibration
+    models: Sequence[Model],
+    crops: NDArray[np.uint8],
+    table: Table,
+    calibration: Calibration,
+    *,
+    mirror: bool,
 ) -> list[dict[str, Any]]:
     """The main figures on stored crops made worse, one entry for each condition."""
     rows = []
     for condition in track(CONDITIONS, "Making crops worse"):
-        outputs = _answers(models, [condition.face(crops[row]) for row in table.row])
+        changed = [condition.change(crops[row]) for row in table.row]
+        outputs = _answers(models, _looks(changed, mirror=mirror))
         rows.append(
             {"kind": condition.kind, "name": condition.name, "figures": _main(outputs, table, calibration)}
         )
@@ -186,14 +202,15 @@ def through_live_path(
     table = table.take(np.isin(table.dataset, list(sources)))
     if not len(table):
         raise DataError(f"None of the pictures that are measured is from {', '.join(sources)}.")
-    seen = live_crops(sources, table, harder=extras.conditions, jobs=extras.jobs)
-    outputs = _answers(models, _faces(crops, table))
+    seen = live_looks(sources, table, harder=extras.conditions, jobs=extras.jobs)
+    outputs = _stored_answers(models, crops, table, mirror=extras.mirror)
+    looks = 2 if extras.mirror else 1
 
     def compared(name: str) -> dict[str, Any]:
         faces, found = seen[name]
         of_found = table.take(found)
         stored = _main({head: output[found] for head, output in outputs.items()}, of_found, calibration)
-        live = _main(_answers(models, faces[found]), of_found, calibration)
+        live = _main(_answers(models, list(faces[:looks, found])), of_found, calibration)
         difference = {
             data: {key: round(live[data][key] - value, 5) for key, value in values.items()}
             for data, values in stored.items()
@@ -227,8 +244,10 @@ def _main(
     return result
 
 
-def _faces(crops: NDArray[np.uint8], table: Table) -> list[NDArray[np.uint8]]:
-    return [central(crops[row]) for row in table.row]
+def _stored_answers(
+    models: Sequence[Model], crops: NDArray[np.uint8], table: Table, *, mirror: bool
+) -> _Outputs:
+    return _answers(models, _looks([crops[row] for row in table.row], mirror=mirror))
 
 
 def _sample(table: Table, extras: Extras) -> Table:

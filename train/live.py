@@ -27,10 +27,11 @@ PLAIN: Final = "as it is"
 TURNS_DEG: Final = (10, 20, 30)
 FACES_PX: Final = (64, 48, 32)
 HARDER: Final = (*(f"turned {deg}°" for deg in TURNS_DEG), *(f"face {px} px wide" for px in FACES_PX))
-"""What :func:`live_crops` can do to the pictures before they are looked at."""
+"""What :func:`live_looks` can do to the pictures before they are looked at."""
 
 _CHUNK: Final = 16
-_Crops = dict[str, NDArray[np.uint8] | None]
+_LOOKS: Final = 2
+_Looks = dict[str, NDArray[np.uint8] | None]
 
 
 def stores_by_name(sources: Sequence[Path]) -> dict[str, Path]:
@@ -38,10 +39,10 @@ def stores_by_name(sources: Sequence[Path]) -> dict[str, Path]:
     return {dataset_name(source): source for source in sources}
 
 
-def live_crops(
+def live_looks(
     sources: Mapping[str, Path], table: Table, *, harder: bool = False, jobs: int = 1
 ) -> dict[str, tuple[NDArray[np.uint8], NDArray[np.bool_]]]:
-    """Crops ``(n, 128, 128)`` uint8 that live use makes of pictures, and where it found a face ``(n,)``.
+    """Looks ``(2, n, 128, 128)`` uint8 of live use at pictures, and where it found a face ``(n,)``.
 
     Of several faces in a picture the one nearest its centre is taken, for the label is that one's. By name:
     :data:`PLAIN`, and with ``harder`` those of :data:`HARDER` too. Raises :class:`DataError` when a picture's
@@ -50,7 +51,7 @@ def live_crops(
     if missing := sorted(set(table.dataset.tolist()) - set(sources)):
         raise DataError(f"The pictures of {', '.join(missing)} are needed: give their folders or zips too.")
     names = (PLAIN, *HARDER) if harder else (PLAIN,)
-    crops = {name: np.zeros((len(table), CROP_PX, CROP_PX), np.uint8) for name in names}
+    looks = {name: np.zeros((_LOOKS, len(table), CROP_PX, CROP_PX), np.uint8) for name in names}
     found = {name: np.zeros(len(table), bool) for name in names}
     places = np.array_split(np.arange(len(table)), max(1, -(-len(table) // _CHUNK)))
     chunks = [
@@ -59,21 +60,21 @@ def live_crops(
     seen = _map(_Looker(dict(sources), harder), chunks, jobs)
     for chunk, of_chunk in zip(places, track(seen, "Looking at whole pictures", len(chunks)), strict=True):
         for place, of_picture in zip(chunk.tolist(), of_chunk, strict=True):
-            for name, crop in of_picture.items():
-                if crop is not None:
-                    crops[name][place], found[name][place] = crop, True
-    return {name: (crops[name], found[name]) for name in names}
+            for name, of_face in of_picture.items():
+                if of_face is not None:
+                    looks[name][:, place], found[name][place] = of_face, True
+    return {name: (looks[name], found[name]) for name in names}
 
 
-class _CropKeeper:
-    """In the place of the classifier: keeps the crops that the analyzer would have classified."""
+class _LookKeeper:
+    """In the place of the classifier: keeps the looks that the analyzer would have classified."""
 
     def __init__(self) -> None:
-        self.crops: NDArray[np.uint8] = np.empty((0, CROP_PX, CROP_PX), np.uint8)
+        self.looks: NDArray[np.uint8] = np.empty((_LOOKS, 0, CROP_PX, CROP_PX), np.uint8)
 
-    def classify(self, crops_gray: NDArray[np.uint8], *, mirror: bool = False) -> list[Estimate]:  # noqa: ARG002
-        self.crops = crops_gray
-        return [Estimate(0, 0, 0, 0)] * len(crops_gray)
+    def classify(self, *looks: NDArray[np.uint8]) -> list[Estimate]:
+        self.looks = np.stack(looks)
+        return [Estimate(0, 0, 0, 0)] * len(looks[0])
 
 
 class _Looker:
@@ -82,28 +83,28 @@ class _Looker:
     def __init__(self, sources: dict[str, Path], harder: bool) -> None:
         self._sources = sources
         self._harder = harder
-        self._keeper = _CropKeeper()
+        self._keeper = _LookKeeper()
         self._analyzer: Analyzer | None = None
         self._stores: dict[str, PictureStore] = {}
 
-    def look_at(self, chunk: Sequence[tuple[str, str]]) -> list[_Crops]:
+    def look_at(self, chunk: Sequence[tuple[str, str]]) -> list[_Looks]:
         return [self._look(dataset, file) for dataset, file in chunk]
 
-    def _look(self, dataset: str, file: str) -> _Crops:
+    def _look(self, dataset: str, file: str) -> _Looks:
         if dataset not in self._stores:
             self._stores[dataset] = open_store(self._sources[dataset])
         image = decode(self._stores[dataset].read(file))
         if image is None:
             raise DataError(f"{file} in {self._sources[dataset]} is not a readable picture.")
-        face, crop = self._nearest(image)
-        crops = {PLAIN: crop}
+        face, looks = self._nearest(image)
+        by_name = {PLAIN: looks}
         if self._harder:
             turned = [turn(image, degrees) for degrees in TURNS_DEG]
             # A face that is not found whole will hardly be found shrunk.
             small = [shrink(image, min(1, px / face.box[2])) if face else None for px in FACES_PX]
             for name, picture in zip(HARDER, [*turned, *small], strict=True):
-                crops[name] = None if picture is None else self._nearest(picture)[1]
-        return crops
+                by_name[name] = None if picture is None else self._nearest(picture)[1]
+        return by_name
 
     def _nearest(self, image_bgr: NDArray[np.uint8]) -> tuple[Face | None, NDArray[np.uint8] | None]:
         if self._analyzer is None:
@@ -113,14 +114,14 @@ class _Looker:
             return None, None
         middle = np.array([image_bgr.shape[1], image_bgr.shape[0]]) / 2
         nearest = int(np.argmin([np.hypot(*(np.array(face.centre) - middle)) for face in faces]))
-        return faces[nearest], self._keeper.crops[nearest]
+        return faces[nearest], self._keeper.looks[:, nearest]
 
     def close(self) -> None:
         if self._analyzer is not None:
             self._analyzer.close()
 
 
-def _map(looker: _Looker, chunks: Sequence[list[tuple[str, str]]], jobs: int) -> Iterator[list[_Crops]]:
+def _map(looker: _Looker, chunks: Sequence[list[tuple[str, str]]], jobs: int) -> Iterator[list[_Looks]]:
     if jobs <= 1:
         try:
             yield from map(looker.look_at, chunks)
@@ -142,6 +143,6 @@ def _start(looker: _Looker) -> None:
     _looker = looker
 
 
-def _look_in_worker(chunk: list[tuple[str, str]]) -> list[_Crops]:
+def _look_in_worker(chunk: list[tuple[str, str]]) -> list[_Looks]:
     assert _looker is not None, "the pool's initializer runs before its tasks"
     return _looker.look_at(chunk)

@@ -24,7 +24,14 @@ from rich.progress import Progress
 
 from agecam.messages import Face
 from agecam.opencv import cv2
-from agecam.vision.align import CROP_PX, PREPROCESSING_VERSION, align_face, alignment_matrix, reference_points
+from agecam.vision.align import (
+    CROP_PX,
+    PREPROCESSING_VERSION,
+    align_face,
+    alignment_matrix,
+    reference_points,
+    second_look_matrix,
+)
 from agecam.vision.detect import Detector, MediaPipeDetector, with_border
 from train.data import DataError, DataSet, PictureStore, Sample, Skipped, open_store
 
@@ -122,6 +129,15 @@ def load_crops(folder: Path) -> NDArray[np.uint8]:
 def central(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The square that the models see: ``(..., 160, 160)`` to ``(..., 128, 128)``, a view."""
     return crops[..., MARGIN_PX : MARGIN_PX + CROP_PX, MARGIN_PX : MARGIN_PX + CROP_PX]
+
+
+def second_look(stored: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The second look of :func:`agecam.vision.align.align_face` at a stored crop: ``(128, 128)`` uint8."""
+    matrix = second_look_matrix()
+    matrix[:, 2] -= matrix[:, :2] @ (MARGIN_PX, MARGIN_PX)
+    size = (CROP_PX, CROP_PX)
+    look = cv2.warpAffine(stored, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(look, np.uint8)
 
 
 def write_skipped(path: Path, skipped: Iterable[Skipped]) -> None:

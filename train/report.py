@@ -112,7 +112,11 @@ def _overview(report: Report) -> str:
         for head, name in MAIN_FIGURES
         if f"{head}_{name}" in everything.get("balanced", {})
     )
-    looks = "Means over each face and its mirror image" if figures["mirror"] else "One look at each face"
+    looks = (
+        "Means over two looks at each face, the second at its mirror image"
+        if figures["mirror"]
+        else "One look at each face"
+    )
     note = (
         f"{len(report.table):,} pictures, part: {escape(figures['part'])}. {looks}. Calibration: "
         f"{escape(figures['calibration']['origin'])}."

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from agecam.errors import AgeCamError
 from agecam.messages import Analysis, Estimate, Face, Frame, Person
-from agecam.vision.align import align_faces, mirrored_crops
+from agecam.vision.align import align_faces, look_twice
 from agecam.vision.classify import Classifier, LiteRtClassifier
 from agecam.vision.detect import Detector, MediaPipeDetector
 from agecam.vision.finds import merge_in_order
@@ -116,11 +116,9 @@ class Analyzer:
         people = self._tracker.visible()
         due = self._schedule.due(people, time_s)
         clock.lap("track")
-        crops = align_faces(image, [one.face for one in due])
-        for crop, one in zip(crops, due, strict=True):
-            # A face and its mirror image in turn: their errors differ, and the fusion averages them out.
-            if self._schedule.answers(one.track_id) % 2 == 0:
-                crop[:] = mirrored_crops(crop)
+        # The two looks in turn: the models err differently about each, and the fusion averages it out.
+        second = [self._schedule.answers(one.track_id) % 2 == 0 for one in due]
+        crops = align_faces(image, [one.face for one in due], second=second)
         clock.lap("align")
         estimates = self._classifier.classify(crops)
         clock.lap("classify")
@@ -146,7 +144,7 @@ class Analyzer:
     def analyze_image(self, image_bgr: NDArray[np.uint8]) -> list[tuple[Face, Estimate]]:
         """Faces of a single photograph ``(h, w, 3)`` uint8 from left to right; leaves the tracks alone."""
         faces = self._detector.search(image_bgr)
-        estimates = self._classifier.classify(align_faces(image_bgr, faces), mirror=True)
+        estimates = self._classifier.classify(*look_twice(image_bgr, faces))
         return list(zip(faces, estimates, strict=True))
 
     def analyze_still(self, frame: Frame) -> Analysis:

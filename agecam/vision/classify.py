@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from agecam.errors import ModelError
 from agecam.messages import Estimate
 from agecam.paths import models_dir
-from agecam.vision.align import CROP_PX, mirrored_crops, to_model_input
+from agecam.vision.align import CROP_PX, to_model_input
 from agecam.vision.calibration import AGES, estimates
 from agecam.vision.manifest import Manifest, Task
 from agecam.vision.mediapipe_tasks import silenced_stderr
@@ -22,11 +22,11 @@ from agecam.vision.mediapipe_tasks import silenced_stderr
 class Classifier(Protocol):
     """Says of each face how old it looks and whether as a woman or a man."""
 
-    def classify(self, crops_gray: NDArray[np.uint8], *, mirror: bool = False) -> list[Estimate]:
-        """One estimate a crop, in order; ``crops_gray`` is ``(n, 128, 128)`` uint8, ``n`` may be 0.
+    def classify(self, *looks: NDArray[np.uint8]) -> list[Estimate]:
+        """One estimate a face, in order, from one look at each or the mean answer to several.
 
-        With ``mirror`` it is of the mean over a face and its mirror image, which takes twice the time and
-        spares a tenth of a year.
+        Each look is ``(n, 128, 128)`` uint8, ``n`` may be 0. A second look
+        (:func:`agecam.vision.align.look_twice`) takes twice the time and spares a tenth of a year.
         """
         ...
 
@@ -43,26 +43,20 @@ class LiteRtClassifier:
         self._age = _BatchedModel(manifest.model_bytes("age", "litert"), "age", outputs=AGES)
         self._gender = _BatchedModel(manifest.model_bytes("gender", "litert"), "gender", outputs=1)
 
-    def classify(self, crops_gray: NDArray[np.uint8], *, mirror: bool = False) -> list[Estimate]:
+    def classify(self, *looks: NDArray[np.uint8]) -> list[Estimate]:
         """As :meth:`Classifier.classify` says."""
-        if len(crops_gray) == 0:
+        if len(looks[0]) == 0:
             return []
-        views = model_views(crops_gray, mirror=mirror)
-        age, female = (mean_answer(model.run, views) for model in (self._age, self._gender))
+        inputs = [to_model_input(look) for look in looks]
+        age, female = (mean_answer(model.run, inputs) for model in (self._age, self._gender))
         return estimates(age, female, self._calibration)
 
 
-def model_views(crops_gray: NDArray[np.uint8], *, mirror: bool) -> list[NDArray[np.float32]]:
-    """Model input for crops ``(n, 128, 128)`` uint8 and, with ``mirror``, for their mirror images too."""
-    views = [crops_gray, mirrored_crops(crops_gray)] if mirror else [crops_gray]
-    return [to_model_input(view) for view in views]
-
-
 def mean_answer(
-    run: Callable[[NDArray[np.float32]], NDArray[np.float32]], views: Sequence[NDArray[np.float32]]
+    run: Callable[[NDArray[np.float32]], NDArray[np.float32]], inputs: Sequence[NDArray[np.float32]]
 ) -> NDArray[np.float32]:
-    """The mean of what a model answers to each of the views."""
-    answers = [run(view) for view in views]
+    """The mean of what a model answers to each of several inputs of the same shape."""
+    answers = [run(one) for one in inputs]
     return answers[0] if len(answers) == 1 else np.asarray(np.mean(answers, axis=0), np.float32)
 
 

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from agecam.errors import ModelError
 from agecam.messages import Estimate
 from agecam.paths import models_dir
+from agecam.vision.align import to_model_input
 from agecam.vision.calibration import estimates
-from agecam.vision.classify import mean_answer, model_views
+from agecam.vision.classify import mean_answer
 from agecam.vision.manifest import Manifest, Task
 
 
@@ -30,12 +31,12 @@ class KerasClassifier:
         self._age = _load(manifest, "age")
         self._gender = _load(manifest, "gender")
 
-    def classify(self, crops_gray: NDArray[np.uint8], *, mirror: bool = False) -> list[Estimate]:
+    def classify(self, *looks: NDArray[np.uint8]) -> list[Estimate]:
         """As :meth:`Classifier.classify` says."""
-        if len(crops_gray) == 0:
+        if len(looks[0]) == 0:
             return []
-        views = model_views(crops_gray, mirror=mirror)
-        age, female = (mean_answer(_runner(model), views) for model in (self._age, self._gender))
+        inputs = [to_model_input(look) for look in looks]
+        age, female = (mean_answer(_runner(model), inputs) for model in (self._age, self._gender))
         return estimates(age, female, self._calibration)
 
 

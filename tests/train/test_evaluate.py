@@ -10,16 +10,16 @@ import pytest
 from numpy.typing import NDArray
 
 from agecam.opencv import cv2
-from agecam.vision.align import align_faces
+from agecam.vision.align import look_twice
 from agecam.vision.calibration import Calibration
 from agecam.vision.detect import MediaPipeDetector
 from train.answers import open_model, run_model
-from train.conditions import AS_STORED, CONDITIONS, Condition, turn
+from train.conditions import CONDITIONS, Condition, turn
 from train.data import DataError, Sample
 from train.evaluate import Extras, collect, evaluate
-from train.live import HARDER, PLAIN, live_crops, stores_by_name
+from train.live import HARDER, PLAIN, live_looks, stores_by_name
 from train.measure import all_figures, interval_holds, summary
-from train.prepare import STORED_PX
+from train.prepare import STORED_PX, central, load_crops, second_look
 from train.table import Table, build_table
 
 
@@ -69,7 +69,7 @@ def test_models_may_answer_with_distributions_years_or_one_or_two_genders(
     faces = np.random.default_rng(0).integers(0, 256, (70, 128, 128), dtype=np.uint8)
 
     def answer(columns: int, activation: str) -> dict[str, NDArray[np.float32]]:
-        return run_model(open_model(models(columns, activation)), iter(faces))
+        return run_model(open_model(models(columns, activation)), faces)
 
     assert answer(101, "softmax")["age"].shape == (70, 101)
     assert answer(1, "softplus")["age"].shape == (70, 1)
@@ -131,29 +131,30 @@ def test_raw_pictures_are_measured_whole_once_each_and_through_the_live_path(
     assert [row["name"] for row in figures["live"]["harder"]] == list(HARDER)
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "Through the live path" in page
-    assert "Means over each face and its mirror image" in page
+    assert "the second at its mirror image" in page
     # The second time nothing has to be prepared, and plain years do as well.
     again = evaluate([models(1, "softplus")], pictures, tmp_path / "out")
     assert again["all"]["age"]["count"] == 2
     assert "interval_coverage" not in again["all"]["age"]
 
 
-def test_a_face_and_its_mirror_image_are_judged_alike_unless_one_look_is_asked_for(
+def test_faces_are_judged_by_two_looks_unless_one_is_asked_for(
     pictures: Path, models: Callable[[int, str], Path], tmp_path: Path
 ) -> None:
-    files = [models(101, "softmax"), models(1, "sigmoid")]
-    evaluate(files, pictures, tmp_path / "out")
+    model = models(1, "softplus")
+    two_looks = evaluate([model], pictures, tmp_path / "out")["all"]["age"]["mae"]
     prepared = tmp_path / "out" / "prepared"
-    path = prepared / "crops.npy"
-
-    def figures(*, mirror: bool) -> dict[str, float]:
-        extras = Extras(mirror=mirror)
-        return evaluate(files, prepared, tmp_path / "again", part="all", extras=extras)["all"]["age"]
-
-    two_looks, one_look = figures(mirror=True), figures(mirror=False)
-    np.save(path, np.load(path)[:, :, ::-1])
-    assert figures(mirror=True)["mae"] == pytest.approx(two_looks["mae"], abs=1e-4)
-    assert figures(mirror=False)["mae"] != pytest.approx(one_look["mae"], abs=1e-4)
+    one_look = evaluate([model], prepared, tmp_path / "again", part="all", extras=Extras(mirror=False))
+    table = Table.load(prepared)
+    table = table.take(table.part == "test")
+    stored = [load_crops(prepared)[row] for row in table.row]
+    first, second = (
+        run_model(open_model(model), [look(crop) for crop in stored])["age"][:, 0]
+        for look in (central, second_look)
+    )
+    assert one_look["all"]["age"]["mae"] == pytest.approx(np.abs(first - table.age_low).mean(), abs=1e-4)
+    assert two_looks == pytest.approx(np.abs((first + second) / 2 - table.age_low).mean(), abs=1e-4)
+    assert two_looks != pytest.approx(one_look["all"]["age"]["mae"], abs=1e-4)
     page = (tmp_path / "again" / "report.html").read_text(encoding="utf-8")
     assert "One look at each face" in page
 
@@ -173,7 +174,7 @@ def test_later_models_answer_for_earlier_ones(models: Callable[[int, str], Path]
     assert outputs["age"].shape == (2, 1)
 
 
-def test_live_crops_are_those_of_the_face_nearest_the_middle(
+def test_live_looks_are_those_of_the_face_nearest_the_middle(
     pictures: Path, astronaut_bgr: NDArray[np.uint8]
 ) -> None:
     small = cv2.resize(astronaut_bgr, (200, 200), interpolation=cv2.INTER_AREA)
@@ -182,13 +183,13 @@ def test_live_crops_are_those_of_the_face_nearest_the_middle(
     table = table_of(
         Sample("faces", "32_1_0_5.png", 32, 32, True), Sample("faces", "50_0_0_4.png", 50, 50, False)
     )
-    crops, found = live_crops(stores_by_name([pictures]), table)[PLAIN]
+    looks, found = live_looks(stores_by_name([pictures]), table)[PLAIN]
     assert found.tolist() == [True, False]
     with MediaPipeDetector() as detector:
-        left, _ = align_faces(wide, detector.search(wide))
-    assert np.abs(crops[0].astype(int) - left).mean() < 3
+        left = [look[0] for look in look_twice(wide, detector.search(wide))]
+    assert np.abs(looks[:, 0].astype(int) - left).mean() < 3
     with pytest.raises(DataError, match="pictures of faces are needed"):
-        live_crops({}, table)
+        live_looks({}, table)
 
 
 @pytest.mark.parametrize("condition", CONDITIONS[1:], ids=lambda c: f"{c.kind} {c.name}")
@@ -196,17 +197,17 @@ def test_each_condition_changes_a_crop_and_leaves_its_shape(
     condition: Condition, astronaut_bgr: NDArray[np.uint8]
 ) -> None:
     stored = cv2.cvtColor(astronaut_bgr[40:200, 140:300], cv2.COLOR_BGR2GRAY)
-    face = condition.face(stored)
-    assert (face.shape, face.dtype) == ((128, 128), np.uint8)
-    assert np.abs(face.astype(int) - AS_STORED.face(stored)).mean() > 0.5
-    np.testing.assert_array_equal(face, condition.face(stored))
+    changed = condition.change(stored)
+    assert (changed.shape, changed.dtype) == (stored.shape, np.uint8)
+    assert np.abs(central(changed).astype(int) - central(stored)).mean() > 0.5
+    np.testing.assert_array_equal(changed, condition.change(stored))
 
 
 def test_smaller_faces_are_further_from_what_they_were(astronaut_bgr: NDArray[np.uint8]) -> None:
     stored = cv2.cvtColor(astronaut_bgr[40:200, 140:300], cv2.COLOR_BGR2GRAY)
-    original = AS_STORED.face(stored).astype(int)
+    original = central(stored).astype(int)
     changes = [
-        np.abs(condition.face(stored) - original).mean()
+        np.abs(central(condition.change(stored)) - original).mean()
         for condition in CONDITIONS
         if condition.kind == "face width"
     ]

@@ -5,9 +5,11 @@ from agecam.messages import Face
 from agecam.opencv import cv2
 from agecam.vision.align import (
     CROP_PX,
+    SECOND_LOOK_SCALE,
     align_face,
     align_faces,
     alignment_matrix,
+    look_twice,
     reference_points,
     to_model_input,
 )
@@ -47,6 +49,19 @@ def test_the_crop_is_the_same_at_any_resolution(detector, astronaut_bgr, scale):
     crop = align_face(resized, Face(face.box, face.score, points))
     expected = align_face(astronaut_bgr, face)
     assert np.abs(crop.astype(int) - expected).mean() < 4
+
+
+def test_the_second_look_is_the_mirror_image_a_little_smaller(detector, astronaut_bgr):
+    (face,) = detector.detect(astronaut_bgr)
+    first, second = look_twice(astronaut_bgr, [face])
+    side = round(CROP_PX * SECOND_LOOK_SCALE)
+    rest = (CROP_PX - side) // 2
+    smaller = cv2.resize(first[0, :, ::-1], (side, side), interpolation=cv2.INTER_AREA)
+    inner = second[0, rest : rest + side, rest : rest + side]
+    assert np.corrcoef(smaller.ravel(), inner.ravel())[0, 1] > 0.99
+    assert np.corrcoef(first[0, :, ::-1].ravel(), second[0].ravel())[0, 1] < 0.97
+    # What it shows beyond the first look is the picture's, not a border.
+    assert second[0, :, 0].std() > 5
 
 
 def test_coinciding_points_cannot_be_aligned():
