@@ -20,7 +20,7 @@ from train.conditions import CONDITIONS
 from train.data import DataError, read_dataset
 from train.duplicates import find_duplicates
 from train.live import PLAIN, live_looks, stores_by_name
-from train.measure import FEWEST, MAIN_FIGURES, all_figures, main_figures
+from train.measure import FEWEST, MAIN_FIGURES, all_figures, main_figures, take_outputs
 from train.prepare import central, load_crops, prepare_crops, second_look, usable_rows, write_skipped
 from train.report import Report, write_report
 from train.table import FILE_NAME, TEST, UNUSED, VALIDATION, Table, build_table
@@ -111,11 +111,13 @@ def evaluate(
         "datasets": by_dataset(outputs, chosen, calibration),
         "all": all_figures(outputs, chosen, calibration),
     }
-    some = _sample(chosen, extras)
+    places = _sample(len(chosen), extras)
+    some = chosen.take(places)
     if extras.conditions:
         figures["conditions"] = under_conditions(opened, crops, some, calibration, mirror=extras.mirror)
     if extras.live:
-        figures["live"] = through_live_path(opened, crops, some, calibration, extras)
+        of_some = take_outputs(outputs, places)
+        figures["live"] = through_live_path(opened, of_some, some, calibration, extras)
     out.mkdir(parents=True, exist_ok=True)
     (out / "figures.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
     write_report(out / "report.html", Report(figures, outputs, chosen, crops, calibration, extras.run))
@@ -164,9 +166,7 @@ def by_dataset(
     """All figures of each data set of ``table``, by its name."""
     masks = {str(name): table.dataset == name for name in np.unique(table.dataset)}
     return {
-        name: all_figures(
-            {head: output[mask] for head, output in outputs.items()}, table.take(mask), calibration
-        )
+        name: all_figures(take_outputs(outputs, mask), table.take(mask), calibration)
         for name, mask in masks.items()
     }
 
@@ -191,25 +191,26 @@ def under_conditions(
 
 
 def through_live_path(
-    models: Sequence[Model], crops: NDArray[np.uint8], table: Table, calibration: Calibration, extras: Extras
+    models: Sequence[Model], outputs: _Outputs, table: Table, calibration: Calibration, extras: Extras
 ) -> dict[str, Any]:
     """The main figures on what live use makes of whole pictures, beside those on their stored crops.
 
-    Pictures in which no face is found count in ``not_found`` alone: the other figures are of the rest, on
-    both sides. With conditions, ``harder`` holds the same for turned and shrunk pictures.
+    ``outputs`` are the models' for the stored crops of ``table``. Pictures in which no face is found count in
+    ``not_found`` alone: the other figures are of the rest, on both sides. With conditions, ``harder`` holds
+    the same for turned and shrunk pictures.
     """
     sources = stores_by_name(extras.live)
-    table = table.take(np.isin(table.dataset, list(sources)))
+    given = np.isin(table.dataset, list(sources))
+    table, outputs = table.take(given), take_outputs(outputs, given)
     if not len(table):
         raise DataError(f"None of the pictures that are measured is from {', '.join(sources)}.")
     seen = live_looks(sources, table, harder=extras.conditions, jobs=extras.jobs)
-    outputs = _stored_answers(models, crops, table, mirror=extras.mirror)
     looks = 2 if extras.mirror else 1
 
     def compared(name: str) -> dict[str, Any]:
         faces, found = seen[name]
         of_found = table.take(found)
-        stored = _main({head: output[found] for head, output in outputs.items()}, of_found, calibration)
+        stored = _main(take_outputs(outputs, found), of_found, calibration)
         live = _main(_answers(models, list(faces[:looks, found])), of_found, calibration)
         difference = {
             data: {key: round(live[data][key] - value, 5) for key, value in values.items()}
@@ -235,7 +236,7 @@ def _main(
     masks |= {str(name): table.dataset == name for name in np.unique(table.dataset)}
     result = {}
     for name, mask in masks.items():
-        figures = main_figures({head: o[mask] for head, o in outputs.items()}, table.take(mask), calibration)
+        figures = main_figures(take_outputs(outputs, mask), table.take(mask), calibration)
         result[name] = {
             f"{head}_{key}": figures[head][key]
             for head, key in MAIN_FIGURES
@@ -250,11 +251,11 @@ def _stored_answers(
     return _answers(models, _looks([crops[row] for row in table.row], mirror=mirror))
 
 
-def _sample(table: Table, extras: Extras) -> Table:
-    if extras.sample is None or extras.sample >= len(table):
-        return table
-    places = np.random.default_rng(extras.seed).permutation(len(table))[: extras.sample]
-    return table.take(np.sort(places))
+def _sample(count: int, extras: Extras) -> NDArray[np.int64]:
+    """Places of the sample among ``count`` pictures."""
+    if extras.sample is None or extras.sample >= count:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(extras.seed).permutation(count)[: extras.sample])
 
 
 def headline(figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:

@@ -213,9 +213,7 @@ def all_figures(
     figures: dict[str, Any] = main_figures(outputs, table, calibration)
     groups = {
         kind: {
-            name: main_figures(
-                {head: output[mask] for head, output in outputs.items()}, table.take(mask), calibration
-            )
+            name: main_figures(take_outputs(outputs, mask), table.take(mask), calibration)
             for name, mask in masks.items()
             if mask.sum() >= FEWEST
         }
@@ -245,6 +243,13 @@ def _gaps(groups: Mapping[str, Any]) -> dict[str, float]:
         for head, name in MAIN_FIGURES
         if len(values := _over_groups(groups, head, name)) > 1
     }
+
+
+def take_outputs(
+    outputs: Mapping[str, NDArray[np.float32]], places: NDArray[np.int64] | NDArray[np.bool_]
+) -> dict[str, NDArray[np.float32]]:
+    """Of all outputs, by head, those of some pictures alone."""
+    return {head: output[places] for head, output in outputs.items()}
 
 
 def summary(figures: Mapping[str, Any]) -> dict[str, dict[str, float]]:

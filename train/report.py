@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from agecam.opencv import cv2
 from agecam.vision.calibration import AGES, Calibration, age_interval, calibrated_female
 from train import plots
-from train.measure import FEWEST, MAIN_FIGURES, is_distribution, said_age
+from train.measure import FEWEST, MAIN_FIGURES, is_distribution, said_age, take_outputs
 from train.prepare import central
 from train.split import BAND_EDGES, band_name
 from train.table import Table
@@ -303,7 +303,7 @@ def _galleries(report: Report) -> str:
 
 def _gallery(title: str, report: Report, places: NDArray[np.int64]) -> str:
     table = report.table.take(places)
-    outputs = {head: output[places] for head, output in report.outputs.items()}
+    outputs = take_outputs(report.outputs, places)
     labels, answers = _labels(table), _answers(outputs, report.calibration)
     figures = "".join(
         f'<figure><img alt="" src="data:image/jpeg;base64,{_jpeg(report.crops[row])}" '
