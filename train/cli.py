@@ -268,9 +268,9 @@ def evaluate(
     live: Annotated[
         list[Path] | None, typer.Option(help="Folder or zip of the whole pictures, for the live path too.")
     ] = None,
-    mirror: Annotated[
-        bool, typer.Option(help="Mean over a face and its mirror image, as `agecam predict` answers.")
-    ] = True,
+    one_look: Annotated[
+        bool, typer.Option("--one-look", help="Not the mean over four looks, as `agecam predict` answers.")
+    ] = False,
     sample: Annotated[
         int | None, typer.Option(min=1, help="Use so many pictures for --conditions and --live.")
     ] = None,
@@ -286,7 +286,7 @@ def evaluate(
 
     # The live program's own reader, so that what is measured is what is shown.
     calibration = None if manifest is None else Manifest.read(manifest.parent).calibration
-    extras = Extras(conditions, tuple(live or ()), sample, seed, jobs, run, mirror)
+    extras = Extras(conditions, tuple(live or ()), sample, seed, jobs, run, one_look)
     figures = measure(models, data, out, part=part, calibration=calibration, extras=extras)
     table = Table("data", "figure", "value", title=f"{figures['data']}, part: {figures['part']}")
     for row in headline(figures):

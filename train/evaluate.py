@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 
+from agecam.vision.align import LOOKS, Look
 from agecam.vision.calibration import Calibration
 from agecam.vision.manifest import MANIFEST, Manifest
 from train.answers import Model, open_model, run_model
@@ -21,7 +22,7 @@ from train.data import DataError, read_dataset
 from train.duplicates import find_duplicates
 from train.live import PLAIN, live_looks, stores_by_name
 from train.measure import FEWEST, MAIN_FIGURES, all_figures, main_figures, take_outputs
-from train.prepare import central, load_crops, prepare_crops, second_look, usable_rows, write_skipped
+from train.prepare import central, load_crops, look_at, prepare_crops, usable_rows, write_skipped
 from train.report import Report, write_report
 from train.table import FILE_NAME, TEST, UNUSED, VALIDATION, Table, build_table
 
@@ -37,9 +38,8 @@ class Extras:
 
     ``live`` are the folders or zips of the whole pictures, for the live path; ``conditions`` makes crops (and
     those pictures) worse in many ways; ``sample`` limits both to so many pictures, chosen by ``seed``.
-    ``run`` is a folder of ``train fit`` whose learning curves the report shows. With ``mirror`` all answers
-    are means over two looks at a face, the second at its mirror image, as the program's are to photographs,
-    and live over time.
+    ``run`` is a folder of ``train fit`` whose learning curves the report shows. Answers are means over all
+    looks at a face, as the program's are to photographs, and live over time, or with ``one_look`` not.
     """
 
     conditions: bool = False
@@ -48,12 +48,17 @@ class Extras:
     seed: int = 0
     jobs: int = 1
     run: Path | None = None
-    mirror: bool = True
+    one_look: bool = False
+
+    @property
+    def looks(self) -> tuple[Look, ...]:
+        """Those that are taken at each face."""
+        return LOOKS[:1] if self.one_look else LOOKS
 
 
 def collect(models: Sequence[Path], crops: NDArray[np.uint8], table: Table) -> _Outputs:
     """Answers of all models together, "age" ``(n, 101)`` and "gender" ``(n,)``; later files win."""
-    return _stored_answers([open_model(path) for path in models], crops, table, mirror=False)
+    return _stored_answers([open_model(path) for path in models], crops, table, LOOKS[:1])
 
 
 def _answers(models: Sequence[Model], looks: Sequence[Iterable[NDArray[np.uint8]]]) -> _Outputs:
@@ -63,9 +68,8 @@ def _answers(models: Sequence[Model], looks: Sequence[Iterable[NDArray[np.uint8]
     return outputs
 
 
-def _looks(stored: Sequence[NDArray[np.uint8]], *, mirror: bool) -> list[list[NDArray[np.uint8]]]:
-    """The one look at each stored crop, or both."""
-    return [[look(crop) for crop in stored] for look in ((central, second_look) if mirror else (central,))]
+def _look(stored: Sequence[NDArray[np.uint8]], looks: Sequence[Look]) -> list[list[NDArray[np.uint8]]]:
+    return [[look_at(crop, look) for crop in stored] for look in looks]
 
 
 def evaluate(
@@ -100,13 +104,13 @@ def evaluate(
     origin = "given"
     if calibration is None:
         validation = table.of_part(VALIDATION)
-        calibration, origin = _own_calibration(opened, models, crops, validation, mirror=extras.mirror)
-    outputs = _stored_answers(opened, crops, chosen, mirror=extras.mirror)
+        calibration, origin = _own_calibration(opened, models, crops, validation, extras.looks)
+    outputs = _stored_answers(opened, crops, chosen, extras.looks)
     figures: dict[str, Any] = {
         "models": [path.name for path in models],
         "data": data.name,
         "part": part,
-        "mirror": extras.mirror,
+        "looks": len(extras.looks),
         "calibration": calibration_values(calibration) | {"origin": origin},
         "datasets": by_dataset(outputs, chosen, calibration),
         "all": all_figures(outputs, chosen, calibration),
@@ -114,7 +118,7 @@ def evaluate(
     places = _sample(len(chosen), extras)
     some = chosen.take(places)
     if extras.conditions:
-        figures["conditions"] = under_conditions(opened, crops, some, calibration, mirror=extras.mirror)
+        figures["conditions"] = under_conditions(opened, crops, some, calibration, extras.looks)
     if extras.live:
         of_some = take_outputs(outputs, places)
         figures["live"] = through_live_path(opened, of_some, some, calibration, extras)
@@ -143,11 +147,10 @@ def _own_calibration(
     models: Sequence[Path],
     crops: NDArray[np.uint8],
     validation: Table,
-    *,
-    mirror: bool,
+    looks: Sequence[Look],
 ) -> tuple[Calibration, str]:
     if len(validation):
-        fitted = calibrate(_stored_answers(opened, crops, validation, mirror=mirror), validation)
+        fitted = calibrate(_stored_answers(opened, crops, validation, looks), validation)
         return fitted, "fitted on the validation part"
     folder = models[0].parent
     if (folder / MANIFEST).is_file():
@@ -176,14 +179,13 @@ def under_conditions(
     crops: NDArray[np.uint8],
     table: Table,
     calibration: Calibration,
-    *,
-    mirror: bool,
+    looks: Sequence[Look],
 ) -> list[dict[str, Any]]:
     """The main figures on stored crops made worse, one entry for each condition."""
     rows = []
     for condition in track(CONDITIONS, "Making crops worse"):
         changed = [condition.change(crops[row]) for row in table.row]
-        outputs = _answers(models, _looks(changed, mirror=mirror))
+        outputs = _answers(models, _look(changed, looks))
         rows.append(
             {"kind": condition.kind, "name": condition.name, "figures": _main(outputs, table, calibration)}
         )
@@ -205,13 +207,12 @@ def through_live_path(
     if not len(table):
         raise DataError(f"None of the pictures that are measured is from {', '.join(sources)}.")
     seen = live_looks(sources, table, harder=extras.conditions, jobs=extras.jobs)
-    looks = 2 if extras.mirror else 1
 
     def compared(name: str) -> dict[str, Any]:
         faces, found = seen[name]
         of_found = table.take(found)
         stored = _main(take_outputs(outputs, found), of_found, calibration)
-        live = _main(_answers(models, list(faces[:looks, found])), of_found, calibration)
+        live = _main(_answers(models, list(faces[: len(extras.looks), found])), of_found, calibration)
         difference = {
             data: {key: round(live[data][key] - value, 5) for key, value in values.items()}
             for data, values in stored.items()
@@ -246,9 +247,9 @@ def _main(
 
 
 def _stored_answers(
-    models: Sequence[Model], crops: NDArray[np.uint8], table: Table, *, mirror: bool
+    models: Sequence[Model], crops: NDArray[np.uint8], table: Table, looks: Sequence[Look]
 ) -> _Outputs:
-    return _answers(models, _looks([crops[row] for row in table.row], mirror=mirror))
+    return _answers(models, _look([crops[row] for row in table.row], looks))
 
 
 def _sample(count: int, extras: Extras) -> NDArray[np.int64]:

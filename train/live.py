@@ -14,7 +14,7 @@ from rich.progress import track
 
 from agecam.messages import Estimate, Face
 from agecam.opencv import cv2
-from agecam.vision.align import CROP_PX
+from agecam.vision.align import CROP_PX, LOOKS
 from agecam.vision.analyzer import Analyzer
 from agecam.vision.detect import MediaPipeDetector
 from agecam.vision.track import CONTINUE_SCORE
@@ -30,7 +30,6 @@ HARDER: Final = (*(f"turned {deg}°" for deg in TURNS_DEG), *(f"face {px} px wid
 """What :func:`live_looks` can do to the pictures before they are looked at."""
 
 _CHUNK: Final = 16
-_LOOKS: Final = 2
 _Looks = dict[str, NDArray[np.uint8] | None]
 
 
@@ -42,7 +41,7 @@ def stores_by_name(sources: Sequence[Path]) -> dict[str, Path]:
 def live_looks(
     sources: Mapping[str, Path], table: Table, *, harder: bool = False, jobs: int = 1
 ) -> dict[str, tuple[NDArray[np.uint8], NDArray[np.bool_]]]:
-    """Looks ``(2, n, 128, 128)`` uint8 of live use at pictures, and where it found a face ``(n,)``.
+    """All looks ``(4, n, 128, 128)`` uint8 of live use at pictures, and where it found a face ``(n,)``.
 
     Of several faces in a picture the one nearest its centre is taken, for the label is that one's. By name:
     :data:`PLAIN`, and with ``harder`` those of :data:`HARDER` too. Raises :class:`DataError` when a picture's
@@ -51,7 +50,7 @@ def live_looks(
     if missing := sorted(set(table.dataset.tolist()) - set(sources)):
         raise DataError(f"The pictures of {', '.join(missing)} are needed: give their folders or zips too.")
     names = (PLAIN, *HARDER) if harder else (PLAIN,)
-    looks = {name: np.zeros((_LOOKS, len(table), CROP_PX, CROP_PX), np.uint8) for name in names}
+    looks = {name: np.zeros((len(LOOKS), len(table), CROP_PX, CROP_PX), np.uint8) for name in names}
     found = {name: np.zeros(len(table), bool) for name in names}
     places = np.array_split(np.arange(len(table)), max(1, -(-len(table) // _CHUNK)))
     chunks = [
@@ -70,7 +69,7 @@ class _LookKeeper:
     """In the place of the classifier: keeps the looks that the analyzer would have classified."""
 
     def __init__(self) -> None:
-        self.looks: NDArray[np.uint8] = np.empty((_LOOKS, 0, CROP_PX, CROP_PX), np.uint8)
+        self.looks: NDArray[np.uint8] = np.empty((len(LOOKS), 0, CROP_PX, CROP_PX), np.uint8)
 
     def classify(self, *looks: NDArray[np.uint8]) -> list[Estimate]:
         self.looks = np.stack(looks)

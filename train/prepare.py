@@ -27,10 +27,11 @@ from agecam.opencv import cv2
 from agecam.vision.align import (
     CROP_PX,
     PREPROCESSING_VERSION,
+    Look,
     align_face,
     alignment_matrix,
+    look_matrix,
     reference_points,
-    second_look_matrix,
 )
 from agecam.vision.detect import Detector, MediaPipeDetector, with_border
 from train.data import DataError, DataSet, PictureStore, Sample, Skipped, open_store
@@ -131,13 +132,13 @@ def central(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return crops[..., MARGIN_PX : MARGIN_PX + CROP_PX, MARGIN_PX : MARGIN_PX + CROP_PX]
 
 
-def second_look(stored: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The second look of :func:`agecam.vision.align.align_face` at a stored crop: ``(128, 128)`` uint8."""
-    matrix = second_look_matrix()
+def look_at(stored: NDArray[np.uint8], look: Look) -> NDArray[np.uint8]:
+    """What :func:`agecam.vision.align.align_face` gives, from a stored crop: ``(128, 128)`` uint8."""
+    matrix = look_matrix(look)
     matrix[:, 2] -= matrix[:, :2] @ (MARGIN_PX, MARGIN_PX)
     size = (CROP_PX, CROP_PX)
-    look = cv2.warpAffine(stored, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(look, np.uint8)
+    crop = cv2.warpAffine(stored, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(crop, np.uint8)
 
 
 def write_skipped(path: Path, skipped: Iterable[Skipped]) -> None:

@@ -113,9 +113,9 @@ def _overview(report: Report) -> str:
         if f"{head}_{name}" in everything.get("balanced", {})
     )
     looks = (
-        "Means over two looks at each face, the second at its mirror image"
-        if figures["mirror"]
-        else "One look at each face"
+        "One look at each face"
+        if figures["looks"] == 1
+        else f"Means over {figures['looks']} looks at each face"
     )
     note = (
         f"{len(report.table):,} pictures, part: {escape(figures['part'])}. {looks}. Calibration: "

@@ -8,7 +8,7 @@ Framed like that, a chip needs no invented border.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +21,18 @@ PREPROCESSING_VERSION: Final = 1
 
 CROP_PX: Final = 128
 
-SECOND_LOOK_SCALE: Final = 0.93
-"""How large a face is in the second look at it, beside the first. On validation pictures the mean answer to a
-face and its mirror image of this size errs less than that to two of the same size: 7.9 % wrong genders for
-8.1, 4.76 years for 4.79."""
+
+class Look(NamedTuple):
+    """A way of looking at a face: how large it is, beside a plain crop, and whether as in a mirror."""
+
+    scale: float
+    mirrored: bool
+
+
+LOOKS: Final = (Look(1.0, False), Look(0.93, True), Look(0.93, False), Look(1.0, True))
+"""Models err differently about each look, so that mean answers err less: on validation pictures by 4.75 years
+and 7.6 % of genders with all, 4.76 and 7.6 with the first two, 4.87 and 8.3 with the first alone. More looks,
+other scales, shifts and turns bring no more. Live use takes them in turn, in this order."""
 
 _PLACES: Final[NDArray[np.float64]] = np.array(
     [[0.3023, 0.2983], [0.6977, 0.2983], [0.5, 0.7240]], dtype=np.float64
@@ -62,31 +70,25 @@ def alignment_matrix(keypoints: NDArray[np.float32], size_px: int = CROP_PX) -> 
     return np.hstack([rotation, shift[:, None]])
 
 
-def second_look_matrix(size_px: int = CROP_PX) -> NDArray[np.float64]:
-    """From pixels of a crop to those of the second look at the face: mirrored and smaller, about its middle.
-
-    Returns ``(2, 3)`` float64. Models err differently about a mirror image, so that means over both err less.
-    """
+def look_matrix(look: Look, size_px: int = CROP_PX) -> NDArray[np.float64]:
+    """From pixels of a plain crop to those of a look, about the middle of both: ``(2, 3)`` float64."""
     middle = (size_px - 1) / 2
-    rest = middle * (1 - SECOND_LOOK_SCALE)
+    across = -look.scale if look.mirrored else look.scale
     return np.array(
-        [[-SECOND_LOOK_SCALE, 0, 2 * middle - rest], [0, SECOND_LOOK_SCALE, rest]], dtype=np.float64
+        [[across, 0, middle * (1 - across)], [0, look.scale, middle * (1 - look.scale)]], dtype=np.float64
     )
 
 
 def align_face(
-    image_bgr: NDArray[np.uint8], face: Face, size_px: int = CROP_PX, *, second: bool = False
+    image_bgr: NDArray[np.uint8], face: Face, size_px: int = CROP_PX, look: Look = LOOKS[0]
 ) -> NDArray[np.uint8]:
     """Cut one face out of a picture, upright and in gray: ``(size_px, size_px)`` uint8.
 
-    ``image_bgr`` is ``(h, w, 3)`` uint8. What lies outside the picture repeats its border. ``second`` is
-    the second look of :func:`second_look_matrix`.
+    ``image_bgr`` is ``(h, w, 3)`` uint8. What lies outside the picture repeats its border.
     """
-    matrix = alignment_matrix(face.keypoints, size_px)
-    if second:
-        look = second_look_matrix(size_px)
-        matrix = look[:, :2] @ matrix
-        matrix[:, 2] += look[:, 2]
+    onwards = look_matrix(look, size_px)
+    matrix = onwards[:, :2] @ alignment_matrix(face.keypoints, size_px)
+    matrix[:, 2] += onwards[:, 2]
     return _warp_gray(image_bgr, matrix, size_px)
 
 
@@ -118,23 +120,21 @@ def _warp_gray(image_bgr: NDArray[np.uint8], matrix: NDArray[np.float64], size_p
 
 
 def align_faces(
-    image_bgr: NDArray[np.uint8], faces: Sequence[Face], *, second: Sequence[bool] | None = None
+    image_bgr: NDArray[np.uint8], faces: Sequence[Face], looks: Sequence[Look] | None = None
 ) -> NDArray[np.uint8]:
     """Cut all faces out of one picture: ``(n, 128, 128)`` uint8, gray, in the order of ``faces``.
 
-    ``second`` says of each whether it is the second look at it that is wanted; by default of none.
+    ``looks`` has one for each face; by default it is the first of :data:`LOOKS`.
     """
     crops = np.empty((len(faces), CROP_PX, CROP_PX), dtype=np.uint8)
-    for crop, face, other in zip(crops, faces, second or [False] * len(faces), strict=True):
-        crop[:] = align_face(image_bgr, face, second=other)
+    for crop, face, look in zip(crops, faces, looks or [LOOKS[0]] * len(faces), strict=True):
+        crop[:] = align_face(image_bgr, face, look=look)
     return crops
 
 
-def look_twice(
-    image_bgr: NDArray[np.uint8], faces: Sequence[Face]
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Both looks at all faces of one picture, each as :func:`align_faces` gives it."""
-    return align_faces(image_bgr, faces), align_faces(image_bgr, faces, second=[True] * len(faces))
+def all_looks(image_bgr: NDArray[np.uint8], faces: Sequence[Face]) -> list[NDArray[np.uint8]]:
+    """For each of :data:`LOOKS` all faces of one picture, as :func:`align_faces` gives them."""
+    return [align_faces(image_bgr, faces, [look] * len(faces)) for look in LOOKS]
 
 
 def to_model_input(crops_gray: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from agecam.errors import AgeCamError
 from agecam.messages import Analysis, Estimate, Face, Frame, Person
-from agecam.vision.align import align_faces, look_twice
+from agecam.vision.align import LOOKS, align_faces, all_looks
 from agecam.vision.classify import Classifier, LiteRtClassifier
 from agecam.vision.detect import Detector, MediaPipeDetector
 from agecam.vision.finds import merge_in_order
@@ -109,16 +109,16 @@ class Analyzer:
         self._tracker.update(faces, time_s)
         doubtful = self._tracker.doubtful()[:_LOOKS_PER_FRAME]
         clock.lap("track")
-        looks = [self._detector.look_again(picture, one.face) for one in doubtful]
+        closer = [self._detector.look_again(picture, one.face) for one in doubtful]
         clock.lap("detect")
-        for one, look in zip(doubtful, looks, strict=True):
+        for one, look in zip(doubtful, closer, strict=True):
             self._tracker.testify(one.track_id, look.sureness, look.face)
         people = self._tracker.visible()
         due = self._schedule.due(people, time_s)
         clock.lap("track")
-        # The two looks in turn: the models err differently about each, and the fusion averages it out.
-        second = [self._schedule.answers(one.track_id) % 2 == 0 for one in due]
-        crops = align_faces(image, [one.face for one in due], second=second)
+        # The models err differently about each look, and the fusion averages it out.
+        looks = [LOOKS[(self._schedule.answers(one.track_id) - 1) % len(LOOKS)] for one in due]
+        crops = align_faces(image, [one.face for one in due], looks)
         clock.lap("align")
         estimates = self._classifier.classify(crops)
         clock.lap("classify")
@@ -144,7 +144,7 @@ class Analyzer:
     def analyze_image(self, image_bgr: NDArray[np.uint8]) -> list[tuple[Face, Estimate]]:
         """Faces of a single photograph ``(h, w, 3)`` uint8 from left to right; leaves the tracks alone."""
         faces = self._detector.search(image_bgr)
-        estimates = self._classifier.classify(*look_twice(image_bgr, faces))
+        estimates = self._classifier.classify(*all_looks(image_bgr, faces))
         return list(zip(faces, estimates, strict=True))
 
     def analyze_still(self, frame: Frame) -> Analysis:

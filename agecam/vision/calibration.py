@@ -21,11 +21,11 @@ CALIBRATION_VERSION: Final = 2
 _EPSILON: Final = 1e-6
 _LEAST: Final = 1e-12
 
+# On validation pictures, five sets of four looks: 66.0 % of answers on UTKFace are at most 5 years off, for
+# 64.7 with plain means, at the same mean error over all (4.738 and 4.745 years). One step brings 65.4 %;
+# four bring 66.1 and err more about children and old people (0.016 years). 6 to 8 years do as well.
 _NEAR_YEARS: Final = 7.0
-# On validation pictures, five pairs of looks of two rounds of models: 0.7 more answers in 100 at most 5 years
-# from an UTKFace label than the plain mean's, at the same mean error over all; 5 to 10 years do as well. More
-# such steps bring more there (four 1.2 in 100), and err more over all (0.02 years) and about children and old
-# people (0.04).
+_NEARINGS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +95,18 @@ def _known_version(values: Mapping[str, Any]) -> Mapping[str, Any]:
 def robust_age(age_probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
     """The age to say: a robust mean of each distribution, ``(n, 101)`` probabilities to ``(n,)`` years.
 
-    Models leave a little probability to ages far off, and a plain mean is drawn towards them. In the mean
-    that is said an age counts the less the farther it is from the plain one, by Welsch's weights: a one-step
-    M-estimate (Bickel, "One-step Huber estimates in the linear model", JASA 1975; the weights after Holland
-    and Welsch, "Robust regression using iteratively reweighted least-squares", Communications in Statistics
-    1977).
+    Models leave a little probability to ages far off, and a plain mean is drawn towards them. Here an age
+    counts the less the farther it is from the mean so far, by Welsch's weights, twice over from the plain
+    mean on (Holland and Welsch, "Robust regression using iteratively reweighted least-squares",
+    Communications in Statistics 1977).
     """
     years = np.arange(AGES)
     weights = age_probabilities.astype(np.float64)
-    mean = weights @ years / weights.sum(axis=1)
-    weights *= np.exp(-(((years - mean[:, None]) / _NEAR_YEARS) ** 2) / 2)
-    return np.asarray(weights @ years / weights.sum(axis=1), np.float64)
+    age = weights @ years / weights.sum(axis=1)
+    for _ in range(_NEARINGS):
+        near = weights * np.exp(-(((years - age[:, None]) / _NEAR_YEARS) ** 2) / 2)
+        age = near @ years / near.sum(axis=1)
+    return np.asarray(age, np.float64)
 
 
 def age_interval(

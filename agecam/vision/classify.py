@@ -25,8 +25,7 @@ class Classifier(Protocol):
     def classify(self, *looks: NDArray[np.uint8]) -> list[Estimate]:
         """One estimate a face, in order, from one look at each or the mean answer to several.
 
-        Each look is ``(n, 128, 128)`` uint8, ``n`` may be 0. A second look
-        (:func:`agecam.vision.align.look_twice`) takes twice the time and spares a tenth of a year.
+        Each look is ``(n, 128, 128)`` uint8, ``n`` may be 0; see :data:`agecam.vision.align.LOOKS`.
         """
         ...
 

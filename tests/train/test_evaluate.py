@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from agecam.opencv import cv2
-from agecam.vision.align import look_twice
+from agecam.vision.align import LOOKS, all_looks
 from agecam.vision.calibration import Calibration
 from agecam.vision.detect import MediaPipeDetector
 from train.answers import open_model, run_model
@@ -19,7 +19,7 @@ from train.data import DataError, Sample
 from train.evaluate import Extras, collect, evaluate
 from train.live import HARDER, PLAIN, live_looks, stores_by_name
 from train.measure import all_figures, interval_holds, summary
-from train.prepare import STORED_PX, central, load_crops, second_look
+from train.prepare import STORED_PX, central, load_crops, look_at
 from train.table import Table, build_table
 
 
@@ -131,30 +131,29 @@ def test_raw_pictures_are_measured_whole_once_each_and_through_the_live_path(
     assert [row["name"] for row in figures["live"]["harder"]] == list(HARDER)
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "Through the live path" in page
-    assert "the second at its mirror image" in page
+    assert "Means over 4 looks at each face" in page
     # The second time nothing has to be prepared, and plain years do as well.
     again = evaluate([models(1, "softplus")], pictures, tmp_path / "out")
     assert again["all"]["age"]["count"] == 2
     assert "interval_coverage" not in again["all"]["age"]
 
 
-def test_faces_are_judged_by_two_looks_unless_one_is_asked_for(
+def test_faces_are_judged_by_all_looks_unless_one_is_asked_for(
     pictures: Path, models: Callable[[int, str], Path], tmp_path: Path
 ) -> None:
     model = models(1, "softplus")
-    two_looks = evaluate([model], pictures, tmp_path / "out")["all"]["age"]["mae"]
+    all_four = evaluate([model], pictures, tmp_path / "out")["all"]["age"]["mae"]
     prepared = tmp_path / "out" / "prepared"
-    one_look = evaluate([model], prepared, tmp_path / "again", part="all", extras=Extras(mirror=False))
+    one_look = evaluate([model], prepared, tmp_path / "again", part="all", extras=Extras(one_look=True))
     table = Table.load(prepared)
     table = table.take(table.part == "test")
     stored = [load_crops(prepared)[row] for row in table.row]
-    first, second = (
-        run_model(open_model(model), [look(crop) for crop in stored])["age"][:, 0]
-        for look in (central, second_look)
-    )
-    assert one_look["all"]["age"]["mae"] == pytest.approx(np.abs(first - table.age_low).mean(), abs=1e-4)
-    assert two_looks == pytest.approx(np.abs((first + second) / 2 - table.age_low).mean(), abs=1e-4)
-    assert two_looks != pytest.approx(one_look["all"]["age"]["mae"], abs=1e-4)
+    answers = [
+        run_model(open_model(model), [look_at(crop, look) for crop in stored])["age"][:, 0] for look in LOOKS
+    ]
+    assert one_look["all"]["age"]["mae"] == pytest.approx(np.abs(answers[0] - table.age_low).mean(), abs=1e-4)
+    assert all_four == pytest.approx(np.abs(np.mean(answers, axis=0) - table.age_low).mean(), abs=1e-4)
+    assert all_four != pytest.approx(one_look["all"]["age"]["mae"], abs=1e-4)
     page = (tmp_path / "again" / "report.html").read_text(encoding="utf-8")
     assert "One look at each face" in page
 
@@ -186,7 +185,7 @@ def test_live_looks_are_those_of_the_face_nearest_the_middle(
     looks, found = live_looks(stores_by_name([pictures]), table)[PLAIN]
     assert found.tolist() == [True, False]
     with MediaPipeDetector() as detector:
-        left = [look[0] for look in look_twice(wide, detector.search(wide))]
+        left = [look[0] for look in all_looks(wide, detector.search(wide))]
     assert np.abs(looks[:, 0].astype(int) - left).mean() < 3
     with pytest.raises(DataError, match="pictures of faces are needed"):
         live_looks({}, table)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from agecam.messages import Face
 from agecam.opencv import cv2
-from agecam.vision.align import align_face, to_model_input
+from agecam.vision.align import LOOKS, Look, align_face, to_model_input
 from agecam.vision.detect import MediaPipeDetector
 from train.augment import Augmentation, augment, random_matrix
 from train.data import DataError, read_dataset
@@ -19,8 +19,8 @@ from train.prepare import (
     central,
     find_labelled_face,
     load_crops,
+    look_at,
     prepare_crops,
-    second_look,
     usable_rows,
 )
 
@@ -53,13 +53,14 @@ def test_middle_of_a_stored_crop_is_the_live_crop(
         assert np.quantile(difference, 0.99) < 5 / 255
 
 
-def test_second_look_at_a_stored_crop_is_the_live_one(
-    astronaut_bgr: NDArray[np.uint8], hopper_bgr: NDArray[np.uint8], detector: MediaPipeDetector
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_look_at_a_stored_crop_is_the_live_one(
+    astronaut_bgr: NDArray[np.uint8], hopper_bgr: NDArray[np.uint8], detector: MediaPipeDetector, look: Look
 ) -> None:
     for image in (astronaut_bgr, hopper_bgr):
         face = find_labelled_face(image, detector)
         assert face is not None
-        stored, live = second_look(align_with_margin(image, face)), align_face(image, face, second=True)
+        stored, live = look_at(align_with_margin(image, face), look), align_face(image, face, look=look)
         # The stored crop is sampled twice, which costs detail, but not half as much as a pixel's shift.
         difference = np.abs(stored.astype(int) - live).mean()
         assert difference < 4

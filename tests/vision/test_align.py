@@ -5,11 +5,11 @@ from agecam.messages import Face
 from agecam.opencv import cv2
 from agecam.vision.align import (
     CROP_PX,
-    SECOND_LOOK_SCALE,
+    LOOKS,
     align_face,
     align_faces,
     alignment_matrix,
-    look_twice,
+    all_looks,
     reference_points,
     to_model_input,
 )
@@ -51,17 +51,20 @@ def test_the_crop_is_the_same_at_any_resolution(detector, astronaut_bgr, scale):
     assert np.abs(crop.astype(int) - expected).mean() < 4
 
 
-def test_the_second_look_is_the_mirror_image_a_little_smaller(detector, astronaut_bgr):
+def test_looks_are_mirror_images_and_smaller_ones_about_the_same_middle(detector, astronaut_bgr):
     (face,) = detector.detect(astronaut_bgr)
-    first, second = look_twice(astronaut_bgr, [face])
-    side = round(CROP_PX * SECOND_LOOK_SCALE)
-    rest = (CROP_PX - side) // 2
-    smaller = cv2.resize(first[0, :, ::-1], (side, side), interpolation=cv2.INTER_AREA)
-    inner = second[0, rest : rest + side, rest : rest + side]
-    assert np.corrcoef(smaller.ravel(), inner.ravel())[0, 1] > 0.99
-    assert np.corrcoef(first[0, :, ::-1].ravel(), second[0].ravel())[0, 1] < 0.97
-    # What it shows beyond the first look is the picture's, not a border.
-    assert second[0, :, 0].std() > 5
+    plain, *others = (look[0] for look in all_looks(astronaut_bgr, [face]))
+    assert (plain == align_face(astronaut_bgr, face)).all()
+    for look, crop in zip(LOOKS[1:], others, strict=True):
+        expected = plain[:, ::-1] if look.mirrored else plain
+        side = round(CROP_PX * look.scale)
+        rest = (CROP_PX - side) // 2
+        smaller = cv2.resize(expected, (side, side), interpolation=cv2.INTER_AREA)
+        inner = crop[rest : rest + side, rest : rest + side]
+        assert np.corrcoef(smaller.ravel(), inner.ravel())[0, 1] > 0.99
+        assert np.corrcoef(plain.ravel(), crop.ravel())[0, 1] < 0.95
+        # What a smaller one shows beyond the plain crop is the picture's, not a border.
+        assert crop[:, 0].std() > 5
 
 
 def test_coinciding_points_cannot_be_aligned():
