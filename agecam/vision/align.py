@@ -29,10 +29,11 @@ class Look(NamedTuple):
     mirrored: bool
 
 
-LOOKS: Final = (Look(1.0, False), Look(0.93, True), Look(0.93, False), Look(1.0, True))
+LOOKS: Final = (Look(1.0, False), Look(0.93, True), Look(1.0, True), Look(0.93, False))
 """Models err differently about each look, so that mean answers err less: on validation pictures by 4.75 years
 and 7.6 % of genders with all, 4.76 and 7.6 with the first two, 4.87 and 8.3 with the first alone. More looks,
-other scales, shifts and turns bring no more. Live use takes them in turn, in this order."""
+other scales, shifts and turns bring no more. Live use takes them in turn, in this order, in which what is
+printed beside seven people changed the least."""
 
 _PLACES: Final[NDArray[np.float64]] = np.array(
     [[0.3023, 0.2983], [0.6977, 0.2983], [0.5, 0.7240]], dtype=np.float64
