@@ -41,12 +41,9 @@ def run_model(model: Model, *looks: Iterable[NDArray[np.uint8]]) -> dict[str, ND
     "age" is ``(n, 101)``, or ``(n, 1)`` years for a model that answers with those; "gender" is ``(n,)``, the
     probability of female. A model of several heads gives several.
     """
-    first, *others = (_run_once(model, faces) for faces in looks)
-    if not others:
-        return first
+    answered = [_run_once(model, faces) for faces in looks]
     return {
-        head: np.asarray(np.mean([values, *(other[head] for other in others)], axis=0), np.float32)
-        for head, values in first.items()
+        head: np.asarray(np.mean([one[head] for one in answered], axis=0), np.float32) for head in answered[0]
     }
 
 

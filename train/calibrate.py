@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from agecam.vision.calibration import AGES, Calibration, age_interval, calibrated_female
+from agecam.vision.calibration import AGES, Calibration, age_interval, calibrated_female, robust_age
 from train.measure import interval_holds, is_distribution
 from train.table import Table
 
@@ -51,8 +51,10 @@ def fit_age(probabilities: NDArray[np.float32], table: Table) -> Calibration:
     best = optimize.minimize_scalar(negative_log_likelihood, bounds=(-1.5, 1.5), method="bounded")
     calibration = Calibration(temperature=float(np.exp(best.x)), age_weights=age_weights(table))
 
+    said = robust_age(chosen)
+
     def coverage(scale: float) -> float:
-        low, high = age_interval(chosen, replace(calibration, interval_scale=scale))
+        low, high = age_interval(chosen, said, replace(calibration, interval_scale=scale))
         return float(interval_holds(low, high, age).mean())
 
     # Coverage grows with the scale: bisection to the wanted share.

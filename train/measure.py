@@ -75,7 +75,7 @@ def age_figures(age_answers: NDArray[np.float32], table: Table, calibration: Cal
         "within_5_printed": float((np.abs(np.round(predicted) - age) <= 5).mean()),
     }
     if is_distribution(chosen):
-        low, high = age_interval(chosen, calibration)
+        low, high = age_interval(chosen, predicted, calibration)
         likelihood = chosen[np.arange(len(age)), np.round(age).astype(int)]
         figures |= {
             "loss": float(-np.log(np.maximum(likelihood, _LEAST)).mean()),

@@ -330,9 +330,10 @@ def _answers(outputs: Mapping[str, NDArray[np.float32]], calibration: Calibratio
     ages: list[str] = []
     genders: list[str] = []
     if "age" in outputs:
-        ages = [f"{age:.0f}" for age in said_age(outputs["age"])]
+        said = said_age(outputs["age"])
+        ages = [f"{age:.0f}" for age in said]
         if is_distribution(outputs["age"]):
-            ends = zip(*age_interval(outputs["age"], calibration), strict=True)
+            ends = zip(*age_interval(outputs["age"], said, calibration), strict=True)
             ages = [f"{age} ({low:.0f}–{high:.0f})" for age, (low, high) in zip(ages, ends, strict=True)]
     if "gender" in outputs:
         genders = [

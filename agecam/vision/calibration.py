@@ -111,10 +111,12 @@ def robust_age(age_probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def age_interval(
-    age_probabilities: NDArray[np.float32], calibration: Calibration
+    age_probabilities: NDArray[np.float32], age: NDArray[np.float64], calibration: Calibration
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Low and high end of the calibrated interval, each ``(n,)`` years in [0, 100]."""
-    age = robust_age(age_probabilities)
+    """Low and high end of the calibrated interval about ``age``, each ``(n,)`` years in [0, 100].
+
+    ``age`` is what :func:`robust_age` makes of the ``(n, 101)`` probabilities.
+    """
     tail = (1 - calibration.interval) / 2
     tempered = np.maximum(age_probabilities.astype(np.float64), _LEAST) ** (1 / calibration.temperature)
     if calibration.age_weights:
@@ -156,7 +158,7 @@ def estimates(
 ) -> list[Estimate]:
     """One :class:`Estimate` a face from both models' outputs, ``(n, 101)`` and ``(n,)`` or ``(n, 1)``."""
     ages = robust_age(age_probabilities)
-    lows, highs = age_interval(age_probabilities, calibration)
+    lows, highs = age_interval(age_probabilities, ages, calibration)
     females = calibrated_female(female_probability.reshape(-1), calibration)
     return [
         Estimate(float(age), float(low), float(high), float(female))

@@ -14,7 +14,7 @@ from agecam.errors import ModelError
 from agecam.messages import Estimate
 from agecam.paths import models_dir
 from agecam.vision.align import CROP_PX, to_model_input
-from agecam.vision.calibration import AGES, estimates
+from agecam.vision.calibration import AGES, Calibration, estimates
 from agecam.vision.manifest import Manifest, Task
 from agecam.vision.mediapipe_tasks import silenced_stderr
 
@@ -44,17 +44,23 @@ class LiteRtClassifier:
 
     def classify(self, *looks: NDArray[np.uint8]) -> list[Estimate]:
         """As :meth:`Classifier.classify` says."""
-        if len(looks[0]) == 0:
-            return []
-        inputs = [to_model_input(look) for look in looks]
-        age, female = (mean_answer(model.run, inputs) for model in (self._age, self._gender))
-        return estimates(age, female, self._calibration)
+        return estimate_looks(looks, self._age.run, self._gender.run, self._calibration)
 
 
-def mean_answer(
-    run: Callable[[NDArray[np.float32]], NDArray[np.float32]], inputs: Sequence[NDArray[np.float32]]
-) -> NDArray[np.float32]:
-    """The mean of what a model answers to each of several inputs of the same shape."""
+_Run = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+
+def estimate_looks(
+    looks: Sequence[NDArray[np.uint8]], age: _Run, gender: _Run, calibration: Calibration
+) -> list[Estimate]:
+    """What :meth:`Classifier.classify` says, by functions that run the two models on model input."""
+    if len(looks[0]) == 0:
+        return []
+    inputs = [to_model_input(look) for look in looks]
+    return estimates(_mean_answer(age, inputs), _mean_answer(gender, inputs), calibration)
+
+
+def _mean_answer(run: _Run, inputs: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     answers = [run(one) for one in inputs]
     return answers[0] if len(answers) == 1 else np.asarray(np.mean(answers, axis=0), np.float32)
 

@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 from agecam.errors import ModelError
 from agecam.messages import Estimate
 from agecam.paths import models_dir
-from agecam.vision.align import to_model_input
-from agecam.vision.calibration import estimates
-from agecam.vision.classify import mean_answer
+from agecam.vision.classify import estimate_looks
 from agecam.vision.manifest import Manifest, Task
 
 
@@ -33,11 +31,7 @@ class KerasClassifier:
 
     def classify(self, *looks: NDArray[np.uint8]) -> list[Estimate]:
         """As :meth:`Classifier.classify` says."""
-        if len(looks[0]) == 0:
-            return []
-        inputs = [to_model_input(look) for look in looks]
-        age, female = (mean_answer(_runner(model), inputs) for model in (self._age, self._gender))
-        return estimates(age, female, self._calibration)
+        return estimate_looks(looks, _runner(self._age), _runner(self._gender), self._calibration)
 
 
 def _runner(model: Any) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
