@@ -21,7 +21,7 @@ from agecam.paths import log_file
 _WINDOW: Final = "window"
 _GROUP_OPTIONS: Final = ("--verbose",)
 
-EngineName = Literal["litert", "keras"]
+RuntimeName = Literal["litert", "keras"]
 AgeName = Literal["years", "group", "none"]
 
 
@@ -46,8 +46,8 @@ app = typer.Typer(
     "the consent of the people in view.",
 )
 
-EngineOption = Annotated[
-    EngineName, typer.Option("--engine", help="What runs the models: LiteRT, or Keras itself (slower).")
+RuntimeOption = Annotated[
+    RuntimeName, typer.Option("--engine", help="What runs the models: LiteRT, or Keras itself (slower).")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text.")]
 
@@ -87,7 +87,7 @@ def window(
     quit_after: Annotated[
         float | None, typer.Option("--quit-after", min=0.0, help="Close the window after so many seconds.")
     ] = None,
-    engine: EngineOption = "litert",
+    runtime: RuntimeOption = "litert",
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
 ) -> None:
     """Open the window on SOURCE; without one, on the last camera used, else the first."""
@@ -100,7 +100,7 @@ def window(
             record=record,
             csv=csv,
             quit_after_s=quit_after,
-            engine=engine,
+            runtime=runtime,
             force=force,
         )
     )
@@ -149,11 +149,11 @@ def annotate(
         typer.Option("--scheduler", help="Address of a Dask scheduler that spreads inputs over machines."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
-    engine: EngineOption = "litert",
+    runtime: RuntimeOption = "litert",
 ) -> None:
     """Draw boxes and labels on videos and pictures, every frame, without a window."""
     from agecam.commands.batch import annotate_inputs
-    from agecam.vision.wording import LabelStyle
+    from agecam.drawing.label_text import LabelStyle
 
     style = LabelStyle(age, interval, gender, confidence, blur)
     raise typer.Exit(
@@ -165,7 +165,7 @@ def annotate(
             jobs=jobs,
             scheduler=scheduler,
             force=force,
-            engine=engine,
+            runtime=runtime,
         )
     )
 
@@ -174,12 +174,12 @@ def annotate(
 def predict(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Pictures or folders of pictures.")],
     as_json: JsonOption = False,
-    engine: EngineOption = "litert",
+    runtime: RuntimeOption = "litert",
 ) -> None:
     """Find the faces in pictures and estimate their age and gender."""
     from agecam.commands.predict import predict_paths
 
-    raise typer.Exit(predict_paths(paths, as_json=as_json, engine=engine))
+    raise typer.Exit(predict_paths(paths, as_json=as_json, runtime=runtime))
 
 
 @app.command()
@@ -198,12 +198,12 @@ def bench(
     ] = None,
     runs: Annotated[int, typer.Option("--runs", min=1, help="Measure so often and tell the medians.")] = 1,
     as_json: JsonOption = False,
-    engine: EngineOption = "litert",
+    runtime: RuntimeOption = "litert",
 ) -> None:
     """Measure speed, stage by stage, latency, start-up and memory, beside what no design can avoid."""
     from agecam.commands.bench import run_bench
 
-    raise typer.Exit(run_bench(clip, faces=faces, runs=runs, as_json=as_json, engine=engine))
+    raise typer.Exit(run_bench(clip, faces=faces, runs=runs, as_json=as_json, runtime=runtime))
 
 
 @app.command()

@@ -34,7 +34,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
+class Detection:
     """One detected face.
 
     ``keypoints`` is ``(4, 2)`` float32, xy pixels, in this order: the person's right eye (on the left of
@@ -69,15 +69,15 @@ class Person:
     """A face with an identity that lasts.
 
     ``estimate`` is smoothed over time and what is shown; ``raw`` is the models' answer for this very
-    frame, ``None`` where they were not run on this face in this frame. ``settled`` is false while the
+    frame, ``None`` where they were not run on this face in this frame. ``confirmed`` is false while the
     track is too young to be labelled.
     """
 
     track_id: int
-    face: Face
+    face: Detection
     estimate: Estimate | None
     raw: Estimate | None
-    settled: bool = True
+    confirmed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

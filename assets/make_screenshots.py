@@ -13,8 +13,8 @@ from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QApplication
 
 from agecam.commands.annotate import Job, run_job
-from agecam.engine import capture, engine
-from agecam.engine.state import SourceState
+from agecam.live import capture, session
+from agecam.live.state import SourceState
 from agecam.opencv import cv2
 from agecam.paths import demo_clip
 from agecam.settings import Settings
@@ -31,8 +31,8 @@ def take_window(spec: str | None, target: Path) -> None:
     window = MainWindow(create_analyzer, StartOptions(spec), Settings(), DOCS / "no-such" / "settings.json")
 
     def look() -> None:
-        status = window.engine.status()
-        shown = window.engine.latest()
+        status = window.session.status()
+        shown = window.session.latest()
         if spec is None:
             ready = status.state is SourceState.NO_CAMERA
         else:
@@ -71,7 +71,7 @@ def take_annotated(target: Path) -> None:
 
 
 def main() -> None:
-    for module in (capture, engine):
+    for module in (capture, session):
         module.list_cameras = list  # type: ignore[attr-defined]
     DOCS.mkdir(exist_ok=True)
     application = QApplication(sys.argv)

@@ -23,9 +23,9 @@ from agecam.opencv import cv2
 from agecam.output import write_image
 from agecam.paths import models_dir
 from agecam.sources import open_source
-from agecam.sources.ahead import each_frame
+from agecam.sources.prefetch import each_frame
 from agecam.vision.analyzer import create_analyzer
-from agecam.vision.detect import FULL_RANGE, SHORT_RANGE
+from agecam.vision.detector import FULL_RANGE, SHORT_RANGE
 from agecam.vision.mediapipe_tasks import load_mediapipe, silenced_stderr
 
 Box = tuple[float, float, float, float]
@@ -81,7 +81,7 @@ def main() -> int:
         with create_analyzer() as analyzer:
             for frame in each_frame(source):
                 people = analyzer.analyze(frame).people
-                labelled = [one.face.box for one in people if one.settled and one.estimate is not None]
+                labelled = [one.face.box for one in people if one.confirmed and one.estimate is not None]
                 found = bare.detect(frame.image_bgr)
                 frames += 1
                 bare_frames += bool(found)

@@ -71,7 +71,7 @@ def _look(
         if person.raw is None or person.estimate is None or index is None:
             continue
         counts[person.track_id] = counts.get(person.track_id, 0) + 1
-        if not person.settled:
+        if not person.confirmed:
             continue
         answers.single.append(person.raw)
         answers.fused.append(person.estimate)

@@ -22,8 +22,8 @@ from pathlib import Path
 from agecam.opencv import cv2
 from agecam.output import write_image
 from agecam.sources import read_image
-from agecam.vision.boxes import iou, overlap
-from agecam.vision.detect import MediaPipeDetector
+from agecam.vision.boxes import intersection_over_smaller, iou
+from agecam.vision.detector import MediaPipeDetector
 
 Box = tuple[float, float, float, float]
 
@@ -41,7 +41,7 @@ def _references(path: Path) -> dict[str, list[Box]]:
 
 
 def _is_met(reference: Box, found: list[Box]) -> bool:
-    return any(iou(reference, box) > 0.3 or overlap(reference, box) > 0.5 for box in found)
+    return any(iou(reference, box) > 0.3 or intersection_over_smaller(reference, box) > 0.5 for box in found)
 
 
 def main() -> int:
@@ -63,7 +63,8 @@ def main() -> int:
             extras = [
                 box
                 for box in found
-                if box[2] >= _EXTRA_PX and not any(overlap(box, reference) > 0 for reference in references)
+                if box[2] >= _EXTRA_PX
+                and not any(intersection_over_smaller(box, reference) > 0 for reference in references)
             ]
             print(
                 f"{name:32} {image.shape[1]:4} x {image.shape[0]:<4} {sum(met):3} of {len(met):3}, "

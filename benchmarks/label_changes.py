@@ -1,9 +1,9 @@
-"""How often what is printed beside settled faces of a clip changes: age and gender.
+"""How often what is printed beside confirmed faces of a clip changes: age and gender.
 
     python -m benchmarks.label_changes CLIP
 
 Every frame of the clip is analysed as ``agecam annotate`` does. A track counts from two seconds after its
-first label on, since it is settled then; changes are counted between frames in which it is labelled.
+first label on, since it is confirmed then; changes are counted between frames in which it is labelled.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from __future__ import annotations
 import argparse
 from collections import defaultdict
 
+from agecam.drawing.label_text import gender_word
 from agecam.sources import open_source
 from agecam.vision.analyzer import create_analyzer
-from agecam.vision.wording import gender_word
 
 SETTLED_AFTER_S = 2.0
 
 
 def count_changes(clip: str) -> tuple[float, int, int, int]:
-    """Seconds of settled tracks, changes of printed age, of printed gender, and how many tracks."""
+    """Seconds of confirmed tracks, changes of printed age, of printed gender, and how many tracks."""
     first_s: dict[int, float] = {}
     labels: dict[int, tuple[int, str]] = {}
     last_s: dict[int, float] = {}
@@ -32,7 +32,7 @@ def count_changes(clip: str) -> tuple[float, int, int, int]:
         with create_analyzer() as analyzer:
             while (frame := source.read()) is not None:
                 for person in analyzer.analyze(frame).people:
-                    if person.estimate is None or not person.settled:
+                    if person.estimate is None or not person.confirmed:
                         continue
                     number = person.track_id
                     label = (round(person.estimate.age), gender_word(person.estimate.female))
@@ -52,7 +52,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("clip", help="video file")
     seconds, ages, genders, tracks = count_changes(parser.parse_args().clip)
-    print(f"{tracks} settled tracks, {seconds:.0f} s together")
+    print(f"{tracks} confirmed tracks, {seconds:.0f} s together")
     print(f"printed age:    {ages} changes, one in {seconds / max(1, ages):.1f} s")
     print(f"printed gender: {genders} changes, one in {seconds / max(1, genders):.1f} s")
 

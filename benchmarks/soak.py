@@ -1,4 +1,4 @@
-"""Whether memory grows: minutes of a looping clip through the live engine, and how many megabytes it gained.
+"""Whether memory grows: minutes of a looping clip through the live session, and how many megabytes it gained.
 
     python benchmarks/soak.py [CLIP] [--minutes 20]
 
@@ -19,8 +19,8 @@ import time
 from pathlib import Path
 
 from agecam.commands.scene import write_scene
-from agecam.engine.capture import SourceRequest
-from agecam.engine.engine import Engine
+from agecam.live.capture import SourceRequest
+from agecam.live.session import Session
 from agecam.vision.analyzer import create_analyzer
 
 _WARM_UP_S = 60.0
@@ -39,39 +39,39 @@ def resident_mb() -> float:
 def soak(clip: str, seconds: float) -> float:
     """Play the clip for so long; prints memory minute by minute and returns the growth in MB."""
     changed = threading.Event()
-    engine = Engine(create_analyzer, changed.set)
-    engine.start()
+    session = Session(create_analyzer, changed.set)
+    session.start()
     samples: list[tuple[float, float]] = []
     analysed = 0
     try:
-        engine.show(SourceRequest(clip, loop=True))
+        session.show(SourceRequest(clip, loop=True))
         started_s = sampled_s = told_s = time.monotonic()
         seen = None
         while (now_s := time.monotonic()) < started_s + seconds:
             changed.wait(_SAMPLE_S)
             changed.clear()
-            shown = engine.latest()
+            shown = session.latest()
             if shown is not seen and shown is not None:
                 seen = shown
                 analysed += 1
-                engine.painted(shown)
+                session.painted(shown)
             if now_s - sampled_s >= _SAMPLE_S:
                 sampled_s = now_s
                 samples.append((now_s - started_s, resident_mb()))
             if now_s - told_s >= 60:
                 told_s = now_s
-                rate = engine.status().statistics.fps_analysed
+                rate = session.status().statistics.fps_analysed
                 print(
                     f"{(now_s - started_s) / 60:3.0f} min: {samples[-1][1]:.1f} MB, {rate:.0f} fps",
                     flush=True,
                 )
     finally:
-        engine.close()
+        session.close()
     warm_s = min(_WARM_UP_S, seconds / 10)
-    settled = [memory for at_s, memory in samples if at_s >= warm_s]
-    share = max(1, len(settled) // 10)
-    growth = statistics.median(settled[-share:]) - statistics.median(settled[:share])
-    print(f"{analysed} frames analysed; at most {max(settled):.1f} MB; growth {growth:+.1f} MB")
+    confirmed = [memory for at_s, memory in samples if at_s >= warm_s]
+    share = max(1, len(confirmed) // 10)
+    growth = statistics.median(confirmed[-share:]) - statistics.median(confirmed[:share])
+    print(f"{analysed} frames analysed; at most {max(confirmed):.1f} MB; growth {growth:+.1f} MB")
     return growth
 
 

@@ -70,7 +70,7 @@ def measure(clip: Path, seconds: float, *, where: bool) -> tuple[list[float], li
     """
     from PyQt6.QtCore import Qt, QTimer
 
-    from agecam.engine.state import SourceState
+    from agecam.live.state import SourceState
     from agecam.ui import app
     from agecam.ui.window import MainWindow, StartOptions
     from agecam.vision.analyzer import create_analyzer
@@ -93,7 +93,7 @@ def measure(clip: Path, seconds: float, *, where: bool) -> tuple[list[float], li
             self._ticker.start(_TICK_MS)
             self._every(1000, lambda: self.controls["interval"].trigger())
             self._every(2000, lambda: self.controls["snapshot"].trigger())
-            self._every(5000, self.engine.list_cameras)
+            self._every(5000, self.session.list_cameras)
 
         def _every(self, interval_ms: int, work: Any) -> None:
             timer = QTimer(self)
@@ -107,7 +107,7 @@ def measure(clip: Path, seconds: float, *, where: bool) -> tuple[list[float], li
             if self._last_s is not None:
                 gaps_ms.append((now_s - self._last_s) * 1000)
                 coreless_ms.append((now_coreless_s - self._last_coreless_s) * 1000)
-            elif self.engine.source().state is SourceState.LIVE:
+            elif self.session.source().state is SourceState.LIVE:
                 QTimer.singleShot(round(seconds * 1000), self._end)
             else:
                 return

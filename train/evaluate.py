@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 
-from agecam.vision.align import LOOKS, Look
+from agecam.vision.align import TTA_VIEWS, View
 from agecam.vision.calibration import Calibration
 from agecam.vision.manifest import MANIFEST, Manifest
 from train.answers import Model, open_model, run_model
@@ -51,14 +51,14 @@ class Extras:
     one_look: bool = False
 
     @property
-    def looks(self) -> tuple[Look, ...]:
+    def looks(self) -> tuple[View, ...]:
         """Those that are taken at each face."""
-        return LOOKS[:1] if self.one_look else LOOKS
+        return TTA_VIEWS[:1] if self.one_look else TTA_VIEWS
 
 
 def collect(models: Sequence[Path], crops: NDArray[np.uint8], table: Table) -> _Outputs:
     """Answers of all models together, "age" ``(n, 101)`` and "gender" ``(n,)``; later files win."""
-    return _stored_answers([open_model(path) for path in models], crops, table, LOOKS[:1])
+    return _stored_answers([open_model(path) for path in models], crops, table, TTA_VIEWS[:1])
 
 
 def _answers(models: Sequence[Model], looks: Sequence[Iterable[NDArray[np.uint8]]]) -> _Outputs:
@@ -68,7 +68,7 @@ def _answers(models: Sequence[Model], looks: Sequence[Iterable[NDArray[np.uint8]
     return outputs
 
 
-def _look(stored: Sequence[NDArray[np.uint8]], looks: Sequence[Look]) -> list[list[NDArray[np.uint8]]]:
+def _look(stored: Sequence[NDArray[np.uint8]], looks: Sequence[View]) -> list[list[NDArray[np.uint8]]]:
     return [[look_at(crop, look) for crop in stored] for look in looks]
 
 
@@ -147,7 +147,7 @@ def _own_calibration(
     models: Sequence[Path],
     crops: NDArray[np.uint8],
     validation: Table,
-    looks: Sequence[Look],
+    looks: Sequence[View],
 ) -> tuple[Calibration, str]:
     if len(validation):
         fitted = calibrate(_stored_answers(opened, crops, validation, looks), validation)
@@ -179,7 +179,7 @@ def under_conditions(
     crops: NDArray[np.uint8],
     table: Table,
     calibration: Calibration,
-    looks: Sequence[Look],
+    looks: Sequence[View],
 ) -> list[dict[str, Any]]:
     """The main figures on stored crops made worse, one entry for each condition."""
     rows = []
@@ -247,7 +247,7 @@ def _main(
 
 
 def _stored_answers(
-    models: Sequence[Model], crops: NDArray[np.uint8], table: Table, looks: Sequence[Look]
+    models: Sequence[Model], crops: NDArray[np.uint8], table: Table, looks: Sequence[View]
 ) -> _Outputs:
     return _answers(models, _look([crops[row] for row in table.row], looks))
 

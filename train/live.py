@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 
-from agecam.messages import Estimate, Face
+from agecam.messages import Detection, Estimate
 from agecam.opencv import cv2
-from agecam.vision.align import CROP_PX, LOOKS
+from agecam.vision.align import CROP_PX, TTA_VIEWS
 from agecam.vision.analyzer import Analyzer
-from agecam.vision.detect import MediaPipeDetector
-from agecam.vision.track import CONTINUE_SCORE
+from agecam.vision.detector import MediaPipeDetector
+from agecam.vision.tracker import CONTINUE_SCORE
 from train.conditions import shrink, turn
 from train.data import DataError, PictureStore, dataset_name, open_store
 from train.prepare import decode
@@ -50,7 +50,7 @@ def live_looks(
     if missing := sorted(set(table.dataset.tolist()) - set(sources)):
         raise DataError(f"The pictures of {', '.join(missing)} are needed: give their folders or zips too.")
     names = (PLAIN, *HARDER) if harder else (PLAIN,)
-    looks = {name: np.zeros((len(LOOKS), len(table), CROP_PX, CROP_PX), np.uint8) for name in names}
+    looks = {name: np.zeros((len(TTA_VIEWS), len(table), CROP_PX, CROP_PX), np.uint8) for name in names}
     found = {name: np.zeros(len(table), bool) for name in names}
     places = np.array_split(np.arange(len(table)), max(1, -(-len(table) // _CHUNK)))
     chunks = [
@@ -69,7 +69,7 @@ class _LookKeeper:
     """In the place of the classifier: keeps the looks that the analyzer would have classified."""
 
     def __init__(self) -> None:
-        self.looks: NDArray[np.uint8] = np.empty((len(LOOKS), 0, CROP_PX, CROP_PX), np.uint8)
+        self.looks: NDArray[np.uint8] = np.empty((len(TTA_VIEWS), 0, CROP_PX, CROP_PX), np.uint8)
 
     def classify(self, *looks: NDArray[np.uint8]) -> list[Estimate]:
         self.looks = np.stack(looks)
@@ -105,7 +105,7 @@ class _Looker:
                 by_name[name] = None if picture is None else self._nearest(picture)[1]
         return by_name
 
-    def _nearest(self, image_bgr: NDArray[np.uint8]) -> tuple[Face | None, NDArray[np.uint8] | None]:
+    def _nearest(self, image_bgr: NDArray[np.uint8]) -> tuple[Detection | None, NDArray[np.uint8] | None]:
         if self._analyzer is None:
             self._analyzer = Analyzer(MediaPipeDetector(min_score=CONTINUE_SCORE), self._keeper)
         faces = [face for face, _ in self._analyzer.analyze_image(image_bgr)]

@@ -22,18 +22,18 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import Progress
 
-from agecam.messages import Face
+from agecam.messages import Detection
 from agecam.opencv import cv2
 from agecam.vision.align import (
     CROP_PX,
     PREPROCESSING_VERSION,
-    Look,
+    View,
     align_face,
     alignment_matrix,
-    look_matrix,
     reference_points,
+    view_matrix,
 )
-from agecam.vision.detect import Detector, MediaPipeDetector, with_border
+from agecam.vision.detector import Detector, MediaPipeDetector, with_border
 from train.data import DataError, DataSet, PictureStore, Sample, Skipped, open_store
 
 MARGIN_PX: Final = 16
@@ -44,7 +44,7 @@ _REASONS: Final = {_UNREADABLE: "not a readable picture", _NO_FACE: "no face fou
 _CHUNK: Final = 64
 
 
-def align_with_margin(image_bgr: NDArray[np.uint8], face: Face) -> NDArray[np.uint8]:
+def align_with_margin(image_bgr: NDArray[np.uint8], face: Detection) -> NDArray[np.uint8]:
     """The crop of :func:`agecam.vision.align.align_face` with 16 px of its surroundings: (160, 160) uint8."""
     matrix = alignment_matrix(face.keypoints)
     matrix[:, 2] += MARGIN_PX
@@ -54,10 +54,10 @@ def align_with_margin(image_bgr: NDArray[np.uint8], face: Face) -> NDArray[np.ui
     eyes_and_mouth = reference_points(STORED_PX) @ inverse[:, :2].T + inverse[:, 2]
     right_eye, left_eye, mouth = eyes_and_mouth
     keypoints = np.array([right_eye, left_eye, eyes_and_mouth.mean(axis=0), mouth], dtype=np.float64)
-    return align_face(image_bgr, Face(face.box, face.score, keypoints), STORED_PX)  # type: ignore[arg-type]
+    return align_face(image_bgr, Detection(face.box, face.score, keypoints), STORED_PX)  # type: ignore[arg-type]
 
 
-def find_labelled_face(image_bgr: NDArray[np.uint8], detector: Detector) -> Face | None:
+def find_labelled_face(image_bgr: NDArray[np.uint8], detector: Detector) -> Detection | None:
     """The face nearest the centre of a picture, in its pixels: that is the one the label belongs to."""
     padded, pad = with_border(image_bgr)
     centre = np.array([padded.shape[1], padded.shape[0]]) / 2
@@ -66,7 +66,7 @@ def find_labelled_face(image_bgr: NDArray[np.uint8], detector: Detector) -> Face
         return None
     face = min(faces, key=lambda face: float(np.hypot(*(np.array(face.centre) - centre))))
     x, y, w, h = face.box
-    return Face((x - pad, y - pad, w, h), face.score, face.keypoints - np.float32(pad))
+    return Detection((x - pad, y - pad, w, h), face.score, face.keypoints - np.float32(pad))
 
 
 def decode(encoded: bytes) -> NDArray[np.uint8] | None:
@@ -132,9 +132,9 @@ def central(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return crops[..., MARGIN_PX : MARGIN_PX + CROP_PX, MARGIN_PX : MARGIN_PX + CROP_PX]
 
 
-def look_at(stored: NDArray[np.uint8], look: Look) -> NDArray[np.uint8]:
+def look_at(stored: NDArray[np.uint8], look: View) -> NDArray[np.uint8]:
     """What :func:`agecam.vision.align.align_face` gives, from a stored crop: ``(128, 128)`` uint8."""
-    matrix = look_matrix(look)
+    matrix = view_matrix(look)
     matrix[:, 2] -= matrix[:, :2] @ (MARGIN_PX, MARGIN_PX)
     size = (CROP_PX, CROP_PX)
     crop = cv2.warpAffine(stored, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -8,17 +8,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agecam.drawing.annotate import annotate
+from agecam.drawing.label_layout import LabelMemory
+from agecam.drawing.label_text import LabelStyle
 from agecam.errors import SourceError, SourceLostError
 from agecam.messages import Analysis, Frame
 from agecam.output import CsvLog, VideoWriter, write_image
 from agecam.sources import is_image, open_source, read_image
-from agecam.sources.ahead import ReadAhead, each_frame
 from agecam.sources.image import is_animated
+from agecam.sources.prefetch import PrefetchSource, each_frame
 from agecam.sources.video import VideoFileSource
-from agecam.vision.analyzer import Analyzer, Engine, create_analyzer
-from agecam.vision.annotate import annotate
-from agecam.vision.place import LabelMemory
-from agecam.vision.wording import LabelStyle
+from agecam.vision.analyzer import Analyzer, create_analyzer
+from agecam.vision.manifest import Runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Job:
     target: Path
     csv: Path | None = None
     style: LabelStyle = field(default_factory=LabelStyle)
-    engine: Engine = "litert"
+    runtime: Runtime = "litert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ OnFrame = Callable[[int, int | None], None]
 
 def run_job(job: Job, on_frame: OnFrame | None = None) -> Summary:
     """Annotate one input. Raises :class:`AgeCamError` with one clear sentence."""
-    with create_analyzer(engine=job.engine) as analyzer:
+    with create_analyzer(runtime=job.runtime) as analyzer:
         return run_job_with(analyzer, job, on_frame)
 
 
@@ -125,7 +126,7 @@ def _annotate_video(
     warning, stopped = None, False
     writer = None
     # A stream's frames come no sooner for being asked for early, and waiting for one cannot be broken off.
-    reader = source if source.is_live else ReadAhead(source)
+    reader = source if source.is_live else PrefetchSource(source)
     try:
         reader.open()
         first_s = 0.0
@@ -138,7 +139,7 @@ def _annotate_video(
                 picture = annotate(frame.image_bgr, analysis.people, style, labels)
                 writer.write(picture, frame.time_s - first_s)
                 log_to(analysis)
-                tracks |= {person.track_id for person in analysis.people if person.settled}
+                tracks |= {person.track_id for person in analysis.people if person.confirmed}
                 frames += 1
                 if on_frame is not None:
                     on_frame(frames, source.frame_count)

@@ -16,10 +16,11 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 from agecam.commands.annotate import Job, OnFrame, Summary, is_picture, run_job, run_job_with
 from agecam.commands.outputs import check_writable, make_folder
+from agecam.drawing.label_text import LabelStyle
 from agecam.errors import AgeCamError, UsageError
 from agecam.sources import IMAGE_SUFFIXES, VIDEO_SUFFIXES
-from agecam.vision.analyzer import Engine, create_analyzer
-from agecam.vision.wording import LabelStyle
+from agecam.vision.analyzer import create_analyzer
+from agecam.vision.manifest import Runtime
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +37,13 @@ def annotate_inputs(
     jobs: int = 1,
     scheduler: str | None = None,
     force: bool = False,
-    engine: Engine = "litert",
+    runtime: Runtime = "litert",
 ) -> int:
     """Annotate all inputs with a progress bar; returns 1 when one of them failed, else 0.
 
     Raises :class:`UsageError` before any work when the outputs make no sense.
     """
-    planned = plan(inputs, output, csv=csv, style=style, engine=engine)
+    planned = plan(inputs, output, csv=csv, style=style, runtime=runtime)
     for job in planned:
         check_writable(job.target, force=force)
         if job.csv is not None:
@@ -75,16 +76,16 @@ def plan(
     *,
     csv: Path | None = None,
     style: LabelStyle = _PLAIN,
-    engine: Engine = "litert",
+    runtime: Runtime = "litert",
 ) -> list[Job]:
     """Which input goes to which file. Raises :class:`UsageError` where that cannot work."""
     single = len(inputs) == 1 and not Path(inputs[0]).is_dir()
     if single and not output.is_dir():
-        jobs = [Job(inputs[0], output, csv, style, engine)]
+        jobs = [Job(inputs[0], output, csv, style, runtime)]
     else:
         if output.exists() and not output.is_dir():
             raise UsageError(f"{output} is a file, but several inputs need a folder; name a folder.")
-        jobs = list(_into_folder(inputs, output, csv, single=single, style=style, engine=engine))
+        jobs = list(_into_folder(inputs, output, csv, single=single, style=style, runtime=runtime))
     for job in jobs:
         if "://" not in job.spec and job.target.resolve() == Path(job.spec).resolve():
             raise UsageError(f"{job.target} is the input itself; choose another output.")
@@ -92,7 +93,13 @@ def plan(
 
 
 def _into_folder(
-    inputs: Sequence[str], output: Path, csv: Path | None, *, single: bool, style: LabelStyle, engine: Engine
+    inputs: Sequence[str],
+    output: Path,
+    csv: Path | None,
+    *,
+    single: bool,
+    style: LabelStyle,
+    runtime: Runtime,
 ) -> Iterator[Job]:
     taken: set[Path] = set()
     for spec, relative in _expand(inputs):
@@ -104,7 +111,7 @@ def _into_folder(
             name = relative.with_name(f"{relative.stem}-{suffix.lstrip('.')}{name.suffix}")
         taken.add(name)
         rows = csv if csv is None or single else csv / name.with_suffix(".csv")
-        yield Job(spec, output / name, rows, style, engine)
+        yield Job(spec, output / name, rows, style, runtime)
 
 
 def _expand(inputs: Sequence[str]) -> Iterator[tuple[str, Path]]:
@@ -133,7 +140,7 @@ class _Outcome(Protocol):
 
 
 def _run_here(jobs: Sequence[Job], progress: Progress) -> Iterator[_Outcome]:
-    with create_analyzer(engine=jobs[0].engine) as analyzer:
+    with create_analyzer(runtime=jobs[0].runtime) as analyzer:
         for job in jobs:
             task = progress.add_task(_label(job), total=None, done="")
 

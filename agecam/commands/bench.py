@@ -28,7 +28,7 @@ from agecam.commands.measure import (
 from agecam.commands.scene import write_scene
 from agecam.paths import demo_clip
 from agecam.sources import open_source
-from agecam.vision.analyzer import Engine
+from agecam.vision.manifest import Runtime
 
 _LIVE_S: Final = 10.0
 
@@ -66,25 +66,25 @@ class Benchmark:
     live: Mapping[str, float]
     startup_s: Mapping[str, float]
     rss_mb: float | None
-    engine: str
+    runtime: str
 
 
-def run_bench(clip: Path | None, *, faces: int | None, runs: int, as_json: bool, engine: Engine) -> int:
+def run_bench(clip: Path | None, *, faces: int | None, runs: int, as_json: bool, runtime: Runtime) -> int:
     """Measure ``runs`` times, print the medians, and return the exit code 0."""
     with _clip(clip, faces) as (path, name):
         files, parts, paced_parts, lives, starts = [], [], [], [], []
         for number in range(1, runs + 1):
             with _telling("every frame", number, runs):
-                files.append(measure_file_mode(open_source(str(path)), engine))
+                files.append(measure_file_mode(open_source(str(path)), runtime))
             with _telling("what cannot be avoided", number, runs):
                 people = files[-1].people
-                parts.append(measure_parts(open_source(str(path)), engine, people))
-                paced_parts.append(measure_parts(open_source(str(path)), engine, people, paced=True))
+                parts.append(measure_parts(open_source(str(path)), runtime, people))
+                paced_parts.append(measure_parts(open_source(str(path)), runtime, people, paced=True))
             with _telling("live latency", number, runs):
-                lives.append(measure_live(str(path), engine, _LIVE_S))
+                lives.append(measure_live(str(path), runtime, _LIVE_S))
             with _telling("the start", number, runs):
-                starts.append(measure_start(path, engine))
-    result = _summary(name, engine, files, parts, paced_parts, lives, starts)
+                starts.append(measure_start(path, runtime))
+    result = _summary(name, runtime, files, parts, paced_parts, lives, starts)
     if as_json:
         typer.echo(json.dumps(asdict(result)))
     else:
@@ -112,7 +112,7 @@ def _clip(clip: Path | None, faces: int | None) -> Iterator[tuple[Path, str]]:
 
 def _summary(
     name: str,
-    engine: Engine,
+    runtime: Runtime,
     files: list[FileMode],
     parts: list[Parts],
     paced_parts: list[Parts],
@@ -155,7 +155,7 @@ def _summary(
         ),
         startup_s=_medians((times_s for times_s, _ in starts), 2),
         rss_mb=round(max(peaks_mb), 1) if peaks_mb else None,
-        engine=engine,
+        runtime=runtime,
     )
 
 

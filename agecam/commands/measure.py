@@ -17,18 +17,19 @@ from typing import Final
 import numpy as np
 
 from agecam.display import has_display
-from agecam.engine.capture import SourceRequest
-from agecam.engine.engine import Engine as LiveEngine
-from agecam.engine.state import SourceState
+from agecam.drawing.annotate import annotate
+from agecam.drawing.label_layout import LabelMemory
 from agecam.errors import AgeCamError
+from agecam.live.capture import SourceRequest
+from agecam.live.session import Session
+from agecam.live.state import SourceState
 from agecam.messages import Frame, Person
-from agecam.sources.ahead import ReadAhead, each_frame
 from agecam.sources.base import Source
+from agecam.sources.prefetch import PrefetchSource, each_frame
 from agecam.vision.align import align_faces
-from agecam.vision.analyzer import Engine, create_analyzer, create_classifier
-from agecam.vision.annotate import annotate
-from agecam.vision.detect import MediaPipeDetector
-from agecam.vision.place import LabelMemory
+from agecam.vision.analyzer import create_analyzer, create_classifier
+from agecam.vision.detector import MediaPipeDetector
+from agecam.vision.manifest import Runtime
 
 STAGES: Final = ("decode", "detect", "align", "classify", "track", "draw")
 PARTS: Final = ("decode", "detect", "classify", "draw")
@@ -70,7 +71,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A clip at its own rate through the engine of the window: rates a second, processor cores in use,
+    """A clip at its own rate through the session of the window: rates a second, processor cores in use,
     and milliseconds from capture to annotated picture."""
 
     fps_captured: float
@@ -94,7 +95,7 @@ class _Stopwatch:
         self.cpu_ms[name] = self.cpu_ms.get(name, 0.0) + (time.process_time() - cpu_s) * 1000
 
 
-class _TimedReadAhead(ReadAhead):
+class _TimedPrefetchSource(PrefetchSource):
     """Notes how long each frame took to read."""
 
     def __init__(self, source: Source) -> None:
@@ -117,15 +118,15 @@ def _opened(source: Source) -> Iterator[Source]:
         source.close()
 
 
-def measure_file_mode(source: Source, engine: Engine) -> FileMode:
+def measure_file_mode(source: Source, runtime: Runtime) -> FileMode:
     """Raises :class:`AgeCamError` for a clip that is too short."""
-    reader = _TimedReadAhead(source)
+    reader = _TimedPrefetchSource(source)
     labels = LabelMemory()
     stages_ms = dict.fromkeys(STAGES, 0.0)
     people: list[tuple[Person, ...]] = []
     size = (0, 0)
     started_s = cpu_s = 0.0
-    with create_analyzer(engine=engine) as analyzer, _opened(reader):
+    with create_analyzer(runtime=runtime) as analyzer, _opened(reader):
         with contextlib.closing(analyzer.analyze_all(each_frame(reader))) as analyses:
             for analysis in analyses:
                 if len(people) == _WARM_UP_FRAMES:  # caches filled, interpreters sized
@@ -136,7 +137,7 @@ def measure_file_mode(source: Source, engine: Engine) -> FileMode:
                 stages_ms["draw"] += (time.perf_counter() - drawn_s) * 1000
                 for name, value_ms in analysis.stages_ms.items():
                     stages_ms[name] += value_ms
-                people.append(tuple(one for one in analysis.people if one.settled))
+                people.append(tuple(one for one in analysis.people if one.confirmed))
                 size = (analysis.frame.width, analysis.frame.height)
         frames = len(people) - _WARM_UP_FRAMES
         if frames < 1:
@@ -149,7 +150,7 @@ def measure_file_mode(source: Source, engine: Engine) -> FileMode:
 
 
 def measure_parts(
-    source: Source, engine: Engine, people: Sequence[tuple[Person, ...]], *, paced: bool = False
+    source: Source, runtime: Runtime, people: Sequence[tuple[Person, ...]], *, paced: bool = False
 ) -> Parts:
     """Measure on frames all over the clip; ``people`` says who is labelled in each of its frames.
 
@@ -158,7 +159,7 @@ def measure_parts(
     """
     watch = _Stopwatch()
     labels = LabelMemory()
-    classifier = create_classifier(engine)
+    classifier = create_classifier(runtime)
     every = 1 if paced else max(1, len(people) // _SAMPLED_FRAMES)
     read = sampled = 0
     with MediaPipeDetector() as detector, _opened(source):
@@ -192,10 +193,10 @@ def measure_parts(
     )
 
 
-def measure_live(spec: str, engine: Engine, seconds: float) -> Live:
+def measure_live(spec: str, runtime: Runtime, seconds: float) -> Live:
     """Play a file at its own rate, again and again, for so many seconds after two that warm up."""
     changed = threading.Event()
-    live = LiveEngine(lambda: create_analyzer(engine=engine), changed.set)
+    live = Session(lambda: create_analyzer(runtime=runtime), changed.set)
     latencies_ms: list[float] = []
     started_s = cpu_s = 0.0
     live.start()
@@ -228,14 +229,14 @@ def measure_live(spec: str, engine: Engine, seconds: float) -> Live:
     return Live(captured, (len(latencies_ms) - 1) / took_s, cores, latency_ms)
 
 
-def measure_start(clip: Path, engine: Engine) -> tuple[dict[str, float], float | None]:
+def measure_start(clip: Path, runtime: Runtime) -> tuple[dict[str, float], float | None]:
     """Seconds to the window and to the first label in a new process, and its peak resident memory in MB."""
     environment = dict(os.environ)
     if not has_display():
         environment["QT_QPA_PLATFORM"] = "offscreen"
     started_s = time.time()
     done = subprocess.run(
-        [sys.executable, "-m", "agecam.ui.start_probe", str(clip), engine, repr(started_s)],
+        [sys.executable, "-m", "agecam.ui.start_probe", str(clip), runtime, repr(started_s)],
         env=environment,
         capture_output=True,
         text=True,

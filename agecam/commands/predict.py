@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from agecam.errors import SourceError, UsageError
-from agecam.messages import Estimate, Face
+from agecam.messages import Detection, Estimate
 from agecam.sources import IMAGE_SUFFIXES, read_image
-from agecam.vision.analyzer import Analyzer, Engine, create_analyzer
+from agecam.vision.analyzer import Analyzer, create_analyzer
+from agecam.vision.manifest import Runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Prediction:
     file: str
     width: int = 0
     height: int = 0
-    faces: tuple[tuple[Face, Estimate], ...] = ()
+    faces: tuple[tuple[Detection, Estimate], ...] = ()
     error: str | None = None
 
     def to_json(self) -> str:
@@ -77,12 +78,12 @@ def predict_file(analyzer: Analyzer, path: Path) -> Prediction:
     return Prediction(str(path), width, height, tuple(analyzer.analyze_image(image)))
 
 
-def predict_paths(paths: Sequence[Path], *, as_json: bool, engine: Engine) -> int:
+def predict_paths(paths: Sequence[Path], *, as_json: bool, runtime: Runtime) -> int:
     """Print what is found, in input order; returns 1 when a picture failed, else 0."""
     files = list(pictures_in(paths))
     failed = False
     table = _Table()
-    with create_analyzer(engine=engine) as analyzer:
+    with create_analyzer(runtime=runtime) as analyzer:
         for path in files:
             prediction = predict_file(analyzer, path)
             if prediction.error is not None:

@@ -11,7 +11,8 @@ from agecam.commands.outputs import check_writable
 from agecam.display import check_window_libraries, has_display
 from agecam.errors import AgeCamError, UsageError
 from agecam.paths import demo_clip
-from agecam.vision.analyzer import Analyzer, Engine
+from agecam.vision.analyzer import Analyzer
+from agecam.vision.manifest import Runtime
 
 
 def open_window(
@@ -21,7 +22,7 @@ def open_window(
     record: Path | None = None,
     csv: Path | None = None,
     quit_after_s: float | None = None,
-    engine: Engine = "litert",
+    runtime: Runtime = "litert",
     force: bool = False,
     loop: bool = False,
 ) -> int:
@@ -48,7 +49,7 @@ def open_window(
     def make_analyzer() -> Analyzer:
         from agecam.vision.analyzer import create_analyzer
 
-        return create_analyzer(engine=engine)
+        return create_analyzer(runtime=runtime)
 
     return run_window(make_analyzer, StartOptions(source, loop, record, csv, fullscreen, quit_after_s))
 

@@ -66,7 +66,7 @@ class CrashReporter(QObject):
         self._window.errors.append(
             f"An unexpected error has stopped the program; {log_file()} has the details."
         )
-        self._window.engine.stop_recording()
+        self._window.session.stop_recording()
         box = QMessageBox(self._window)
         box.setIcon(QMessageBox.Icon.Critical)
         box.setWindowTitle("AgeCam")

@@ -1,4 +1,4 @@
-"""From the engine's threads to the GUI thread: one coalesced signal."""
+"""From the session's threads to the GUI thread: one coalesced signal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 from PyQt6.QtCore import QObject, Qt, pyqtSignal
 
 
-class EngineBridge(QObject):
+class SessionBridge(QObject):
     """Turns any number of calls to :meth:`notify` into at most one waiting ``changed`` signal.
 
     A signal a frame would pile up without bound while the GUI thread is busy; with one flag, the window

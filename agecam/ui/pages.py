@@ -9,7 +9,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from agecam.engine.state import SourceState
+from agecam.live.state import SourceState
 
 CONSENT_SHORT = "Estimates can be wrong. Use them with the consent of the people in view."
 CONSENT = f"AgeCam estimates age and gender from faces. {CONSENT_SHORT} Pictures never leave this computer."

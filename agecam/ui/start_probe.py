@@ -15,7 +15,8 @@ from typing import Any
 
 from agecam.ui import app
 from agecam.ui.window import MainWindow, StartOptions
-from agecam.vision.analyzer import Analyzer, Engine
+from agecam.vision.analyzer import Analyzer
+from agecam.vision.manifest import Runtime
 
 _LONGEST_S = 40.0
 
@@ -29,17 +30,19 @@ class _ProbedWindow(MainWindow):
 
     def _refresh(self) -> None:
         super()._refresh()
-        shown = self.engine.latest()
-        if shown is not None and any(person.settled and person.estimate for person in shown.analysis.people):
+        shown = self.session.latest()
+        if shown is not None and any(
+            person.confirmed and person.estimate for person in shown.analysis.people
+        ):
             self.times_s.setdefault("first_label", time.time())
             self.close_without_asking()
 
 
-def main(clip: str, engine: Engine, started_s: float) -> int:
+def main(clip: str, runtime: Runtime, started_s: float) -> int:
     def make_analyzer() -> Analyzer:
         from agecam.vision.analyzer import create_analyzer
 
-        return create_analyzer(engine=engine)
+        return create_analyzer(runtime=runtime)
 
     times_s: dict[str, float] = {}
 

@@ -8,7 +8,7 @@ from PyQt6.QtCore import QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
-from agecam.engine.state import Shown
+from agecam.live.state import Shown
 
 _BACKGROUND = QColor(16, 18, 22)
 

@@ -21,19 +21,19 @@ from PyQt6.QtWidgets import (
 )
 
 from agecam import __version__
-from agecam.engine.capture import SourceRequest
-from agecam.engine.engine import Engine
-from agecam.engine.state import SourceState, Status
+from agecam.drawing.label_text import LabelStyle
+from agecam.live.capture import SourceRequest
+from agecam.live.session import Session
+from agecam.live.state import SourceState, Status
 from agecam.paths import assets_dir, demo_clip, recordings_dir, snapshots_dir
 from agecam.settings import Settings
 from agecam.sources import IMAGE_SUFFIXES, VIDEO_SUFFIXES
-from agecam.ui.bridge import EngineBridge
+from agecam.ui.bridge import SessionBridge
 from agecam.ui.controls import Controls
+from agecam.ui.hotplug import HotplugWatcher
 from agecam.ui.pages import CONSENT, CONSENT_SHORT, PAGES, MessagePage
-from agecam.ui.plugs import PlugWatcher
 from agecam.ui.video_view import VideoView
 from agecam.vision.analyzer import Analyzer
-from agecam.vision.wording import LabelStyle
 
 log = logging.getLogger(__name__)
 
@@ -54,12 +54,12 @@ class StartOptions:
 
 
 class MainWindow(QMainWindow):
-    """Owns the engine; closing it ends every thread and finishes every file.
+    """Owns the session; closing it ends every thread and finishes every file.
 
     ``errors`` holds what went wrong, a sentence each, for whoever started the window.
     """
 
-    _engine_closed = pyqtSignal()
+    _session_closed = pyqtSignal()
     _report_ready = pyqtSignal(str)
     _folder_found = pyqtSignal(str, bool)
 
@@ -75,15 +75,15 @@ class MainWindow(QMainWindow):
         self.errors: list[str] = []
         self._settings_path = settings_path
         self._options = options
-        self._bridge = EngineBridge(self)
+        self._bridge = SessionBridge(self)
         self._bridge.changed.connect(self._refresh)
-        self.engine = Engine(make_analyzer, self._bridge.notify)
+        self.session = Session(make_analyzer, self._bridge.notify)
         self._closing: threading.Thread | None = None
         self._may_close = False
         self._ask_on_close = True
         self._is_recording = False
         self._current_spec: str | None = None
-        self._engine_closed.connect(self._finish_close)
+        self._session_closed.connect(self._finish_close)
         self._report_ready.connect(self._copy_report)
         self._folder_found.connect(self._open_found_folder)
         self.setWindowTitle("AgeCam")
@@ -102,7 +102,7 @@ class MainWindow(QMainWindow):
 
     def _make_central(self) -> None:
         self._stack = QStackedWidget()
-        self.view = VideoView(self.engine.painted)
+        self.view = VideoView(self.session.painted)
         self.view.double_clicked.connect(self.toggle_fullscreen)
         self._stack.addWidget(self.view)
         self._pages: dict[SourceState, MessagePage] = {}
@@ -130,20 +130,20 @@ class MainWindow(QMainWindow):
     # -- life --------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Show the window, then start the engine."""
+        """Show the window, then start the session."""
         options = self._options
         if options.fullscreen:
             self.toggle_fullscreen()
         else:
             self.show()
         self.apply_choices()
-        self.engine.start()
+        self.session.start()
         if options.record is not None:
             self._is_recording = True
-            self.engine.start_recording(options.record)
+            self.session.start_recording(options.record)
         if options.csv is not None:
-            self.engine.start_csv(options.csv)
-        self.engine.list_cameras()
+            self.session.start_csv(options.csv)
+        self.session.list_cameras()
         self._show(options.spec, loop=options.loop)
         self._status_timer.start()
         QTimer.singleShot(0, self._watch_for_cameras)
@@ -151,11 +151,11 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(int(options.quit_after_s * 1000), self.close_without_asking)
 
     def _watch_for_cameras(self) -> None:
-        PlugWatcher(self).changed.connect(self._cameras_changed)
+        HotplugWatcher(self).changed.connect(self._cameras_changed)
 
     def _cameras_changed(self) -> None:
-        self.engine.list_cameras()
-        self.engine.retry()
+        self.session.list_cameras()
+        self.session.retry()
 
     def close_without_asking(self) -> None:
         """Close as the user would, and finish a recording without asking."""
@@ -168,7 +168,7 @@ class MainWindow(QMainWindow):
         event.ignore()
         if self._closing is not None or not self._confirmed():
             return
-        source = self.engine.source()
+        source = self.session.source()
         if source.state is SourceState.FAILED:
             self.errors.append(source.message)
         self.setEnabled(False)
@@ -176,19 +176,19 @@ class MainWindow(QMainWindow):
         self._show_status("Finishing…")
         # Writing settings, joining threads and draining the recorder can take a second: not on this thread.
         self._closing = threading.Thread(
-            target=self._save_and_close_engine, args=(self.saveGeometry(),), name="agecam-closing"
+            target=self._save_and_close_session, args=(self.saveGeometry(),), name="agecam-closing"
         )
         self._closing.start()
 
-    def _save_and_close_engine(self, geometry: QByteArray) -> None:
+    def _save_and_close_session(self, geometry: QByteArray) -> None:
         try:
             self._save_settings(geometry)
         finally:
             # Whatever became of the settings, a recording must be finished.
             try:
-                self.engine.close()
+                self.session.close()
             finally:
-                self._engine_closed.emit()
+                self._session_closed.emit()
 
     def _finish_close(self) -> None:
         if self._closing is not None:
@@ -240,14 +240,14 @@ class MainWindow(QMainWindow):
 
     def _show(self, spec: str | None, *, loop: bool = False) -> None:
         self._current_spec = spec
-        self.engine.show(SourceRequest(spec, preferred=self.settings.camera, loop=loop))
+        self.session.show(SourceRequest(spec, preferred=self.settings.camera, loop=loop))
 
     def retry(self) -> None:
-        if self.engine.source().state in (SourceState.ENDED, SourceState.FAILED):
+        if self.session.source().state in (SourceState.ENDED, SourceState.FAILED):
             self._show(self._current_spec)
         else:
-            self.engine.retry()
-        self.engine.list_cameras()
+            self.session.retry()
+        self.session.list_cameras()
 
     def open_file(self) -> None:
         kinds = " ".join(f"*{suffix}" for suffix in sorted({*VIDEO_SUFFIXES, *IMAGE_SUFFIXES}))
@@ -274,18 +274,18 @@ class MainWindow(QMainWindow):
     def toggle_recording(self) -> None:
         self._is_recording = not self._is_recording
         if self._is_recording:
-            self.engine.start_recording_in(Path(self.settings.recordings_folder or recordings_dir()))
+            self.session.start_recording_in(Path(self.settings.recordings_folder or recordings_dir()))
         else:
-            self.engine.stop_recording()
+            self.session.stop_recording()
         self._refresh_status()
 
     def take_snapshot(self) -> None:
-        self.engine.take_snapshot(Path(self.settings.snapshots_folder or snapshots_dir()))
+        self.session.take_snapshot(Path(self.settings.snapshots_folder or snapshots_dir()))
 
     def apply_choices(self) -> None:
         chosen = self.settings = self.controls.chosen(self.settings)
-        self.engine.set_mirror(chosen.mirror)
-        self.engine.set_style(
+        self.session.set_mirror(chosen.mirror)
+        self.session.set_style(
             LabelStyle(
                 age="group" if chosen.show_groups else "years",
                 show_interval=chosen.show_interval,
@@ -312,7 +312,7 @@ class MainWindow(QMainWindow):
             self.toggle_fullscreen()
 
     def open_folder(self) -> None:
-        self.engine.run_in_background(self._look_for_folder)
+        self.session.run_in_background(self._look_for_folder)
 
     def _look_for_folder(self) -> None:
         # A folder on a sleeping disk or a network takes seconds to answer.
@@ -327,7 +327,7 @@ class MainWindow(QMainWindow):
 
     def copy_troubleshooting(self) -> None:
         self._show_status("Collecting…")
-        self.engine.run_in_background(self._collect_report)
+        self.session.run_in_background(self._collect_report)
 
     def _collect_report(self) -> None:
         from agecam import doctor  # only who asks for a report waits for what it loads
@@ -353,27 +353,27 @@ class MainWindow(QMainWindow):
             "The models may be used for research only; see the model card.</p>",
         )
 
-    # -- what the engine says ----------------------------------------------------------------------
+    # -- what the session says ----------------------------------------------------------------------
 
     def _refresh(self) -> None:
         # Runs for every picture: only what can have changed with it. The numbers have their own timer.
-        source = self.engine.source()
+        source = self.session.source()
         page = self._pages.get(source.state)
         if page is None:
-            self.view.show_frame(self.engine.latest())
+            self.view.show_frame(self.session.latest())
             self._stack.setCurrentWidget(self.view)
         else:
             page.set_message(source.message)
             self._stack.setCurrentWidget(page)
             self.view.show_frame(None)
         self._take_notices()
-        cameras = self.engine.new_cameras()
+        cameras = self.session.new_cameras()
         if cameras is not None:
             self.controls.set_cameras(cameras, source.name)
             self._refresh_status()
 
     def _refresh_status(self) -> None:
-        status = self.engine.status()
+        status = self.session.status()
         live, ended = status.state is SourceState.LIVE, status.state is SourceState.ENDED
         recording = self._is_recording
         self.controls.set_recording(recording)
@@ -398,8 +398,8 @@ class MainWindow(QMainWindow):
 
     def _show_numbers(self, status: Status) -> None:
         numbers = status.statistics
-        shown = self.engine.latest()
-        faces = sum(person.settled for person in shown.analysis.people) if shown is not None else 0
+        shown = self.session.latest()
+        faces = sum(person.confirmed for person in shown.analysis.people) if shown is not None else 0
         self._numbers.setText(
             f"{faces} {'face' if faces == 1 else 'faces'}   {numbers.fps_shown:.0f} fps   "
             f"{numbers.latency_ms_p95:.0f} ms"
@@ -413,7 +413,7 @@ class MainWindow(QMainWindow):
         )
 
     def _take_notices(self) -> None:
-        for notice in self.engine.take_notices():
+        for notice in self.session.take_notices():
             self._show_status(notice.text)
             if notice.is_error:
                 self.errors.append(notice.text)

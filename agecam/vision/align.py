@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agecam.messages import Face
+from agecam.messages import Detection
 from agecam.opencv import cv2
 
 PREPROCESSING_VERSION: Final = 1
@@ -22,14 +22,14 @@ PREPROCESSING_VERSION: Final = 1
 CROP_PX: Final = 128
 
 
-class Look(NamedTuple):
+class View(NamedTuple):
     """A way of looking at a face: how large it is, beside a plain crop, and whether as in a mirror."""
 
     scale: float
     mirrored: bool
 
 
-LOOKS: Final = (Look(1.0, False), Look(0.93, True), Look(1.0, True), Look(0.93, False))
+TTA_VIEWS: Final = (View(1.0, False), View(0.93, True), View(1.0, True), View(0.93, False))
 """Models err differently about each look, so that mean answers err less: on validation pictures by 4.75 years
 and 7.6 % of genders with all, 4.76 and 7.6 with the first two, 4.87 and 8.3 with the first alone. More looks,
 other scales, shifts and turns bring no more. Live use takes them in turn, in this order, in which what is
@@ -49,8 +49,8 @@ def reference_points(size_px: int = CROP_PX) -> NDArray[np.float64]:
 def alignment_matrix(keypoints: NDArray[np.float32], size_px: int = CROP_PX) -> NDArray[np.float64]:
     """The similarity (rotation, one scale, shift) that best puts eyes and mouth in their places.
 
-    ``keypoints`` is ``(4, 2)``, as in :class:`agecam.messages.Face`; the nose is not used, since it swings
-    most when a head turns. Least squares after Umeyama, "Least-squares estimation of transformation
+    ``keypoints`` is ``(4, 2)``, as in :class:`agecam.messages.Detection`; the nose is not used, since it
+    swings most when a head turns. Least squares after Umeyama, "Least-squares estimation of transformation
     parameters between two point patterns", PAMI 1991, without reflection. Returns ``(2, 3)`` float64 that
     maps picture pixels to crop pixels.
 
@@ -71,7 +71,7 @@ def alignment_matrix(keypoints: NDArray[np.float32], size_px: int = CROP_PX) -> 
     return np.hstack([rotation, shift[:, None]])
 
 
-def look_matrix(look: Look, size_px: int = CROP_PX) -> NDArray[np.float64]:
+def view_matrix(look: View, size_px: int = CROP_PX) -> NDArray[np.float64]:
     """From pixels of a plain crop to those of a look, about the middle of both: ``(2, 3)`` float64."""
     middle = (size_px - 1) / 2
     across = -look.scale if look.mirrored else look.scale
@@ -81,13 +81,13 @@ def look_matrix(look: Look, size_px: int = CROP_PX) -> NDArray[np.float64]:
 
 
 def align_face(
-    image_bgr: NDArray[np.uint8], face: Face, size_px: int = CROP_PX, look: Look = LOOKS[0]
+    image_bgr: NDArray[np.uint8], face: Detection, size_px: int = CROP_PX, look: View = TTA_VIEWS[0]
 ) -> NDArray[np.uint8]:
     """Cut one face out of a picture, upright and in gray: ``(size_px, size_px)`` uint8.
 
     ``image_bgr`` is ``(h, w, 3)`` uint8. What lies outside the picture repeats its border.
     """
-    onwards = look_matrix(look, size_px)
+    onwards = view_matrix(look, size_px)
     matrix = onwards[:, :2] @ alignment_matrix(face.keypoints, size_px)
     matrix[:, 2] += onwards[:, 2]
     return _warp_gray(image_bgr, matrix, size_px)
@@ -121,21 +121,21 @@ def _warp_gray(image_bgr: NDArray[np.uint8], matrix: NDArray[np.float64], size_p
 
 
 def align_faces(
-    image_bgr: NDArray[np.uint8], faces: Sequence[Face], looks: Sequence[Look] | None = None
+    image_bgr: NDArray[np.uint8], faces: Sequence[Detection], looks: Sequence[View] | None = None
 ) -> NDArray[np.uint8]:
     """Cut all faces out of one picture: ``(n, 128, 128)`` uint8, gray, in the order of ``faces``.
 
-    ``looks`` has one for each face; by default it is the first of :data:`LOOKS`.
+    ``looks`` has one for each face; by default it is the first of :data:`TTA_VIEWS`.
     """
     crops = np.empty((len(faces), CROP_PX, CROP_PX), dtype=np.uint8)
-    for crop, face, look in zip(crops, faces, looks or [LOOKS[0]] * len(faces), strict=True):
+    for crop, face, look in zip(crops, faces, looks or [TTA_VIEWS[0]] * len(faces), strict=True):
         crop[:] = align_face(image_bgr, face, look=look)
     return crops
 
 
-def all_looks(image_bgr: NDArray[np.uint8], faces: Sequence[Face]) -> list[NDArray[np.uint8]]:
-    """For each of :data:`LOOKS` all faces of one picture, as :func:`align_faces` gives them."""
-    return [align_faces(image_bgr, faces, [look] * len(faces)) for look in LOOKS]
+def align_tta(image_bgr: NDArray[np.uint8], faces: Sequence[Detection]) -> list[NDArray[np.uint8]]:
+    """For each of :data:`TTA_VIEWS` all faces of one picture, as :func:`align_faces` gives them."""
+    return [align_faces(image_bgr, faces, [look] * len(faces)) for look in TTA_VIEWS]
 
 
 def to_model_input(crops_gray: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -7,26 +7,25 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final, Literal, Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agecam.errors import AgeCamError
-from agecam.messages import Analysis, Estimate, Face, Frame, Person
-from agecam.vision.align import LOOKS, align_faces, all_looks
-from agecam.vision.classify import Classifier, LiteRtClassifier
-from agecam.vision.detect import Detector, MediaPipeDetector
-from agecam.vision.finds import merge_in_order
-from agecam.vision.fuse import Fusion
-from agecam.vision.pyramid import Area, Pyramid
+from agecam.messages import Analysis, Detection, Estimate, Frame, Person
+from agecam.vision.align import TTA_VIEWS, align_faces, align_tta
+from agecam.vision.box_filter import BoxFilter
+from agecam.vision.classification_schedule import Schedule
+from agecam.vision.classifier import Classifier, LiteRtClassifier
+from agecam.vision.detector import Detector, MediaPipeDetector
+from agecam.vision.fusion import Fusion
+from agecam.vision.manifest import Runtime
+from agecam.vision.nms import prioritized_nms
+from agecam.vision.pyramid import Pyramid, Roi
 from agecam.vision.quality import crop_quality
-from agecam.vision.schedule import Schedule
-from agecam.vision.smooth import BoxSmoother
-from agecam.vision.survey import Follower, Survey
-from agecam.vision.track import CONTINUE_SCORE, Tracker
-
-Engine = Literal["litert", "keras"]
+from agecam.vision.rois import RoiScheduler, TileScheduler
+from agecam.vision.tracker import CONTINUE_SCORE, Tracker
 
 _LOOKS_PER_FRAME: Final = 2
 _GLANCES_AHEAD: Final = 2
@@ -38,7 +37,7 @@ class _Glance:
 
     frame: Frame
     picture: Pyramid
-    faces: list[Face]
+    faces: list[Detection]
     took_ms: float
 
 
@@ -50,21 +49,21 @@ class Analyzer:
 
     def __init__(self, detector: Detector, classifier: Classifier) -> None:
         self._detector = detector
-        self._survey = Survey()
-        self._follower = Follower()
+        self._survey = TileScheduler()
+        self._follower = RoiScheduler()
         self._classifier = classifier
         self._tracker = Tracker()
-        self._boxes = BoxSmoother()
+        self._boxes = BoxFilter()
         self._estimates = Fusion()
         self._schedule = Schedule()
 
     def analyze(self, frame: Frame) -> Analysis:
-        """The people of one frame, in order of their numbers, those not yet settled included.
+        """The people of one frame, in order of their numbers, those not yet confirmed included.
 
         ``frame.time_s`` must not decrease between calls of :meth:`reset`. ``stages_ms`` has ``detect``,
         ``track`` (which includes smoothing), ``align`` and ``classify``.
         """
-        return self._follow(_glance(self._detector.glance, frame, self._tiles(frame)))
+        return self._follow(_glance(self._detector.detect_frame, frame, self._tiles(frame)))
 
     def analyze_all(self, frames: Iterable[Frame]) -> Generator[Analysis, None, None]:
         """What :meth:`analyze` gives for each of the frames, sooner where there are two cores.
@@ -85,7 +84,9 @@ class Analyzer:
                 except AgeCamError as error:
                     failure = error
                     break
-                glances.append(pool.submit(_glance, self._detector.glance_apart, frame, self._tiles(frame)))
+                glances.append(
+                    pool.submit(_glance, self._detector.detect_frame_concurrently, frame, self._tiles(frame))
+                )
                 if len(glances) > _GLANCES_AHEAD:
                     yield self._follow(glances.popleft().result())
             while glances:
@@ -95,7 +96,7 @@ class Analyzer:
         if failure is not None:
             raise failure
 
-    def _tiles(self, frame: Frame) -> list[Area]:
+    def _tiles(self, frame: Frame) -> list[Roi]:
         return self._survey.areas((frame.width, frame.height), frame.time_s)
 
     def _follow(self, glance: _Glance) -> Analysis:
@@ -103,21 +104,21 @@ class Analyzer:
         image, time_s = frame.image_bgr, frame.time_s
         clock = _StageClock(detect=glance.took_ms)
         pursuit = self._follower.pursuit(picture.size, self._tracker.expected(time_s), glance.faces, time_s)
-        pursued = self._detector.pursue(picture, pursuit.areas, near=pursuit.near)
-        faces = merge_in_order(glance.faces, pursued)
+        pursued = self._detector.redetect_rois(picture, pursuit.areas, near=pursuit.near)
+        faces = prioritized_nms(glance.faces, pursued)
         clock.lap("detect")
         self._tracker.update(faces, time_s)
         doubtful = self._tracker.doubtful()[:_LOOKS_PER_FRAME]
         clock.lap("track")
-        closer = [self._detector.look_again(picture, one.face) for one in doubtful]
+        closer = [self._detector.verify(picture, one.face) for one in doubtful]
         clock.lap("detect")
         for one, look in zip(doubtful, closer, strict=True):
-            self._tracker.testify(one.track_id, look.sureness, look.face)
+            self._tracker.add_verification(one.track_id, look.confidence, look.face)
         people = self._tracker.visible()
         due = self._schedule.due(people, time_s)
         clock.lap("track")
         # The models err differently about each look, and the fusion averages it out.
-        looks = [LOOKS[(self._schedule.answers(one.track_id) - 1) % len(LOOKS)] for one in due]
+        looks = [TTA_VIEWS[(self._schedule.answers(one.track_id) - 1) % len(TTA_VIEWS)] for one in due]
         crops = align_faces(image, [one.face for one in due], looks)
         clock.lap("align")
         estimates = self._classifier.classify(crops)
@@ -132,7 +133,7 @@ class Analyzer:
                 face=self._boxes.smooth(one.track_id, one.face, time_s),
                 estimate=self._estimates.estimate(one.track_id),
                 raw=raw.get(one.track_id),
-                settled=one.settled,
+                confirmed=one.confirmed,
             )
             for one in people
         )
@@ -141,14 +142,14 @@ class Analyzer:
         clock.lap("track")
         return Analysis(frame, smoothed, clock.stages_ms)
 
-    def analyze_image(self, image_bgr: NDArray[np.uint8]) -> list[tuple[Face, Estimate]]:
+    def analyze_image(self, image_bgr: NDArray[np.uint8]) -> list[tuple[Detection, Estimate]]:
         """Faces of a single photograph ``(h, w, 3)`` uint8 from left to right; leaves the tracks alone."""
         faces = self._detector.search(image_bgr)
-        estimates = self._classifier.classify(*all_looks(image_bgr, faces))
+        estimates = self._classifier.classify(*align_tta(image_bgr, faces))
         return list(zip(faces, estimates, strict=True))
 
     def analyze_still(self, frame: Frame) -> Analysis:
-        """The people of a single photograph, numbered from left to right and settled at once."""
+        """The people of a single photograph, numbered from left to right and confirmed at once."""
         found = self.analyze_image(frame.image_bgr)
         people = (
             Person(number, face, estimate, estimate) for number, (face, estimate) in enumerate(found, 1)
@@ -174,26 +175,26 @@ class Analyzer:
         self.close()
 
 
-def create_classifier(engine: Engine) -> Classifier:
-    """The shipped models, run by ``engine``; raises :class:`agecam.errors.ModelError` as below."""
-    if engine == "keras":
-        from agecam.vision.keras_engine import KerasClassifier
+def create_classifier(runtime: Runtime) -> Classifier:
+    """The shipped models, run by ``runtime``; raises :class:`agecam.errors.ModelError` as below."""
+    if runtime == "keras":
+        from agecam.vision.keras_classifier import KerasClassifier
 
         return KerasClassifier()
     return LiteRtClassifier()
 
 
-def create_analyzer(*, engine: Engine = "litert") -> Analyzer:
+def create_analyzer(*, runtime: Runtime = "litert") -> Analyzer:
     """An analyzer on the shipped models.
 
     Raises :class:`agecam.errors.ModelError` when a model cannot be used, or Keras is asked for and missing.
     """
-    classifier = create_classifier(engine)
+    classifier = create_classifier(runtime)
     return Analyzer(MediaPipeDetector(min_score=CONTINUE_SCORE), classifier)
 
 
 def _glance(
-    see: Callable[[Pyramid, Sequence[Area]], list[Face]], frame: Frame, areas: Sequence[Area]
+    see: Callable[[Pyramid, Sequence[Roi]], list[Detection]], frame: Frame, areas: Sequence[Roi]
 ) -> _Glance:
     """All of seeing that does not depend on earlier frames."""
     started_s = time.perf_counter()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def overlap(a: Sequence[float], b: Sequence[float]) -> float:
+def intersection_over_smaller(a: Sequence[float], b: Sequence[float]) -> float:
     """Intersection over the smaller of two boxes ``(x, y, w, h)``, in [0, 1]."""
     common = _intersection(a, b)
     return common / max(1e-9, min(a[2] * a[3], b[2] * b[3])) if common else 0.0

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from agecam.opencv import cv2
 
-Area = tuple[int, int, int, int]
+Roi = tuple[int, int, int, int]
 """Part of a picture: x, y, width, height in pixels."""
 
 _SMALLEST_TILE_PX: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class RoiImage:
     """Part of a picture, shrunk.
 
     ``image_bgr`` is ``(h, w, 3)`` uint8; its pixel ``(u, v)`` begins at ``(x0 + scale * u, y0 + scale * v)``
@@ -51,7 +51,7 @@ class Pyramid:
         height, width = self._levels[0].shape[:2]
         return width, height
 
-    def part(self, area: Area, longest_px: int) -> View:
+    def part(self, area: Roi, longest_px: int) -> RoiImage:
         """An area of the picture, its longer side shrunk to ``longest_px`` at most.
 
         Edges are moved to whole pixels of the smaller picture.
@@ -61,9 +61,9 @@ class Pyramid:
         image = self._level(level)
         left, top = (min(at >> level, side - 1) for at, side in zip((x, y), image.shape[1::-1], strict=True))
         right, bottom = max(left + 1, (x + width) >> level), max(top + 1, (y + height) >> level)
-        return View(image[top:bottom, left:right], left << level, top << level, 1 << level)
+        return RoiImage(image[top:bottom, left:right], left << level, top << level, 1 << level)
 
-    def square(self, centre: tuple[float, float], side: float, longest_px: int) -> View:
+    def square(self, centre: tuple[float, float], side: float, longest_px: int) -> RoiImage:
         """A square of the picture, shrunk likewise; what lies outside repeats the border."""
         level = _halvings(side, longest_px)
         image = self._level(level)
@@ -80,7 +80,7 @@ class Pyramid:
         margins = (max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width))
         if any(margins):
             view = np.asarray(cv2.copyMakeBorder(view, *margins, cv2.BORDER_REPLICATE), dtype=np.uint8)
-        return View(view, left << level, top << level, scale)
+        return RoiImage(view, left << level, top << level, scale)
 
     def _level(self, halvings: int) -> NDArray[np.uint8]:
         while len(self._levels) <= halvings:
@@ -97,7 +97,7 @@ def _halvings(side: float, longest_px: int) -> int:
     return max(0, int(np.ceil(np.log2(max(1.0, side / longest_px)))))
 
 
-def tiles(width: int, height: int, parts: int, stride: float) -> list[Area]:
+def tiles(width: int, height: int, parts: int, stride: float) -> list[Roi]:
     """Squares that cover a picture, each at most ``stride`` of its side after the one before.
 
     Their side is the picture's longer side divided by ``parts``; none where that is too small to help.

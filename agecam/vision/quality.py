@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from agecam.messages import Face
+from agecam.messages import Detection
 from agecam.opencv import cv2
 
 _FULL_QUALITY_PX: Final = 64.0
@@ -27,7 +27,7 @@ _SHARPNESS_PX: Final = 64
 _RIM_PX: Final = 6
 
 
-def face_quality(face: Face) -> float:
+def face_quality(face: Detection) -> float:
     """What a detection tells of its crop, in (0, 1]: large, sure and frontal is best."""
     right_eye, left_eye, nose, _ = face.keypoints.astype(np.float64)
     eyes = left_eye - right_eye
@@ -52,7 +52,7 @@ def sharpness(crop_gray: NDArray[np.uint8]) -> float:
     return float(cv2.norm(detail) / np.sqrt(detail.size) / (cv2.meanStdDev(inner)[1][0, 0] + 4))
 
 
-def visible_share(face: Face, picture_size: tuple[int, int]) -> float:
+def visible_share(face: Detection, picture_size: tuple[int, int]) -> float:
     """How much of the face's box lies inside a picture of (width, height), in [0, 1]."""
     x, y, width, height = face.box
     inside_x = min(x + width, picture_size[0]) - max(x, 0.0)
@@ -60,7 +60,7 @@ def visible_share(face: Face, picture_size: tuple[int, int]) -> float:
     return max(0.0, inside_x) * max(0.0, inside_y) / max(1e-9, width * height)
 
 
-def crop_quality(face: Face, crop_gray: NDArray[np.uint8], picture_size: tuple[int, int]) -> float:
+def crop_quality(face: Detection, crop_gray: NDArray[np.uint8], picture_size: tuple[int, int]) -> float:
     """How much the answer on a crop should count, in (0, 1], from the detection and the crop itself.
 
     Tiny, blurred, turned and doubtful faces count little, and those that the picture's edge cuts.

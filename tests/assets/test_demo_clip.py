@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from agecam.vision.boxes import iou
-from agecam.vision.detect import MediaPipeDetector
+from agecam.vision.detector import MediaPipeDetector
 
 _EVERY = 9
 

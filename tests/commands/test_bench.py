@@ -9,8 +9,8 @@ import pytest
 from agecam.commands import bench
 from agecam.commands.scene import FacesScene, write_scene
 from agecam.sources import open_source
-from agecam.sources.ahead import each_frame
-from agecam.vision.detect import MediaPipeDetector
+from agecam.sources.prefetch import each_frame
+from agecam.vision.detector import MediaPipeDetector
 
 
 def test_json_holds_every_figure_of_a_clip(run, demo_clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from agecam.opencv import cv2
-from agecam.vision.align import LOOKS, all_looks
+from agecam.vision.align import TTA_VIEWS, align_tta
 from agecam.vision.calibration import Calibration
-from agecam.vision.detect import MediaPipeDetector
+from agecam.vision.detector import MediaPipeDetector
 from train.answers import open_model, run_model
 from train.conditions import CONDITIONS, Condition, turn
 from train.data import DataError, Sample
@@ -149,7 +149,8 @@ def test_faces_are_judged_by_all_looks_unless_one_is_asked_for(
     table = table.take(table.part == "test")
     stored = [load_crops(prepared)[row] for row in table.row]
     answers = [
-        run_model(open_model(model), [look_at(crop, look) for crop in stored])["age"][:, 0] for look in LOOKS
+        run_model(open_model(model), [look_at(crop, look) for crop in stored])["age"][:, 0]
+        for look in TTA_VIEWS
     ]
     assert one_look["all"]["age"]["mae"] == pytest.approx(np.abs(answers[0] - table.age_low).mean(), abs=1e-4)
     assert all_four == pytest.approx(np.abs(np.mean(answers, axis=0) - table.age_low).mean(), abs=1e-4)
@@ -185,7 +186,7 @@ def test_live_looks_are_those_of_the_face_nearest_the_middle(
     looks, found = live_looks(stores_by_name([pictures]), table)[PLAIN]
     assert found.tolist() == [True, False]
     with MediaPipeDetector() as detector:
-        left = [look[0] for look in all_looks(wide, detector.search(wide))]
+        left = [look[0] for look in align_tta(wide, detector.search(wide))]
     assert np.abs(looks[:, 0].astype(int) - left).mean() < 3
     with pytest.raises(DataError, match="pictures of faces are needed"):
         live_looks({}, table)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agecam.messages import Face
+from agecam.messages import Detection
 from agecam.opencv import cv2
-from agecam.vision.align import LOOKS, Look, align_face, to_model_input
-from agecam.vision.detect import MediaPipeDetector
+from agecam.vision.align import TTA_VIEWS, View, align_face, to_model_input
+from agecam.vision.detector import MediaPipeDetector
 from train.augment import Augmentation, augment, random_matrix
 from train.data import DataError, read_dataset
 from train.prepare import (
@@ -53,9 +53,9 @@ def test_middle_of_a_stored_crop_is_the_live_crop(
         assert np.quantile(difference, 0.99) < 5 / 255
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", TTA_VIEWS)
 def test_a_look_at_a_stored_crop_is_the_live_one(
-    astronaut_bgr: NDArray[np.uint8], hopper_bgr: NDArray[np.uint8], detector: MediaPipeDetector, look: Look
+    astronaut_bgr: NDArray[np.uint8], hopper_bgr: NDArray[np.uint8], detector: MediaPipeDetector, look: View
 ) -> None:
     for image in (astronaut_bgr, hopper_bgr):
         face = find_labelled_face(image, detector)
@@ -82,12 +82,12 @@ def test_a_face_that_fills_the_picture_is_found(
 
 def test_the_label_goes_to_the_face_in_the_middle(astronaut_bgr: NDArray[np.uint8]) -> None:
     class TwoFaces:
-        def detect(self, image_bgr: NDArray[np.uint8]) -> list[Face]:
+        def detect(self, image_bgr: NDArray[np.uint8]) -> list[Detection]:
             height, width = image_bgr.shape[:2]
             points = np.zeros((4, 2), np.float32)
             return [
-                Face((0, 0, width / 4, height / 4), 0.99, points),
-                Face((width * 0.4, height * 0.4, width / 5, height / 5), 0.5, points),
+                Detection((0, 0, width / 4, height / 4), 0.99, points),
+                Detection((width * 0.4, height * 0.4, width / 5, height / 5), 0.5, points),
             ]
 
         def close(self) -> None: ...

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from agecam.engine import capture, engine
+from agecam.live import capture, session
 from agecam.settings import Settings
 from agecam.ui.window import MainWindow, StartOptions
 from agecam.vision.analyzer import create_analyzer
@@ -18,7 +18,7 @@ _LONGEST_MS = 30_000
 @pytest.fixture(autouse=True)
 def _no_cameras(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is plugged in here stays dark."""
-    for module in (capture, engine):
+    for module in (capture, session):
         monkeypatch.setattr(module, "list_cameras", list)
 
 

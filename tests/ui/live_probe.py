@@ -28,8 +28,8 @@ class ProbedWindow(app.MainWindow):
         self._probe.start(50)
 
     def _look(self) -> None:
-        shown = self.engine.latest()
-        if shown is None or sum(p.settled and p.estimate is not None for p in shown.analysis.people) < 2:
+        shown = self.session.latest()
+        if shown is None or sum(p.confirmed and p.estimate is not None for p in shown.analysis.people) < 2:
             return
         self._probe.stop()
         self._bridge.detach()  # hold this picture while the screen is read

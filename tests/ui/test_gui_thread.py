@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from agecam.engine.state import SourceState
+from agecam.live.state import SourceState
 from agecam.settings import Settings
-from agecam.ui.plugs import PlugWatcher
+from agecam.ui.hotplug import HotplugWatcher
 from agecam.vision.analyzer import Analyzer
 
 _LONGEST_MS = 30_000
@@ -44,7 +44,7 @@ def test_no_command_touches_a_file_in_the_windows_thread(
     qtbot: QtBot, open_window, demo_clip: Path, tmp_path: Path, slow_events: list[str]
 ) -> None:
     window = open_window(str(demo_clip), loop=True, csv=tmp_path / "rows.csv")
-    qtbot.waitUntil(lambda: window.engine.source().state is SourceState.LIVE, timeout=_LONGEST_MS)
+    qtbot.waitUntil(lambda: window.session.source().state is SourceState.LIVE, timeout=_LONGEST_MS)
     qtbot.waitUntil(lambda: "fps" in window.status_text(), timeout=_LONGEST_MS)
     slow_events.clear()
     window.controls["folder"].trigger()
@@ -85,9 +85,9 @@ def test_a_picture_that_arrives_asks_for_no_statistics(
     window = open_window(str(demo_clip), loop=True)
     qtbot.waitUntil(lambda: "fps" in window.status_text(), timeout=_LONGEST_MS)
     window._status_timer.stop()
-    monkeypatch.setattr(window.engine, "status", lambda: pytest.fail("asked for statistics"))
-    before = window.engine.latest()
-    qtbot.waitUntil(lambda: window.engine.latest() is not before, timeout=_LONGEST_MS)
+    monkeypatch.setattr(window.session, "status", lambda: pytest.fail("asked for statistics"))
+    before = window.session.latest()
+    qtbot.waitUntil(lambda: window.session.latest() is not before, timeout=_LONGEST_MS)
     qtbot.wait(100)
 
 
@@ -95,11 +95,11 @@ def test_a_camera_plugged_in_while_the_window_closes_does_no_harm(
     qtbot: QtBot, open_window, demo_clip: Path
 ) -> None:
     window = open_window(str(demo_clip), loop=True)
-    qtbot.waitUntil(lambda: window.engine.source().state is SourceState.LIVE, timeout=_LONGEST_MS)
+    qtbot.waitUntil(lambda: window.session.source().state is SourceState.LIVE, timeout=_LONGEST_MS)
     window.close_without_asking()
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=_LONGEST_MS)
     window._cameras_changed()
-    assert window.engine.new_cameras() is None
+    assert window.session.new_cameras() is None
     assert window.errors == []
 
 
@@ -107,7 +107,7 @@ def test_a_device_that_appears_is_told_once_it_has_settled(qtbot: QtBot, tmp_pat
     from PyQt6.QtCore import QObject
 
     owner = QObject()
-    watcher = PlugWatcher(owner, str(tmp_path))
+    watcher = HotplugWatcher(owner, str(tmp_path))
     told: list[int] = []
     watcher.changed.connect(lambda: told.append(1))
     qtbot.wait(50)

@@ -5,8 +5,8 @@ import threading
 import pytest
 from PyQt6.QtCore import QSize
 
-from agecam.engine.state import SourceState
-from agecam.ui.bridge import EngineBridge
+from agecam.live.state import SourceState
+from agecam.ui.bridge import SessionBridge
 from agecam.ui.pages import PAGES
 from agecam.ui.video_view import letterbox
 
@@ -33,7 +33,7 @@ def test_nothing_is_drawn_into_a_window_without_room() -> None:
 
 
 def test_a_thousand_calls_from_threads_wake_the_window_once(qtbot) -> None:  # type: ignore[no-untyped-def]
-    bridge = EngineBridge()
+    bridge = SessionBridge()
     wakes: list[int] = []
     bridge.changed.connect(lambda: wakes.append(1))
     threads = [threading.Thread(target=lambda: [bridge.notify() for _ in range(250)]) for _ in range(4)]

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from PyQt6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
-from agecam.engine import capture, engine
-from agecam.engine.state import SourceState
+from agecam.drawing.label_text import LabelStyle
+from agecam.live import capture, session
+from agecam.live.state import SourceState
 from agecam.opencv import cv2
 from agecam.settings import Settings
 from agecam.sources import Camera
 from agecam.ui.window import MainWindow
-from agecam.vision.wording import LabelStyle
 
 _LONGEST_MS = 30_000
 
@@ -24,15 +24,15 @@ OpenWindow = Callable[..., MainWindow]
 
 
 def wait_for_state(qtbot: QtBot, window: MainWindow, state: SourceState) -> None:
-    qtbot.waitUntil(lambda: window.engine.status().state is state, timeout=_LONGEST_MS)
+    qtbot.waitUntil(lambda: window.session.status().state is state, timeout=_LONGEST_MS)
 
 
 def wait_for_labels(qtbot: QtBot, window: MainWindow, people: int) -> None:
     def labelled() -> bool:
-        shown = window.engine.latest()
+        shown = window.session.latest()
         return (
             shown is not None
-            and sum(person.settled and person.estimate is not None for person in shown.analysis.people)
+            and sum(person.confirmed and person.estimate is not None for person in shown.analysis.people)
             >= people
         )
 
@@ -46,7 +46,7 @@ def test_the_demo_clip_is_shown_with_labels_and_numbers(
     wait_for_labels(qtbot, window, people=2)
     qtbot.waitUntil(lambda: window.centralWidget().currentWidget() is window.view)
     qtbot.waitUntil(lambda: "fps" in window.status_text(), timeout=_LONGEST_MS)
-    qtbot.waitUntil(lambda: window.engine.status().statistics.fps_shown > 0, timeout=_LONGEST_MS)
+    qtbot.waitUntil(lambda: window.session.status().statistics.fps_shown > 0, timeout=_LONGEST_MS)
     assert "demo.mp4" in window.windowTitle()
 
 
@@ -85,7 +85,7 @@ def test_recording_by_button_leaves_a_whole_file(
     qtbot.waitUntil(window.controls["record"].isEnabled, timeout=_LONGEST_MS)
     window.controls["record"].trigger()
     qtbot.waitUntil(
-        lambda: (now := window.engine.status().recording) is not None and now.written > 20,
+        lambda: (now := window.session.status().recording) is not None and now.written > 20,
         timeout=_LONGEST_MS,
     )
     assert not window.controls["open_file"].isEnabled(), "the source is locked while recording"
@@ -107,7 +107,7 @@ def test_closing_while_recording_asks_and_finishes_the_file(
     video = tmp_path / "out.mp4"
     window = open_window(str(demo_clip), loop=True, record=video)
     qtbot.waitUntil(
-        lambda: (now := window.engine.status().recording) is not None and now.written > 10,
+        lambda: (now := window.session.status().recording) is not None and now.written > 10,
         timeout=_LONGEST_MS,
     )
     answers = [QMessageBox.StandardButton.Cancel, QMessageBox.StandardButton.Close]
@@ -172,8 +172,8 @@ def test_switches_choose_what_labels_say(qtbot: QtBot, open_window: OpenWindow, 
     window = open_window(str(demo_clip), loop=True)
     wait_for_labels(qtbot, window, people=1)
     styles: list[LabelStyle] = []
-    set_style = window.engine.set_style
-    window.engine.set_style = lambda style: (styles.append(style), set_style(style))  # type: ignore[assignment]
+    set_style = window.session.set_style
+    window.session.set_style = lambda style: (styles.append(style), set_style(style))  # type: ignore[assignment]
     for name in ("groups", "gender", "confidence", "blur", "interval"):
         window.controls[name].trigger()
     assert styles[-1] == LabelStyle(
@@ -198,7 +198,7 @@ def test_a_camera_that_is_plugged_in_can_be_chosen(
     qtbot: QtBot, open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plugged = [Camera(0, "Front camera", None, "V4L2"), Camera(2, "Desk camera", None, "V4L2")]
-    for module in (capture, engine):
+    for module in (capture, session):
         monkeypatch.setattr(module, "list_cameras", lambda: plugged)
     opened: list[str] = []
 

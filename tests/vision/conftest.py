@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agecam.messages import Face
+from agecam.messages import Detection
 from agecam.vision.align import CROP_PX, PREPROCESSING_VERSION
-from agecam.vision.detect import MediaPipeDetector
+from agecam.vision.detector import MediaPipeDetector
 
 
 @pytest.fixture(scope="session")
@@ -51,10 +51,10 @@ def detector() -> MediaPipeDetector:
         yield detector
 
 
-def _face(x: float, y: float, size: float = 100.0, score: float = 0.9) -> Face:
+def _face(x: float, y: float, size: float = 100.0, score: float = 0.9) -> Detection:
     places = [[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.5, 0.8]]
     keypoints = np.array([x, y]) + size * np.array(places)
-    return Face((x, y, size, size), score, keypoints.astype(np.float32))
+    return Detection((x, y, size, size), score, keypoints.astype(np.float32))
 
 
 @pytest.fixture

@@ -1,15 +1,15 @@
 import numpy as np
 import pytest
 
-from agecam.messages import Face
+from agecam.messages import Detection
 from agecam.opencv import cv2
 from agecam.vision.align import (
     CROP_PX,
-    LOOKS,
+    TTA_VIEWS,
     align_face,
     align_faces,
+    align_tta,
     alignment_matrix,
-    all_looks,
     reference_points,
     to_model_input,
 )
@@ -37,7 +37,7 @@ def test_a_tilted_head_comes_out_upright(detector, astronaut_bgr):
     turn = cv2.getRotationMatrix2D(face.centre, 20, 1.0)
     turned_picture = cv2.warpAffine(astronaut_bgr, turn, (512, 512))
     turned_points = (face.keypoints @ turn[:, :2].T + turn[:, 2]).astype(np.float32)
-    turned = align_face(turned_picture, Face(face.box, face.score, turned_points))
+    turned = align_face(turned_picture, Detection(face.box, face.score, turned_points))
     assert np.corrcoef(upright.ravel(), turned.ravel())[0, 1] > 0.98
 
 
@@ -46,16 +46,16 @@ def test_the_crop_is_the_same_at_any_resolution(detector, astronaut_bgr, scale):
     (face,) = detector.detect(astronaut_bgr)
     resized = cv2.resize(astronaut_bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     points = ((face.keypoints + 0.5) * scale - 0.5).astype(np.float32)
-    crop = align_face(resized, Face(face.box, face.score, points))
+    crop = align_face(resized, Detection(face.box, face.score, points))
     expected = align_face(astronaut_bgr, face)
     assert np.abs(crop.astype(int) - expected).mean() < 4
 
 
 def test_looks_are_mirror_images_and_smaller_ones_about_the_same_middle(detector, astronaut_bgr):
     (face,) = detector.detect(astronaut_bgr)
-    plain, *others = (look[0] for look in all_looks(astronaut_bgr, [face]))
+    plain, *others = (look[0] for look in align_tta(astronaut_bgr, [face]))
     assert (plain == align_face(astronaut_bgr, face)).all()
-    for look, crop in zip(LOOKS[1:], others, strict=True):
+    for look, crop in zip(TTA_VIEWS[1:], others, strict=True):
         expected = plain[:, ::-1] if look.mirrored else plain
         side = round(CROP_PX * look.scale)
         rest = (CROP_PX - side) // 2

@@ -9,12 +9,12 @@ from agecam.errors import ModelError, SourceLostError
 from agecam.messages import Estimate, Frame
 from agecam.opencv import cv2
 from agecam.sources import open_source
-from agecam.sources.ahead import each_frame
+from agecam.sources.prefetch import each_frame
 from agecam.vision import analyzer as analyzer_module
-from agecam.vision.align import LOOKS, look_matrix
+from agecam.vision.align import TTA_VIEWS, view_matrix
 from agecam.vision.analyzer import Analyzer, create_analyzer
-from agecam.vision.classify import LiteRtClassifier
-from agecam.vision.detect import MediaPipeDetector
+from agecam.vision.classifier import LiteRtClassifier
+from agecam.vision.detector import MediaPipeDetector
 from agecam.vision.pyramid import Pyramid
 
 
@@ -33,8 +33,8 @@ def walk(scene, steps, fps=25.0):
 def test_a_moving_person_gets_one_number_and_steady_answers(analyzer, scene):
     analyses = [analyzer.analyze(frame) for frame in walk(scene, 20)]
     assert {person.track_id for one in analyses for person in one.people} == {1}
-    assert not analyses[0].people[0].settled
-    assert all(one.people[0].settled for one in analyses[5:])
+    assert not analyses[0].people[0].confirmed
+    assert all(one.people[0].confirmed for one in analyses[5:])
     assert all(person.estimate for one in analyses for person in one.people)
     runs = sum(person.raw is not None for one in analyses for person in one.people)
     assert 8 <= runs < 15
@@ -52,8 +52,8 @@ def test_looks_at_a_face_are_classified_in_turn(scene):
     with Analyzer(MediaPipeDetector(min_score=0.4), Keeper()) as analyzer:
         for index in range(5):
             analyzer.analyze(Frame(scene((60, 70)), index / 25, index))
-    for look, crop in zip((*LOOKS, LOOKS[0]), seen, strict=True):
-        expected = cv2.warpAffine(seen[0], look_matrix(look), (128, 128), borderMode=cv2.BORDER_REPLICATE)
+    for look, crop in zip((*TTA_VIEWS, TTA_VIEWS[0]), seen, strict=True):
+        expected = cv2.warpAffine(seen[0], view_matrix(look), (128, 128), borderMode=cv2.BORDER_REPLICATE)
         assert np.abs(expected.astype(int) - crop)[8:-8, 8:-8].mean() < 3
     assert np.abs(seen[0].astype(int) - seen[1]).mean() > 10
 
@@ -63,17 +63,17 @@ def test_a_far_face_appears_within_half_a_second_and_stays(analyzer, astronaut_b
     image = np.full((720, 1280, 3), 120, np.uint8)
     image[180:330, 900:1050] = far
     assert not any(
-        face.box[0] > 930 and face.box[2] < 60 for face in analyzer._detector.glance(Pyramid(image), [])
+        face.box[0] > 930 and face.box[2] < 60 for face in analyzer._detector.detect_frame(Pyramid(image), [])
     )
-    settled = []
+    confirmed = []
     for index in range(50):
         people = analyzer.analyze(Frame(image, index / 25, index)).people
-        settled.append([person for person in people if person.settled])
-    first = next(index for index, people in enumerate(settled) if people)
+        confirmed.append([person for person in people if person.confirmed])
+    first = next(index for index, people in enumerate(confirmed) if people)
     assert first <= 13
-    assert all(len(people) == 1 for people in settled[first:])
-    assert {people[0].track_id for people in settled[first:]} == {settled[first][0].track_id}
-    x, y, width, height = settled[-1][0].face.box
+    assert all(len(people) == 1 for people in confirmed[first:])
+    assert {people[0].track_id for people in confirmed[first:]} == {confirmed[first][0].track_id}
+    x, y, width, height = confirmed[-1][0].face.box
     assert 945 < x + width / 2 < 985
     assert 195 < y + height / 2 < 235
 
@@ -133,7 +133,7 @@ def test_a_close_up_is_followed_by_the_near_network(analyzer, astronaut_bgr):
     close_up = cv2.resize(astronaut_bgr[60:190, 170:290], (600, 650), interpolation=cv2.INTER_CUBIC)
     people = [analyzer.analyze(Frame(np.asarray(close_up), index / 25, index)).people for index in range(12)]
     assert [person.track_id for person in people[-1]] == [1]
-    assert people[-1][0].settled
+    assert people[-1][0].confirmed
 
 
 def test_frames_may_be_read_only(analyzer, scene):
@@ -152,7 +152,7 @@ def test_reset_starts_numbers_and_time_anew(analyzer, scene):
     analyzer.reset()
     again = [analyzer.analyze(frame).people[0] for frame in frames]
     assert [person.track_id for person in again] == [person.track_id for person in first]
-    assert [person.settled for person in again] == [person.settled for person in first]
+    assert [person.confirmed for person in again] == [person.confirmed for person in first]
     assert again[-1].estimate == first[-1].estimate
 
 
@@ -184,16 +184,16 @@ def test_photographs_are_searched_for_far_faces(analyzer, astronaut_bgr):
 
 
 def test_missing_models_are_an_error_before_any_detector_is_loaded(tmp_path, monkeypatch):
-    monkeypatch.setattr("agecam.vision.classify.models_dir", lambda: tmp_path)
+    monkeypatch.setattr("agecam.vision.classifier.models_dir", lambda: tmp_path)
     monkeypatch.setattr(analyzer_module, "MediaPipeDetector", lambda **_: pytest.fail("loaded a detector"))
     with pytest.raises(ModelError, match=r"manifest\.json"):
         create_analyzer()
 
 
-@pytest.mark.parametrize("engine", ["litert", "keras"])
-def test_create_analyzer_runs_the_engine_asked_for(model_folder, monkeypatch, hopper_bgr, engine):
-    for module in ("classify", "keras_engine"):
+@pytest.mark.parametrize("runtime", ["litert", "keras"])
+def test_create_analyzer_runs_the_engine_asked_for(model_folder, monkeypatch, hopper_bgr, runtime):
+    for module in ("classifier", "keras_classifier"):
         monkeypatch.setattr(f"agecam.vision.{module}.models_dir", lambda: model_folder)
-    with create_analyzer(engine=engine) as analyzer:
+    with create_analyzer(runtime=runtime) as analyzer:
         ((_, estimate),) = analyzer.analyze_image(hopper_bgr)
     assert 0 <= estimate.age_low <= estimate.age <= estimate.age_high <= 100

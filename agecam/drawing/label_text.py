@@ -1,0 +1,95 @@
+"""What is said of an estimate: the texts on labels."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from agecam.messages import Estimate
+
+AgeLabel = Literal["years", "group", "none"]
+
+GENDER_SURE: Final = 0.75
+"""Below this probability of either gender, gender is in doubt and shown as "?"."""
+
+_GROUP_STARTS: Final = (0, 3, 10, 20, 30, 40, 50, 60, 70)
+"""First year of each age group, as FairFace has them (Karkkainen and Joo, "FairFace", WACV 2021)."""
+
+_HALF_WIDTHS_OF_80_PERCENT: Final = 1.2816
+"""Half an 80 % interval in standard deviations of a normal distribution."""
+_LEAST_DEVIATION_YEARS: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class LabelStyle:
+    """What to draw of each person.
+
+    ``age``: its number of years, its group, or nothing; the interval goes with all but groups. With
+    ``show_confidence`` groups and genders are followed by their probability. ``blur`` makes faces
+    unrecognisable, of people confirmed or not.
+    """
+
+    age: AgeLabel = "years"
+    show_interval: bool = True
+    show_gender: bool = True
+    show_confidence: bool = False
+    blur: bool = False
+
+
+def gender_word(female: float) -> Literal["female", "male", "?"]:
+    """The word for a probability of "female"; "?" where it is in doubt."""
+    if female >= GENDER_SURE:
+        return "female"
+    return "male" if female <= 1 - GENDER_SURE else "?"
+
+
+def age_group(age: float) -> tuple[int, int | None]:
+    """First and last year of the group that a printed age belongs to; the last group has no last year."""
+    years = max(0, round(age))
+    index = sum(start <= years for start in _GROUP_STARTS) - 1
+    last = _GROUP_STARTS[index + 1] - 1 if index + 1 < len(_GROUP_STARTS) else None
+    return _GROUP_STARTS[index], last
+
+
+def group_probability(estimate: Estimate) -> float:
+    """How likely the true age lies in the group that is shown, in [0, 1].
+
+    Errors are taken as normal on each side of the age, as wide as the interval says.
+    """
+    first, last = age_group(estimate.age)
+    below = 0.0 if first == 0 else _share_below(estimate, first - 0.5)
+    return (1.0 if last is None else _share_below(estimate, last + 0.5)) - below
+
+
+def _share_below(estimate: Estimate, age: float) -> float:
+    end = estimate.age_low if age < estimate.age else estimate.age_high
+    deviation = max(_LEAST_DEVIATION_YEARS, abs(end - estimate.age) / _HALF_WIDTHS_OF_80_PERCENT)
+    return 0.5 * (1 + math.erf((age - estimate.age) / (deviation * math.sqrt(2))))
+
+
+def label_texts(estimate: Estimate, style: LabelStyle) -> tuple[str, tuple[str, ...]]:
+    """The large text, empty where nothing is to be said, and up to two small ones."""
+    large = ""
+    small: list[str] = []
+    if style.age == "years":
+        large = f"{estimate.age:.0f}"
+    elif style.age == "group":
+        first, last = age_group(estimate.age)
+        large = f"{first}+" if last is None else f"{first}–{last}"
+        if style.show_confidence:
+            small.append(_percent(group_probability(estimate)))
+    if style.show_interval and style.age != "group":
+        small.append(f"{estimate.age_low:.0f}–{estimate.age_high:.0f}")
+    if style.show_gender:
+        word = gender_word(estimate.female)
+        sure = style.show_confidence and word != "?"
+        small.append(f"{word} {_percent(max(estimate.female, 1 - estimate.female))}" if sure else word)
+    if not large and small:
+        large = small.pop(0)
+    return large, tuple(small)
+
+
+def _percent(probability: float) -> str:
+    # Nobody is ever sure: 99.6 % is not printed as 100 %.
+    return f"{min(99, round(100 * probability))} %"

@@ -1,0 +1,109 @@
+"""What the session measures about itself, over the last few seconds."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+_WINDOW_S = 2.0
+_LATENCIES = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Rates in frames a second over the last two seconds; latency from capture to paint in milliseconds."""
+
+    fps_captured: float = 0.0
+    fps_analysed: float = 0.0
+    fps_shown: float = 0.0
+    latency_ms_p50: float = 0.0
+    latency_ms_p95: float = 0.0
+    dropped: int = 0
+    stages_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+class RateMeter:
+    """Counts events a second over a sliding window."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._times: deque[float] = deque()
+
+    def tick(self) -> None:
+        self._times.append(self._clock())
+        self._forget()
+
+    def rate(self) -> float:
+        """Events a second; 0 when nothing happened within the window."""
+        self._forget()
+        if len(self._times) < 2:
+            return 0.0
+        return (len(self._times) - 1) / max(1e-6, self._times[-1] - self._times[0])
+
+    def _forget(self) -> None:
+        oldest = self._clock() - _WINDOW_S
+        while self._times and self._times[0] < oldest:
+            self._times.popleft()
+
+
+class StatisticsCollector:
+    """Gathers :class:`Statistics` from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._captured, self._analysed, self._shown = RateMeter(), RateMeter(), RateMeter()
+        self._latencies_ms: deque[float] = deque(maxlen=_LATENCIES)
+        self._stages_ms: dict[str, float] = {}
+
+    def captured(self) -> None:
+        with self._lock:
+            self._captured.tick()
+
+    def analysed(self, stages_ms: Mapping[str, float]) -> None:
+        with self._lock:
+            self._analysed.tick()
+            for name, value in stages_ms.items():
+                # Exponential mean over about 20 frames: calm enough to read, quick enough to be true.
+                self._stages_ms[name] = 0.95 * self._stages_ms.get(name, value) + 0.05 * value
+
+    def shown(self, latency_s: float) -> None:
+        with self._lock:
+            self._shown.tick()
+            self._latencies_ms.append(latency_s * 1000)
+
+    def reset(self) -> None:
+        """Start anew, as when the source changes."""
+        with self._lock:
+            self._captured, self._analysed, self._shown = RateMeter(), RateMeter(), RateMeter()
+            self._latencies_ms.clear()
+            self._stages_ms.clear()
+
+    def read(self, dropped: int) -> Statistics:
+        with self._lock:
+            ordered_ms = sorted(self._latencies_ms)
+            return Statistics(
+                fps_captured=self._captured.rate(),
+                fps_analysed=self._analysed.rate(),
+                fps_shown=self._shown.rate(),
+                latency_ms_p50=_percentile(ordered_ms, 50),
+                latency_ms_p95=_percentile(ordered_ms, 95),
+                dropped=dropped,
+                stages_ms=dict(self._stages_ms),
+            )
+
+
+def _percentile(ordered: Sequence[float], percent: float) -> float:
+    """Between the nearest two of some ordered values; 0 where there are none.
+
+    The first call of NumPy's takes 50 ms to load what it needs, and it is the window that reads statistics.
+    """
+    if not ordered:
+        return 0.0
+    place = (len(ordered) - 1) * percent / 100
+    below = math.floor(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (place - below) * (ordered[above] - ordered[below])

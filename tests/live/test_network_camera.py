@@ -1,0 +1,118 @@
+"""The session on a network camera: a served MJPEG stream on loopback that goes away and comes back."""
+
+import http.server
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from agecam.live.capture import SourceRequest
+from agecam.live.session import Session
+from agecam.live.state import SourceState
+from agecam.opencv import cv2
+from agecam.vision.analyzer import create_analyzer
+
+_LONGEST_S = 40.0
+
+
+class NetworkCamera(http.server.ThreadingHTTPServer):
+    """Sends one photograph again and again, until it is unplugged."""
+
+    daemon_threads = False
+
+    def __init__(self, picture_bgr: NDArray[np.uint8], port: int = 0) -> None:
+        self.jpeg = cv2.imencode(".jpg", picture_bgr)[1].tobytes()
+        self.unplugged = threading.Event()
+        super().__init__(("127.0.0.1", port), _Handler)
+        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02})
+        self._thread.start()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/video.mjpg"
+
+    def unplug(self) -> None:
+        self.unplugged.set()
+        self.shutdown()
+        self.server_close()
+        self._thread.join()
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    server: NetworkCamera
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self.end_headers()
+        try:
+            while not self.server.unplugged.wait(0.04):
+                self.wfile.write(b"--frame\r\nContent-Type: image/jpeg\r\n")
+                self.wfile.write(b"Content-Length: %d\r\n\r\n" % len(self.server.jpeg))
+                self.wfile.write(self.server.jpeg + b"\r\n")
+        except ConnectionError:
+            pass  # the viewer has left
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    session = Session(create_analyzer, on_change=lambda: None)
+    session.start()
+    yield session
+    session.close()
+
+
+def wait_for_state(session: Session, *states: SourceState) -> None:
+    deadline_s = time.monotonic() + _LONGEST_S
+    while session.status().state not in states:
+        assert time.monotonic() < deadline_s, f"waited too long for {states}: {session.status()}"
+        time.sleep(0.02)
+
+
+def wait_for_label(session: Session) -> None:
+    deadline_s = time.monotonic() + _LONGEST_S
+    while not (
+        (shown := session.latest()) and any(p.confirmed and p.estimate for p in shown.analysis.people)
+    ):
+        assert time.monotonic() < deadline_s, "waited too long for a label"
+        time.sleep(0.02)
+
+
+def test_a_network_camera_is_labelled_recorded_and_found_again_after_a_break(
+    session: Session, astronaut_bgr: NDArray[np.uint8], tmp_path: Path
+) -> None:
+    camera = NetworkCamera(astronaut_bgr)
+    try:
+        session.start_recording(tmp_path / "out.mp4")
+        session.show(SourceRequest(camera.address))
+        wait_for_label(session)
+    finally:
+        camera.unplug()
+    wait_for_state(session, SourceState.DISCONNECTED)
+    time.sleep(0.5)
+    again = NetworkCamera(astronaut_bgr, port=camera.server_port)
+    try:
+        session.retry()
+        wait_for_state(session, SourceState.LIVE)
+        wait_for_label(session)
+        session.close()
+    finally:
+        again.unplug()
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        times_s = [float(frame.time) for frame in container.decode(video=0)]
+    assert len(times_s) >= 6
+    assert max(np.diff(times_s)) > 0.4, "the break is there, at its true length"
+
+
+def test_an_address_where_nobody_answers_is_told(session: Session) -> None:
+    session.show(SourceRequest("http://127.0.0.1:9/video.mjpg"))
+    wait_for_state(session, SourceState.FAILED)
+    assert "127.0.0.1" in session.status().message
+    assert "\n" not in session.status().message

@@ -1,0 +1,37 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as stnp
+
+from agecam.vision.assignment import linear_assignment
+
+
+@given(
+    stnp.arrays(
+        float,
+        stnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=5),
+        elements=st.one_of(st.integers(0, 3).map(float), st.floats(-5, 1000)),
+    )
+)
+def test_no_other_pairing_is_cheaper(costs):
+    pairs = linear_assignment(costs)
+    rows, columns = zip(*pairs, strict=True)
+    assert len(pairs) == len(set(rows)) == len(set(columns)) == min(costs.shape)
+    tall = costs if costs.shape[0] >= costs.shape[1] else costs.T
+    best = min(
+        sum(tall[row, column] for column, row in enumerate(choice))
+        for choice in itertools.permutations(range(tall.shape[0]), tall.shape[1])
+    )
+    assert sum(costs[pair] for pair in pairs) == pytest.approx(best, abs=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(40, 40), (12, 50), (50, 12)])
+def test_agrees_with_scipy_on_crowds(shape):
+    optimize = pytest.importorskip("scipy.optimize")
+    costs = np.random.default_rng(9).uniform(0, 3, shape)
+    costs[costs > 2] = 1000
+    ours = sum(costs[pair] for pair in linear_assignment(costs))
+    assert ours == pytest.approx(costs[optimize.linear_sum_assignment(costs)].sum())
