@@ -23,7 +23,7 @@ from agecam.errors import AgeCamError
 from agecam.live.capture import SourceRequest
 from agecam.live.session import Session
 from agecam.live.state import SourceState
-from agecam.messages import Frame, Person
+from agecam.messages import Person
 from agecam.sources.base import Source
 from agecam.sources.prefetch import PrefetchSource, each_frame
 from agecam.vision.align import align_faces
@@ -95,20 +95,6 @@ class _Stopwatch:
         self.cpu_ms[name] = self.cpu_ms.get(name, 0.0) + (time.process_time() - cpu_s) * 1000
 
 
-class _TimedPrefetchSource(PrefetchSource):
-    """Notes how long each frame took to read."""
-
-    def __init__(self, source: Source) -> None:
-        super().__init__(source)
-        self.frames_ms: list[float] = []
-
-    def read_next(self) -> Frame | None:
-        started_s = time.perf_counter()
-        frame = super().read_next()
-        self.frames_ms.append((time.perf_counter() - started_s) * 1000)
-        return frame
-
-
 @contextlib.contextmanager
 def _opened(source: Source) -> Iterator[Source]:
     source.open()
@@ -120,7 +106,8 @@ def _opened(source: Source) -> Iterator[Source]:
 
 def measure_file_mode(source: Source, runtime: Runtime) -> FileMode:
     """Raises :class:`AgeCamError` for a clip that is too short."""
-    reader = _TimedPrefetchSource(source)
+    reads_ms: list[float] = []
+    reader = PrefetchSource(source, on_read=reads_ms.append)
     labels = LabelMemory()
     stages_ms = dict.fromkeys(STAGES, 0.0)
     people: list[tuple[Person, ...]] = []
@@ -145,7 +132,7 @@ def measure_file_mode(source: Source, runtime: Runtime) -> FileMode:
         frame_ms = (time.perf_counter() - started_s) * 1000 / frames
         cpu_ms = (time.process_time() - cpu_s) * 1000 / frames
     stages_ms = {name: value / frames for name, value in stages_ms.items()}
-    stages_ms["decode"] = float(np.mean(reader.frames_ms[_WARM_UP_FRAMES:-1]))
+    stages_ms["decode"] = float(np.mean(reads_ms[_WARM_UP_FRAMES:-1]))
     return FileMode(*size, frame_ms, cpu_ms, stages_ms, people)
 
 
