@@ -1,4 +1,4 @@
-"""Makes the pictures of README.md with the program itself. Needs a display, for example:
+"""Makes the images of README.md with the program itself. Needs a display, for example:
 
 xvfb-run -s "-screen 0 1280x800x24" .venv/bin/python assets/make_screenshots.py
 """
@@ -6,11 +6,13 @@ xvfb-run -s "-screen 0 1280x800x24" .venv/bin/python assets/make_screenshots.py
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 
 from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QApplication
+from PyQt6.sip import voidptr
 
 from agecam.commands.annotate import Job, run_job
 from agecam.live import capture, session
@@ -27,8 +29,8 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 CLIP_TIME_S = 2.4
 
 
-def take_window(spec: str | None, target: Path) -> None:
-    window = MainWindow(create_analyzer, StartOptions(spec), Settings(), DOCS / "no-such" / "settings.json")
+def take_window(spec: str | None, target: Path, settings: Path) -> None:
+    window = MainWindow(create_analyzer, StartOptions(spec), Settings(), settings)
 
     def look() -> None:
         status = window.session.status()
@@ -44,12 +46,11 @@ def take_window(spec: str | None, target: Path) -> None:
     def keep() -> None:
         place = window.frameGeometry()
         screen = QGuiApplication.primaryScreen()
-        picture = screen.grabWindow(0, place.x(), place.y(), place.width(), place.height())
-        picture.save(str(target))
+        assert screen is not None
+        image = screen.grabWindow(voidptr(0), place.x(), place.y(), place.width(), place.height())
+        image.save(str(target))
         window.close_without_asking()
 
-    # Nothing is remembered, and no camera of this computer is in the picture.
-    window._save_settings = lambda _: None  # type: ignore[method-assign]
     timer = QTimer()
     timer.timeout.connect(look)
     timer.start(50)
@@ -71,14 +72,17 @@ def take_annotated(target: Path) -> None:
 
 
 def main() -> None:
+    # No camera of this computer is in an image.
     for module in (capture, session):
         module.list_cameras = list  # type: ignore[attr-defined]
     DOCS.mkdir(exist_ok=True)
     application = QApplication(sys.argv)
     application.setQuitOnLastWindowClosed(True)
     apply_theme(application)
-    take_window(str(demo_clip()), DOCS / "window.png")
-    take_window(None, DOCS / "no-camera.png")
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Path(folder) / "settings.json"
+        take_window(str(demo_clip()), DOCS / "window.png", settings)
+        take_window(None, DOCS / "no-camera.png", settings)
     take_annotated(DOCS / "annotated.png")
 
 

@@ -68,10 +68,10 @@ def soak(clip: str, seconds: float) -> float:
     finally:
         session.close()
     warm_s = min(_WARM_UP_S, seconds / 10)
-    confirmed = [memory for at_s, memory in samples if at_s >= warm_s]
-    share = max(1, len(confirmed) // 10)
-    growth = statistics.median(confirmed[-share:]) - statistics.median(confirmed[:share])
-    print(f"{analysed} frames analysed; at most {max(confirmed):.1f} MB; growth {growth:+.1f} MB")
+    warm = [memory for at_s, memory in samples if at_s >= warm_s]
+    share = max(1, len(warm) // 10)
+    growth = statistics.median(warm[-share:]) - statistics.median(warm[:share])
+    print(f"{analysed} frames analysed; at most {max(warm):.1f} MB; growth {growth:+.1f} MB")
     return growth
 
 

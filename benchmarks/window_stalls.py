@@ -6,8 +6,8 @@ The real window plays a clip (the built-in one without an argument) over and ove
 takes a snapshot every two seconds and has its labels changed every second, while ``--busy`` other processes
 keep the cores from it. A timer of 10 ms in its thread notes how late it is. With ``--where`` the places
 at which the thread was found when it was more than 30 ms late are printed too. Where the system tells for how
-long the thread was ready and had no core (Linux), the gaps less that time are printed as well: they are what
-the program itself is to blame for.
+long the thread was ready and had no core (Linux), the gaps less that time are printed as well: they are
+the program's own share.
 
 Without a display the window is drawn off screen.
 """
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import multiprocessing
 import os
 import sys
@@ -26,12 +27,15 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from agecam.display import has_display
 from agecam.paths import demo_clip
+
+if TYPE_CHECKING:
+    from agecam.ui.window import MainWindow
 
 _TICK_MS = 10
 _LIMIT_MS = 50.0
@@ -71,9 +75,7 @@ def measure(clip: Path, seconds: float, *, where: bool) -> tuple[list[float], li
     from PyQt6.QtCore import Qt, QTimer
 
     from agecam.live.state import SourceState
-    from agecam.ui import app
-    from agecam.ui.window import MainWindow, StartOptions
-    from agecam.vision.analyzer import create_analyzer
+    from agecam.ui.window import MainWindow
 
     gaps_ms: list[float] = []
     coreless_ms: list[float] = []
@@ -118,23 +120,32 @@ def measure(clip: Path, seconds: float, *, where: bool) -> tuple[list[float], li
             numbers[0] = self.status_text()
             self.close_without_asking()
 
+    try:
+        _run_window(TimedWindow, clip, seconds + _CLOSES_AFTER_S)
+    finally:
+        if watch is not None:
+            watch.stop()
+    return gaps_ms, coreless_ms, watch.places if watch is not None else Counter(), numbers[0]
+
+
+def _run_window(make_window: type[MainWindow], clip: Path, quit_after_s: float) -> None:
+    """Play, record and write a CSV until the window closes; what it wrote is thrown away."""
+    from agecam.ui.app import run_window
+    from agecam.ui.window import StartOptions
+    from agecam.vision.analyzer import create_analyzer
+
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         settings = folder / "settings.json"
-        settings.write_text(f'{{"version": 1, "snapshots_folder": "{folder / "snapshots"}"}}')
+        settings.write_text(json.dumps({"version": 1, "snapshots_folder": str(folder / "snapshots")}))
         options = StartOptions(
             str(clip),
             loop=True,
             record=folder / "record.mp4",
             csv=folder / "rows.csv",
-            quit_after_s=seconds + _CLOSES_AFTER_S,
+            quit_after_s=quit_after_s,
         )
-        try:
-            app.run_window(create_analyzer, options, make_window=TimedWindow, settings_path=settings)
-        finally:
-            if watch is not None:
-                watch.stop()
-    return gaps_ms, coreless_ms, watch.places if watch is not None else Counter(), numbers[0]
+        run_window(create_analyzer, options, make_window=make_window, settings_path=settings)
 
 
 def _coreless_s() -> float:

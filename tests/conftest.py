@@ -35,8 +35,8 @@ for _name in (
     _folder.mkdir(mode=0o700)
     os.environ[f"XDG_{_name}"] = str(_folder)
 
-from agecam.opencv import cv2  # noqa: E402
 from agecam.paths import demo_clip as demo_clip_path  # noqa: E402
+from agecam.sources import read_image  # noqa: E402
 
 # A shared or slow machine says nothing about the code: no deadlines; and CI runs the same examples each time.
 hypothesis.settings.register_profile("agecam", deadline=None, derandomize="CI" in os.environ)
@@ -51,15 +51,14 @@ _THREADS_OF_LIBRARIES = ("Dask-", "IO loop", "Profile", "TCP-Executor", "asyncio
 def _astronaut() -> NDArray[np.uint8]:
     import skimage.data
 
-    return cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2BGR)
+    return np.ascontiguousarray(skimage.data.astronaut()[:, :, ::-1], np.uint8)
 
 
 @pytest.fixture(scope="session")
 def _hopper() -> NDArray[np.uint8]:
-    import matplotlib.cbook
+    import matplotlib as mpl
 
-    with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
-        return cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR)
+    return read_image(Path(mpl.get_data_path()) / "sample_data" / "grace_hopper.jpg")
 
 
 @pytest.fixture
