@@ -43,6 +43,7 @@ def open_window(
 
     if source is not None and not source.isdigit():
         open_source(source)  # a missing file is told here, before a window opens
+    from agecam.live.session import Session
     from agecam.ui.app import run_window
     from agecam.ui.window import StartOptions
 
@@ -51,7 +52,9 @@ def open_window(
 
         return create_analyzer(runtime=runtime)
 
-    return run_window(make_analyzer, StartOptions(source, loop, record, csv, fullscreen, quit_after_s))
+    return run_window(
+        lambda on_change: Session(make_analyzer, on_change),
+        StartOptions(source, loop, record, csv, fullscreen, quit_after_s))
 
 
 def run_demo(quit_after_s: float | None, output: Path | None) -> int:
