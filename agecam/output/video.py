@@ -52,10 +52,10 @@ class VideoWriter:
     until then stays playable.
     """
 
-    def __init__(self, path: Path | str, width: int, height: int, fps_hint: float | None = None) -> None:
+    def __init__(self, path: Path | str, width: int, height: int, nominal_fps: float | None = None) -> None:
         self.path = Path(path)
         self._size = (width + width % 2, height + height % 2)
-        self._interval_s = 1 / (fps_hint or _USUAL_FPS)
+        self._interval_s = 1 / (nominal_fps or _USUAL_FPS)
         self._timeline = Timeline()
         self._frames = 0
         self._next_keyframe_s = 0.0
