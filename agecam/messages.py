@@ -23,6 +23,8 @@ class Frame:
     image_bgr: NDArray[np.uint8]
     time_s: float
     index: int
+    is_still: bool = False
+    """Whether it is one photograph, analysed as such."""
 
     @property
     def width(self) -> int:

@@ -12,11 +12,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from agecam.commands.arguments import PredictArguments
 from agecam.errors import SourceError, UsageError
 from agecam.messages import Detection, Estimate
 from agecam.sources import IMAGE_SUFFIXES, read_image
 from agecam.vision.analyzer import Analyzer, create_analyzer
-from agecam.vision.manifest import Runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Prediction:
         )
 
 
-def pictures_in(paths: Sequence[Path]) -> Iterator[Path]:
+def images_in(paths: Sequence[Path]) -> Iterator[Path]:
     """The pictures themselves, and those inside folders, each folder in alphabetical order.
 
     Raises :class:`UsageError` for a folder without pictures.
@@ -78,23 +78,23 @@ def predict_file(analyzer: Analyzer, path: Path) -> Prediction:
     return Prediction(str(path), width, height, tuple(analyzer.analyze_image(image)))
 
 
-def predict_paths(paths: Sequence[Path], *, as_json: bool, runtime: Runtime) -> int:
+def predict_paths(arguments: PredictArguments) -> int:
     """Print what is found, in input order; returns 1 when a picture failed, else 0."""
-    files = list(pictures_in(paths))
+    files = list(images_in(arguments.paths))
     failed = False
     table = _Table()
-    with create_analyzer(runtime=runtime) as analyzer:
+    with create_analyzer(runtime=arguments.runtime) as analyzer:
         for path in files:
             prediction = predict_file(analyzer, path)
             if prediction.error is not None:
                 failed = True
                 typer.echo(f"agecam: {prediction.error}", err=True)
-            if as_json:
+            if arguments.as_json:
                 sys.stdout.write(prediction.to_json() + "\n")
                 sys.stdout.flush()
             else:
                 table.add(prediction)
-    if not as_json:
+    if not arguments.as_json:
         table.show()
     return int(failed)
 

@@ -100,8 +100,9 @@ class Pipeline:
             plain = self._plain.draw(frame.image_bgr, people, frame.time_s)
         draw_ms = (time.perf_counter() - started_s) * 1000
         for sink in sinks:
-            drawn = sink.needs_drawing and plain is not None
-            sink.write(dataclasses.replace(frame, image_bgr=plain) if drawn else frame, analysis.people)
+            drawn = plain if sink.needs_drawing else None
+            kept = frame if drawn is None else dataclasses.replace(frame, image_bgr=drawn)
+            sink.write(kept, analysis.people)
         timed = dataclasses.replace(analysis, stages_ms={**analysis.stages_ms, "draw": draw_ms})
         seen = {Preview.NONE: None, Preview.PLAIN: plain, Preview.MIRRORED: mirrored}[preview]
         return AnnotatedFrame(timed, people, seen, plain)

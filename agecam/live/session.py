@@ -29,7 +29,7 @@ from agecam.vision.analyzer import Analyzer
 log = logging.getLogger(__name__)
 
 _CAPTURE_JOIN_S: Final = 6.0
-"""A pulled camera answers after 2 s and FFmpeg gives up a stream after 5 s; what takes longer is left behind."""
+"""A pulled camera answers after 2 s, FFmpeg gives up a stream after 5 s; what takes longer is left behind."""
 
 
 class Session:

@@ -86,7 +86,7 @@ class ImageSource:
     def open(self) -> None:
         image = read_image(self._path)
         image.setflags(write=False)
-        self._frame = Frame(image, time_s=0.0, index=0)
+        self._frame = Frame(image, time_s=0.0, index=0, is_still=True)
 
     def read(self) -> Frame | None:
         frame, self._frame = self._frame, None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
@@ -28,8 +29,10 @@ class PrefetchSource:
     frames would only grow old.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, on_read: Callable[[float], None] | None = None) -> None:
+        """``on_read`` is called in the decoding thread with the milliseconds that each read took."""
         self._source = source
+        self._on_read = on_read
         self._thread: ThreadPoolExecutor | None = None
         self._frames: deque[Future[Frame | None]] = deque()
 
@@ -70,7 +73,11 @@ class PrefetchSource:
 
     def read_next(self) -> Frame | None:
         """What the thread does for each frame."""
-        return self._source.read()
+        started_s = time.perf_counter()
+        frame = self._source.read()
+        if self._on_read is not None:
+            self._on_read((time.perf_counter() - started_s) * 1000)
+        return frame
 
     def close(self) -> None:
         if self._thread is None:

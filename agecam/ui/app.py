@@ -18,8 +18,9 @@ from PyQt6.QtWidgets import QApplication, QMessageBox
 from agecam import __version__
 from agecam.paths import log_file, settings_file
 from agecam.settings import Settings
+from agecam.ui.options import StartOptions
 from agecam.ui.theme import apply_theme
-from agecam.ui.window import MainWindow, MakeSession, StartOptions
+from agecam.ui.window import MainWindow, MakeSession
 
 log = logging.getLogger(__name__)
 
@@ -86,8 +87,8 @@ def run_window(
     """Show the window until it is closed; returns the exit code: 0, or 1 when something failed.
 
     What failed is written to stderr, one line each, for those who do not see the window.
-    ``settings_path`` is for measuring and testing, and so is ``on_window``, which gets the window before it is
-    shown.
+    ``settings_path`` is for measuring and testing, and so is ``on_window``, which gets the window before it
+    is shown.
     """
     os.environ.setdefault("QT_LOGGING_RULES", "qt.multimedia.*=false")
     application = QApplication.instance() or QApplication(sys.argv[:1])

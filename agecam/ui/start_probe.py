@@ -17,10 +17,11 @@ from PyQt6.QtCore import QEvent, QObject
 
 from agecam.live.pipeline import AnnotatedFrame
 from agecam.live.session import Session
+from agecam.runtime import Runtime
 from agecam.ui import app
-from agecam.ui.window import MainWindow, StartOptions
+from agecam.ui.options import StartOptions
+from agecam.ui.window import MainWindow
 from agecam.vision.analyzer import Analyzer
-from agecam.vision.manifest import Runtime
 
 _MAX_S: Final = 40.0
 """A start that takes longer is told as having none of the two."""
@@ -47,6 +48,10 @@ class _Probe(QObject):
             self._window.close_without_asking()
 
 
+def _watch(window: MainWindow, times_s: dict[str, float]) -> None:
+    _Probe(window, times_s)  # lives as long as the window
+
+
 def main(clip: str, runtime: Runtime, started_s: float) -> int:
     """Run the window once; returns its exit code."""
 
@@ -61,7 +66,7 @@ def main(clip: str, runtime: Runtime, started_s: float) -> int:
             lambda on_change: Session(make_analyzer, on_change),
             StartOptions(clip, loop=True, quit_after_s=_MAX_S),
             settings_path=Path(folder) / "settings.json",
-            on_window=lambda window: _Probe(window, times_s) and None,
+            on_window=lambda window: _watch(window, times_s),
         )
     after_s = {name: at - started_s for name, at in times_s.items()}
     print(json.dumps({**after_s, "rss_mb": _peak_rss_mb()}))  # noqa: T201

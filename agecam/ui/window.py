@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from PyQt6.QtCore import QByteArray, QSettings, QTimer, QUrl, pyqtSignal
@@ -28,6 +28,7 @@ from agecam.ui.bridge import SessionBridge
 from agecam.ui.controls import Controls
 from agecam.ui.dialogs import Dialogs
 from agecam.ui.hotplug import HotplugWatcher
+from agecam.ui.options import StartOptions
 from agecam.ui.pages import CONSENT_SHORT, PAGES, MessagePage
 from agecam.ui.status_text import numbers_detail, numbers_text, recording_text
 from agecam.ui.video_view import VideoView
@@ -42,23 +43,12 @@ _NOTICE_MS = 8000
 MakeSession = Callable[[Callable[[], None]], Session]
 
 
-@dataclass(frozen=True, slots=True)
-class StartOptions:
-    """What the window was started with. ``spec`` ``None`` is the last camera used, else the first."""
-
-    spec: str | None = None
-    loop: bool = False
-    record: Path | None = None
-    csv: Path | None = None
-    fullscreen: bool = False
-    quit_after_s: float | None = None
-
-
 class MainWindow(QMainWindow):
     """Owns the session; closing it ends every thread and finishes every file.
 
     ``make_session`` gets the function that the session calls when anything has changed. ``frame_shown`` is
-    emitted with each :class:`AnnotatedFrame` that goes to the screen. ``errors`` holds what went wrong, a sentence each, for whoever started the window.
+    emitted with each :class:`AnnotatedFrame` that goes to the screen. ``errors`` holds what went wrong, a
+    sentence each, for whoever started the window.
     """
 
     frame_shown = pyqtSignal(object)
@@ -388,8 +378,7 @@ class MainWindow(QMainWindow):
             self._show_status(notice.text)
             if notice.is_error:
                 self.errors.append(notice.text)
-            if notice.ends_recording:
-        
+
     def _show_status(self, text: str) -> None:
         bar = self.statusBar()
         if bar is not None:
