@@ -15,6 +15,7 @@ from PyQt6.QtWidgets import (
     QLabel,
     QMainWindow,
     QStackedWidget,
+    QWidget,
 )
 
 from agecam.drawing.label_text import LabelStyle
@@ -144,9 +145,10 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(int(options.quit_after_s * 1000), self.close_without_asking)
 
     def _watch_for_cameras(self) -> None:
-        HotplugWatcher(self).changed.connect(self._cameras_changed)
+        HotplugWatcher(self).changed.connect(self.cameras_changed)
 
-    def _cameras_changed(self) -> None:
+    def cameras_changed(self) -> None:
+        """A camera may have come or gone."""
         self.session.list_cameras()
         self.session.retry()
 
@@ -208,6 +210,10 @@ class MainWindow(QMainWindow):
     def page(self, state: SourceState) -> MessagePage:
         """The page that stands for a state without a picture."""
         return self._pages[state]
+
+    def current_page(self) -> QWidget | None:
+        """What stands in the middle: the live view, or the page of a state without a frame."""
+        return self._stack.currentWidget()
 
     def status_text(self) -> str:
         """The numbers at the lower right: faces, frames a second, latency."""

@@ -130,7 +130,12 @@ def test_a_recording_that_cannot_be_written_is_told_and_the_picture_goes_on(
     session.start_recording(tmp_path / "no folder" / "out.mp4")
     session.show(SourceRequest(str(short_clip), loop=True))
     notices: list[Notice] = []
-    wait_for(lambda: notices.extend(session.take_notices()) or notices, "a notice")
+
+    def told() -> bool:
+        notices.extend(session.take_notices())
+        return bool(notices)
+
+    wait_for(told, "a notice")
     assert notices[0].is_error
     assert "no folder" in notices[0].text
     wait_for(lambda: session.state().recording.phase is RecordingPhase.OFF, "the end of the recording")

@@ -11,13 +11,12 @@ import numpy as np
 import pytest
 
 from agecam.opencv import cv2
+from agecam.sources import read_image
 
 # WORKAROUND (mediapipe 1.2): it says once in a process that a tensor is not aligned to 64 bytes and copied.
 # malloc aligns to 16, so nearly always the first tensor brings this about, while networks are loaded in
 # silence; when the first ones happen to be aligned, a later one does, and the line is seen.
 _MEDIAPIPE_REMARK = re.compile(r"Logging before InitGoogle|inference_runner_litert\.cc.* not aligned")
-
-_PROBE = Path(__file__).with_name("live_probe.py")
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +25,11 @@ def seen(x_display: str, demo_clip: Path, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("seen")
     environment = {**os.environ, "DISPLAY": x_display, "QT_QPA_PLATFORM": "xcb"}
     done = subprocess.run(
-        [sys.executable, str(_PROBE), str(demo_clip), str(folder)],
+        [sys.executable, "-m", "tests.ui.live_probe", str(demo_clip), str(folder)],
         env=environment,
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -42,8 +41,8 @@ def seen(x_display: str, demo_clip: Path, tmp_path_factory: pytest.TempPathFacto
 def test_the_screen_holds_a_box_and_a_label_where_each_face_is(seen: Path, demo_clip: Path) -> None:
     probe = json.loads((seen / "probe.json").read_text())
     assert probe["platform"] == "xcb"
-    screen = cv2.imread(str(seen / "screen.png"), cv2.IMREAD_COLOR)
-    frame = cv2.imread(str(seen / "frame.png"), cv2.IMREAD_COLOR)
+    screen = read_image(seen / "screen.png")
+    frame = read_image(seen / "frame.png")
     x, y, width, height = (round(value) for value in probe["rect"])
     picture = screen[y : y + height, x : x + width]
     plain = cv2.resize(frame, (width, height), interpolation=cv2.INTER_LINEAR)
