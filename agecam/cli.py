@@ -135,9 +135,10 @@ def doctor(arguments: ReportArguments) -> None:
     typer.echo(report.to_json(found) if arguments.as_json else report.render(found))
 
 
-def _report_unexpected(
+def report_unexpected(
     kind: type[BaseException], error: BaseException, traceback: TracebackType | None
 ) -> None:
+    """The exception hook: the traceback goes to the log, one sentence to the user."""
     logging.getLogger(__name__).critical("unexpected error", exc_info=(kind, error, traceback))
     typer.echo(
         f"agecam: an unexpected error ({kind.__name__}) has stopped the program. Please report it with "
@@ -148,7 +149,7 @@ def _report_unexpected(
 
 def main() -> None:
     """Entry point. Exit codes: 0 all done, 1 something failed, 2 wrong usage."""
-    sys.excepthook = _report_unexpected
+    sys.excepthook = report_unexpected
     try:
         # Not app(): that puts Typer's own exception hook, which prints tracebacks, in place of ours.
         typer.main.get_command(app)()

@@ -6,6 +6,7 @@ xvfb-run -s "-screen 0 1280x800x24" .venv/bin/python assets/make_screenshots.py
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 
 from PyQt6.QtCore import QTimer
@@ -13,14 +14,16 @@ from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QApplication
 
 from agecam.commands.annotate import Job, run_job
-from agecam.live import capture, session
+from agecam.live.capture import SourceOpener
+from agecam.live.session import Session
 from agecam.live.state import SourceState
 from agecam.opencv import cv2
 from agecam.paths import demo_clip
 from agecam.settings import Settings
 from agecam.sources import open_source
+from agecam.ui.options import StartOptions
 from agecam.ui.theme import apply_theme
-from agecam.ui.window import MainWindow, StartOptions
+from agecam.ui.window import MainWindow
 from agecam.vision.analyzer import create_analyzer
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -28,33 +31,38 @@ CLIP_TIME_S = 2.4
 
 
 def take_window(spec: str | None, target: Path) -> None:
-    window = MainWindow(create_analyzer, StartOptions(spec), Settings(), DOCS / "no-such" / "settings.json")
-
-    def look() -> None:
-        status = window.session.status()
-        shown = window.session.latest()
-        if spec is None:
-            ready = status.state is SourceState.NO_CAMERA
-        else:
-            ready = shown is not None and shown.analysis.frame.time_s > CLIP_TIME_S
-        if ready:
-            timer.stop()
-            QTimer.singleShot(400, keep)
-
-    def keep() -> None:
-        place = window.frameGeometry()
-        screen = QGuiApplication.primaryScreen()
-        picture = screen.grabWindow(0, place.x(), place.y(), place.width(), place.height())
-        picture.save(str(target))
-        window.close_without_asking()
-
     # Nothing is remembered, and no camera of this computer is in the picture.
-    window._save_settings = lambda _: None  # type: ignore[method-assign]
-    timer = QTimer()
-    timer.timeout.connect(look)
-    timer.start(50)
-    window.start()
-    QApplication.exec()
+    with tempfile.TemporaryDirectory() as folder:
+        window = MainWindow(
+            lambda on_change: Session(create_analyzer, on_change, opener=SourceOpener(list_cameras=list)),
+            StartOptions(spec),
+            Settings(),
+            Path(folder) / "settings.json",
+        )
+
+        def look() -> None:
+            latest = window.session.latest()
+            if spec is None:
+                ready = window.session.state().source.state is SourceState.NO_CAMERA
+            else:
+                ready = latest is not None and latest.analysis.frame.time_s > CLIP_TIME_S
+            if ready:
+                timer.stop()
+                QTimer.singleShot(400, keep)
+
+        def keep() -> None:
+            place = window.frameGeometry()
+            screen = QGuiApplication.primaryScreen()
+            assert screen is not None
+            shot = screen.grabWindow(0, place.x(), place.y(), place.width(), place.height())  # type: ignore[arg-type]
+            shot.save(str(target))
+            window.close_without_asking()
+
+        timer = QTimer()
+        timer.timeout.connect(look)
+        timer.start(50)
+        window.start()
+        QApplication.exec()
 
 
 def take_annotated(target: Path) -> None:
@@ -71,8 +79,6 @@ def take_annotated(target: Path) -> None:
 
 
 def main() -> None:
-    for module in (capture, session):
-        module.list_cameras = list  # type: ignore[attr-defined]
     DOCS.mkdir(exist_ok=True)
     application = QApplication(sys.argv)
     application.setQuitOnLastWindowClosed(True)

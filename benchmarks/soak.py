@@ -50,17 +50,17 @@ def soak(clip: str, seconds: float) -> float:
         while (now_s := time.monotonic()) < started_s + seconds:
             changed.wait(_SAMPLE_S)
             changed.clear()
-            shown = session.latest()
-            if shown is not seen and shown is not None:
-                seen = shown
+            latest = session.latest()
+            if latest is not seen and latest is not None:
+                seen = latest
                 analysed += 1
-                session.painted(shown)
+                session.painted(latest)
             if now_s - sampled_s >= _SAMPLE_S:
                 sampled_s = now_s
                 samples.append((now_s - started_s, resident_mb()))
             if now_s - told_s >= 60:
                 told_s = now_s
-                rate = session.status().statistics.fps_analysed
+                rate = session.statistics().fps_analysed
                 print(
                     f"{(now_s - started_s) / 60:3.0f} min: {samples[-1][1]:.1f} MB, {rate:.0f} fps",
                     flush=True,
@@ -68,10 +68,10 @@ def soak(clip: str, seconds: float) -> float:
     finally:
         session.close()
     warm_s = min(_WARM_UP_S, seconds / 10)
-    confirmed = [memory for at_s, memory in samples if at_s >= warm_s]
-    share = max(1, len(confirmed) // 10)
-    growth = statistics.median(confirmed[-share:]) - statistics.median(confirmed[:share])
-    print(f"{analysed} frames analysed; at most {max(confirmed):.1f} MB; growth {growth:+.1f} MB")
+    warm = [memory for at_s, memory in samples if at_s >= warm_s]
+    share = max(1, len(warm) // 10)
+    growth = statistics.median(warm[-share:]) - statistics.median(warm[:share])
+    print(f"{analysed} frames analysed; at most {max(warm):.1f} MB; growth {growth:+.1f} MB")
     return growth
 
 
