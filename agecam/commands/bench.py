@@ -39,7 +39,7 @@ class Benchmark:
 
     ``fps`` is in file mode, every frame decoded, analysed and drawn, nothing encoded; ``stages_ms`` are means
     a frame of the same run, ``cpu_ms`` the processor time a frame. ``latency_ms`` is from capture to
-    annotated picture while the clip plays at its own rate, and ``live`` says how many frames a second were
+    annotated frame while the clip plays at its own rate, and ``live`` says how many frames a second were
     captured and analysed then, on how many cores. ``startup_s`` counts from the start of a new process,
     whose peak memory is ``rss_mb`` (``None`` on Windows).
 

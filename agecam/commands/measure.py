@@ -77,7 +77,7 @@ class FileMode:
 class Parts:
     """What nobody can do without, each part done alone: means a frame, by the clock and of the processor.
 
-    ``decode``; ``detect``, one pass of both detectors over the whole picture; ``classify``, one batched
+    ``decode``; ``detect``, one pass of both detectors over the whole frame; ``classify``, one batched
     call of each model for all labelled faces; ``draw``.
     """
 
@@ -88,7 +88,7 @@ class Parts:
 @dataclass(frozen=True, slots=True)
 class Live:
     """A clip at its own rate through the session of the window: rates a second, processor cores in use,
-    and milliseconds from capture to annotated picture."""
+    and milliseconds from capture to annotated frame."""
 
     fps_captured: float
     fps_analysed: float
@@ -211,16 +211,16 @@ def measure_live(spec: str, runtime: Runtime, config: MeasureConfig = DEFAULT_CO
         while not latencies_ms or time.monotonic() < started_s + config.live_s:
             changed.wait(0.5)
             changed.clear()
-            shown = live.latest()
-            if shown is not None and shown is not seen:
+            latest = live.latest()
+            if latest is not None and latest is not seen:
                 now_s = time.monotonic()
                 if seen is None:
                     started_s = now_s + config.live_warm_up_s
-                seen = shown
+                seen = latest
                 if now_s >= started_s:
                     if not latencies_ms:
                         started_s, cpu_s = now_s, time.process_time()
-                    latencies_ms.append((now_s - shown.captured_s) * 1000)
+                    latencies_ms.append((now_s - latest.captured_s) * 1000)
             source = live.state().source
             if source.state is SourceState.FAILED:
                 raise AgeCamError(source.message)

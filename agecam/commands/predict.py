@@ -1,4 +1,4 @@
-"""``agecam predict``: faces, ages and genders in pictures."""
+"""``agecam predict``: faces, ages and genders in images."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from agecam.vision.analyzer import Analyzer, create_analyzer
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What was found in one picture; ``error`` says why nothing was."""
+    """What was found in one image; ``error`` says why nothing was."""
 
     file: str
     width: int = 0
@@ -54,9 +54,9 @@ class Prediction:
 
 
 def images_in(paths: Sequence[Path]) -> Iterator[Path]:
-    """The pictures themselves, and those inside folders, each folder in alphabetical order.
+    """The images themselves, and those inside folders, each folder in alphabetical order.
 
-    Raises :class:`UsageError` for a folder without pictures.
+    Raises :class:`UsageError` for a folder without images.
     """
     for path in paths:
         if not path.is_dir():
@@ -69,7 +69,7 @@ def images_in(paths: Sequence[Path]) -> Iterator[Path]:
 
 
 def predict_file(analyzer: Analyzer, path: Path) -> Prediction:
-    """Analyse one picture; a picture that cannot be read gives a :class:`Prediction` with an error."""
+    """Analyse one image; an image that cannot be read gives a :class:`Prediction` with an error."""
     try:
         image = read_image(path)
     except SourceError as error:
@@ -79,7 +79,7 @@ def predict_file(analyzer: Analyzer, path: Path) -> Prediction:
 
 
 def predict_paths(arguments: PredictArguments) -> int:
-    """Print what is found, in input order; returns 1 when a picture failed, else 0."""
+    """Print what is found, in input order; returns 1 when an image failed, else 0."""
     files = list(images_in(arguments.paths))
     failed = False
     table = _Table()

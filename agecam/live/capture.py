@@ -246,7 +246,7 @@ class CaptureThread:
         while (left_s := due_s - time.monotonic()) > 0:
             if not self._is_current(request):
                 return False
-            # A plug event may set the flag while a file plays: it only costs one more turn of this loop.
+            # A hotplug event may set the flag while a file plays: it only costs one more turn of this loop.
             self._wake.wait(left_s)
             self._wake.clear()
         return True

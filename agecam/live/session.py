@@ -196,11 +196,11 @@ class Session:
         self._background.run(kind, work)
 
     def list_cameras(self) -> None:
-        """Look which cameras are plugged in; :meth:`new_cameras` has them soon."""
+        """Find out which cameras are plugged in; :meth:`new_cameras` has them soon."""
         self._background.run("cameras", self._list_cameras)
 
     def new_cameras(self) -> list[Camera] | None:
-        """The cameras found since the last call, or ``None`` when nobody has looked."""
+        """The cameras found since the last call, or ``None`` where there is no news."""
         with self._lock:
             cameras, self._cameras = self._cameras, None
         return cameras

@@ -1,4 +1,4 @@
-"""The main window: the picture, a tool bar above it, what is going on below it."""
+"""The main window: the live view, a tool bar above it, what is going on below it."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ class MainWindow(QMainWindow):
     # -- what can be seen ----------------------------------------------------------------------------
 
     def page(self, state: SourceState) -> MessagePage:
-        """The page that stands for a state without a picture."""
+        """The page that stands for a state without a frame."""
         return self._pages[state]
 
     def current_page(self) -> QWidget | None:

@@ -1,4 +1,4 @@
-"""``agecam annotate``: clips and pictures in, annotated ones and tables out."""
+"""``agecam annotate``: clips and images in, annotated ones and tables out."""
 
 import csv
 import json
@@ -119,11 +119,11 @@ def test_blurred_faces_lose_their_detail(run: Run, short_clip: Path, demo_clip: 
 
 def test_labels_say_what_is_asked_for(run: Run, astronaut_bgr: NDArray[np.uint8], tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "in.png"), astronaut_bgr)
-    pictures = []
+    images = []
     for options in ([], ["--age", "group"], ["--no-interval", "--no-gender"], ["--confidence"]):
         assert run("annotate", tmp_path / "in.png", "-o", tmp_path / "out.png", "--force", *options).code == 0
-        pictures.append(read_image(tmp_path / "out.png").tobytes())
-    assert len(set(pictures)) == 4
+        images.append(read_image(tmp_path / "out.png").tobytes())
+    assert len(set(images)) == 4
 
 
 def test_a_picture_becomes_a_picture(run: Run, astronaut_bgr: NDArray[np.uint8], tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def state_of(session: Session) -> SourceState:
 
 
 class FakeCamera:
-    """A camera that gives ``frames`` pictures of one scene, 50 a second, and then is pulled out."""
+    """A camera that gives ``frames`` frames of one scene, 50 a second, and then is pulled out."""
 
     name = "Fake camera"
     is_live = True

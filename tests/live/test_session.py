@@ -65,9 +65,9 @@ def test_a_looped_clip_goes_on_with_time_that_never_goes_back(
     times_s: list[float] = []
 
     def second_round() -> bool:
-        shown = session.latest()
-        if shown is not None and (not times_s or times_s[-1] != shown.analysis.frame.time_s):
-            times_s.append(shown.analysis.frame.time_s)
+        latest = session.latest()
+        if latest is not None and (not times_s or times_s[-1] != latest.analysis.frame.time_s):
+            times_s.append(latest.analysis.frame.time_s)
         return bool(times_s) and times_s[-1] > 2.0
 
     wait_for(second_round, "the second round")
@@ -81,10 +81,10 @@ def test_a_photograph_is_labelled_at_once(
     cv2.imwrite(str(photograph), astronaut_bgr)
     session = make_session()
     session.show(SourceRequest(str(photograph)))
-    wait_for(lambda: session.latest() is not None, "the picture")
-    shown = session.latest()
-    assert shown is not None
-    assert len(shown.analysis.people) == 1
+    wait_for(lambda: session.latest() is not None, "the image")
+    latest = session.latest()
+    assert latest is not None
+    assert len(latest.analysis.people) == 1
     session.take_snapshot(tmp_path / "snapshots")
     wait_for(lambda: list((tmp_path / "snapshots").glob("*.png")), "the snapshot")
 
@@ -139,7 +139,7 @@ def test_a_recording_that_cannot_be_written_is_told_and_the_picture_goes_on(
     assert notices[0].is_error
     assert "no folder" in notices[0].text
     wait_for(lambda: session.state().recording.phase is RecordingPhase.OFF, "the end of the recording")
-    wait_for(lambda: state_of(session) is SourceState.LIVE, "the picture")
+    wait_for(lambda: state_of(session) is SourceState.LIVE, "frames")
 
 
 def test_a_camera_pulled_out_and_put_back_goes_on_by_itself(

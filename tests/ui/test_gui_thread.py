@@ -1,4 +1,4 @@
-"""The thread of the window never waits: no file, no device and no model there while the picture is live."""
+"""The thread of the window never waits: no file, no device and no model there while frames are live."""
 
 import sys
 import threading

@@ -44,11 +44,11 @@ def test_the_screen_holds_a_box_and_a_label_where_each_face_is(seen: Path, demo_
     screen = read_image(seen / "screen.png")
     frame = read_image(seen / "frame.png")
     x, y, width, height = (round(value) for value in probe["rect"])
-    picture = screen[y : y + height, x : x + width]
+    view = screen[y : y + height, x : x + width]
     plain = cv2.resize(frame, (width, height), interpolation=cv2.INTER_LINEAR)
     # Away from edges of the photograph, where scaling may differ by a pixel, a change is something drawn.
     changed = cv2.erode(
-        (np.abs(picture.astype(int) - plain).max(axis=2) > 60).astype(np.uint8), np.ones((2, 2), np.uint8)
+        (np.abs(view.astype(int) - plain).max(axis=2) > 60).astype(np.uint8), np.ones((2, 2), np.uint8)
     )
     truth = json.loads(demo_clip.with_suffix(".json").read_text())["frames"][probe["frame"] % 325]
     scale = width / frame.shape[1]
