@@ -25,8 +25,8 @@ class HysteresisConfig:
     gender_slack: float = 0.1
     """For the gender, a probability: a printed word changes when the fused one is so far past its border."""
     forget_s: float = 2.0
-    """A track that has not been among the people for longer, seconds, is forgotten. The tracker gives a lost one
-    up sooner, so none of them comes back."""
+    """A track that has not been among the people for longer, seconds, is forgotten. The tracker gives a lost
+    one up sooner, so it does not come back."""
 
 
 DEFAULT_CONFIG: Final = HysteresisConfig()

@@ -60,7 +60,7 @@ def test_a_confirmed_person_has_a_box_and_a_label_above_it(person: MakePerson) -
     drawn = annotate(blank(), [person(200, 150, 100)])
     assert is_box_drawn(drawn, 200, 150, 100)
     ((x, y),) = label_corners(drawn, "34", ("28–41", "female"))
-    height = render_label("34", ("28–41", "female"), 18, (0, 0, 0)).size[1]
+    height = render_label("34", ("28–41", "female"), 18, (0, 0, 0)).size_wh[1]
     assert (x, y + height) == (200, 148)
 
 
