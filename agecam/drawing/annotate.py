@@ -1,4 +1,4 @@
-"""Boxes and labels on an image: the one way for preview, snapshot, recording and the command line."""
+"""Boxes and labels on an image: one way for preview, snapshot, recording and the command line."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Annotator:
             label = person.estimate and self._label(person, person.estimate, image.shape[0], style)
             if label:
                 labels.append(label)
-                spots.append(LabelSpot(person.track_id, person.face.box, label.size))
+                spots.append(LabelSpot(person.track_id, person.face.box, label.size_wh))
         size = (image.shape[1], image.shape[0])
         gap_px = 2 * _thickness(image, config)
         placed = place_labels(spots, faces, size, gap_px, before=self._positions, config=config)
@@ -154,7 +154,7 @@ def _colour(person: Person) -> Colour:
 
 
 def _thickness(image: NDArray[np.uint8], config: DrawingConfig) -> int:
-    return max(1, round(float(image.shape[0] * config.line_width)))
+    return max(1, round(float(image.shape[0] / config.height_per_line_px)))
 
 
 def _draw_box(image: NDArray[np.uint8], box: Box, colour: Colour, config: DrawingConfig) -> None:

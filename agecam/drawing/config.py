@@ -18,8 +18,8 @@ class DrawingConfig:
     """Their size, as a part of the others'. Two sizes only: no label creeps."""
     min_text_px: int = 18
     """No digit is smaller, pixels: below, they cannot be read."""
-    line_width: float = 1 / 360
-    """Width of a box's line, as a part of the image's height; a pixel at least."""
+    height_per_line_px: int = 360
+    """A box's line is a pixel wide for every so many pixels of the image's height; a pixel at least."""
     corner_radius: float = 0.12
     """Radius of a box's corners, as a part of its shorter side."""
     crowd: int = 16

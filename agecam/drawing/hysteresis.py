@@ -25,7 +25,8 @@ class HysteresisConfig:
     gender_slack: float = 0.1
     """For the gender, a probability: a printed word changes when the fused one is so far past its border."""
     forget_s: float = 2.0
-    """A track that has not been among the people for longer, seconds, is forgotten."""
+    """A track that has not been among the people for longer, seconds, is forgotten. The tracker gives a lost
+    one up sooner, so it does not come back."""
 
 
 DEFAULT_CONFIG: Final = HysteresisConfig()
@@ -42,20 +43,23 @@ class EstimateHysteresis:
     def __init__(self, config: HysteresisConfig = DEFAULT_CONFIG) -> None:
         self._config = config
         self._printed: dict[int, tuple[Estimate | None, float]] = {}
+        """Of each track, what was printed last, and when it was last among the people."""
+        self._last_s = 0.0
 
     def update(self, people: Sequence[Person], time_s: float) -> tuple[Person, ...]:
         """The same people at ``time_s`` seconds, with the estimates to print in place of the fused ones.
 
-        An age to print is within 0.51 years of the fused one or prints as before, and so are the ends of its
-        interval. Times must not decrease.
+        With 0.5 years of slack an age to print stays within 0.51 years of the fused one, and so do the ends
+        of its interval. Times must not decrease.
         """
-        printed = tuple(self._hold(person, time_s) for person in people)
+        # Whoever was in the frame before is remembered, however slowly frames come.
         self._printed = {
             track_id: (estimate, seen_s)
             for track_id, (estimate, seen_s) in self._printed.items()
-            if time_s - seen_s <= self._config.forget_s
+            if seen_s == self._last_s or time_s - seen_s <= self._config.forget_s
         }
-        return printed
+        self._last_s = time_s
+        return tuple(self._hold(person, time_s) for person in people)
 
     def reset(self) -> None:
         """Forget all tracks."""

@@ -34,13 +34,13 @@ class Label:
     covers: NDArray[np.uint8]
 
     @property
-    def size(self) -> tuple[int, int]:
+    def size_wh(self) -> tuple[int, int]:
         """Width and height in pixels."""
         return int(self.image_bgr.shape[1]), int(self.image_bgr.shape[0])
 
     def paste(self, image_bgr: NDArray[np.uint8], x: int, y: int) -> None:
         """Copy it onto ``image_bgr`` with its top left corner at ``(x, y)``; what sticks out is cut off."""
-        width, height = self.size
+        width, height = self.size_wh
         left, top = max(0, -x), max(0, -y)
         right, bottom = min(width, image_bgr.shape[1] - x), min(height, image_bgr.shape[0] - y)
         if right <= left or bottom <= top:

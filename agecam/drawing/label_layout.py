@@ -22,7 +22,7 @@ class LabelSpot:
 
     track_id: int
     box: Box
-    size: tuple[int, int]
+    size_wh: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class PlacedLabel:
 def place_labels(
     labels: Sequence[LabelSpot],
     faces: Sequence[Box],
-    image_size: tuple[int, int],
+    image_size_wh: tuple[int, int],
     gap_px: int,
     *,
     before: Mapping[int, int] | None = None,
@@ -46,7 +46,7 @@ def place_labels(
 ) -> list[PlacedLabel]:
     """The label layout: a place for each of the labels, in their order. Nothing is remembered.
 
-    ``faces`` holds the boxes of all faces, ``image_size`` is width and height in pixels, ``gap_px`` the
+    ``faces`` holds the boxes of all faces, ``image_size_wh`` is width and height in pixels, ``gap_px`` the
     distance of a label from its box. Of six positions about the face, above first, the one that covers least
     wins. ``before`` holds each track's position in the last frame, which is kept unless another is clearly
     better.
@@ -54,9 +54,9 @@ def place_labels(
     if not labels:
         return []
     boxes = np.array([label.box for label in labels], dtype=float)
-    sizes = np.array([label.size for label in labels], dtype=float)
+    sizes = np.array([label.size_wh for label in labels], dtype=float)
     wanted = _wanted_corners(boxes, sizes, gap_px)
-    corners = np.clip(wanted, 0, np.maximum(0, image_size - sizes)[:, None])
+    corners = np.clip(wanted, 0, np.maximum(0, image_size_wh - sizes)[:, None])
     ends = corners + sizes[:, None]
     areas = sizes.prod(axis=1)
     faces_xywh = np.array(faces, dtype=float).reshape(-1, 4)

@@ -59,12 +59,17 @@ class VideoSink(QueuedSink):
             if self._writer is not None:
                 self._writer.close()
         finally:
-            if self._is_folder and self._path is not None and not (self._writer and self._writer.frames):
-                # The name was claimed and nothing came of it.
-                with contextlib.suppress(OSError):
-                    self._path.unlink(missing_ok=True)
+            if self._is_folder and not (self._writer and self._writer.frames):
+                self._free_name()
 
     def _open(self, frame: Frame) -> VideoWriter:
         self._path = claim_file(self._destination, ".mp4") if self._is_folder else self._destination
         self._writer = self._make_writer(self._path, frame.width, frame.height, self._nominal_fps)
         return self._writer
+
+    def _free_name(self) -> None:
+        """Remove the empty file that stands for a recording of which nothing came."""
+        path, self._path = self._path, None
+        if path is not None:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
