@@ -5,8 +5,8 @@ folder, and PyQt6 then looks for its platform plug-in there and does not start.
 
 OpenCV reads its settings once, when it is loaded. A V4L2 timeout of 2 s instead of 10 lets a pulled camera
 be noticed. Hardware transforms make Media Foundation take up to a minute to open a camera
-(https://github.com/opencv/opencv/issues/17687). A picture of more than 2**28 pixels would need more than
-800 MB. What goes wrong is told by AgeCam's own errors, not by OpenCV's log.
+(https://github.com/opencv/opencv/issues/17687). An image of more than 2**28 pixels would need more than
+800 MB. Failures are reported by AgeCam's own errors, not by OpenCV's log.
 """
 
 import os

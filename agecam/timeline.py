@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-# The finest step that every container keeps: Matroska counts whole milliseconds.
-MIN_STEP_S = 0.001
-# A larger step back is a new beginning (joined recordings, a file played again), not a slip of one frame.
-_RESTART_S = 1.0
+from typing import Final
+
+MIN_STEP_S: Final = 0.001
+"""The finest step that every container keeps: Matroska counts whole milliseconds."""
+
+_RESTART_S: Final = 1.0
+"""A larger step back is a new beginning (joined recordings, a file played again), not a slip of one frame."""
 
 
 class Timeline:
@@ -21,10 +24,10 @@ class Timeline:
         return self._last_s or 0.0
 
     def place(self, time_s: float | None, interval_s: float) -> float:
-        """The place of a picture taken at ``time_s`` (``None``: unknown).
+        """The time of a frame taken at ``time_s`` (``None``: unknown), in seconds from the first.
 
-        ``interval_s`` is the usual distance of two pictures; it fills in for an unknown time and for the
-        gap before a new beginning.
+        ``interval_s`` is the usual distance of two frames; it fills in for an unknown time and for the gap
+        before a new beginning.
         """
         if self._last_s is None or self._offset_s is None:
             self._offset_s = -(time_s or 0.0)

@@ -28,6 +28,7 @@ class FacesScene:
     """
 
     is_live = False
+    is_camera = False
     fps = _FPS
     frame_count = _FRAMES
 

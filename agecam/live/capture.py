@@ -17,7 +17,6 @@ from agecam.live.statistics import StatisticsCollector
 from agecam.messages import Frame
 from agecam.sources import Camera, list_cameras, open_source
 from agecam.sources.base import Source
-from agecam.sources.camera import CameraSource
 
 log = logging.getLogger(__name__)
 
@@ -240,7 +239,7 @@ class CaptureThread:
 
     def _put(self, source: Source, frame: Frame) -> None:
         self._statistics.captured()
-        self._slot.put(Captured(frame, time.monotonic(), self._epoch, isinstance(source, CameraSource)))
+        self._slot.put(Captured(frame, time.monotonic(), self._epoch, source.is_camera))
 
     def _wait_until(self, due_s: float, request: SourceRequest) -> bool:
         while (left_s := due_s - time.monotonic()) > 0:

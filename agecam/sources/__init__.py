@@ -1,7 +1,7 @@
-"""Where frames come from: cameras, video files, network streams, pictures."""
+"""Where frames come from: cameras, video files, network streams, images."""
 
 from agecam.sources.base import Source
-from agecam.sources.cameras import Camera, find_camera, list_cameras
+from agecam.sources.cameras import Camera, ListCameras, find_camera, list_cameras
 from agecam.sources.factory import open_source
 from agecam.sources.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_image, is_video
 from agecam.sources.image import read_image
@@ -10,6 +10,7 @@ __all__ = [
     "IMAGE_SUFFIXES",
     "VIDEO_SUFFIXES",
     "Camera",
+    "ListCameras",
     "Source",
     "find_camera",
     "is_image",

@@ -1,4 +1,4 @@
-"""What every source of frames promises."""
+"""The protocol of a source of frames."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Source(Protocol):
 
     @property
     def name(self) -> str:
-        """What to call it on the screen: a camera's name, a file's name, an address."""
+        """Its name for the user: of a camera, of a file, or an address."""
         ...
 
     @property
@@ -24,8 +24,13 @@ class Source(Protocol):
         ...
 
     @property
+    def is_camera(self) -> bool:
+        """Whether it is a camera plugged into this computer, which people look into as into a mirror."""
+        ...
+
+    @property
     def fps(self) -> float | None:
-        """The nominal frame rate, as a hint only; ``None`` where unknown or where there is one picture."""
+        """The nominal frame rate, as a hint only; ``None`` where unknown or where there is one image."""
         ...
 
     @property

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Protocol
 
 from agecam.errors import CameraNotFoundError
 from agecam.opencv import cv2  # before cv2_enumerate_cameras, which imports cv2 by itself
 
-_BACKENDS = {
-    "linux": {"V4L2": cv2.CAP_V4L2},
-    "win32": {"MSMF": cv2.CAP_MSMF, "DSHOW": cv2.CAP_DSHOW},
-    "darwin": {"AVFOUNDATION": cv2.CAP_AVFOUNDATION},
+BACKENDS: Final[Mapping[str, Sequence[str]]] = {
+    "linux": ("V4L2",),
+    "win32": ("MSMF", "DSHOW"),
+    "darwin": ("AVFOUNDATION",),
+}
+"""The camera interfaces of each operating system (``sys.platform``), best first.
+
+They are always named: ``CAP_ANY`` tries file readers as well, and prints their errors.
+"""
+
+_CAPTURE_APIS: Final[Mapping[str, int]] = {
+    "V4L2": cv2.CAP_V4L2,
+    "MSMF": cv2.CAP_MSMF,
+    "DSHOW": cv2.CAP_DSHOW,
+    "AVFOUNDATION": cv2.CAP_AVFOUNDATION,
 }
 
 
@@ -20,8 +34,8 @@ _BACKENDS = {
 class Camera:
     """A camera that is plugged in.
 
-    ``index`` counts within ``backend``, the name of OpenCV's way to it (V4L2, MSMF, DSHOW, AVFOUNDATION);
-    ``path`` is the operating system's name of the device, where it has one.
+    ``index`` counts within ``backend``, the camera interface (one of :data:`BACKENDS`); ``path`` is the
+    operating system's name of the device, where it has one.
     """
 
     index: int
@@ -32,41 +46,69 @@ class Camera:
     @property
     def api(self) -> int:
         """OpenCV's number of :attr:`backend`, for ``cv2.VideoCapture(index, api)``."""
-        return backends()[self.backend]
+        return _CAPTURE_APIS[self.backend]
 
 
-def backends() -> dict[str, int]:
-    """OpenCV's ways to cameras on this operating system, best first: name to ``cv2.CAP_`` number.
+class DeviceInfo(Protocol):
+    """What is read of an entry of ``cv2_enumerate_cameras``."""
 
-    They are always named: ``CAP_ANY`` tries file readers as well, and prints their errors.
+    @property
+    def index(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def path(self) -> str | None: ...
+
+
+class EnumerateDevices(Protocol):
+    """``cv2_enumerate_cameras.enumerate_cameras``: the devices of one ``cv2.CAP_`` number.
+
+    Raises :class:`OSError` or :class:`NotImplementedError` where the system cannot be asked.
     """
-    return _BACKENDS.get(sys.platform, {})
+
+    def __call__(self, api: int, /) -> Iterable[DeviceInfo]: ...
 
 
-def list_cameras(backend: str | None = None) -> list[Camera]:
-    """The cameras that are plugged in, by index; an empty list where there are none.
+class ListCameras(Protocol):
+    """:func:`list_cameras`, or what stands for it in a test."""
 
-    Through the best back end that finds any, or through ``backend`` alone.
-    """
+    def __call__(self, backend: str | None = None, /) -> list[Camera]: ...
+
+
+def _enumerate_devices(api: int) -> Iterable[DeviceInfo]:
     from cv2_enumerate_cameras import enumerate_cameras
 
-    for name in [backend] if backend else backends():
+    devices: Iterable[DeviceInfo] = enumerate_cameras(api)
+    return devices
+
+
+def list_cameras(
+    backend: str | None = None,
+    *,
+    enumerate_devices: EnumerateDevices = _enumerate_devices,
+    platform: str = sys.platform,
+) -> list[Camera]:
+    """The cameras that are plugged in, by index; an empty list where there are none.
+
+    Through the best back end of ``platform`` that has any, or through ``backend`` alone.
+    """
+    for name in [backend] if backend else BACKENDS.get(platform, ()):
         try:
-            found = enumerate_cameras(backends()[name])
+            devices = enumerate_devices(_CAPTURE_APIS[name])
         except (OSError, NotImplementedError):
             continue
-        cameras = [Camera(info.index, info.name or f"Camera {info.index}", info.path, name) for info in found]
+        cameras = [Camera(one.index, one.name or f"Camera {one.index}", one.path, name) for one in devices]
         if cameras:
             return sorted(cameras, key=lambda camera: camera.index)
     return []
 
 
-def find_camera(spec: str) -> Camera:
-    """The camera that ``spec`` means: an index, a device path, a name or a part of a name, in any case.
+def find_camera(spec: str, *, list_cameras: ListCameras = list_cameras) -> Camera:
+    """The camera that ``spec`` names: an index, a device path, a name or a part of a name, in any case.
 
     Where several fit, the first.
 
-    Raises :class:`agecam.errors.CameraNotFoundError`, which tells the cameras there are.
+    Raises :class:`agecam.errors.CameraNotFoundError`, which lists the cameras there are.
     """
     cameras = list_cameras()
     wanted = spec.strip()
@@ -83,11 +125,19 @@ def find_camera(spec: str) -> Camera:
     raise CameraNotFoundError(f"There is no camera “{wanted}”; {describe(cameras)}")
 
 
-def describe(cameras: list[Camera]) -> str:
+def describe(cameras: Sequence[Camera]) -> str:
     """The end of a sentence that says which cameras there are."""
     if not cameras:
         return "no camera is plugged in."
     return "there is " + ", ".join(f"{camera.index} ({camera.name})" for camera in cameras) + "."
+
+
+def has_permission(camera: Camera, access: Callable[[str, int], bool] = os.access) -> bool:
+    """Whether this user may open the device; true where only opening it can tell."""
+    path = camera.path
+    if camera.backend != "V4L2" or path is None or not Path(path).exists():
+        return True
+    return access(path, os.R_OK | os.W_OK)
 
 
 def _same_device(path: str, wanted: str) -> bool:

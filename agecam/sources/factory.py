@@ -9,23 +9,23 @@ from urllib.request import url2pathname
 from agecam.errors import CameraNotFoundError, SourceError
 from agecam.sources.base import Source
 from agecam.sources.camera import CameraSource
-from agecam.sources.cameras import describe, find_camera, list_cameras
+from agecam.sources.cameras import ListCameras, describe, find_camera, list_cameras
 from agecam.sources.files import is_image
 from agecam.sources.image import ImageSource, is_animated
 from agecam.sources.stream import StreamSource
 from agecam.sources.video import VideoFileSource
 
 
-def open_source(spec: str) -> Source:
+def open_source(spec: str, *, list_cameras: ListCameras = list_cameras) -> Source:
     """The source that ``spec`` names, not yet opened.
 
     Digits are the index of a camera, ``scheme://`` an address (``file://`` a file), the path of a file that
-    exists a picture or a video, told by its content; anything else the name of a camera.
+    exists an image or a video, told apart by content; anything else the name of a camera.
     Raises :class:`agecam.errors.SourceError` where ``spec`` is none of these.
     """
     spec = spec.strip()
     if spec.isdecimal():
-        return CameraSource(find_camera(spec))
+        return _camera_source(spec, list_cameras)
     if spec.casefold().startswith("file://"):
         return _file_source(Path(url2pathname(urlsplit(spec).path)))
     if "://" in spec:
@@ -34,9 +34,13 @@ def open_source(spec: str) -> Source:
     if spec and _exists(path) and not path.is_char_device():
         return _file_source(path)
     try:
-        return CameraSource(find_camera(spec))
+        return _camera_source(spec, list_cameras)
     except CameraNotFoundError:
         raise SourceError(f"“{spec}” is neither a file nor a camera; {describe(list_cameras())}") from None
+
+
+def _camera_source(spec: str, list_cameras: ListCameras) -> CameraSource:
+    return CameraSource(find_camera(spec, list_cameras=list_cameras), list_cameras=list_cameras)
 
 
 def _exists(path: Path) -> bool:

@@ -1,9 +1,10 @@
-"""What a file on disk is: a picture or a video, told by its first bytes rather than by its name."""
+"""Image or video: told by a file's first bytes rather than by its name."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from agecam.errors import SourceError
 
@@ -45,8 +46,10 @@ VIDEO_SUFFIXES = frozenset(
     }
 )
 
-_HEAD_BYTES = 16
-_IMAGE_HEADS = (
+Kind = Literal["image", "video"]
+
+_SIGNATURE_BYTES = 16
+_IMAGE_SIGNATURES = (
     b"\xff\xd8\xff",  # JPEG
     b"\x89PNG\r\n\x1a\n",
     b"GIF87a",
@@ -55,9 +58,12 @@ _IMAGE_HEADS = (
     b"MM\x00*",
     b"\x00\x00\x00\x0cjP  ",  # JPEG 2000
 )
-_VIDEO_HEADS = (b"\x1aE\xdf\xa3", b"FLV\x01", b"OggS", b"\x00\x00\x01\xba", b"0&\xb2u\x8ef\xcf\x11")
-# Kinds of picture among the "brands" of ISO base media files, which are otherwise MP4 and MOV.
+_VIDEO_SIGNATURES = (b"\x1aE\xdf\xa3", b"FLV\x01", b"OggS", b"\x00\x00\x01\xba", b"0&\xb2u\x8ef\xcf\x11")
+# Image formats among the "brands" of ISO base media files, which are otherwise MP4 and MOV.
 _IMAGE_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"mif1")
+
+
+_RIFF_KINDS: Final[Mapping[bytes, Kind]] = {b"WEBP": "image", b"AVI ": "video"}
 
 
 def check_file(path: Path) -> None:
@@ -77,7 +83,7 @@ def check_file(path: Path) -> None:
 
 
 def is_image(path: Path | str) -> bool:
-    """Whether to read ``path`` as a picture: by its content where that is known, else by its suffix."""
+    """Whether to read ``path`` as an image: by its content where that is known, else by its suffix."""
     path = Path(path)
     return (_kind_by_content(path) or _kind_by_suffix(path)) == "image"
 
@@ -88,25 +94,25 @@ def is_video(path: Path | str) -> bool:
     return (_kind_by_content(path) or _kind_by_suffix(path)) == "video"
 
 
-def _kind_by_suffix(path: Path) -> Literal["image", "video"] | None:
+def _kind_by_suffix(path: Path) -> Kind | None:
     suffix = path.suffix.lower()
     if suffix in IMAGE_SUFFIXES:
         return "image"
     return "video" if suffix in VIDEO_SUFFIXES else None
 
 
-def _kind_by_content(path: Path) -> Literal["image", "video"] | None:
+def _kind_by_content(path: Path) -> Kind | None:
     try:
         with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
+            head = file.read(_SIGNATURE_BYTES)
     except OSError:
         return None
-    if head.startswith(_IMAGE_HEADS):
+    if head.startswith(_IMAGE_SIGNATURES):
         return "image"
-    if head.startswith(_VIDEO_HEADS):
+    if head.startswith(_VIDEO_SIGNATURES):
         return "video"
     if head[4:8] == b"ftyp":
         return "image" if head[8:12] in _IMAGE_BRANDS else "video"
     if head[:4] == b"RIFF":
-        return {b"WEBP": "image", b"AVI ": "video"}.get(head[8:12])  # type: ignore[return-value]
+        return _RIFF_KINDS.get(head[8:12])
     return None

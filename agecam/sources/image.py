@@ -1,4 +1,4 @@
-"""Still pictures as arrays, and as a source of one frame."""
+"""Images as arrays, and as a source of one frame."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from agecam.messages import Frame
 from agecam.opencv import cv2
 from agecam.sources.files import check_file
 
-_PNG_HEAD = b"\x89PNG\r\n\x1a\n"
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def read_image(path: Path | str) -> NDArray[np.uint8]:
-    """A picture file as ``(height, width, 3)`` uint8 BGR, turned upright by its EXIF orientation.
+    """An image file as ``(height, width, 3)`` uint8 BGR, rotated upright by its EXIF orientation.
 
-    Grey, 16-bit and CMYK pictures are converted, transparency is dropped, and of an animation the first
-    picture is taken. Raises :class:`agecam.errors.SourceError` where the file is missing, damaged, too
-    large or no picture.
+    Gray, 16-bit and CMYK images are converted, transparency is dropped, and of an animation the first
+    frame is taken. Raises :class:`agecam.errors.SourceError` where the file is missing, damaged, too large
+    or no image.
     """
     path = Path(path)
     check_file(path)
@@ -48,19 +48,19 @@ def read_image(path: Path | str) -> NDArray[np.uint8]:
 
 
 def _is_whole(data: NDArray[np.uint8]) -> bool:
-    """False for a PNG that is cut short or changed: libpng would write of it to the terminal."""
+    """False for a PNG that is cut short or changed: libpng would report it on stderr."""
     view = data.data
-    if bytes(view[: len(_PNG_HEAD)]) != _PNG_HEAD:
+    if bytes(view[: len(_PNG_SIGNATURE)]) != _PNG_SIGNATURE:
         return True
-    start = len(_PNG_HEAD)
-    while start + 12 <= len(view):  # a chunk: length, kind, body, checksum
+    start = len(_PNG_SIGNATURE)
+    while start + 12 <= len(view):  # a chunk: length, type, body, checksum
         (length,) = struct.unpack_from(">I", view, start)
         kind = bytes(view[start + 4 : start + 8])
         end = start + 8 + length
         if end + 4 > len(view):
             return False
-        is_needed = kind[:1].isupper()
-        if is_needed and struct.unpack_from(">I", view, end)[0] != zlib.crc32(view[start + 4 : end]):
+        is_critical = kind[:1].isupper()
+        if is_critical and struct.unpack_from(">I", view, end)[0] != zlib.crc32(view[start + 4 : end]):
             return False
         if kind == b"IEND":
             return True
@@ -69,9 +69,10 @@ def _is_whole(data: NDArray[np.uint8]) -> bool:
 
 
 class ImageSource:
-    """A picture file as a source: one frame at 0 s, then the end."""
+    """An image file as a source: one still frame at 0 s, then the end."""
 
     is_live = False
+    is_camera = False
     fps: float | None = None
     frame_count: int | None = 1
 
@@ -97,7 +98,7 @@ class ImageSource:
 
 
 def is_animated(path: Path | str) -> bool:
-    """Whether ``path`` is a GIF of more than one picture, which plays as a video."""
+    """Whether ``path`` is a GIF of more than one frame, which plays as a video."""
     if Path(path).suffix.lower() != ".gif":
         return False
     try:

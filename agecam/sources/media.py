@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
+from typing import Final
 
 import av
 import numpy as np
@@ -15,71 +17,92 @@ from numpy.typing import NDArray
 from agecam.opencv import cv2
 from agecam.timeline import Timeline
 
-# FFmpeg draws any text file as a terminal; nobody means that as a video.
-_NOT_VIDEO = frozenset({"tty"})
-_USUAL_INTERVAL_S = 1 / 25
-_HIGHEST_FPS = 1000
-# A file is called cut short when this much of what its header promises is missing.
-_MISSING_S = 1.0
-_TURNS = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
+# By the number of quarter turns counterclockwise in the stream's display matrix.
+_ROTATIONS: Final = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
+
+
+@dataclass(frozen=True, slots=True)
+class DecoderConfig:
+    """How headers are read and when a file counts as damaged."""
+
+    default_interval_s: float = 1 / 25
+    """Seconds between two frames where neither the header nor the frames tell; the rate of European TV, and
+    FFmpeg's own default for raw video."""
+
+    max_fps: float = 1000.0
+    """A header's frame rate above this is no frame rate: 90000, the clock of MPEG, stands in some of them."""
+
+    max_missing_s: float = 1.0
+    """A file is called cut short when more seconds than this of what its header promises are missing: sound
+    and video of whole files end up to a few tenths apart."""
+
+    max_pixel_aspect: float = 4.0
+    """Width by height of a pixel (or its inverse) above which a header is not believed; anamorphic video
+    has at most 2."""
+
+    not_video: frozenset[str] = frozenset({"tty"})
+    """FFmpeg's formats that are not meant as video: it renders any text file as a terminal."""
 
 
 class NoVideoError(Exception):
-    """What was opened holds no moving pictures (a sound file, a sound file with a cover)."""
+    """What was opened has no video stream (a sound file, a sound file with a cover)."""
 
 
 class Decoder:
-    """The pictures of the main video stream of an open container, in order of showing.
+    """The frames of the main video stream of an open container, in presentation order.
 
     Raises :class:`NoVideoError` where there is none. ``live`` decodes without the delay of several
     frames that decoding on several cores brings.
     """
 
-    def __init__(self, container: InputContainer, *, live: bool = False) -> None:
+    def __init__(
+        self, container: InputContainer, *, live: bool = False, config: DecoderConfig | None = None
+    ) -> None:
+        self._config = config or DecoderConfig()
         self._container = container
-        self._stream = _main_video(container)
+        self._stream = _main_video(container, self._config)
         self._stream.thread_type = "SLICE" if live else "AUTO"
         # All read now: PyAV's streams must not be touched once their container is closed.
-        self.fps = _frame_rate(self._stream)
-        """The average frame rate that the header tells; ``None`` where it tells none."""
+        self.fps = _frame_rate(self._stream, self._config)
+        """The average frame rate of the header; ``None`` where it has none."""
         self.duration_s = _duration_s(container, self._stream)
-        """The length that the header tells, in seconds; ``None`` for what has no end."""
+        """The duration of the header in seconds; ``None`` for what has no end."""
         self.frame_count = self._stream.frames or None
-        """How many frames the header tells, or its length and rate let expect."""
+        """The number of frames of the header, or what its duration and rate come to."""
         if self.frame_count is None and self.fps and self.duration_s:
             self.frame_count = max(1, round(self.fps * self.duration_s))
-        self._pixel_aspect = _pixel_aspect(self._stream)
+        self._pixel_aspect = _pixel_aspect(self._stream, self._config)
         self._timeline = Timeline()
-        self._interval_s = 1 / self.fps if self.fps else _USUAL_INTERVAL_S
-        # Before the first picture: a broadcast recorded from its middle begins with what cannot be decoded.
+        self._interval_s = 1 / self.fps if self.fps else self._config.default_interval_s
+        # Before the first frame: a broadcast recorded from its middle begins with what cannot be decoded.
         self._lead_in_s: float | None = None
-        # Beside sound the container's length says nothing of the video's.
-        self._length_is_sure = bool(self._stream.duration) or len(container.streams) == 1
-        self._is_unclean = False
-        self._break: str | None = None
+        # Beside sound the container's duration says nothing of the video's.
+        self._duration_is_certain = bool(self._stream.duration) or len(container.streams) == 1
+        self._has_decode_errors = False
+        self._read_error: str | None = None
         self._ended = False
 
     @property
-    def broke_off(self) -> bool:
+    def is_interrupted(self) -> bool:
         """Whether reading failed before the end."""
-        return self._break is not None
+        return self._read_error is not None
 
     @property
     def damage(self) -> str | None:
-        """What was wrong with the pictures given so far, as a clause; ``None`` where nothing was."""
+        """What was wrong with the frames given so far, as a clause; ``None`` where nothing was."""
         found = []
-        if self._is_unclean:
+        if self._has_decode_errors:
             found.append("parts of it could not be decoded")
-        if self._break is not None:
-            found.append(self._break)
-        elif self._ended and self._missing_s() > _MISSING_S:
+        if self._read_error is not None:
+            found.append(self._read_error)
+        elif self._ended and self._missing_s() > self._config.max_missing_s:
             found.append(f"it ends after {self._timeline.last_s:.1f} s of {self.duration_s:.1f} s")
         return " and ".join(found) or None
 
     def __iter__(self) -> Iterator[tuple[VideoFrame, float]]:
-        """Gives each picture with its time in seconds, strictly increasing from 0.
+        """Gives each frame with its time in seconds, strictly increasing from 0.
 
-        Ends quietly where nothing more can be decoded; :attr:`damage` then tells what was wrong.
+        Ends without an error where nothing more can be decoded; :attr:`damage` then tells what was wrong.
         """
         packets = self._container.demux(self._stream)
         # Of the last packet alone: where recordings were joined, whole ones may be called corrupt.
@@ -90,7 +113,8 @@ class Decoder:
             except StopIteration:
                 break
             except av.FFmpegError as error:
-                self._break = f"it cannot be read past {self._timeline.last_s:.1f} s ({error.strerror})"
+                last_s = self._timeline.last_s
+                self._read_error = f"it cannot be read past {last_s:.1f} s ({error.strerror})"
                 break
             if packet.size:
                 is_cut_off = packet.is_corrupt
@@ -99,53 +123,53 @@ class Decoder:
             except av.EOFError:
                 break
             except av.FFmpegError:
-                self._is_unclean = True
+                self._has_decode_errors = True
                 continue
             for frame in frames:
-                self._is_unclean |= frame.is_corrupt
-                yield frame, self._place(frame)
-        self._is_unclean |= is_cut_off
+                self._has_decode_errors |= frame.is_corrupt
+                yield frame, self._time_s(frame)
+        self._has_decode_errors |= is_cut_off
         self._ended = True
 
-    def _place(self, frame: VideoFrame) -> float:
+    def _time_s(self, frame: VideoFrame) -> float:
         base = frame.time_base or Fraction(0)
         if frame.duration and base:
             self._interval_s = float(frame.duration * base)
         time_s = None if frame.pts is None or not base else float(frame.pts * base)
         if self._lead_in_s is None:
-            # A stream's own length counts from its start, a container's from 0.
+            # A stream's own duration counts from its start, a container's from 0.
             start = (self._stream.start_time or 0) if self._stream.duration else 0
             self._lead_in_s = max(0.0, (time_s or 0.0) - float(start * base))
         return self._timeline.place(time_s, self._interval_s)
 
     def _missing_s(self) -> float:
-        if not self._length_is_sure:
+        if not self._duration_is_certain:
             return 0.0
         given_s = (self._lead_in_s or 0.0) + self._timeline.last_s + self._interval_s
         return (self.duration_s or 0.0) - given_s
 
     def to_bgr(self, frame: VideoFrame) -> NDArray[np.uint8]:
-        """The picture upright and with square pixels: ``(height, width, 3)`` uint8 BGR, read-only."""
+        """The image upright and with square pixels: ``(height, width, 3)`` uint8 BGR, read-only."""
         width = max(1, round(frame.width * self._pixel_aspect))
         image = frame.to_ndarray(format="bgr24", width=width, height=frame.height)
-        if turn := round(frame.rotation / 90) % 4:
-            image = cv2.rotate(image, _TURNS[turn])
+        if quarter_turns := round(frame.rotation / 90) % 4:
+            image = cv2.rotate(image, _ROTATIONS[quarter_turns])
         image = np.ascontiguousarray(image, np.uint8)
         image.setflags(write=False)
         return image
 
 
-def _main_video(container: InputContainer) -> VideoStream:
-    if container.format.name not in _NOT_VIDEO:
+def _main_video(container: InputContainer, config: DecoderConfig) -> VideoStream:
+    if container.format.name not in config.not_video:
         for stream in container.streams.video:
-            if not stream.disposition & stream.disposition.attached_pic:  # a cover picture
+            if not stream.disposition & stream.disposition.attached_pic:  # the cover of a sound file
                 return stream
     raise NoVideoError
 
 
-def _frame_rate(stream: VideoStream) -> float | None:
+def _frame_rate(stream: VideoStream, config: DecoderConfig) -> float | None:
     rate = stream.average_rate or stream.guessed_rate
-    return float(rate) if rate and 0 < rate <= _HIGHEST_FPS else None
+    return float(rate) if rate and 0 < rate <= config.max_fps else None
 
 
 def _duration_s(container: InputContainer, stream: VideoStream) -> float | None:
@@ -154,7 +178,8 @@ def _duration_s(container: InputContainer, stream: VideoStream) -> float | None:
     return container.duration / av.time_base if container.duration else None
 
 
-def _pixel_aspect(stream: VideoStream) -> Fraction:
+def _pixel_aspect(stream: VideoStream, config: DecoderConfig) -> Fraction:
     """Width by height of one pixel; 1 where the header says nothing sensible."""
     aspect = stream.sample_aspect_ratio
-    return aspect if aspect and Fraction(1, 4) <= aspect <= 4 else Fraction(1)
+    most = config.max_pixel_aspect
+    return aspect if aspect and 1 / most <= aspect <= most else Fraction(1)

@@ -1,4 +1,4 @@
-"""Files that are decoded in a thread of their own, a few frames ahead of who reads them."""
+"""Decoding in a thread of its own, a few frames ahead of the reader."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Final
 
 from agecam.messages import Frame
 from agecam.sources.base import Source
-
-_FRAMES_AHEAD: Final = 2
 
 
 def each_frame(source: Source) -> Iterator[Frame]:
@@ -22,18 +19,22 @@ def each_frame(source: Source) -> Iterator[Frame]:
 
 
 class PrefetchSource:
-    """A :class:`Source` that has the next frames of another ready.
+    """A :class:`Source` that has the next ``depth`` frames of another ready.
 
-    The other is opened, read and closed by one thread, which decodes two frames ahead at most. Errors come
-    from the call in which they would have come without it. Meant for what is read to its end; a camera's
-    frames would only grow old.
+    The other is opened, read and closed by one thread. Errors are raised by the call that would have raised
+    them without it. Meant for what is read to its end; a camera's frames would only grow old.
+
+    ``on_read`` is called in the decoding thread with the duration of each read in milliseconds, the last one,
+    which finds the end, included.
     """
 
-    def __init__(self, source: Source, on_read: Callable[[float], None] | None = None) -> None:
-        """``on_read`` is called in the decoding thread with the milliseconds that each read took."""
+    def __init__(
+        self, source: Source, *, depth: int = 2, on_read: Callable[[float], None] | None = None
+    ) -> None:
         self._source = source
+        self._depth = depth
         self._on_read = on_read
-        self._thread: ThreadPoolExecutor | None = None
+        self._executor: ThreadPoolExecutor | None = None
         self._frames: deque[Future[Frame | None]] = deque()
 
     @property
@@ -45,6 +46,10 @@ class PrefetchSource:
         return self._source.is_live
 
     @property
+    def is_camera(self) -> bool:
+        return self._source.is_camera
+
+    @property
     def fps(self) -> float | None:
         return self._source.fps
 
@@ -54,35 +59,34 @@ class PrefetchSource:
 
     def open(self) -> None:
         self.close()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="agecam-decode")
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="agecam-decode")
         with contextlib.ExitStack() as unless_opened:
             unless_opened.callback(self.close)
-            self._thread.submit(self._source.open).result()
+            self._executor.submit(self._source.open).result()
             unless_opened.pop_all()
-        self._frames.extend(self._thread.submit(self.read_next) for _ in range(_FRAMES_AHEAD))
+        self._frames.extend(self._executor.submit(self._read_next) for _ in range(self._depth))
 
     def read(self) -> Frame | None:
-        if self._thread is None or not self._frames:
+        if self._executor is None or not self._frames:
             return None
         frame = self._frames.popleft().result()
         if frame is None:
             self._frames.clear()
         else:
-            self._frames.append(self._thread.submit(self.read_next))
+            self._frames.append(self._executor.submit(self._read_next))
         return frame
 
-    def read_next(self) -> Frame | None:
-        """What the thread does for each frame."""
+    def close(self) -> None:
+        if self._executor is None:
+            return
+        self._frames.clear()
+        self._executor.submit(self._source.close).result()
+        self._executor.shutdown()
+        self._executor = None
+
+    def _read_next(self) -> Frame | None:
         started_s = time.perf_counter()
         frame = self._source.read()
         if self._on_read is not None:
             self._on_read((time.perf_counter() - started_s) * 1000)
         return frame
-
-    def close(self) -> None:
-        if self._thread is None:
-            return
-        self._frames.clear()
-        self._thread.submit(self._source.close).result()
-        self._thread.shutdown()
-        self._thread = None

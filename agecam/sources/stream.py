@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import av
 from av.container import InputContainer
@@ -14,33 +15,58 @@ from agecam.errors import SourceError, SourceLostError
 from agecam.messages import Frame
 from agecam.sources.media import Decoder, NoVideoError
 
-OPEN_TIMEOUT_S = 10.0
-READ_TIMEOUT_S = 4.0
-"""A stream that sends nothing for this long is lost."""
 
-_OPTIONS = {
-    "rtsp_transport": "tcp",  # UDP loses packets on most wireless networks, and the picture smears
-    # FFmpeg would watch an MJPEG stream for 5 s to learn its frame rate.
-    "analyzeduration": "1500000",
-}
+@dataclass(frozen=True, slots=True)
+class StreamConfig:
+    """How long a network stream is waited for, and how it is asked for."""
+
+    open_timeout_s: float = 10.0
+    """Seconds to an answer, and from there to the first frame."""
+
+    read_timeout_s: float = 4.0
+    """A stream that sends nothing for so many seconds is lost."""
+
+    rtsp_transport: str = "tcp"
+    """UDP loses packets on most wireless networks, and the image smears."""
+
+    probe_s: float = 1.5
+    """Seconds for which FFmpeg watches an MJPEG stream to learn its frame rate; its default is 5."""
+
+    def ffmpeg_options(self) -> dict[str, str]:
+        """The options of ``av.open``."""
+        return {
+            "rtsp_transport": self.rtsp_transport,
+            "analyzeduration": str(round(self.probe_s * 1_000_000)),
+        }
 
 
 class StreamSource:
-    """Moving pictures from a network address.
+    """Video from a network address.
 
     A live stream is read by a thread of its own, whether or not its frames are wanted, and ``read`` gives
-    the newest: the picture never falls behind. What turns out to be a recording (its length is known) is
-    given frame by frame with media times, as a file is, and :attr:`is_live` is then false.
+    the newest: it never falls behind. What turns out to be a recording (its duration is known) is given
+    frame by frame with media times, as a file is, and :attr:`is_live` is then false.
 
     Neither :attr:`name` nor any error shows what an address may hold of user names, passwords and tokens.
+    ``clock`` gives the monotonic seconds of a live stream's frames.
     """
 
-    def __init__(self, url: str) -> None:
+    is_camera = False
+
+    def __init__(
+        self,
+        url: str,
+        config: StreamConfig | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._url = url
+        self._config = config or StreamConfig()
+        self._clock = clock
         self._container: InputContainer | None = None
         self._decoder: Decoder | None = None
-        self._pictures: Iterator[tuple[VideoFrame, float]] = iter(())
-        self._drain: _Drain | None = None
+        self._decoded: Iterator[tuple[VideoFrame, float]] = iter(())
+        self._latest: _LatestReader | None = None
         self._live = True
         self._index = 0
 
@@ -65,7 +91,9 @@ class StreamSource:
         self.close()
         try:
             self._container = av.open(
-                self._url, options=dict(_OPTIONS), timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S)
+                self._url,
+                options=self._config.ffmpeg_options(),
+                timeout=(self._config.open_timeout_s, self._config.read_timeout_s),
             )
             self._live = not self._container.duration
             self._decoder = Decoder(self._container, live=self._live)
@@ -76,37 +104,38 @@ class StreamSource:
             self.close()
             # Not "from error": its text holds the whole address, and tracebacks go to the log.
             raise SourceError(self._why_not(error)) from None
-        self._pictures = iter(self._decoder)
+        self._decoded = iter(self._decoder)
         if self._live:
-            self._drain = _Drain(self._pictures)
+            self._latest = _LatestReader(self._decoded, self._clock)
 
     def read(self) -> Frame | None:
         if self._decoder is None:
             return None
-        if self._drain is not None:
-            patience_s = READ_TIMEOUT_S if self._index else OPEN_TIMEOUT_S
-            picture = self._drain.newest(patience_s)
+        if self._latest is not None:
+            config = self._config
+            decoded = self._latest.take(config.read_timeout_s if self._index else config.open_timeout_s)
         else:
-            picture = next(self._pictures, None)
-        if picture is None:
-            if self._live or self._decoder.broke_off:
+            decoded = next(self._decoded, None)
+        if decoded is None:
+            if self._live or self._decoder.is_interrupted:
                 raise SourceLostError(
                     f"{self.name} sends no more pictures; check the network and whether it is still on."
                 )
             return None
         self._index += 1
-        return Frame(self._decoder.to_bgr(picture[0]), picture[1], self._index - 1)
+        frame, time_s = decoded
+        return Frame(self._decoder.to_bgr(frame), time_s, self._index - 1)
 
     def close(self) -> None:
-        """Waits for the reading thread, which takes at most :data:`READ_TIMEOUT_S` of a silent stream."""
-        drain, self._drain = self._drain, None
+        """Waits for the reading thread: of a silent stream at most ``read_timeout_s`` of the config."""
+        latest, self._latest = self._latest, None
         container, self._container = self._container, None
         self._decoder = None
-        self._pictures = iter(())
+        self._decoded = iter(())
         self._live = True
         self._index = 0
-        if drain is not None:
-            drain.stop()
+        if latest is not None:
+            latest.stop()
         if container is not None:
             container.close()
 
@@ -136,24 +165,25 @@ class StreamSource:
                 return f"{name} sends no video that AgeCam knows; check the address."
 
 
-class _Drain:
-    """Decodes a live stream as fast as it comes and keeps the newest picture."""
+class _LatestReader:
+    """Decodes a live stream as fast as it comes and keeps the newest frame."""
 
-    def __init__(self, pictures: Iterator[tuple[VideoFrame, float]]) -> None:
-        self._pictures = pictures
+    def __init__(self, decoded: Iterator[tuple[VideoFrame, float]], clock: Callable[[], float]) -> None:
+        self._decoded = decoded
+        self._clock = clock
         self._changed = threading.Condition()
         self._newest: tuple[VideoFrame, float] | None = None
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="agecam-stream", daemon=True)
         self._thread.start()
 
-    def newest(self, patience_s: float) -> tuple[VideoFrame, float] | None:
-        """The newest picture not given before and when it came, in seconds of ``time.monotonic()``.
+    def take(self, timeout_s: float) -> tuple[VideoFrame, float] | None:
+        """The newest frame not given before and when it came, in monotonic seconds.
 
-        Waits for it; ``None`` when the stream has ended or sent nothing for ``patience_s`` seconds.
+        Waits for it; ``None`` when the stream has ended or sent nothing for ``timeout_s`` seconds.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._newest is not None or self._stopped, patience_s)
+            self._changed.wait_for(lambda: self._newest is not None or self._stopped, timeout_s)
             newest, self._newest = self._newest, None
             return newest
 
@@ -164,11 +194,11 @@ class _Drain:
 
     def _run(self) -> None:
         try:
-            for frame, _ in self._pictures:
+            for frame, _ in self._decoded:
                 with self._changed:
                     if self._stopped:
                         break
-                    self._newest = frame, time.monotonic()
+                    self._newest = frame, self._clock()
                     self._changed.notify()
         finally:
             with self._changed:

@@ -26,12 +26,13 @@ class VideoFileSource:
     """
 
     is_live = False
+    is_camera = False
 
     def __init__(self, path: Path | str) -> None:
         self._path = Path(path)
         self._container: InputContainer | None = None
         self._decoder: Decoder | None = None
-        self._pictures: Iterator[tuple[VideoFrame, float]] = iter(())
+        self._decoded: Iterator[tuple[VideoFrame, float]] = iter(())
         self._first: tuple[VideoFrame, float] | None = None
         self._index = 0
         self.damage: str | None = None
@@ -62,8 +63,8 @@ class VideoFileSource:
         except av.FFmpegError as error:
             self.close()
             raise self._not_a_video() from error
-        self._pictures = iter(self._decoder)
-        self._first = next(self._pictures, None)
+        self._decoded = iter(self._decoder)
+        self._first = next(self._decoded, None)
         if self._first is None:
             self.close()
             raise self._not_a_video()
@@ -71,16 +72,15 @@ class VideoFileSource:
     def read(self) -> Frame | None:
         if self._decoder is None:
             return None
-        picture, self._first = self._first or next(self._pictures, None), None
-        if picture is None:
+        decoded, self._first = self._first or next(self._decoded, None), None
+        if decoded is None:
             self._note_damage(self._decoder.damage)
             return None
-        frame = Frame(self._decoder.to_bgr(picture[0]), picture[1], self._index)
         self._index += 1
-        return frame
+        return Frame(self._decoder.to_bgr(decoded[0]), decoded[1], self._index - 1)
 
     def close(self) -> None:
-        self._pictures = iter(())
+        self._decoded = iter(())
         self._first = None
         self._decoder = None
         self._index = 0
