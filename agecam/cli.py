@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import logging
 import sys
-from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
 
 from agecam import __version__
+from agecam.commands.arguments import (
+    AnnotateArguments,
+    BenchArguments,
+    DemoArguments,
+    PredictArguments,
+    ReportArguments,
+    WindowArguments,
+)
 from agecam.errors import AgeCamError, UsageError
 from agecam.logs import set_up_logging
+from agecam.options import options_from
 from agecam.paths import log_file
 
 # Only light modules are imported here: `agecam --help` must not load OpenCV, MediaPipe or Qt.
 
 _WINDOW: Final = "window"
 _GROUP_OPTIONS: Final = ("--verbose",)
-
-RuntimeName = Literal["litert", "keras"]
-AgeName = Literal["years", "group", "none"]
 
 
 class _WindowByDefault(TyperGroup):
@@ -46,11 +51,6 @@ app = typer.Typer(
     "the consent of the people in view.",
 )
 
-RuntimeOption = Annotated[
-    RuntimeName, typer.Option("--engine", help="What runs the models: LiteRT, or Keras itself (slower).")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text.")]
-
 
 def _show_version(wanted: bool) -> None:
     if wanted:
@@ -72,152 +72,73 @@ def root(
 
 
 @app.command(_WINDOW)
-def window(
-    source: Annotated[
-        str | None,
-        typer.Argument(help="Camera index or name, video or picture file, or address (http, rtsp …)."),
-    ] = None,
-    fullscreen: Annotated[bool, typer.Option("--fullscreen", help="Start in full screen.")] = False,
-    record: Annotated[
-        Path | None, typer.Option("--record", help="Record the annotated video, from the first frame.")
-    ] = None,
-    csv: Annotated[
-        Path | None, typer.Option("--csv", help="Write one row a face a frame, from the first frame.")
-    ] = None,
-    quit_after: Annotated[
-        float | None, typer.Option("--quit-after", min=0.0, help="Close the window after so many seconds.")
-    ] = None,
-    runtime: RuntimeOption = "litert",
-    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
-) -> None:
+@options_from(WindowArguments)
+def window(arguments: WindowArguments) -> None:
     """Open the window on SOURCE; without one, on the last camera used, else the first."""
     from agecam.commands.window import open_window
 
-    raise typer.Exit(
-        open_window(
-            source,
-            fullscreen=fullscreen,
-            record=record,
-            csv=csv,
-            quit_after_s=quit_after,
-            runtime=runtime,
-            force=force,
-        )
-    )
+    raise typer.Exit(open_window(arguments))
 
 
 @app.command()
-def demo(
-    quit_after: Annotated[
-        float | None, typer.Option("--quit-after", min=0.0, help="Close the window after so many seconds.")
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Where there is no display: the annotated clip's file."),
-    ] = None,
-) -> None:
+@options_from(DemoArguments)
+def demo(arguments: DemoArguments) -> None:
     """Show the built-in clip; where there is no display, annotate it to a file."""
     from agecam.commands.window import run_demo
 
-    raise typer.Exit(run_demo(quit_after, output))
+    raise typer.Exit(run_demo(arguments))
 
 
 @app.command()
-def annotate(
-    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Files, folders or addresses.")],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="A file for one input, else a folder.", show_default=False)
-    ],
-    csv: Annotated[
-        Path | None,
-        typer.Option("--csv", help="One row a face a frame: a file for one input, else a folder."),
-    ] = None,
-    age: Annotated[
-        AgeName, typer.Option("--age", help="On labels: the age in years, its group, or none.")
-    ] = "years",
-    interval: Annotated[
-        bool, typer.Option("--interval/--no-interval", help="On labels: the range of the age.")
-    ] = True,
-    gender: Annotated[bool, typer.Option("--gender/--no-gender", help="On labels: the gender.")] = True,
-    confidence: Annotated[
-        bool, typer.Option("--confidence", help="On labels: how probable group and gender are.")
-    ] = False,
-    blur: Annotated[bool, typer.Option("--blur", help="Make faces unrecognisable.")] = False,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Inputs to work on at a time.")] = 1,
-    scheduler: Annotated[
-        str | None,
-        typer.Option("--scheduler", help="Address of a Dask scheduler that spreads inputs over machines."),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
-    runtime: RuntimeOption = "litert",
-) -> None:
+@options_from(AnnotateArguments)
+def annotate(arguments: AnnotateArguments) -> None:
     """Draw boxes and labels on videos and pictures, every frame, without a window."""
     from agecam.commands.batch import annotate_inputs
-    from agecam.drawing.label_text import LabelStyle
 
-    style = LabelStyle(age, interval, gender, confidence, blur)
-    raise typer.Exit(
-        annotate_inputs(
-            inputs,
-            output,
-            csv=csv,
-            style=style,
-            jobs=jobs,
-            scheduler=scheduler,
-            force=force,
-            runtime=runtime,
-        )
-    )
+    raise typer.Exit(annotate_inputs(arguments))
 
 
 @app.command()
-def predict(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Pictures or folders of pictures.")],
-    as_json: JsonOption = False,
-    runtime: RuntimeOption = "litert",
-) -> None:
+@options_from(PredictArguments)
+def predict(arguments: PredictArguments) -> None:
     """Find the faces in pictures and estimate their age and gender."""
     from agecam.commands.predict import predict_paths
 
-    raise typer.Exit(predict_paths(paths, as_json=as_json, runtime=runtime))
+    raise typer.Exit(predict_paths(arguments))
 
 
 @app.command()
-def cameras(as_json: JsonOption = False) -> None:
+@options_from(ReportArguments)
+def cameras(arguments: ReportArguments) -> None:
     """List the cameras that are plugged in."""
     from agecam.commands.cameras import print_cameras
 
-    print_cameras(as_json=as_json)
+    print_cameras(as_json=arguments.as_json)
 
 
 @app.command()
-def bench(
-    clip: Annotated[Path | None, typer.Argument(help="A video; the built-in clip without one.")] = None,
-    faces: Annotated[
-        int | None, typer.Option("--faces", min=1, max=60, help="Instead: a made-up scene of so many faces.")
-    ] = None,
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Measure so often and tell the medians.")] = 1,
-    as_json: JsonOption = False,
-    runtime: RuntimeOption = "litert",
-) -> None:
+@options_from(BenchArguments)
+def bench(arguments: BenchArguments) -> None:
     """Measure speed, stage by stage, latency, start-up and memory, beside what no design can avoid."""
     from agecam.commands.bench import run_bench
 
-    raise typer.Exit(run_bench(clip, faces=faces, runs=runs, as_json=as_json, runtime=runtime))
+    raise typer.Exit(run_bench(arguments))
 
 
 @app.command()
-def doctor(as_json: JsonOption = False) -> None:
+@options_from(ReportArguments)
+def doctor(arguments: ReportArguments) -> None:
     """Tell what AgeCam finds on this computer, for a bug report."""
     from agecam import doctor as report
 
     found = report.collect()
-    typer.echo(report.to_json(found) if as_json else report.render(found))
+    typer.echo(report.to_json(found) if arguments.as_json else report.render(found))
 
 
-def _report_unexpected(
+def report_unexpected(
     kind: type[BaseException], error: BaseException, traceback: TracebackType | None
 ) -> None:
+    """The exception hook: the traceback goes to the log, one sentence to the user."""
     logging.getLogger(__name__).critical("unexpected error", exc_info=(kind, error, traceback))
     typer.echo(
         f"agecam: an unexpected error ({kind.__name__}) has stopped the program. Please report it with "
@@ -228,7 +149,7 @@ def _report_unexpected(
 
 def main() -> None:
     """Entry point. Exit codes: 0 all done, 1 something failed, 2 wrong usage."""
-    sys.excepthook = _report_unexpected
+    sys.excepthook = report_unexpected
     try:
         # Not app(): that puts Typer's own exception hook, which prints tracebacks, in place of ours.
         typer.main.get_command(app)()

@@ -10,8 +10,9 @@ import hashlib
 import json
 import os
 import platform
+import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -38,6 +39,8 @@ DEPENDENCIES: Final = (
 OPTIONAL_DEPENDENCIES: Final = ("distributed", "keras", "tensorflow")
 # Installed beside opencv-contrib-python they overwrite its files.
 _CONFLICTING: Final = ("opencv-python", "opencv-python-headless", "opencv-contrib-python-headless")
+_MEDIAPIPE_WITH_METRICS: Final = (0, 10, 34)
+"""The lowest version above the last one that sends no usage metrics; 0.10.34 itself was never published."""
 
 _ENCODERS: Final = ("libx264", "mpeg4")
 _DECODERS: Final = ("h264", "hevc", "vp9", "av1", "mjpeg")
@@ -88,14 +91,22 @@ class Report:
     problems: tuple[str, ...]
 
 
-def collect() -> Report:
+def installed_version(package: str) -> str | None:
+    """The version of a Python package that is installed here, ``None`` for one that is not."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def collect(version_of: Callable[[str], str | None] = installed_version) -> Report:
     """Look at everything; takes a second or two. Never raises for what it finds to be broken."""
     problems: list[str] = []
     missing = tuple(missing_libraries())
     if missing:
         problems.append(how_to_install_libraries(missing))
     return Report(
-        versions=_versions(problems),
+        versions=_versions(version_of, problems),
         system=_system(),
         models=_models(models_dir(), problems),
         cameras=_cameras(problems),
@@ -134,29 +145,28 @@ def render(report: Report) -> str:
     return "\n".join(lines)
 
 
-def _versions(problems: list[str]) -> dict[str, str]:
+def _versions(version_of: Callable[[str], str | None], problems: list[str]) -> dict[str, str]:
     versions = {"agecam": agecam.__version__, "python": platform.python_version()}
     for name in DEPENDENCIES:
-        version = _version(name)
+        version = version_of(name)
         versions[name] = version or "missing"
         if version is None:
             problems.append(f"The Python package {name} is not installed. Reinstall AgeCam.")
-    versions |= {name: version for name in OPTIONAL_DEPENDENCIES if (version := _version(name))}
+    versions |= {name: version for name in OPTIONAL_DEPENDENCIES if (version := version_of(name))}
     for name in _CONFLICTING:
-        if version := _version(name):
+        if version := version_of(name):
             versions[name] = version
             problems.append(
                 f"The Python package {name} overwrites files of opencv-contrib-python. "
                 "Remove it, then reinstall opencv-contrib-python."
             )
+    mediapipe = versions["mediapipe"]
+    if tuple(map(int, re.findall(r"\d+", mediapipe)[:3])) >= _MEDIAPIPE_WITH_METRICS:
+        problems.append(
+            f"MediaPipe {mediapipe} sends usage metrics to its maker. "
+            "Reinstall AgeCam, which asks for a version that sends none."
+        )
     return versions
-
-
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def _system() -> dict[str, str]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture from a source.
+    """One image from a source.
 
     ``image_bgr`` is ``(height, width, 3)`` uint8 and read-only; ``time_s`` never decreases within a source.
     """
@@ -40,7 +40,7 @@ class Detection:
     """One detected face.
 
     ``keypoints`` is ``(4, 2)`` float32, xy pixels, in this order: the person's right eye (on the left of
-    an unmirrored picture), left eye, tip of the nose, centre of the mouth. ``score`` is in [0, 1].
+    an unmirrored image), left eye, tip of the nose, centre of the mouth. ``score`` is in [0, 1].
     """
 
     box: tuple[float, float, float, float]
@@ -70,7 +70,7 @@ class Estimate:
 class Person:
     """A face with an identity that lasts.
 
-    ``estimate`` is smoothed over time and what is shown; ``raw`` is the models' answer for this very
+    ``estimate`` is fused over time; ``raw`` is the models' prediction for this very
     frame, ``None`` where they were not run on this face in this frame. ``confirmed`` is false while the
     track is too young to be labelled.
     """

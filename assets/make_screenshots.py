@@ -15,47 +15,55 @@ from PyQt6.QtWidgets import QApplication
 from PyQt6.sip import voidptr
 
 from agecam.commands.annotate import Job, run_job
-from agecam.live import capture, session
+from agecam.live.capture import SourceOpener
+from agecam.live.session import Session
 from agecam.live.state import SourceState
 from agecam.opencv import cv2
 from agecam.paths import demo_clip
 from agecam.settings import Settings
 from agecam.sources import open_source
+from agecam.ui.options import StartOptions
 from agecam.ui.theme import apply_theme
-from agecam.ui.window import MainWindow, StartOptions
+from agecam.ui.window import MainWindow
 from agecam.vision.analyzer import create_analyzer
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 CLIP_TIME_S = 2.4
 
 
-def take_window(spec: str | None, target: Path, settings: Path) -> None:
-    window = MainWindow(create_analyzer, StartOptions(spec), Settings(), settings)
+def take_window(spec: str | None, target: Path) -> None:
+    # Nothing is remembered, and no camera of this computer is in the image.
+    with tempfile.TemporaryDirectory() as folder:
+        window = MainWindow(
+            lambda on_change: Session(create_analyzer, on_change, opener=SourceOpener(list_cameras=list)),
+            StartOptions(spec),
+            Settings(),
+            Path(folder) / "settings.json",
+        )
 
-    def look() -> None:
-        status = window.session.status()
-        shown = window.session.latest()
-        if spec is None:
-            ready = status.state is SourceState.NO_CAMERA
-        else:
-            ready = shown is not None and shown.analysis.frame.time_s > CLIP_TIME_S
-        if ready:
-            timer.stop()
-            QTimer.singleShot(400, keep)
+        def look() -> None:
+            latest = window.session.latest()
+            if spec is None:
+                ready = window.session.state().source.state is SourceState.NO_CAMERA
+            else:
+                ready = latest is not None and latest.analysis.frame.time_s > CLIP_TIME_S
+            if ready:
+                timer.stop()
+                QTimer.singleShot(400, keep)
 
-    def keep() -> None:
-        place = window.frameGeometry()
-        screen = QGuiApplication.primaryScreen()
-        assert screen is not None
-        image = screen.grabWindow(voidptr(0), place.x(), place.y(), place.width(), place.height())
-        image.save(str(target))
-        window.close_without_asking()
+        def keep() -> None:
+            place = window.frameGeometry()
+            screen = QGuiApplication.primaryScreen()
+            assert screen is not None
+            shot = screen.grabWindow(voidptr(0), place.x(), place.y(), place.width(), place.height())
+            shot.save(str(target))
+            window.close_without_asking()
 
-    timer = QTimer()
-    timer.timeout.connect(look)
-    timer.start(50)
-    window.start()
-    QApplication.exec()
+        timer = QTimer()
+        timer.timeout.connect(look)
+        timer.start(50)
+        window.start()
+        QApplication.exec()
 
 
 def take_annotated(target: Path) -> None:
@@ -72,17 +80,12 @@ def take_annotated(target: Path) -> None:
 
 
 def main() -> None:
-    # No camera of this computer is in an image.
-    for module in (capture, session):
-        module.list_cameras = list  # type: ignore[attr-defined]
     DOCS.mkdir(exist_ok=True)
     application = QApplication(sys.argv)
     application.setQuitOnLastWindowClosed(True)
     apply_theme(application)
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Path(folder) / "settings.json"
-        take_window(str(demo_clip()), DOCS / "window.png", settings)
-        take_window(None, DOCS / "no-camera.png", settings)
+    take_window(str(demo_clip()), DOCS / "window.png")
+    take_window(None, DOCS / "no-camera.png")
     take_annotated(DOCS / "annotated.png")
 
 

@@ -50,17 +50,17 @@ def soak(clip: str, seconds: float) -> float:
         while (now_s := time.monotonic()) < started_s + seconds:
             changed.wait(_SAMPLE_S)
             changed.clear()
-            shown = session.latest()
-            if shown is not seen and shown is not None:
-                seen = shown
+            latest = session.latest()
+            if latest is not seen and latest is not None:
+                seen = latest
                 analysed += 1
-                session.painted(shown)
+                session.painted(latest)
             if now_s - sampled_s >= _SAMPLE_S:
                 sampled_s = now_s
                 samples.append((now_s - started_s, resident_mb()))
             if now_s - told_s >= 60:
                 told_s = now_s
-                rate = session.status().statistics.fps_analysed
+                rate = session.statistics().fps_analysed
                 print(
                     f"{(now_s - started_s) / 60:3.0f} min: {samples[-1][1]:.1f} MB, {rate:.0f} fps",
                     flush=True,

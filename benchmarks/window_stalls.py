@@ -6,8 +6,8 @@ The real window plays a clip (the built-in one without an argument) over and ove
 takes a snapshot every two seconds and has its labels changed every second, while ``--busy`` other processes
 keep the cores from it. A timer of 10 ms in its thread notes how late it is. With ``--where`` the places
 at which the thread was found when it was more than 30 ms late are printed too. Where the system tells for how
-long the thread was ready and had no core (Linux), the gaps less that time are printed as well: they are
-the program's own share.
+long the thread was ready and had no core (Linux), the gaps less that time are printed as well: they are what
+the program itself is to blame for.
 
 Without a display the window is drawn off screen.
 """
@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import multiprocessing
 import os
 import sys
@@ -25,17 +24,20 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PyQt6.QtCore import QObject, Qt, QTimer
 
 from agecam.display import has_display
+from agecam.live.session import Session
+from agecam.live.state import SourceState
 from agecam.paths import demo_clip
-
-if TYPE_CHECKING:
-    from agecam.ui.window import MainWindow
+from agecam.ui import app
+from agecam.ui.options import StartOptions
+from agecam.ui.window import MainWindow
+from agecam.vision.analyzer import create_analyzer
 
 _TICK_MS = 10
 _LIMIT_MS = 50.0
@@ -68,84 +70,72 @@ class Watch:
                 self.places[" < ".join(f"{one.name}:{one.lineno}" for one in stack[:-5:-1])] += 1
 
 
-def measure(clip: Path, seconds: float, *, where: bool) -> tuple[list[float], list[float], Counter[str], str]:
-    """Milliseconds between turns of the window's event loop, and of them without a core; where it was late,
-    and the window's last numbers.
-    """
-    from PyQt6.QtCore import Qt, QTimer
+class Stopwatch(QObject):
+    """Measures a window from its first live frame on, and uses it meanwhile."""
 
-    from agecam.live.state import SourceState
-    from agecam.ui.window import MainWindow
+    def __init__(self, window: MainWindow, seconds: float, watch: Watch | None) -> None:
+        super().__init__(window)
+        self.gaps_ms: list[float] = []
+        self.coreless_ms: list[float] = []
+        self.numbers = ""
+        self._window = window
+        self._seconds = seconds
+        self._watch = watch
+        self._last_s: float | None = None
+        self._last_coreless_s = 0.0
+        self._ticker = QTimer(self)
+        self._ticker.setTimerType(Qt.TimerType.PreciseTimer)
+        self._ticker.timeout.connect(self._tick)
+        self._ticker.start(_TICK_MS)
+        self._every(1000, window.controls["interval"].trigger)
+        self._every(2000, window.controls["snapshot"].trigger)
+        self._every(5000, window.session.list_cameras)
 
-    gaps_ms: list[float] = []
-    coreless_ms: list[float] = []
-    numbers: list[str] = [""]
-    watch = Watch(threading.get_ident()) if where else None
+    def _every(self, interval_ms: int, work: Callable[[], object]) -> None:
+        timer = QTimer(self)
+        timer.timeout.connect(lambda: work() and None)
+        timer.start(interval_ms)
 
-    class TimedWindow(MainWindow):
-        """Measures itself from its first live picture on."""
+    def _tick(self) -> None:
+        if self._watch is not None:
+            self._watch.alive()
+        now_s, now_coreless_s = time.perf_counter(), _coreless_s()
+        if self._last_s is not None:
+            self.gaps_ms.append((now_s - self._last_s) * 1000)
+            self.coreless_ms.append((now_coreless_s - self._last_coreless_s) * 1000)
+        elif self._window.session.state().source.state is SourceState.LIVE:
+            QTimer.singleShot(round(self._seconds * 1000), self._end)
+        else:
+            return
+        self._last_s, self._last_coreless_s = now_s, now_coreless_s
 
-        def start(self) -> None:
-            super().start()
-            self._last_s: float | None = None
-            self._last_coreless_s = 0.0
-            self._ticker = QTimer(self)
-            self._ticker.setTimerType(Qt.TimerType.PreciseTimer)
-            self._ticker.timeout.connect(self._tick)
-            self._ticker.start(_TICK_MS)
-            self._every(1000, lambda: self.controls["interval"].trigger())
-            self._every(2000, lambda: self.controls["snapshot"].trigger())
-            self._every(5000, self.session.list_cameras)
-
-        def _every(self, interval_ms: int, work: Any) -> None:
-            timer = QTimer(self)
-            timer.timeout.connect(work)
-            timer.start(interval_ms)
-
-        def _tick(self) -> None:
-            if watch is not None:
-                watch.alive()
-            now_s, now_coreless_s = time.perf_counter(), _coreless_s()
-            if self._last_s is not None:
-                gaps_ms.append((now_s - self._last_s) * 1000)
-                coreless_ms.append((now_coreless_s - self._last_coreless_s) * 1000)
-            elif self.session.source().state is SourceState.LIVE:
-                QTimer.singleShot(round(seconds * 1000), self._end)
-            else:
-                return
-            self._last_s, self._last_coreless_s = now_s, now_coreless_s
-
-        def _end(self) -> None:
-            self._ticker.stop()
-            numbers[0] = self.status_text()
-            self.close_without_asking()
-
-    try:
-        _run_window(TimedWindow, clip, seconds + _CLOSES_AFTER_S)
-    finally:
-        if watch is not None:
-            watch.stop()
-    return gaps_ms, coreless_ms, watch.places if watch is not None else Counter(), numbers[0]
+    def _end(self) -> None:
+        self._ticker.stop()
+        self.numbers = self._window.status_text()
+        self._window.close_without_asking()
 
 
-def _run_window(make_window: type[MainWindow], clip: Path, quit_after_s: float) -> None:
-    """Play, record and write a CSV until the window closes; what it wrote is thrown away."""
-    from agecam.ui.app import run_window
-    from agecam.ui.window import StartOptions
-    from agecam.vision.analyzer import create_analyzer
-
+def measure(clip: Path, seconds: float, watch: Watch | None) -> Stopwatch:
+    """Milliseconds between turns of the window's event loop, of them without a core, and its last numbers."""
+    stopwatches: list[Stopwatch] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         settings = folder / "settings.json"
-        settings.write_text(json.dumps({"version": 1, "snapshots_folder": str(folder / "snapshots")}))
+        settings.write_text(f'{{"version": 1, "snapshots_folder": "{folder / "snapshots"}"}}')
         options = StartOptions(
             str(clip),
             loop=True,
             record=folder / "record.mp4",
             csv=folder / "rows.csv",
-            quit_after_s=quit_after_s,
+            quit_after_s=seconds + _CLOSES_AFTER_S,
         )
-        run_window(create_analyzer, options, make_window=make_window, settings_path=settings)
+        app.run_window(
+            lambda on_change: Session(create_analyzer, on_change),
+            options,
+            settings_path=settings,
+            on_window=lambda window: stopwatches.append(Stopwatch(window, seconds, watch)),
+        )
+    return stopwatches[0]
 
 
 def _coreless_s() -> float:
@@ -184,12 +174,15 @@ def main() -> int:
     arguments = parser.parse_args()
     if not has_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    with _busy(arguments.busy):
-        gaps_ms, coreless_ms, places, numbers = measure(
-            arguments.clip, arguments.seconds, where=arguments.where
-        )
-    gaps, coreless = np.array(gaps_ms or [np.nan]), np.array(coreless_ms or [0.0])
-    print(f"{len(gaps_ms)} turns in {gaps.sum() / 1000:.0f} s, the window said: {numbers}")
+    watch = Watch(threading.get_ident()) if arguments.where else None
+    try:
+        with _busy(arguments.busy):
+            measured = measure(arguments.clip, arguments.seconds, watch)
+    finally:
+        if watch is not None:
+            watch.stop()
+    gaps, coreless = np.array(measured.gaps_ms or [np.nan]), np.array(measured.coreless_ms or [0.0])
+    print(f"{len(gaps)} turns in {gaps.sum() / 1000:.0f} s, the window said: {measured.numbers}")
     own = np.maximum(0, gaps - coreless)
     for name, values in (("between turns", gaps), ("without waiting for a core", own)):
         print(
@@ -199,7 +192,7 @@ def main() -> int:
     ends_s = np.cumsum(gaps) / 1000
     worst = [f"{gaps[index]:.0f} ms at {ends_s[index]:.1f} s" for index in np.argsort(gaps)[:-6:-1]]
     print(f"the worst: {', '.join(worst)}")
-    for place, samples in places.most_common(8):
+    for place, samples in (watch.places if watch is not None else Counter()).most_common(8):
         print(f"{samples:5} samples at {place}")
     return int(not own.max() <= _LIMIT_MS)
 

@@ -32,6 +32,62 @@ def test_report_names_every_dependency_of_the_program() -> None:
     assert set(doctor.DEPENDENCIES) == names
 
 
+def _with(**versions: str | None) -> Callable[[str], str | None]:
+    """What is installed here, but for these packages (underscores for dashes)."""
+
+    def version_of(package: str) -> str | None:
+        name = package.replace("-", "_")
+        return versions[name] if name in versions else doctor.installed_version(package)
+
+    return version_of
+
+
+def _problems_with(report: doctor.Report, words: str) -> list[str]:
+    return [problem for problem in report.problems if words in problem]
+
+
+def test_what_this_environment_holds_is_no_problem() -> None:
+    report = doctor.collect()
+    assert not _problems_with(report, "overwrites")
+    assert not _problems_with(report, "usage metrics")
+    assert not _problems_with(report, "not installed")
+
+
+@pytest.mark.parametrize(
+    "other", ["opencv-python", "opencv-python-headless", "opencv-contrib-python-headless"]
+)
+def test_second_opencv_is_listed_and_named_as_a_conflict(other: str) -> None:
+    report = doctor.collect(_with(**{other.replace("-", "_"): "5.0.0.93"}))
+    assert report.versions[other] == "5.0.0.93"
+    assert _problems_with(report, "overwrites") == [
+        f"The Python package {other} overwrites files of opencv-contrib-python. "
+        "Remove it, then reinstall opencv-contrib-python."
+    ]
+
+
+def test_missing_package_is_named() -> None:
+    report = doctor.collect(_with(mediapipe=None))
+    assert report.versions["mediapipe"] == "missing"
+    assert len(_problems_with(report, "package mediapipe is not installed")) == 1
+    assert not _problems_with(report, "usage metrics")
+
+
+@pytest.mark.parametrize(
+    ("version", "sends"),
+    [
+        ("0.10.33", False),
+        ("0.10.9", False),
+        ("0.10.35", True),
+        ("0.11", True),
+        ("1.0.0rc1", True),
+        ("1.2.2", True),
+    ],
+)
+def test_mediapipe_that_sends_usage_metrics_is_named(version: str, sends: bool) -> None:
+    told = _problems_with(doctor.collect(_with(mediapipe=version)), "sends usage metrics to its maker")
+    assert [version in problem for problem in told] == ([True] if sends else [])
+
+
 def test_report_holds_versions_codecs_and_system() -> None:
     report = doctor.collect()
     assert report.versions["numpy"][0].isdigit()

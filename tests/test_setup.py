@@ -71,7 +71,7 @@ def test_without_apt_the_missing_libraries_are_named(
     monkeypatch.setattr("sys.platform", "linux")
     assert bootstrap.main() == 1
     sentence = capsys.readouterr().err
-    assert re.fullmatch(r"Install .*libthat-is-not\.so\.7.*Xvfb.*\.\n", sentence)
+    assert re.fullmatch(r"Install .*libthat-is-not\.so\.7.*Xvfb.*strace.*\.\n", sentence)
 
 
 def test_without_sudo_the_command_is_named(

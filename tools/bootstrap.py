@@ -72,9 +72,10 @@ def install_system_packages(for_tests: bool) -> None:
             packages.append("fonts-dejavu-core")
         if not CERTIFICATES.exists() and shutil.which("apt-get"):
             packages.append("ca-certificates")
-        if for_tests and shutil.which("Xvfb") is None:
-            packages.append("xvfb")
-            sonames.append("Xvfb")
+        for program in ("Xvfb", "strace") if for_tests else ():
+            if shutil.which(program) is None:
+                packages.append(program.lower())
+                sonames.append(program)
     if packages:
         apt_install(packages, sonames)
 

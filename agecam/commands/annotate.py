@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agecam.drawing.annotate import annotate
-from agecam.drawing.label_layout import LabelMemory
 from agecam.drawing.label_text import LabelStyle
 from agecam.errors import SourceError, SourceLostError
+from agecam.live.pipeline import Pipeline
 from agecam.messages import Analysis, Frame
-from agecam.output import CsvLog, VideoWriter, write_image
-from agecam.sources import is_image, open_source, read_image
+from agecam.output import CsvSink, ImageSink, QueuedSink, VideoSink, WhenFull
+from agecam.runtime import Runtime
+from agecam.sources import Source, is_image, open_source
 from agecam.sources.image import is_animated
 from agecam.sources.prefetch import PrefetchSource, each_frame
 from agecam.sources.video import VideoFileSource
 from agecam.vision.analyzer import Analyzer, create_analyzer
-from agecam.vision.manifest import Runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,89 +74,86 @@ def run_job(job: Job, on_frame: OnFrame | None = None) -> Summary:
 def run_job_with(analyzer: Analyzer, job: Job, on_frame: OnFrame | None = None) -> Summary:
     """The same with models that are loaded already, one input after another."""
     started_s = time.perf_counter()
-    analyzer.reset()
-    style = job.style
-    warning, stopped = None, False
-    with _csv_log(job.csv) as log_to:
-        if is_picture(job.spec):
-            frames, people = 1, _annotate_image(job, analyzer, style, log_to)
-        else:
-            frames, people, warning, stopped = _annotate_video(job, analyzer, style, log_to, on_frame)
-    return Summary(job.spec, job.target, frames, people, time.perf_counter() - started_s, warning, stopped)
-
-
-def is_picture(spec: str) -> bool:
-    """Whether an input is a single picture: not an address, not a video, not an animation."""
-    return "://" not in spec and is_image(spec) and not is_animated(Path(spec))
-
-
-@contextlib.contextmanager
-def _csv_log(path: Path | None) -> Iterator[Callable[[Analysis], None]]:
-    if path is None:
-        yield lambda _analysis: None
-        return
-    csv = CsvLog(path)
-    try:
-        yield csv.write
-    finally:
-        csv.close()
-
-
-def _annotate_image(
-    job: Job, analyzer: Analyzer, style: LabelStyle, log_to: Callable[[Analysis], None]
-) -> int:
-    analysis = analyzer.analyze_still(Frame(read_image(Path(job.spec)), 0.0, 0))
-    write_image(annotate(analysis.frame.image_bgr, analysis.people, style), job.target)
-    log_to(analysis)
-    return len(analysis.people)
-
-
-def _annotate_video(
-    job: Job,
-    analyzer: Analyzer,
-    style: LabelStyle,
-    log_to: Callable[[Analysis], None],
-    on_frame: OnFrame | None,
-) -> tuple[int, int, str | None, bool]:
     source = open_source(job.spec)
-    tracks: set[int] = set()
-    labels = LabelMemory()
-    frames = 0
-    warning, stopped = None, False
-    writer = None
+    run = _Run(job, source)
+    pipeline = Pipeline(analyzer, style=job.style, sinks=run.sinks)
+    pipeline.reset()
     # A stream's frames come no sooner for being asked for early, and waiting for one cannot be broken off.
     reader = source if source.is_live else PrefetchSource(source)
+    warning, stopped = None, False
     try:
         reader.open()
-        first_s = 0.0
-        with contextlib.closing(analyzer.analyze_all(each_frame(reader))) as analyses:
-            for analysis in analyses:
-                frame = analysis.frame
-                if writer is None:
-                    writer = VideoWriter(job.target, frame.width, frame.height, source.fps)
-                    first_s = frame.time_s
-                picture = annotate(frame.image_bgr, analysis.people, style, labels)
-                writer.write(picture, frame.time_s - first_s)
-                log_to(analysis)
-                tracks |= {person.track_id for person in analysis.people if person.confirmed}
-                frames += 1
+        with contextlib.closing(pipeline.process_all(run.opened_for(each_frame(reader)))) as annotated:
+            for one in annotated:
+                run.count(one.analysis)
                 if on_frame is not None:
-                    on_frame(frames, source.frame_count)
+                    on_frame(run.frames, source.frame_count)
     except SourceLostError as error:
-        if not frames:
+        if not run.frames:
             raise
         warning = str(error)  # a stream that ends is not lost work
     except KeyboardInterrupt:
-        if writer is None:
+        if not run.frames:
             raise
         stopped = True
-        warning = f"Stopped after {frames} frames; {job.target} holds them."
+        warning = f"Stopped after {run.frames} frames; {job.target} holds them."
     finally:
         reader.close()
-        if writer is not None:
-            writer.close()
-    if not frames:
+        run.close()
+    run.raise_error()
+    if not run.frames:
         raise SourceError(f"{job.spec} holds no frame that can be decoded.")
     if warning is None and isinstance(source, VideoFileSource):
         warning = source.damage
-    return frames, len(tracks), warning, stopped
+    seconds = time.perf_counter() - started_s
+    return Summary(job.spec, job.target, run.frames, len(run.tracks), seconds, warning, stopped)
+
+
+class _Run:
+    """The sinks of one job, which are opened by the first frame, and what has gone through them."""
+
+    def __init__(self, job: Job, source: Source) -> None:
+        self.frames = 0
+        self.tracks: set[int] = set()
+        self._job, self._source = job, source
+        self._sinks: list[QueuedSink] = []
+
+    def opened_for(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        """The frames; before the first is handed on, there are sinks for its kind."""
+        for frame in frames:
+            if not self._sinks:
+                self._open(frame)
+            yield frame
+
+    def _open(self, first: Frame) -> None:
+        job = self._job
+        if first.is_still:
+            self._sinks.append(ImageSink(job.target, when_full=WhenFull.WAIT))
+        else:
+            self._sinks.append(VideoSink(job.target, nominal_fps=self._source.fps, when_full=WhenFull.WAIT))
+        if job.csv is not None:
+            live = self._source.is_live
+            self._sinks.append(CsvSink(job.csv, from_first_frame=live, when_full=WhenFull.WAIT))
+
+    def sinks(self) -> Sequence[QueuedSink]:
+        return self._sinks
+
+    def count(self, analysis: Analysis) -> None:
+        """Take an analysed frame into account."""
+        self.frames += 1
+        self.tracks |= {person.track_id for person in analysis.people if person.confirmed}
+
+    def close(self) -> None:
+        """Wait until every file is whole."""
+        for sink in self._sinks:
+            sink.close()
+
+    def raise_error(self) -> None:
+        """Raise the first failure of a sink as :class:`agecam.errors.OutputError`."""
+        for sink in self._sinks:
+            sink.raise_error()
+
+
+def is_photograph(spec: str) -> bool:
+    """Whether an input is a single image: not an address, not a video, not an animation."""
+    return "://" not in spec and is_image(spec) and not is_animated(Path(spec))

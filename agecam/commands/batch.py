@@ -14,40 +14,29 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from agecam.commands.annotate import Job, OnFrame, Summary, is_picture, run_job, run_job_with
+from agecam.commands.annotate import Job, OnFrame, Summary, is_photograph, run_job, run_job_with
+from agecam.commands.arguments import AnnotateArguments
 from agecam.commands.outputs import check_writable, make_folder
-from agecam.drawing.label_text import LabelStyle
 from agecam.errors import AgeCamError, UsageError
 from agecam.sources import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from agecam.vision.analyzer import create_analyzer
-from agecam.vision.manifest import Runtime
 
 log = logging.getLogger(__name__)
 
 _VIDEO_SUFFIX: Final = ".mp4"
-_PLAIN: Final = LabelStyle()
 
 
-def annotate_inputs(
-    inputs: Sequence[str],
-    output: Path,
-    *,
-    csv: Path | None = None,
-    style: LabelStyle = _PLAIN,
-    jobs: int = 1,
-    scheduler: str | None = None,
-    force: bool = False,
-    runtime: Runtime = "litert",
-) -> int:
+def annotate_inputs(arguments: AnnotateArguments) -> int:
     """Annotate all inputs with a progress bar; returns 1 when one of them failed, else 0.
 
     Raises :class:`UsageError` before any work when the outputs make no sense.
     """
-    planned = plan(inputs, output, csv=csv, style=style, runtime=runtime)
+    jobs, scheduler = arguments.jobs, arguments.scheduler
+    planned = plan(arguments)
     for job in planned:
-        check_writable(job.target, force=force)
+        check_writable(job.target, force=arguments.force)
         if job.csv is not None:
-            check_writable(job.csv, force=force)
+            check_writable(job.csv, force=arguments.force)
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]}"))
     with (
@@ -70,48 +59,35 @@ def annotate_file(spec: str, target: Path) -> Summary:
         return run_job(Job(spec, target), _progress_of(progress, task))
 
 
-def plan(
-    inputs: Sequence[str],
-    output: Path,
-    *,
-    csv: Path | None = None,
-    style: LabelStyle = _PLAIN,
-    runtime: Runtime = "litert",
-) -> list[Job]:
+def plan(arguments: AnnotateArguments) -> list[Job]:
     """Which input goes to which file. Raises :class:`UsageError` where that cannot work."""
+    inputs, output = arguments.inputs, arguments.output
     single = len(inputs) == 1 and not Path(inputs[0]).is_dir()
     if single and not output.is_dir():
-        jobs = [Job(inputs[0], output, csv, style, runtime)]
+        jobs = [Job(inputs[0], output, arguments.csv, arguments.style(), arguments.runtime)]
     else:
         if output.exists() and not output.is_dir():
             raise UsageError(f"{output} is a file, but several inputs need a folder; name a folder.")
-        jobs = list(_into_folder(inputs, output, csv, single=single, style=style, runtime=runtime))
+        jobs = list(_into_folder(arguments, single=single))
     for job in jobs:
         if "://" not in job.spec and job.target.resolve() == Path(job.spec).resolve():
             raise UsageError(f"{job.target} is the input itself; choose another output.")
     return jobs
 
 
-def _into_folder(
-    inputs: Sequence[str],
-    output: Path,
-    csv: Path | None,
-    *,
-    single: bool,
-    style: LabelStyle,
-    runtime: Runtime,
-) -> Iterator[Job]:
+def _into_folder(arguments: AnnotateArguments, *, single: bool) -> Iterator[Job]:
     taken: set[Path] = set()
-    for spec, relative in _expand(inputs):
+    style, csv = arguments.style(), arguments.csv
+    for spec, relative in _expand(arguments.inputs):
         suffix = relative.suffix.lower()
         kept = suffix in (".png", ".jpg", ".jpeg")
-        kind = ".png" if is_picture(spec) else _VIDEO_SUFFIX
+        kind = ".png" if is_photograph(spec) else _VIDEO_SUFFIX
         name = relative if kept else relative.with_suffix(kind)
         if name in taken:  # clip.mov and clip.mkv would both become clip.mp4
             name = relative.with_name(f"{relative.stem}-{suffix.lstrip('.')}{name.suffix}")
         taken.add(name)
         rows = csv if csv is None or single else csv / name.with_suffix(".csv")
-        yield Job(spec, output / name, rows, style, runtime)
+        yield Job(spec, arguments.output / name, rows, style, arguments.runtime)
 
 
 def _expand(inputs: Sequence[str]) -> Iterator[tuple[str, Path]]:

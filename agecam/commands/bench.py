@@ -7,18 +7,20 @@ import json
 import statistics
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Final
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from agecam.commands.arguments import BenchArguments
 from agecam.commands.measure import (
+    DEFAULT_CONFIG,
     STAGES,
     FileMode,
     Live,
+    MeasureConfig,
     Parts,
     measure_file_mode,
     measure_live,
@@ -27,10 +29,8 @@ from agecam.commands.measure import (
 )
 from agecam.commands.scene import write_scene
 from agecam.paths import demo_clip
+from agecam.runtime import Runtime
 from agecam.sources import open_source
-from agecam.vision.manifest import Runtime
-
-_LIVE_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Benchmark:
 
     ``fps`` is in file mode, every frame decoded, analysed and drawn, nothing encoded; ``stages_ms`` are means
     a frame of the same run, ``cpu_ms`` the processor time a frame. ``latency_ms`` is from capture to
-    annotated picture while the clip plays at its own rate, and ``live`` says how many frames a second were
+    annotated frame while the clip plays at its own rate, and ``live`` says how many frames a second were
     captured and analysed then, on how many cores. ``startup_s`` counts from the start of a new process,
     whose peak memory is ``rss_mb`` (``None`` on Windows).
 
@@ -69,27 +69,42 @@ class Benchmark:
     runtime: str
 
 
-def run_bench(clip: Path | None, *, faces: int | None, runs: int, as_json: bool, runtime: Runtime) -> int:
-    """Measure ``runs`` times, print the medians, and return the exit code 0."""
-    with _clip(clip, faces) as (path, name):
-        files, parts, paced_parts, lives, starts = [], [], [], [], []
+def run_bench(arguments: BenchArguments, config: MeasureConfig = DEFAULT_CONFIG) -> int:
+    """Measure as often as asked for, print the medians, and return the exit code 0."""
+    runtime, runs = arguments.runtime, arguments.runs
+    with _clip(arguments.clip, arguments.faces) as (path, name):
+        measured = _Measured()
         for number in range(1, runs + 1):
             with _telling("every frame", number, runs):
-                files.append(measure_file_mode(open_source(str(path)), runtime))
+                measured.files.append(measure_file_mode(open_source(str(path)), runtime, config))
             with _telling("what cannot be avoided", number, runs):
-                people = files[-1].people
-                parts.append(measure_parts(open_source(str(path)), runtime, people))
-                paced_parts.append(measure_parts(open_source(str(path)), runtime, people, paced=True))
+                people = measured.files[-1].people
+                for paced, parts in ((False, measured.parts), (True, measured.paced_parts)):
+                    parts.append(
+                        measure_parts(open_source(str(path)), runtime, people, paced=paced, config=config)
+                    )
             with _telling("live latency", number, runs):
-                lives.append(measure_live(str(path), runtime, _LIVE_S))
+                measured.lives.append(measure_live(str(path), runtime, config))
             with _telling("the start", number, runs):
-                starts.append(measure_start(path, runtime))
-    result = _summary(name, runtime, files, parts, paced_parts, lives, starts)
-    if as_json:
-        typer.echo(json.dumps(asdict(result)))
+                measured.starts.append(measure_start(path, runtime))
+    result = _summary(name, runtime, measured)
+    if arguments.as_json:
+        # "engine" is what "runtime" was called before, for one release.
+        typer.echo(json.dumps({**asdict(result), "engine": result.runtime}))
     else:
         _print(result)
     return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """One entry a run of each."""
+
+    files: list[FileMode] = field(default_factory=list)
+    parts: list[Parts] = field(default_factory=list)
+    paced_parts: list[Parts] = field(default_factory=list)
+    lives: list[Live] = field(default_factory=list)
+    starts: list[tuple[dict[str, float], float | None]] = field(default_factory=list)
 
 
 def _telling(what: str, number: int, runs: int) -> contextlib.AbstractContextManager[object]:
@@ -110,24 +125,17 @@ def _clip(clip: Path | None, faces: int | None) -> Iterator[tuple[Path, str]]:
         yield path, f"{faces} moving face{'s' if faces > 1 else ''}"
 
 
-def _summary(
-    name: str,
-    runtime: Runtime,
-    files: list[FileMode],
-    parts: list[Parts],
-    paced_parts: list[Parts],
-    lives: list[Live],
-    starts: list[tuple[dict[str, float], float | None]],
-) -> Benchmark:
+def _summary(name: str, runtime: Runtime, measured: _Measured) -> Benchmark:
+    files, parts, lives = measured.files, measured.parts, measured.lives
     people = files[0].people
     frame_ms = statistics.median(one.frame_ms for one in files)
     cpu_ms = statistics.median(one.cpu_ms for one in files)
     wall = _with_sum(_medians((one.wall_ms for one in parts), 3))
     cpu = _with_sum(_medians((one.cpu_ms for one in parts), 3))
     # What has been captured is decoded already.
-    live = _with_sum(_without_decode(_medians((one.wall_ms for one in paced_parts), 3)))
+    live = _with_sum(_without_decode(_medians((one.wall_ms for one in measured.paced_parts), 3)))
     latency_ms = _medians((one.latency_ms for one in lives), 1)
-    peaks_mb = [peak for _, peak in starts if peak is not None]
+    peaks_mb = [peak for _, peak in measured.starts if peak is not None]
     return Benchmark(
         clip=name,
         frames=len(people),
@@ -153,7 +161,7 @@ def _summary(
             ),
             2,
         ),
-        startup_s=_medians((times_s for times_s, _ in starts), 2),
+        startup_s=_medians((times_s for times_s, _ in measured.starts), 2),
         rss_mb=round(max(peaks_mb), 1) if peaks_mb else None,
         runtime=runtime,
     )

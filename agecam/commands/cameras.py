@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
 
 import typer
 
-from agecam.sources import list_cameras
+from agecam.sources import Camera, list_cameras
 
 
-def print_cameras(*, as_json: bool) -> None:
+def print_cameras(*, as_json: bool, list_cameras: Callable[[], list[Camera]] = list_cameras) -> None:
     """Print one line a camera, or a JSON list."""
     found = list_cameras()
     if as_json:

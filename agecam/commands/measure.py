@@ -17,27 +17,43 @@ from typing import Final
 import numpy as np
 
 from agecam.display import has_display
-from agecam.drawing.annotate import annotate
-from agecam.drawing.label_layout import LabelMemory
+from agecam.drawing.annotate import Annotator
 from agecam.errors import AgeCamError
 from agecam.live.capture import SourceRequest
+from agecam.live.pipeline import Pipeline, Preview
 from agecam.live.session import Session
 from agecam.live.state import SourceState
 from agecam.messages import Person
+from agecam.runtime import Runtime
 from agecam.sources.base import Source
 from agecam.sources.prefetch import PrefetchSource, each_frame
 from agecam.vision.align import align_faces
 from agecam.vision.analyzer import create_analyzer, create_classifier
 from agecam.vision.detector import MediaPipeDetector
-from agecam.vision.manifest import Runtime
 
 STAGES: Final = ("decode", "detect", "align", "classify", "track", "draw")
 PARTS: Final = ("decode", "detect", "classify", "draw")
-_WARM_UP_FRAMES: Final = 10
-_LIVE_WARM_UP_S: Final = 2.0
-_SAMPLED_FRAMES: Final = 40
-_PACED_FRAMES: Final = 100
-_PROBE_TIMEOUT_S: Final = 60.0
+_PROBE_TIMEOUT_S: Final = 600.0
+"""A net against a window that never opens, far above what any machine needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureConfig:
+    """How much is measured."""
+
+    warm_up_frames: int = 10
+    """Frames of a file before the measured ones: caches filled, interpreters sized."""
+    sampled_frames: int = 40
+    """Frames all over a clip on which its parts are measured one by one."""
+    paced_frames: int = 100
+    """Frames at the clip's own rate on which the same is done."""
+    live_warm_up_s: float = 2.0
+    """Seconds of a live run that are not counted."""
+    live_s: float = 10.0
+    """Seconds of a live run that are."""
+
+
+DEFAULT_CONFIG: Final = MeasureConfig()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +77,7 @@ class FileMode:
 class Parts:
     """What nobody can do without, each part done alone: means a frame, by the clock and of the processor.
 
-    ``decode``; ``detect``, one pass of both detectors over the whole picture; ``classify``, one batched
+    ``decode``; ``detect``, one pass of both detectors over the whole frame; ``classify``, one batched
     call of each model for all labelled faces; ``draw``.
     """
 
@@ -72,7 +88,7 @@ class Parts:
 @dataclass(frozen=True, slots=True)
 class Live:
     """A clip at its own rate through the session of the window: rates a second, processor cores in use,
-    and milliseconds from capture to annotated picture."""
+    and milliseconds from capture to annotated frame."""
 
     fps_captured: float
     fps_analysed: float
@@ -104,40 +120,42 @@ def _opened(source: Source) -> Iterator[Source]:
         source.close()
 
 
-def measure_file_mode(source: Source, runtime: Runtime) -> FileMode:
+def measure_file_mode(source: Source, runtime: Runtime, config: MeasureConfig = DEFAULT_CONFIG) -> FileMode:
     """Raises :class:`AgeCamError` for a clip that is too short."""
-    reads_ms: list[float] = []
-    reader = PrefetchSource(source, on_read=reads_ms.append)
-    labels = LabelMemory()
-    stages_ms = dict.fromkeys(STAGES, 0.0)
+    decode_ms: list[float] = []
+    reader = PrefetchSource(source, on_read=decode_ms.append)
+    stages_ms: list[Mapping[str, float]] = []
     people: list[tuple[Person, ...]] = []
     size = (0, 0)
     started_s = cpu_s = 0.0
     with create_analyzer(runtime=runtime) as analyzer, _opened(reader):
-        with contextlib.closing(analyzer.analyze_all(each_frame(reader))) as analyses:
-            for analysis in analyses:
-                if len(people) == _WARM_UP_FRAMES:  # caches filled, interpreters sized
-                    stages_ms = dict.fromkeys(STAGES, 0.0)
-                    started_s, cpu_s = time.perf_counter(), time.process_time()
-                drawn_s = time.perf_counter()
-                annotate(analysis.frame.image_bgr, analysis.people, memory=labels)
-                stages_ms["draw"] += (time.perf_counter() - drawn_s) * 1000
-                for name, value_ms in analysis.stages_ms.items():
-                    stages_ms[name] += value_ms
-                people.append(tuple(one for one in analysis.people if one.confirmed))
+        frames = Pipeline(analyzer).process_all(each_frame(reader), Preview.PLAIN)
+        with contextlib.closing(frames) as annotated:
+            for one in annotated:
+                analysis = one.analysis
+                stages_ms.append(analysis.stages_ms)
+                people.append(tuple(person for person in analysis.people if person.confirmed))
                 size = (analysis.frame.width, analysis.frame.height)
-        frames = len(people) - _WARM_UP_FRAMES
-        if frames < 1:
+                if len(people) == config.warm_up_frames:
+                    started_s, cpu_s = time.perf_counter(), time.process_time()
+        measured = len(people) - config.warm_up_frames
+        if measured < 1:
             raise AgeCamError(f"{source.name} is too short to measure; give a clip of a few seconds.")
-        frame_ms = (time.perf_counter() - started_s) * 1000 / frames
-        cpu_ms = (time.process_time() - cpu_s) * 1000 / frames
-    stages_ms = {name: value / frames for name, value in stages_ms.items()}
-    stages_ms["decode"] = float(np.mean(reads_ms[_WARM_UP_FRAMES:-1]))
-    return FileMode(*size, frame_ms, cpu_ms, stages_ms, people)
+        frame_ms = (time.perf_counter() - started_s) * 1000 / measured
+        cpu_ms = (time.process_time() - cpu_s) * 1000 / measured
+    warm = stages_ms[config.warm_up_frames :]
+    means_ms = {name: sum(stages.get(name, 0.0) for stages in warm) / measured for name in STAGES}
+    means_ms["decode"] = float(np.mean(decode_ms[config.warm_up_frames : -1]))
+    return FileMode(*size, frame_ms, cpu_ms, means_ms, people)
 
 
 def measure_parts(
-    source: Source, runtime: Runtime, people: Sequence[tuple[Person, ...]], *, paced: bool = False
+    source: Source,
+    runtime: Runtime,
+    people: Sequence[tuple[Person, ...]],
+    *,
+    paced: bool = False,
+    config: MeasureConfig = DEFAULT_CONFIG,
 ) -> Parts:
     """Measure on frames all over the clip; ``people`` says who is labelled in each of its frames.
 
@@ -145,13 +163,13 @@ def measure_parts(
     cores fall asleep and caches are lost, every part takes longer than without.
     """
     watch = _Stopwatch()
-    labels = LabelMemory()
+    annotator = Annotator()
     classifier = create_classifier(runtime)
-    every = 1 if paced else max(1, len(people) // _SAMPLED_FRAMES)
+    every = 1 if paced else max(1, len(people) // config.sampled_frames)
     read = sampled = 0
     with MediaPipeDetector() as detector, _opened(source):
         started_s, pause_s = time.perf_counter(), 1 / (source.fps or 25.0)
-        for index, present in enumerate(people[:_PACED_FRAMES] if paced else people):
+        for index, present in enumerate(people[: config.paced_frames] if paced else people):
             if paced:
                 time.sleep(max(0.0, started_s + index * pause_s - time.perf_counter()))
             with watch.time("decode"):
@@ -172,7 +190,7 @@ def measure_parts(
             with watch.time("classify"):
                 classifier.classify(crops)
             with watch.time("draw"):
-                annotate(image, present, memory=labels)
+                annotator.draw(image, present, frame.time_s)
     counts = {name: read if name == "decode" else sampled for name in PARTS}
     return Parts(
         {name: watch.wall_ms[name] / count for name, count in counts.items()},
@@ -180,8 +198,8 @@ def measure_parts(
     )
 
 
-def measure_live(spec: str, runtime: Runtime, seconds: float) -> Live:
-    """Play a file at its own rate, again and again, for so many seconds after two that warm up."""
+def measure_live(spec: str, runtime: Runtime, config: MeasureConfig = DEFAULT_CONFIG) -> Live:
+    """Play a file at its own rate, again and again, for some seconds after those that warm up."""
     changed = threading.Event()
     live = Session(lambda: create_analyzer(runtime=runtime), changed.set)
     latencies_ms: list[float] = []
@@ -190,25 +208,25 @@ def measure_live(spec: str, runtime: Runtime, seconds: float) -> Live:
     try:
         live.show(SourceRequest(spec, loop=True))
         seen = None
-        while not latencies_ms or time.monotonic() < started_s + seconds:
+        while not latencies_ms or time.monotonic() < started_s + config.live_s:
             changed.wait(0.5)
             changed.clear()
-            shown = live.latest()
-            if shown is not None and shown is not seen:
+            latest = live.latest()
+            if latest is not None and latest is not seen:
                 now_s = time.monotonic()
                 if seen is None:
-                    started_s = now_s + _LIVE_WARM_UP_S
-                seen = shown
+                    started_s = now_s + config.live_warm_up_s
+                seen = latest
                 if now_s >= started_s:
                     if not latencies_ms:
                         started_s, cpu_s = now_s, time.process_time()
-                    latencies_ms.append((now_s - shown.captured_s) * 1000)
-            status = live.status()
-            if status.state is SourceState.FAILED:
-                raise AgeCamError(status.message)
+                    latencies_ms.append((now_s - latest.captured_s) * 1000)
+            source = live.state().source
+            if source.state is SourceState.FAILED:
+                raise AgeCamError(source.message)
         took_s = time.monotonic() - started_s
         cores = (time.process_time() - cpu_s) / took_s
-        captured = live.status().statistics.fps_captured
+        captured = live.statistics().fps_captured
     finally:
         live.close()
     values = np.percentile(latencies_ms, (50, 95, 99))

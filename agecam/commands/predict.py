@@ -1,4 +1,4 @@
-"""``agecam predict``: faces, ages and genders in pictures."""
+"""``agecam predict``: faces, ages and genders in images."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from agecam.commands.arguments import PredictArguments
 from agecam.errors import SourceError, UsageError
 from agecam.messages import Detection, Estimate
 from agecam.sources import IMAGE_SUFFIXES, read_image
 from agecam.vision.analyzer import Analyzer, create_analyzer
-from agecam.vision.manifest import Runtime
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What was found in one picture; ``error`` says why nothing was."""
+    """What was found in one image; ``error`` says why nothing was."""
 
     file: str
     width: int = 0
@@ -53,10 +53,10 @@ class Prediction:
         )
 
 
-def pictures_in(paths: Sequence[Path]) -> Iterator[Path]:
-    """The pictures themselves, and those inside folders, each folder in alphabetical order.
+def images_in(paths: Sequence[Path]) -> Iterator[Path]:
+    """The images themselves, and those inside folders, each folder in alphabetical order.
 
-    Raises :class:`UsageError` for a folder without pictures.
+    Raises :class:`UsageError` for a folder without images.
     """
     for path in paths:
         if not path.is_dir():
@@ -69,7 +69,7 @@ def pictures_in(paths: Sequence[Path]) -> Iterator[Path]:
 
 
 def predict_file(analyzer: Analyzer, path: Path) -> Prediction:
-    """Analyse one picture; a picture that cannot be read gives a :class:`Prediction` with an error."""
+    """Analyse one image; an image that cannot be read gives a :class:`Prediction` with an error."""
     try:
         image = read_image(path)
     except SourceError as error:
@@ -78,23 +78,23 @@ def predict_file(analyzer: Analyzer, path: Path) -> Prediction:
     return Prediction(str(path), width, height, tuple(analyzer.analyze_image(image)))
 
 
-def predict_paths(paths: Sequence[Path], *, as_json: bool, runtime: Runtime) -> int:
-    """Print what is found, in input order; returns 1 when a picture failed, else 0."""
-    files = list(pictures_in(paths))
+def predict_paths(arguments: PredictArguments) -> int:
+    """Print what is found, in input order; returns 1 when an image failed, else 0."""
+    files = list(images_in(arguments.paths))
     failed = False
     table = _Table()
-    with create_analyzer(runtime=runtime) as analyzer:
+    with create_analyzer(runtime=arguments.runtime) as analyzer:
         for path in files:
             prediction = predict_file(analyzer, path)
             if prediction.error is not None:
                 failed = True
                 typer.echo(f"agecam: {prediction.error}", err=True)
-            if as_json:
+            if arguments.as_json:
                 sys.stdout.write(prediction.to_json() + "\n")
                 sys.stdout.flush()
             else:
                 table.add(prediction)
-    if not as_json:
+    if not arguments.as_json:
         table.show()
     return int(failed)
 

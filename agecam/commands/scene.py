@@ -22,12 +22,13 @@ _FACE_HEIGHTS: Final = (0.13, 0.2)
 
 
 class FacesScene:
-    """``faces`` heads from the demo clip, each on its own small orbit in its own cell of the picture.
+    """``faces`` heads from the demo clip, each on its own small orbit in its own cell of the frame.
 
     A :class:`agecam.sources.base.Source` of 120 frames at 30 frames a second, the same at every run.
     """
 
     is_live = False
+    is_camera = False
     fps = _FPS
     frame_count = _FRAMES
 

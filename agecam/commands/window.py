@@ -7,32 +7,22 @@ from pathlib import Path
 
 import typer
 
+from agecam.commands.arguments import DemoArguments, WindowArguments
 from agecam.commands.outputs import check_writable
 from agecam.display import check_window_libraries, has_display
 from agecam.errors import AgeCamError, UsageError
 from agecam.paths import demo_clip
 from agecam.vision.analyzer import Analyzer
-from agecam.vision.manifest import Runtime
 
 
-def open_window(
-    source: str | None,
-    *,
-    fullscreen: bool = False,
-    record: Path | None = None,
-    csv: Path | None = None,
-    quit_after_s: float | None = None,
-    runtime: Runtime = "litert",
-    force: bool = False,
-    loop: bool = False,
-) -> int:
+def open_window(arguments: WindowArguments) -> int:
     """Open the window and stay until it is closed; returns the exit code.
 
     Raises :class:`AgeCamError` where there is no display or the source cannot be a source.
     """
-    for path in (record, csv):
+    for path in (arguments.record, arguments.csv):
         if path is not None:
-            check_writable(path, force=force)
+            check_writable(path, force=arguments.force)
     if not has_display():
         raise AgeCamError(
             "There is no display to open a window on. Run AgeCam on a desktop, or use "
@@ -41,31 +31,43 @@ def open_window(
     check_window_libraries()
     from agecam.sources import open_source
 
+    source = arguments.source
     if source is not None and not source.isdigit():
         open_source(source)  # a missing file is told here, before a window opens
+    from agecam.live.session import Session
     from agecam.ui.app import run_window
-    from agecam.ui.window import StartOptions
+    from agecam.ui.options import StartOptions
 
     def make_analyzer() -> Analyzer:
         from agecam.vision.analyzer import create_analyzer
 
-        return create_analyzer(runtime=runtime)
+        return create_analyzer(runtime=arguments.runtime)
 
-    return run_window(make_analyzer, StartOptions(source, loop, record, csv, fullscreen, quit_after_s))
+    return run_window(
+        lambda on_change: Session(make_analyzer, on_change),
+        StartOptions(
+            source,
+            arguments.loop,
+            arguments.record,
+            arguments.csv,
+            arguments.fullscreen,
+            arguments.quit_after_s,
+        ),
+    )
 
 
-def run_demo(quit_after_s: float | None, output: Path | None) -> int:
+def run_demo(arguments: DemoArguments, clip: Path | None = None) -> int:
     """Show the demo clip in the window, or annotate it to a file where there is no display."""
-    clip = demo_clip()
+    clip = clip or demo_clip()
     if not clip.is_file():
         raise AgeCamError(f"The demo clip {clip} is missing. Reinstall AgeCam, or restore that file.")
     if has_display():
-        if output is not None:
+        if arguments.output is not None:
             raise UsageError("--output is for where there is no display; use `agecam annotate` here.")
-        return open_window(str(clip), quit_after_s=quit_after_s, loop=True)
+        return open_window(WindowArguments(str(clip), quit_after_s=arguments.quit_after_s, loop=True))
     from agecam.commands.batch import annotate_file
 
-    target = output or Path(tempfile.gettempdir()) / "agecam-demo.mp4"
+    target = arguments.output or Path(tempfile.gettempdir()) / "agecam-demo.mp4"
     summary = annotate_file(str(clip), target)
     typer.echo("There is no display, so the demo clip was annotated to a file.")
     typer.echo(summary.sentence())

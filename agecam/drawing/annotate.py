@@ -1,4 +1,4 @@
-"""Boxes and labels on a picture: the one way for preview, snapshot, recording and the command line."""
+"""Boxes and labels on an image: one way for preview, snapshot, recording and the command line."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from agecam.drawing.config import DEFAULT_CONFIG, DrawingConfig
 from agecam.drawing.label_image import Colour, Label, render_label
-from agecam.drawing.label_layout import Box, LabelMemory, LabelSpot, place_labels
+from agecam.drawing.label_layout import Box, LabelSpot, place_labels
 from agecam.drawing.label_text import LabelStyle, label_texts
-from agecam.messages import Analysis, Estimate, Person
+from agecam.messages import Estimate, Person
 from agecam.opencv import cv2
 
 _COLOURS: Final[tuple[Colour, ...]] = (
@@ -27,93 +28,138 @@ _COLOURS: Final[tuple[Colour, ...]] = (
 
 _DARK: Final[Colour] = (24, 20, 20)
 _SUBPIXEL_BITS: Final = 3
-_ROUNDING: Final = 0.12
 _QUARTER: Final = np.linspace(0, np.pi / 2, 4)
 _ANGLES: Final = np.concatenate([start + _QUARTER for start in np.arange(4) * np.pi / 2])
 _CIRCLE: Final = np.column_stack([np.cos(_ANGLES), np.sin(_ANGLES)])
+_DEFAULT_STYLE: Final = LabelStyle()
 
-_TEXT: Final = 0.036
-"""Size of the age's digits as a part of the picture's height."""
-_FAR: Final = 0.075
-_FAR_TEXT: Final = 0.7
-_SMALLEST_TEXT_PX: Final = 18
-_CROWD: Final = 16
-_CROWD_LEFT: Final = 12
-"""From so many people on far faces have short labels, until there are fewer than so many again."""
 
-_PIXELS_ACROSS_FACE: Final = 6
-_BLUR_MARGIN: Final = 0.25
-_HIDDEN_FRAMES: Final = 30
+class Annotator:
+    """Draws boxes and labels on the frames of one stream; the layout stays put from frame to frame.
+
+    It prints the estimates that it is given: those of
+    :class:`agecam.drawing.hysteresis.EstimateHysteresis` do not flicker. ``style`` may be set at any time
+    and holds from the next frame on. Not safe for use by several threads at once.
+    """
+
+    def __init__(self, style: LabelStyle = _DEFAULT_STYLE, config: DrawingConfig = DEFAULT_CONFIG) -> None:
+        self.style = style
+        self._config = config
+        self._positions: dict[int, int] = {}
+        self._is_crowded = False
+        self._covered: dict[int, tuple[Box, float]] = {}
+        """Boxes of blurred faces, and when they were last seen."""
+
+    def draw(
+        self, image_bgr: NDArray[np.uint8], people: Sequence[Person], time_s: float
+    ) -> NDArray[np.uint8]:
+        """A copy of the image ``(h, w, 3)`` uint8 with a box and a label on each confirmed person.
+
+        Sizes follow the image's height. Labels stay inside the image, and off faces and other labels where
+        there is room. Where the style says so, all faces are blurred, of people confirmed or not, and stay
+        covered for a while when they are lost. ``time_s`` is the frame's, and must not decrease.
+        """
+        style, image = self.style, image_bgr.copy()
+        if style.blur:
+            self._cover(people, time_s)
+            for box, _ in self._covered.values():
+                _pixelate(image, box, self._config)
+        else:
+            self._covered.clear()
+        confirmed = [person for person in people if person.confirmed]
+        for person in confirmed:
+            _draw_box(image, person.face.box, _colour(person), self._config)
+        self._draw_labels(image, confirmed, [person.face.box for person in people], style)
+        return image
+
+    def reset(self) -> None:
+        """Forget the layout and who was there: call it when another stream begins or time starts anew."""
+        self._positions.clear()
+        self._covered.clear()
+        self._is_crowded = False
+
+    def _draw_labels(
+        self, image: NDArray[np.uint8], people: Sequence[Person], faces: Sequence[Box], style: LabelStyle
+    ) -> None:
+        config = self._config
+        self._is_crowded = len(people) >= (config.crowd_left if self._is_crowded else config.crowd)
+        labels: list[Label] = []
+        spots: list[LabelSpot] = []
+        for person in people:
+            label = person.estimate and self._label(person, person.estimate, image.shape[0], style)
+            if label:
+                labels.append(label)
+                spots.append(LabelSpot(person.track_id, person.face.box, label.size_wh))
+        size = (image.shape[1], image.shape[0])
+        gap_px = 2 * _thickness(image, config)
+        placed = place_labels(spots, faces, size, gap_px, before=self._positions, config=config)
+        if spots:
+            self._positions = {one.track_id: one.position for one in placed}
+        for label, place in zip(labels, placed, strict=True):
+            label.paste(image, place.x, place.y)
+
+    def _label(
+        self, person: Person, estimate: Estimate, image_height: int, style: LabelStyle
+    ) -> Label | None:
+        config = self._config
+        large, small = label_texts(estimate, style)
+        if not large:
+            return None
+        is_far = person.face.box[3] < config.far_face * image_height
+        text_px = max(
+            config.min_text_px, round(config.text_size * (config.far_text if is_far else 1) * image_height)
+        )
+        return render_label(large, () if is_far and self._is_crowded else small, text_px, _colour(person))
+
+    def _cover(self, people: Sequence[Person], time_s: float) -> None:
+        """Take the faces in, and forget those that have been lost for long."""
+        covered = {person.track_id: (person.face.box, time_s) for person in people}
+        for track_id, (box, seen_s) in self._covered.items():
+            if track_id not in covered and time_s - seen_s <= self._config.hidden_s:
+                covered[track_id] = (box, seen_s)
+        self._covered = covered
 
 
 def annotate(
-    image_bgr: NDArray[np.uint8],
-    people: Sequence[Person],
-    style: LabelStyle | None = None,
-    memory: LabelMemory | None = None,
+    image_bgr: NDArray[np.uint8], people: Sequence[Person], style: LabelStyle = _DEFAULT_STYLE
 ) -> NDArray[np.uint8]:
-    """A copy of the picture ``(h, w, 3)`` uint8 with a box and a label on each confirmed person.
+    """What :meth:`Annotator.draw` gives for a single photograph."""
+    return Annotator(style).draw(image_bgr, people, 0.0)
 
-    Sizes follow the picture's height. Labels stay inside the picture, and off faces and other labels
-    where there is room; with a ``memory`` that is given with each frame of a film they do not hop about.
-    """
-    style = style or LabelStyle()
-    image = image_bgr.copy()
-    if style.blur:
-        for box in _to_hide(people, memory):
-            _pixelate(image, box)
-    elif memory is not None:
-        memory.hidden.clear()
-    confirmed = [person for person in people if person.confirmed]
-    thickness = max(1, round(image.shape[0] / 360))
-    for person in confirmed:
-        _draw_box(image, person.face.box, _colour(person), thickness)
-    crowded = _is_crowd(len(confirmed), memory)
-    labelled = [
-        (person, label)
-        for person in confirmed
-        if person.estimate
-        and (label := _label(person, person.estimate, image.shape[0], style, crowded=crowded))
-    ]
-    places = place_labels(
-        [LabelSpot(person.track_id, person.face.box, label.size) for person, label in labelled],
-        [person.face.box for person in people],
-        (image.shape[1], image.shape[0]),
-        2 * thickness,
-        memory,
-    )
-    for (_, label), (x, y) in zip(labelled, places, strict=True):
-        label.paste(image, x, y)
+
+def mirror_image(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The image ``(h, w, 3)`` as in a mirror: a copy flipped left to right, read-only."""
+    image = np.asarray(cv2.flip(image_bgr, 1), dtype=np.uint8)
+    image.flags.writeable = False
     return image
+
+
+def mirror_people(people: Sequence[Person], width_px: int) -> tuple[Person, ...]:
+    """The people of an image ``width_px`` wide, where they are in its mirror image.
+
+    The eye on the left of the image stays first, whosever right eye it now seems to be.
+    """
+    return tuple(_mirror_person(person, width_px) for person in people)
+
+
+def _mirror_person(person: Person, width_px: int) -> Person:
+    x, y, width, height = person.face.box
+    keypoints = person.face.keypoints[[1, 0, 2, 3]] * (-1, 1) + (width_px - 1, 0)
+    box = (width_px - x - width, y, width, height)
+    return replace(person, face=replace(person.face, box=box, keypoints=keypoints.astype(np.float32)))
 
 
 def _colour(person: Person) -> Colour:
     return _COLOURS[person.track_id % len(_COLOURS)]
 
 
-def _label(
-    person: Person, estimate: Estimate, picture_height: int, style: LabelStyle, *, crowded: bool
-) -> Label | None:
-    large, small = label_texts(estimate, style)
-    if not large:
-        return None
-    # Labels of far faces are smaller, so that a crowd is not buried. Two sizes only: no label creeps.
-    far = person.face.box[3] < _FAR * picture_height
-    text_px = max(_SMALLEST_TEXT_PX, round(_TEXT * (_FAR_TEXT if far else 1) * picture_height))
-    return render_label(large, () if far and crowded else small, text_px, _colour(person))
+def _thickness(image: NDArray[np.uint8], config: DrawingConfig) -> int:
+    return max(1, round(float(image.shape[0] / config.height_per_line_px)))
 
 
-def _is_crowd(people: int, memory: LabelMemory | None) -> bool:
-    """Whether there are too many people for long labels; with a memory, one who comes and goes is no news."""
-    limit = _CROWD if memory is None or not memory.crowded else _CROWD_LEFT
-    crowded = people >= limit
-    if memory is not None:
-        memory.crowded = crowded
-    return crowded
-
-
-def _draw_box(image: NDArray[np.uint8], box: Box, colour: Colour, thickness: int) -> None:
+def _draw_box(image: NDArray[np.uint8], box: Box, colour: Colour, config: DrawingConfig) -> None:
     """A box with rounded corners, dark at both edges so that it shows on any background."""
+    thickness = _thickness(image, config)
     # Two thin lines cost a third of one wide one under the coloured line.
     dark = max(1, thickness // 3)
     beside = (thickness + dark) / 2
@@ -122,63 +168,33 @@ def _draw_box(image: NDArray[np.uint8], box: Box, colour: Colour, thickness: int
         (_DARK, dark, -beside),
         (colour, thickness, 0.0),
     ):
-        points = _rounded_outline(box, outward)
+        points = _rounded_outline(box, outward, config.corner_radius)
         cv2.polylines(image, [points], True, line_colour, width_px, cv2.LINE_AA, _SUBPIXEL_BITS)
 
 
-def _rounded_outline(box: Box, outward: float) -> NDArray[np.int32]:
+def _rounded_outline(box: Box, outward: float, rounding: float) -> NDArray[np.int32]:
     """Corners of a rounded box, moved ``outward`` by so many pixels, in fractions of a pixel.
 
     Fractions, so that a box that follows a slow movement glides instead of hopping.
     """
     x, y, width, height = box
-    radius = min(width, height) * _ROUNDING
+    radius = min(width, height) * rounding
     left, top, right, bottom = x + radius, y + radius, x + width - radius, y + height - radius
     centres = np.array([[right, bottom], [left, bottom], [left, top], [right, top]])
     points = np.repeat(centres, len(_QUARTER), axis=0) + (radius + outward) * _CIRCLE
     return np.rint(points * (1 << _SUBPIXEL_BITS)).astype(np.int32)
 
 
-def _to_hide(people: Sequence[Person], memory: LabelMemory | None) -> list[Box]:
-    """The boxes of all faces, and of those lost of late: who turns away for a moment is still there."""
-    hidden = {person.track_id: (person.face.box, _HIDDEN_FRAMES) for person in people}
-    if memory is not None:
-        for track_id, (box, left) in memory.hidden.items():
-            if track_id not in hidden and left > 0:
-                hidden[track_id] = (box, left - 1)
-        memory.hidden = hidden
-    return [box for box, _ in hidden.values()]
-
-
-def _pixelate(image: NDArray[np.uint8], box: Box) -> None:
+def _pixelate(image: NDArray[np.uint8], box: Box, config: DrawingConfig) -> None:
     """Replace a face, hair and chin included, by a few squares of its mean colours."""
     x, y, width, height = box
-    across, down = _BLUR_MARGIN * width, _BLUR_MARGIN * height
+    across, down = config.blur_margin * width, config.blur_margin * height
     x0, y0 = max(0, int(x - across)), max(0, int(y - 1.5 * down))
     x1, y1 = min(image.shape[1], int(x + width + across) + 1), min(image.shape[0], int(y + height + down) + 1)
     if x1 <= x0 or y1 <= y0:
         return
     region = image[y0:y1, x0:x1]
-    pixel = max(1.0, width / _PIXELS_ACROSS_FACE)
+    pixel = max(1.0, width / config.blur_squares)
     few = (max(1, round((x1 - x0) / pixel)), max(1, round((y1 - y0) / pixel)))
     mosaic = cv2.resize(region, few, interpolation=cv2.INTER_AREA)
     region[:] = cv2.resize(mosaic, (x1 - x0, y1 - y0), interpolation=cv2.INTER_NEAREST)
-
-
-def mirrored(analysis: Analysis) -> Analysis:
-    """The analysis as in a mirror: picture and people flipped left to right, the picture read-only."""
-    image = np.asarray(cv2.flip(analysis.frame.image_bgr, 1), dtype=np.uint8)
-    image.flags.writeable = False
-    width = analysis.frame.width
-    people = []
-    for person in analysis.people:
-        x, y, box_width, box_height = person.face.box
-        # The eye on the left of the picture stays first, whosever right eye it now seems to be.
-        keypoints = person.face.keypoints[[1, 0, 2, 3]] * (-1, 1) + (width - 1, 0)
-        face = replace(
-            person.face,
-            box=(width - x - box_width, y, box_width, box_height),
-            keypoints=keypoints.astype(np.float32),
-        )
-        people.append(replace(person, face=face))
-    return replace(analysis, frame=replace(analysis.frame, image_bgr=image), people=tuple(people))

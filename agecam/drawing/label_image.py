@@ -28,25 +28,25 @@ _drawing = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A drawn label: ``(h, w, 3)`` uint8 BGR, and where it covers the picture, ``(h, w)`` uint8, 0 or 1."""
+    """A drawn label: ``(h, w, 3)`` uint8 BGR, and where it covers the image, ``(h, w)`` uint8, 0 or 1."""
 
     image_bgr: NDArray[np.uint8]
     covers: NDArray[np.uint8]
 
     @property
-    def size(self) -> tuple[int, int]:
+    def size_wh(self) -> tuple[int, int]:
         """Width and height in pixels."""
         return int(self.image_bgr.shape[1]), int(self.image_bgr.shape[0])
 
-    def paste(self, picture: NDArray[np.uint8], x: int, y: int) -> None:
-        """Copy it onto ``picture`` with its top left corner at ``(x, y)``; what sticks out is cut off."""
-        width, height = self.size
+    def paste(self, image_bgr: NDArray[np.uint8], x: int, y: int) -> None:
+        """Copy it onto ``image_bgr`` with its top left corner at ``(x, y)``; what sticks out is cut off."""
+        width, height = self.size_wh
         left, top = max(0, -x), max(0, -y)
-        right, bottom = min(width, picture.shape[1] - x), min(height, picture.shape[0] - y)
+        right, bottom = min(width, image_bgr.shape[1] - x), min(height, image_bgr.shape[0] - y)
         if right <= left or bottom <= top:
             return
         part = (slice(top, bottom), slice(left, right))
-        target = picture[y + top : y + bottom, x + left : x + right]
+        target = image_bgr[y + top : y + bottom, x + left : x + right]
         cv2.copyTo(self.image_bgr[part], self.covers[part], target)  # a tenth of the time of np.copyto
 
 

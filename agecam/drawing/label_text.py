@@ -1,4 +1,4 @@
-"""What is said of an estimate: the texts on labels."""
+"""Label texts: an estimate as a label prints it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from agecam.messages import Estimate
 AgeLabel = Literal["years", "group", "none"]
 
 GENDER_SURE: Final = 0.75
-"""Below this probability of either gender, gender is in doubt and shown as "?"."""
+"""Below this probability of either gender, it is printed as "?"."""
 
 _GROUP_STARTS: Final = (0, 3, 10, 20, 30, 40, 50, 60, 70)
 """First year of each age group, as FairFace has them (Karkkainen and Joo, "FairFace", WACV 2021)."""
 
 _HALF_WIDTHS_OF_80_PERCENT: Final = 1.2816
 """Half an 80 % interval in standard deviations of a normal distribution."""
-_LEAST_DEVIATION_YEARS: Final = 0.1
+_MIN_DEVIATION_YEARS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def age_group(age: float) -> tuple[int, int | None]:
 
 
 def group_probability(estimate: Estimate) -> float:
-    """How likely the true age lies in the group that is shown, in [0, 1].
+    """How likely the true age lies in the group that is printed, in [0, 1].
 
     Errors are taken as normal on each side of the age, as wide as the interval says.
     """
@@ -64,12 +64,12 @@ def group_probability(estimate: Estimate) -> float:
 
 def _share_below(estimate: Estimate, age: float) -> float:
     end = estimate.age_low if age < estimate.age else estimate.age_high
-    deviation = max(_LEAST_DEVIATION_YEARS, abs(end - estimate.age) / _HALF_WIDTHS_OF_80_PERCENT)
+    deviation = max(_MIN_DEVIATION_YEARS, abs(end - estimate.age) / _HALF_WIDTHS_OF_80_PERCENT)
     return 0.5 * (1 + math.erf((age - estimate.age) / (deviation * math.sqrt(2))))
 
 
 def label_texts(estimate: Estimate, style: LabelStyle) -> tuple[str, tuple[str, ...]]:
-    """The large text, empty where nothing is to be said, and up to two small ones."""
+    """The large text, empty where nothing is to be printed, and up to two small ones."""
     large = ""
     small: list[str] = []
     if style.age == "years":
@@ -82,14 +82,15 @@ def label_texts(estimate: Estimate, style: LabelStyle) -> tuple[str, tuple[str, 
     if style.show_interval and style.age != "group":
         small.append(f"{estimate.age_low:.0f}–{estimate.age_high:.0f}")
     if style.show_gender:
-        word = gender_word(estimate.female)
-        sure = style.show_confidence and word != "?"
-        small.append(f"{word} {_percent(max(estimate.female, 1 - estimate.female))}" if sure else word)
+        word: str = gender_word(estimate.female)
+        if style.show_confidence and word != "?":
+            word += f" {_percent(max(estimate.female, 1 - estimate.female))}"
+        small.append(word)
     if not large and small:
         large = small.pop(0)
     return large, tuple(small)
 
 
 def _percent(probability: float) -> str:
-    # Nobody is ever sure: 99.6 % is not printed as 100 %.
+    # No estimate is certain: 99.6 % is not printed as 100 %.
     return f"{min(99, round(100 * probability))} %"

@@ -1,1 +1,1 @@
-"""The live machine: threads, the latest-frame slot, and statistics. Knows nothing of Qt."""
+"""The live machine: session, capture, analysis, recording, playback and statistics. Knows nothing of Qt."""

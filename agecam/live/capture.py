@@ -8,24 +8,40 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 from agecam.errors import CameraBusyError, CameraNotFoundError, SourceError, SourceLostError
+from agecam.live.playback import PlaybackClock
 from agecam.live.slot import LatestSlot
-from agecam.live.state import SourceState
+from agecam.live.state import SourceState, SourceStatus
 from agecam.live.statistics import StatisticsCollector
 from agecam.messages import Frame
-from agecam.sources import list_cameras, open_source
+from agecam.sources import Camera, list_cameras, open_source
 from agecam.sources.base import Source
-from agecam.sources.camera import CameraSource
 
 log = logging.getLogger(__name__)
 
-_RETRY_FIRST_S: Final = 0.5
-_RETRY_LONGEST_S: Final = 4.0
-_STILL_INTERVAL_S: Final = 0.2
-_LAG_FORGIVEN_S: Final = 0.5
-_READY_POLL_S: Final = 0.1
+
+@dataclass(frozen=True, slots=True)
+class CaptureConfig:
+    """Limits of the capture thread, in seconds."""
+
+    retry_first_s: float = 0.5
+    """Wait before a missing source is tried again; doubled at each failure. A camera that was plugged in
+    takes 0.3 s until it may be opened."""
+    retry_longest_s: float = 4.0
+    """The longest such wait: a probe of a missing camera costs some milliseconds."""
+    still_interval_s: float = 0.2
+    """A photograph is offered again so often, to be recorded and restyled like anything else."""
+    ready_poll_s: float = 0.1
+    """While models load: how soon another request is noticed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOpener:
+    """How sources come about; tests hand in their own."""
+
+    open_source: Callable[[str], Source] = open_source
+    list_cameras: Callable[[], list[Camera]] = list_cameras
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +65,6 @@ class Captured:
     captured_s: float
     epoch: int
     from_camera: bool
-    is_still: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CaptureState:
-    """Where the capture thread stands."""
-
-    state: SourceState
-    source_name: str = ""
-    message: str = ""
-    epoch: int = 0
 
 
 class CaptureThread:
@@ -74,18 +79,24 @@ class CaptureThread:
         statistics: StatisticsCollector,
         ready: threading.Event,
         on_change: Callable[[], None],
+        opener: SourceOpener | None = None,
+        config: CaptureConfig | None = None,
     ) -> None:
         self._slot = slot
         self._ready = ready
         self._statistics = statistics
         self._on_change = on_change
+        self._opener = opener or SourceOpener()
+        self._config = config or CaptureConfig()
         self._lock = threading.Lock()
         self._request: SourceRequest | None = None
-        self._state = CaptureState(SourceState.IDLE)
+        self._state = SourceStatus(SourceState.IDLE)
+        self._state_epoch = 0
         self._epoch = 0
         self._wake = threading.Event()
         self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="agecam-capture")
+        # A daemon: a device whose read never returns must not keep the process alive.
+        self._thread = threading.Thread(target=self._run, name="agecam-capture", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -94,7 +105,7 @@ class CaptureThread:
         """Leave the present source and serve this one; returns at once."""
         with self._lock:
             self._request = request
-            self._state = CaptureState(SourceState.LOADING)
+            self._state, self._state_epoch = SourceStatus(SourceState.LOADING), 0
         self._wake.set()
         self._on_change()
 
@@ -102,9 +113,10 @@ class CaptureThread:
         """Try a missing source again now instead of after the wait."""
         self._wake.set()
 
-    def state(self) -> CaptureState:
+    def state(self) -> tuple[SourceStatus, int]:
+        """Where the source stands, and the epoch of its frames: 0 while none of it is open yet."""
         with self._lock:
-            return self._state
+            return self._state, self._state_epoch
 
     def stop(self) -> None:
         """Ask the thread to end; returns at once."""
@@ -139,13 +151,13 @@ class CaptureThread:
         with self._lock:
             if self._request is not request:  # a newer request has set its own state
                 return
-            self._state = CaptureState(state, name, message, self._epoch)
+            self._state, self._state_epoch = SourceStatus(state, name, message), self._epoch
         self._on_change()
 
     def _serve(self, request: SourceRequest) -> None:
         """Show one source until another is wanted, bringing it back whenever it is lost."""
         was_live = False
-        wait_s = _RETRY_FIRST_S
+        wait_s = self._config.retry_first_s
         while self._is_current(request):
             self._wake.clear()
             try:
@@ -157,7 +169,7 @@ class CaptureThread:
             except CameraBusyError as error:
                 state, message = SourceState.BUSY, str(error)
             except SourceLostError as error:
-                was_live, wait_s = True, _RETRY_FIRST_S
+                was_live, wait_s = True, self._config.retry_first_s
                 state, message = SourceState.DISCONNECTED, str(error)
             except SourceError as error:
                 # What has been live may come back; what never was is told once.
@@ -169,10 +181,11 @@ class CaptureThread:
             if state is SourceState.FAILED or not self._is_current(request):
                 return
             woken = self._wake.wait(wait_s)
-            wait_s = _RETRY_FIRST_S if woken else min(wait_s * 2, _RETRY_LONGEST_S)
+            wait_s = self._config.retry_first_s if woken else min(wait_s * 2, self._config.retry_longest_s)
 
     def _show(self, request: SourceRequest) -> bool:
-        source = open_source(request.spec if request.spec is not None else _default_camera(request.preferred))
+        spec = request.spec if request.spec is not None else self._default_camera(request.preferred)
+        source = self._opener.open_source(spec)
         try:
             source.open()
             self._epoch += 1
@@ -183,100 +196,65 @@ class CaptureThread:
         return True
 
     def _pump(self, source: Source, request: SourceRequest) -> None:
-        still = source.frame_count == 1 and not source.is_live
-        pace = _Pace(paced=not source.is_live)
+        playback = PlaybackClock(paced=not source.is_live)
         frame = None
         while self._is_current(request):
             following = source.read()
             if following is None:
                 if frame is None:
                     raise SourceError(f"{source.name} holds no picture that can be decoded.")
-                if still:
-                    self._hold(source, request, frame, pace)
+                if frame.is_still:
+                    self._hold(source, request, frame, playback)
                     return
                 if not request.loop:
                     self._set_state(request, SourceState.ENDED, source.name)
                     return
-                pace.rewind(1 / (source.fps or 25.0))
+                playback.rewind(1 / (source.fps or 25.0))
                 source.close()
                 source.open()
                 continue
-            first, frame = frame is None, pace.on_time_line(following)
+            first, frame = frame is None, playback.on_time_line(following)
             if first:
                 self._set_state(request, SourceState.LIVE, source.name)
                 if not source.is_live and not self._until_ready(request):
                     return
-            if not self._wait_until(pace.due_s(frame.time_s), request):
+            if not self._wait_until(playback.due_s(frame.time_s), request):
                 return
-            self._put(source, frame, still)
+            self._put(source, frame)
 
     def _until_ready(self, request: SourceRequest) -> bool:
-        while not self._ready.wait(_READY_POLL_S):
+        while not self._ready.wait(self._config.ready_poll_s):
             if not self._is_current(request):
                 return False
         return True
 
-    def _hold(self, source: Source, request: SourceRequest, frame: Frame, pace: _Pace) -> None:
-        """Keep offering a still picture, so that it can be recorded like anything else."""
+    def _hold(self, source: Source, request: SourceRequest, frame: Frame, playback: PlaybackClock) -> None:
+        """Keep offering a photograph, so that it can be recorded like anything else."""
         while self._is_current(request):
-            frame = dataclasses.replace(frame, time_s=frame.time_s + _STILL_INTERVAL_S, index=frame.index + 1)
-            if self._wait_until(pace.due_s(frame.time_s), request):
-                self._put(source, frame, still=True)
+            frame = dataclasses.replace(
+                frame, time_s=frame.time_s + self._config.still_interval_s, index=frame.index + 1
+            )
+            if self._wait_until(playback.due_s(frame.time_s), request):
+                self._put(source, frame)
 
-    def _put(self, source: Source, frame: Frame, still: bool) -> None:
+    def _put(self, source: Source, frame: Frame) -> None:
         self._statistics.captured()
-        from_camera = isinstance(source, CameraSource)
-        self._slot.put(Captured(frame, time.monotonic(), self._epoch, from_camera, still))
+        self._slot.put(Captured(frame, time.monotonic(), self._epoch, source.is_camera))
 
     def _wait_until(self, due_s: float, request: SourceRequest) -> bool:
         while (left_s := due_s - time.monotonic()) > 0:
             if not self._is_current(request):
                 return False
-            # A plug event may set the flag while a file plays: it only costs one more turn of this loop.
+            # A hotplug event may set the flag while a file plays: it only costs one more turn of this loop.
             self._wake.wait(left_s)
             self._wake.clear()
         return True
 
-
-class _Pace:
-    """Puts a file's frames on a time line that never goes back, and says when each is due."""
-
-    def __init__(self, *, paced: bool) -> None:
-        self._paced = paced
-        self._offset_s = 0.0
-        self._index_offset = 0
-        self._last: Frame | None = None
-        self._start_s: float | None = None
-
-    def on_time_line(self, frame: Frame) -> Frame:
-        if self._offset_s:
-            frame = dataclasses.replace(
-                frame, time_s=frame.time_s + self._offset_s, index=frame.index + self._index_offset
-            )
-        self._last = frame
-        return frame
-
-    def rewind(self, gap_s: float) -> None:
-        """The file starts again, ``gap_s`` after its last frame."""
-        if self._last is not None:
-            self._offset_s = self._last.time_s + gap_s
-            self._index_offset = self._last.index + 1
-
-    def due_s(self, time_s: float) -> float:
-        """When to hand on the frame of that media time, on the monotonic clock."""
-        now_s = time.monotonic()
-        if not self._paced:
-            return now_s
-        if self._start_s is None or now_s - (self._start_s + time_s) > _LAG_FORGIVEN_S:
-            self._start_s = now_s - time_s  # the first frame, or decoding cannot keep up: start counting anew
-        return self._start_s + time_s
-
-
-def _default_camera(preferred: str | None) -> str:
-    cameras = list_cameras()
-    if not cameras:
-        raise CameraNotFoundError("No camera is plugged in. Plug one in, or open a file or an address.")
-    for camera in cameras:
-        if camera.name == preferred:
-            return str(camera.index)
-    return str(cameras[0].index)
+    def _default_camera(self, preferred: str | None) -> str:
+        cameras = self._opener.list_cameras()
+        if not cameras:
+            raise CameraNotFoundError("No camera is plugged in. Plug one in, or open a file or an address.")
+        for camera in cameras:
+            if camera.name == preferred:
+                return str(camera.index)
+        return str(cameras[0].index)

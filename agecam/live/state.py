@@ -1,16 +1,11 @@
-"""What the session tells the outside about itself."""
+"""What the session tells the window about itself: frozen views, and sentences for people."""
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from agecam.live.statistics import Statistics
-from agecam.messages import Analysis
+from agecam.live.recording import RecordingState
 
 
 class SourceState(enum.Enum):
@@ -35,53 +30,17 @@ class SourceState(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """An analysed frame, ready for the screen.
-
-    ``picture_bgr`` is the annotated picture as it is shown (mirrored if so wished), ``plain_bgr`` the same as
-    it is recorded and saved, never mirrored; ``captured_s`` is ``time.monotonic()`` at capture.
-    """
-
-    analysis: Analysis
-    picture_bgr: NDArray[np.uint8]
-    plain_bgr: NDArray[np.uint8]
-    captured_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingStatus:
-    """A recording under way."""
-
-    path: Path
-    seconds: float
-    written: int
-    dropped: int
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One sentence for the user; ``ends_recording`` where the recording it speaks of is over."""
-
-    text: str
-    is_error: bool = False
-    ends_recording: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """Where the source stands; ``message`` says why there is no picture."""
+    """Where the source stands; ``message`` says why there is no frame."""
 
     state: SourceState
-    name: str
-    message: str
+    name: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
-    """A consistent picture of the session at one moment."""
+class SessionState:
+    """Where everything stands at one moment: all that the window renders from."""
 
-    state: SourceState
-    source_name: str
-    message: str
-    recording: RecordingStatus | None
-    statistics: Statistics
+    source: SourceStatus
+    recording: RecordingState

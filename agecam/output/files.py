@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import errno
+import itertools
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from agecam.errors import OutputError
 
 
-def unique_path(folder: Path | str, suffix: str, stem: str = "AgeCam") -> Path:
-    """A path in ``folder`` that no file has yet, such as ``AgeCam 2026-11-23 19-42-10.mp4``.
+def claim_file(folder: Path, suffix: str, now: Callable[[], datetime] = datetime.now) -> Path:
+    """Make a new, empty file in ``folder``, such as ``AgeCam 2026-11-23 19-42-10.mp4``, and give its path.
 
-    A second file of the same second gets `` (2)``. Makes the folder where it is missing. Raises
-    :class:`agecam.errors.OutputError` where it cannot.
+    A second file of the same second gets `` (2)``; no two callers, in whatever threads or processes, get the
+    same one. Makes the folder where it is missing. Raises :class:`agecam.errors.OutputError`.
     """
-    folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
             f"The folder {folder} cannot be made ({error.strerror}); choose another."
         ) from error
-    dated = f"{stem} {datetime.now():%Y-%m-%d %H-%M-%S}"
-    path = folder / f"{dated}{suffix}"
-    number = 1
-    while path.exists():
-        number += 1
-        path = folder / f"{dated} ({number}){suffix}"
+    stem = f"AgeCam {now():%Y-%m-%d %H-%M-%S}"
+    for number in itertools.count(1):
+        path = folder / (f"{stem}{suffix}" if number == 1 else f"{stem} ({number}){suffix}")
+        try:
+            path.open("xb").close()
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise write_error(path, error) from error
+        break
     return path
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -27,7 +28,7 @@ _log = logging.getLogger(__name__)
 _CLOCK = Fraction(1, 90_000)  # of MPEG; every usual frame rate is a whole number of its ticks
 _COARSE_CLOCK = Fraction(1, 30_000)  # the codec MPEG-4 counts to 65,535 at most
 _USUAL_FPS = 30.0
-# A picture that can be jumped to; also what a killed program loses of an MKV.
+# A frame that players can jump to; also what a killed program loses of an MKV.
 _KEYFRAME_EVERY_S = 1.0
 # FFmpeg's documentation of the mov and matroska muxers: "hybrid_fragmented" writes fragments that are whole
 # by themselves and turns the file into a plain MP4 at its proper end.
@@ -43,23 +44,36 @@ _CODECS = {
 
 
 class VideoWriter:
-    """Writes pictures with their own times as H.264 (MPEG-4 where FFmpeg lacks it) to ``.mp4`` or ``.mkv``.
+    """Writes frames with their own times as H.264 (MPEG-4 where FFmpeg lacks it) to ``.mp4`` or ``.mkv``.
 
-    The picture's size is fixed; a frame of another size is fitted in with black bars. An odd width or height
+    The size is fixed; a frame of another size is fitted in with black bars. An odd width or height
     is made even by repeating the last column or row, as the codec needs it. An existing file is overwritten.
 
     Raises :class:`agecam.errors.OutputError`, also from :meth:`write` and :meth:`close`; what was written
     until then stays playable.
     """
 
-    def __init__(self, path: Path | str, width: int, height: int, fps_hint: float | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        width: int,
+        height: int,
+        nominal_fps: float | None = None,
+        *,
+        codecs: Sequence[str] = tuple(_CODECS),
+    ) -> None:
+        """``width`` and ``height`` in pixels; ``nominal_fps`` sets how long the last frame stands.
+
+        ``codecs`` are FFmpeg's encoders to choose from, the best first.
+        """
         self.path = Path(path)
         self._size = (width + width % 2, height + height % 2)
-        self._interval_s = 1 / (fps_hint or _USUAL_FPS)
+        self._interval_s = 1 / (nominal_fps or _USUAL_FPS)
         self._timeline = Timeline()
         self._frames = 0
         self._next_keyframe_s = 0.0
-        check_target(self.path)
+        _check_target(self.path)
+        codec = _available(codecs)
         options = _CONTAINERS[self.path.suffix.lower()]
         try:
             self.path.open("wb").close()  # PyAV would find out at the first frame
@@ -67,7 +81,7 @@ class VideoWriter:
             raise write_error(self.path, error) from error
         # "file:" lets a name that holds a colon be a name.
         container = av.open(f"file:{self.path}", "w", container_options=options)
-        self._stream = self._add_stream(container)
+        self._stream = self._add_stream(container, codec)
         self._container: OutputContainer | None = container
 
     @property
@@ -119,16 +133,13 @@ class VideoWriter:
     ) -> None:
         self.close()
 
-    def _add_stream(self, container: OutputContainer) -> VideoStream:
-        codec = next((name for name in _CODECS if name in av.codecs_available), None)
-        if codec is None:
-            raise OutputError("This FFmpeg can write neither H.264 nor MPEG-4; install PyAV from PyPI.")
+    def _add_stream(self, container: OutputContainer, codec: str) -> VideoStream:
         rate = Fraction(1 / self._interval_s).limit_denominator(1001)
         stream = cast("VideoStream", container.add_stream(codec, rate=rate, options=_CODECS[codec]))
         stream.width, stream.height = self._size
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = _CLOCK if codec == "libx264" else _COARSE_CLOCK
-        # Said outright, because players guess by the picture's size, and guess differently.
+        # Explicit, because players guess by the image's size, and guess differently.
         stream.codec_context.colorspace = Colorspace.ITU709
         stream.codec_context.color_range = ColorRange.MPEG
         stream.codec_context.color_primaries = ColorPrimaries.BT709
@@ -163,13 +174,21 @@ class VideoWriter:
         return write_error(self.path, OSError(errno.EIO, str(error)))
 
 
-def check_target(path: Path) -> None:
+def _check_target(path: Path) -> None:
     """Raises :class:`agecam.errors.OutputError` where ``path`` has no folder or another suffix."""
     if path.suffix.lower() not in _CONTAINERS:
         kinds = " or ".join(_CONTAINERS)
         raise OutputError(f"{path.name} is not a kind of video that AgeCam writes; end its name in {kinds}.")
     if not path.parent.is_dir():
         raise write_error(path, OSError(errno.ENOENT, ""))
+
+
+def _available(codecs: Sequence[str]) -> str:
+    """The first of the encoders that this FFmpeg has."""
+    for codec in codecs:
+        if codec in av.codecs_available:
+            return codec
+    raise OutputError("This FFmpeg can write neither H.264 nor MPEG-4; install PyAV from PyPI.")
 
 
 def _fit(image_bgr: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:

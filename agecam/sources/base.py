@@ -24,6 +24,11 @@ class Source(Protocol):
         ...
 
     @property
+    def is_camera(self) -> bool:
+        """Whether it is a camera plugged into this computer, which people look into as into a mirror."""
+        ...
+
+    @property
     def fps(self) -> float | None:
         """The nominal frame rate, as a hint only; ``None`` where unknown or where there is one image."""
         ...

@@ -69,6 +69,7 @@ class CameraSource:
     """
 
     is_live = True
+    is_camera = True
     frame_count: int | None = None
 
     def __init__(

@@ -72,6 +72,7 @@ class ImageSource:
     """An image file as a source: one still frame at 0 s, then the end."""
 
     is_live = False
+    is_camera = False
     fps: float | None = None
     frame_count: int | None = 1
 

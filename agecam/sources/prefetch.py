@@ -46,6 +46,10 @@ class PrefetchSource:
         return self._source.is_live
 
     @property
+    def is_camera(self) -> bool:
+        return self._source.is_camera
+
+    @property
     def fps(self) -> float | None:
         return self._source.fps
 

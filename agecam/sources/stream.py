@@ -51,6 +51,8 @@ class StreamSource:
     ``clock`` gives the monotonic seconds of a live stream's frames.
     """
 
+    is_camera = False
+
     def __init__(
         self,
         url: str,

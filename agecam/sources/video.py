@@ -26,6 +26,7 @@ class VideoFileSource:
     """
 
     is_live = False
+    is_camera = False
 
     def __init__(self, path: Path | str) -> None:
         self._path = Path(path)

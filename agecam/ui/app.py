@@ -18,9 +18,9 @@ from PyQt6.QtWidgets import QApplication, QMessageBox
 from agecam import __version__
 from agecam.paths import log_file, settings_file
 from agecam.settings import Settings
+from agecam.ui.options import StartOptions
 from agecam.ui.theme import apply_theme
-from agecam.ui.window import MainWindow, StartOptions
-from agecam.vision.analyzer import Analyzer
+from agecam.ui.window import MainWindow, MakeSession
 
 log = logging.getLogger(__name__)
 
@@ -78,16 +78,17 @@ class CrashReporter(QObject):
 
 
 def run_window(
-    make_analyzer: Callable[[], Analyzer],
+    make_session: MakeSession,
     options: StartOptions,
     *,
-    make_window: Callable[..., MainWindow] = MainWindow,
     settings_path: Path | None = None,
+    on_window: Callable[[MainWindow], None] = lambda _window: None,
 ) -> int:
     """Show the window until it is closed; returns the exit code: 0, or 1 when something failed.
 
     What failed is written to stderr, one line each, for those who do not see the window.
-    ``make_window`` and ``settings_path`` are for measuring and testing.
+    ``settings_path`` is for measuring and testing, and so is ``on_window``, which gets the window before it
+    is shown.
     """
     os.environ.setdefault("QT_LOGGING_RULES", "qt.multimedia.*=false")
     application = QApplication.instance() or QApplication(sys.argv[:1])
@@ -97,7 +98,8 @@ def run_window(
     application.setDesktopFileName("agecam")
     apply_theme(application)
     path = settings_path or settings_file()
-    window = make_window(make_analyzer, options, Settings.load(path), path)
+    window = MainWindow(make_session, options, Settings.load(path), path)
+    on_window(window)
     reporter = CrashReporter(window)
     # The window's status timer lets Python run often enough to see the signals.
     for number in (signal.SIGINT, signal.SIGTERM):

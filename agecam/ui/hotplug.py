@@ -39,8 +39,8 @@ class HotplugWatcher(QObject):
     def _watch_with_multimedia(self) -> None:
         try:
             from PyQt6.QtMultimedia import QMediaDevices
-        except ImportError:  # a system without its libraries: the session looks again by itself, only later
-            log.info("Qt Multimedia cannot be loaded; plug events are not seen")
+        except ImportError:  # a system without its libraries: the session tries again by itself, only later
+            log.info("Qt Multimedia cannot be loaded; hotplug events are not seen")
             return
         QMediaDevices(self).videoInputsChanged.connect(self._wait)
 

@@ -1,4 +1,4 @@
-"""What stands where the picture would be while there is none: one page for each state."""
+"""What stands in place of the live view while there are no frames: one page for each state."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ PAGES: dict[SourceState, PageText] = {
         ("open_file", "open_address", "demo", "troubleshoot"),
     ),
 }
-"""States without a page show the picture."""
+"""States without a page show the live view."""
 
 
 class MessagePage(QWidget):

@@ -1,6 +1,6 @@
 """Opens the window on a clip, notes when it is on the screen and when the first label is, and closes it.
 
-Run by ``agecam bench`` in a process of its own: ``python -m agecam.ui.start_probe CLIP ENGINE STARTED_S``.
+Run by ``agecam bench`` in a process of its own: ``python -m agecam.ui.start_probe CLIP RUNTIME STARTED_S``.
 Prints one JSON line with ``window`` and ``first_label`` in seconds after ``STARTED_S`` (``time.time()``).
 """
 
@@ -11,56 +11,65 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Final
 
+from PyQt6.QtCore import QEvent, QObject
+
+from agecam.live.pipeline import AnnotatedFrame
+from agecam.live.session import Session
+from agecam.runtime import Runtime
 from agecam.ui import app
-from agecam.ui.window import MainWindow, StartOptions
+from agecam.ui.options import StartOptions
+from agecam.ui.window import MainWindow
 from agecam.vision.analyzer import Analyzer
-from agecam.vision.manifest import Runtime
 
-_LONGEST_S = 40.0
+_MAX_S: Final = 40.0
+"""A start that takes longer is told as having none of the two."""
 
 
-class _ProbedWindow(MainWindow):
-    times_s: dict[str, float]
+class _Probe(QObject):
+    """Notes the times of a window's first show and first label, then closes it."""
 
-    def showEvent(self, event: Any) -> None:  # noqa: N802
-        super().showEvent(event)
-        self.times_s.setdefault("window", time.time())
+    def __init__(self, window: MainWindow, times_s: dict[str, float]) -> None:
+        super().__init__(window)
+        self._window = window
+        self._times_s = times_s
+        window.installEventFilter(self)
+        window.frame_shown.connect(self._look_for_label)
 
-    def _refresh(self) -> None:
-        super()._refresh()
-        shown = self.session.latest()
-        if shown is not None and any(
-            person.confirmed and person.estimate for person in shown.analysis.people
-        ):
-            self.times_s.setdefault("first_label", time.time())
-            self.close_without_asking()
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
+        if event is not None and event.type() is QEvent.Type.Show:
+            self._times_s.setdefault("window", time.time())
+        return super().eventFilter(watched, event)
+
+    def _look_for_label(self, annotated: AnnotatedFrame) -> None:
+        if any(person.confirmed and person.estimate for person in annotated.people):
+            self._times_s.setdefault("first_label", time.time())
+            self._window.close_without_asking()
+
+
+def _watch(window: MainWindow, times_s: dict[str, float]) -> None:
+    _Probe(window, times_s)  # lives as long as the window
 
 
 def main(clip: str, runtime: Runtime, started_s: float) -> int:
+    """Run the window once; returns its exit code."""
+
     def make_analyzer() -> Analyzer:
         from agecam.vision.analyzer import create_analyzer
 
         return create_analyzer(runtime=runtime)
 
     times_s: dict[str, float] = {}
-
     with tempfile.TemporaryDirectory() as folder:
-
-        def make_window(*arguments: Any) -> MainWindow:
-            window = _ProbedWindow(*arguments)
-            window.times_s = times_s
-            return window
-
         code = app.run_window(
-            make_analyzer,
-            StartOptions(clip, loop=True, quit_after_s=_LONGEST_S),
-            make_window=make_window,
+            lambda on_change: Session(make_analyzer, on_change),
+            StartOptions(clip, loop=True, quit_after_s=_MAX_S),
             settings_path=Path(folder) / "settings.json",
+            on_window=lambda window: _watch(window, times_s),
         )
-    told = {name: at - started_s for name, at in times_s.items()}
-    print(json.dumps({**told, "rss_mb": _peak_rss_mb()}))  # noqa: T201
+    after_s = {name: at - started_s for name, at in times_s.items()}
+    print(json.dumps({**after_s, "rss_mb": _peak_rss_mb()}))  # noqa: T201
     return code
 
 

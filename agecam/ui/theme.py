@@ -1,4 +1,4 @@
-"""Colours: a dark room round the picture, the same on every desktop."""
+"""Colours: a dark room round the live view, the same on every desktop."""
 
 from __future__ import annotations
 

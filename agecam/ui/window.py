@@ -1,87 +1,82 @@
-"""The main window: the picture, a tool bar above it, what is going on below it."""
+"""The main window: the live view, a tool bar above it, what is going on below it."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from PyQt6.QtCore import QByteArray, QSettings, QTimer, QUrl, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QDesktopServices, QIcon
 from PyQt6.QtWidgets import (
     QApplication,
-    QFileDialog,
-    QInputDialog,
     QLabel,
     QMainWindow,
-    QMessageBox,
     QStackedWidget,
+    QWidget,
 )
 
-from agecam import __version__
 from agecam.drawing.label_text import LabelStyle
 from agecam.live.capture import SourceRequest
+from agecam.live.pipeline import AnnotatedFrame
 from agecam.live.session import Session
-from agecam.live.state import SourceState, Status
+from agecam.live.state import SourceState
 from agecam.paths import assets_dir, demo_clip, recordings_dir, snapshots_dir
 from agecam.settings import Settings
-from agecam.sources import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from agecam.ui.bridge import SessionBridge
 from agecam.ui.controls import Controls
+from agecam.ui.dialogs import Dialogs
 from agecam.ui.hotplug import HotplugWatcher
-from agecam.ui.pages import CONSENT, CONSENT_SHORT, PAGES, MessagePage
+from agecam.ui.options import StartOptions
+from agecam.ui.pages import CONSENT_SHORT, PAGES, MessagePage
+from agecam.ui.status_text import numbers_detail, numbers_text, recording_text
 from agecam.ui.video_view import VideoView
-from agecam.vision.analyzer import Analyzer
 
 log = logging.getLogger(__name__)
 
 _STATUS_INTERVAL_MS = 250
+"""Numbers that change more often cannot be read."""
 _NOTICE_MS = 8000
+"""A sentence with a file's name is read in half of that."""
 
-
-@dataclass(frozen=True, slots=True)
-class StartOptions:
-    """What the window was started with. ``spec`` ``None`` is the last camera used, else the first."""
-
-    spec: str | None = None
-    loop: bool = False
-    record: Path | None = None
-    csv: Path | None = None
-    fullscreen: bool = False
-    quit_after_s: float | None = None
+MakeSession = Callable[[Callable[[], None]], Session]
 
 
 class MainWindow(QMainWindow):
     """Owns the session; closing it ends every thread and finishes every file.
 
-    ``errors`` holds what went wrong, a sentence each, for whoever started the window.
+    ``make_session`` gets the function that the session calls when anything has changed. ``frame_shown`` is
+    emitted with each :class:`AnnotatedFrame` that goes to the screen. ``errors`` holds what went wrong, a
+    sentence each, for whoever started the window.
     """
 
+    frame_shown = pyqtSignal(object)
     _session_closed = pyqtSignal()
     _report_ready = pyqtSignal(str)
     _folder_found = pyqtSignal(str, bool)
 
     def __init__(
         self,
-        make_analyzer: Callable[[], Analyzer],
+        make_session: MakeSession,
         options: StartOptions,
         settings: Settings,
         settings_path: Path,
+        dialogs: Dialogs | None = None,
     ) -> None:
         super().__init__()
+        self._dialogs = dialogs or Dialogs()
         self.settings = settings
         self.errors: list[str] = []
         self._settings_path = settings_path
         self._options = options
         self._bridge = SessionBridge(self)
         self._bridge.changed.connect(self._refresh)
-        self.session = Session(make_analyzer, self._bridge.notify)
+        self.session = make_session(self._bridge.notify)
         self._closing: threading.Thread | None = None
         self._may_close = False
         self._ask_on_close = True
-        self._is_recording = False
         self._current_spec: str | None = None
         self._session_closed.connect(self._finish_close)
         self._report_ready.connect(self._copy_report)
@@ -139,7 +134,6 @@ class MainWindow(QMainWindow):
         self.apply_choices()
         self.session.start()
         if options.record is not None:
-            self._is_recording = True
             self.session.start_recording(options.record)
         if options.csv is not None:
             self.session.start_csv(options.csv)
@@ -151,9 +145,10 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(int(options.quit_after_s * 1000), self.close_without_asking)
 
     def _watch_for_cameras(self) -> None:
-        HotplugWatcher(self).changed.connect(self._cameras_changed)
+        HotplugWatcher(self).changed.connect(self.cameras_changed)
 
-    def _cameras_changed(self) -> None:
+    def cameras_changed(self) -> None:
+        """A camera may have come or gone."""
         self.session.list_cameras()
         self.session.retry()
 
@@ -168,7 +163,7 @@ class MainWindow(QMainWindow):
         event.ignore()
         if self._closing is not None or not self._confirmed():
             return
-        source = self.session.source()
+        source = self.session.state().source
         if source.state is SourceState.FAILED:
             self.errors.append(source.message)
         self.setEnabled(False)
@@ -199,16 +194,9 @@ class MainWindow(QMainWindow):
         self.close()
 
     def _confirmed(self) -> bool:
-        if not self._ask_on_close or not self._is_recording:
+        if not self._ask_on_close or not self.session.state().recording.is_running:
             return True
-        answer = QMessageBox.question(
-            self,
-            "Stop recording?",
-            "A recording is running. Finish it and close AgeCam?",
-            QMessageBox.StandardButton.Close | QMessageBox.StandardButton.Cancel,
-            QMessageBox.StandardButton.Cancel,
-        )
-        return answer == QMessageBox.StandardButton.Close
+        return self._dialogs.may_stop_recording(self)
 
     def _save_settings(self, geometry: QByteArray) -> None:
         try:
@@ -220,8 +208,12 @@ class MainWindow(QMainWindow):
     # -- what can be seen ----------------------------------------------------------------------------
 
     def page(self, state: SourceState) -> MessagePage:
-        """The page that stands for a state without a picture."""
+        """The page that stands for a state without a frame."""
         return self._pages[state]
+
+    def current_page(self) -> QWidget | None:
+        """What stands in the middle: the live view, or the page of a state without a frame."""
+        return self._stack.currentWidget()
 
     def status_text(self) -> str:
         """The numbers at the lower right: faces, frames a second, latency."""
@@ -243,26 +235,21 @@ class MainWindow(QMainWindow):
         self.session.show(SourceRequest(spec, preferred=self.settings.camera, loop=loop))
 
     def retry(self) -> None:
-        if self.session.source().state in (SourceState.ENDED, SourceState.FAILED):
+        if self.session.state().source.state in (SourceState.ENDED, SourceState.FAILED):
             self._show(self._current_spec)
         else:
             self.session.retry()
         self.session.list_cameras()
 
     def open_file(self) -> None:
-        kinds = " ".join(f"*{suffix}" for suffix in sorted({*VIDEO_SUFFIXES, *IMAGE_SUFFIXES}))
-        name, _ = QFileDialog.getOpenFileName(
-            self, "Open a video or picture", "", f"Videos and pictures ({kinds});;All files (*)"
-        )
-        if name:
+        name = self._dialogs.ask_for_file(self)
+        if name is not None:
             self._show(name)
 
     def open_address(self) -> None:
-        address, accepted = QInputDialog.getText(
-            self, "Open address", "Address of a camera or stream (http, rtsp …):"
-        )
-        if accepted and address.strip():
-            self._show(address.strip())
+        address = self._dialogs.ask_for_address(self)
+        if address is not None:
+            self._show(address)
 
     def show_demo(self) -> None:
         self._show(str(demo_clip()), loop=True)
@@ -272,11 +259,10 @@ class MainWindow(QMainWindow):
         self._show(str(index))
 
     def toggle_recording(self) -> None:
-        self._is_recording = not self._is_recording
-        if self._is_recording:
-            self.session.start_recording_in(Path(self.settings.recordings_folder or recordings_dir()))
-        else:
+        if self.session.state().recording.is_running:
             self.session.stop_recording()
+        else:
+            self.session.start_recording_in(Path(self.settings.recordings_folder or recordings_dir()))
         self._refresh_status()
 
     def take_snapshot(self) -> None:
@@ -312,7 +298,7 @@ class MainWindow(QMainWindow):
             self.toggle_fullscreen()
 
     def open_folder(self) -> None:
-        self.session.run_in_background(self._look_for_folder)
+        self.session.run_in_background("folder", self._look_for_folder)
 
     def _look_for_folder(self) -> None:
         # A folder on a sleeping disk or a network takes seconds to answer.
@@ -327,7 +313,7 @@ class MainWindow(QMainWindow):
 
     def copy_troubleshooting(self) -> None:
         self._show_status("Collecting…")
-        self.session.run_in_background(self._collect_report)
+        self.session.run_in_background("report", self._collect_report)
 
     def _collect_report(self) -> None:
         from agecam import doctor  # only who asks for a report waits for what it loads
@@ -344,81 +330,60 @@ class MainWindow(QMainWindow):
         self.close()
 
     def show_about(self) -> None:
-        QMessageBox.about(
-            self,
-            "About AgeCam",
-            f"<h3>AgeCam {__version__}</h3><p>{CONSENT}</p>"
-            "<p>“Gender” is how a face looks to people who labelled photographs, as female or male; it says "
-            "nothing about who somebody is.</p><p>Free software under the GNU GPL, version 3 or later. "
-            "The models may be used for research only; see the model card.</p>",
-        )
+        self._dialogs.show_about(self)
 
-    # -- what the session says ----------------------------------------------------------------------
+    # -- what the session says ---------------------------------------------------------------------
 
     def _refresh(self) -> None:
-        # Runs for every picture: only what can have changed with it. The numbers have their own timer.
-        source = self.session.source()
-        page = self._pages.get(source.state)
+        # Runs for every frame: only what can have changed with it. The numbers have their own timer.
+        state = self.session.state()
+        page = self._pages.get(state.source.state)
         if page is None:
-            self.view.show_frame(self.session.latest())
+            self._show_frame(self.session.latest())
             self._stack.setCurrentWidget(self.view)
         else:
-            page.set_message(source.message)
+            page.set_message(state.source.message)
             self._stack.setCurrentWidget(page)
             self.view.show_frame(None)
         self._take_notices()
         cameras = self.session.new_cameras()
         if cameras is not None:
-            self.controls.set_cameras(cameras, source.name)
+            self.controls.set_cameras(cameras, state.source.name)
             self._refresh_status()
 
+    def _show_frame(self, annotated: AnnotatedFrame | None) -> None:
+        if annotated is not None and annotated.image_bgr is not None:
+            self.view.show_frame(annotated)
+            self.frame_shown.emit(annotated)
+
     def _refresh_status(self) -> None:
-        status = self.session.status()
-        live, ended = status.state is SourceState.LIVE, status.state is SourceState.ENDED
-        recording = self._is_recording
-        self.controls.set_recording(recording)
-        self.controls.set_source_name(status.source_name)
-        self.controls["record"].setEnabled(live or recording)
+        state = self.session.state()
+        self.session.set_previewed(not self.isMinimized())
+        live, ended = state.source.state is SourceState.LIVE, state.source.state is SourceState.ENDED
+        name, recording = state.source.name, state.recording
+        self.controls.set_recording(recording.is_running)
+        self.controls.set_source_name(name)
+        self.controls["record"].setEnabled(live or recording.is_running)
         self.controls["snapshot"].setEnabled(live or ended)
-        self._recording_label.setText(self._recording_text(status))
-        self.setWindowTitle(f"{status.source_name} – AgeCam" if status.source_name else "AgeCam")
-        if ended:
-            self._numbers.setText("End of the clip: F5 plays it again")
-        elif not live:
-            self._numbers.clear()
+        self._recording_label.setText(recording_text(recording))
+        self.setWindowTitle(f"{name} – AgeCam" if name else "AgeCam")
+        if live:
+            self._show_numbers()
         else:
-            self._show_numbers(status)
+            self._numbers.setText("End of the clip: F5 plays it again" if ended else "")
 
-    def _recording_text(self, status: Status) -> str:
-        if status.recording is None:
-            return "● waiting for the picture" if self._is_recording else ""
-        minutes, seconds = divmod(int(status.recording.seconds), 60)
-        dropped = f"  {status.recording.dropped} dropped" if status.recording.dropped else ""
-        return f"● {minutes}:{seconds:02d}{dropped}"
-
-    def _show_numbers(self, status: Status) -> None:
-        numbers = status.statistics
-        shown = self.session.latest()
-        faces = sum(person.confirmed for person in shown.analysis.people) if shown is not None else 0
-        self._numbers.setText(
-            f"{faces} {'face' if faces == 1 else 'faces'}   {numbers.fps_shown:.0f} fps   "
-            f"{numbers.latency_ms_p95:.0f} ms"
-        )
-        stages = ", ".join(f"{name} {value:.1f} ms" for name, value in numbers.stages_ms.items())
-        self._numbers.setToolTip(
-            f"Frames a second: {numbers.fps_captured:.1f} captured, {numbers.fps_analysed:.1f} analysed, "
-            f"{numbers.fps_shown:.1f} shown, {numbers.dropped} skipped so far.\n"
-            f"From capture to screen: {numbers.latency_ms_p50:.0f} ms, 95 % within "
-            f"{numbers.latency_ms_p95:.0f} ms.\n{stages}"
-        )
+    def _show_numbers(self) -> None:
+        numbers = self.session.statistics()
+        latest = self.session.latest()
+        faces = sum(person.confirmed for person in latest.people) if latest is not None else 0
+        self._numbers.setText(numbers_text(faces, numbers))
+        self._numbers.setToolTip(numbers_detail(numbers))
 
     def _take_notices(self) -> None:
         for notice in self.session.take_notices():
             self._show_status(notice.text)
             if notice.is_error:
                 self.errors.append(notice.text)
-            if notice.ends_recording:
-                self._is_recording = False
 
     def _show_status(self, text: str) -> None:
         bar = self.statusBar()

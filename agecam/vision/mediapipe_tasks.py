@@ -1,9 +1,10 @@
 """The one place that imports MediaPipe, without what it drags in, and the ways around its habits.
 
-WORKAROUND (mediapipe 1.2): ``mediapipe.tasks`` tries ``tensorflow.tools.docs`` for documentation marks
-that it can do without, and ``drawing_utils`` imports ``matplotlib.pyplot``. Where these are installed,
-importing them takes 1 to 10 s and hundreds of megabytes that the live program never uses. Both are hidden
-for the length of the import; mediapipe carries on without the first, and AgeCam draws nothing with the other.
+WORKAROUND (mediapipe 0.10.33): ``mediapipe.tasks`` tries ``tensorflow.tools.docs`` for documentation marks
+and ``sounddevice`` for recording sound, and does without either; ``drawing_utils`` imports
+``matplotlib.pyplot``, with which AgeCam draws nothing. TensorFlow and matplotlib take 1 to 10 s and hundreds
+of megabytes to import; ``sounddevice`` starts ``ldconfig``, ``gcc`` and ``ld`` to look for PortAudio
+(``ctypes.util.find_library``). All three are hidden for the length of the import.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _import_lock = threading.Lock()
 
 @contextlib.contextmanager
 def _hidden_modules() -> Iterator[None]:
-    hidden: dict[str, Any] = {"tensorflow": None}
+    hidden: dict[str, Any] = {"tensorflow": None, "sounddevice": None}
     pyplot = types.ModuleType("matplotlib.pyplot")
     matplotlib = types.ModuleType("matplotlib")
     matplotlib.pyplot = pyplot  # type: ignore[attr-defined]
@@ -70,9 +71,9 @@ def call_directly(task: Any) -> None:
 
     The caller sees to it that only one thread at a time uses the task.
 
-    WORKAROUND (mediapipe 1.2): every call of its C library is handed to another thread and waited for, twice
-    for a detection. Without that, a clip of seven people is analysed 2 to 10 % faster (run in turn: 81.5 and
-    83.2 frames a second, at another time 78.3 and 87.6). A version that has none of this is left alone.
+    WORKAROUND (mediapipe 0.10.33): every call of its C library is handed to another thread and waited for,
+    twice for a detection. Without that, a clip of seven people is analysed 3 to 8 % faster (run in turn: 42.6
+    and 41.2, 52.6 and 48.9, 22.5 and 21.5 frames a second). A version that has none of this is left alone.
     """
     dispatcher = getattr(task, "_lib", None)
     signatures = getattr(sys.modules[type(task).__module__], "_CTYPES_SIGNATURES", None)

@@ -2,12 +2,12 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import pytest
 
 from agecam import cli
+from tests.commands.helpers import Result, Run
 
 
 @pytest.fixture(autouse=True)
@@ -18,18 +18,6 @@ def _close_log() -> Iterator[None]:
         if handler.name == "agecam":
             logging.getLogger("agecam").removeHandler(handler)
             handler.close()
-
-
-@dataclass(frozen=True)
-class Result:
-    """How a command ended and what it said."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Result]
 
 
 @pytest.fixture

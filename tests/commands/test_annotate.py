@@ -1,4 +1,4 @@
-"""``agecam annotate``: clips and pictures in, annotated ones and tables out."""
+"""``agecam annotate``: clips and images in, annotated ones and tables out."""
 
 import csv
 import json
@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agecam.commands import window
+from agecam.commands.arguments import AnnotateArguments, DemoArguments
 from agecam.commands.batch import annotate_inputs
+from agecam.commands.window import run_demo
 from agecam.opencv import cv2
 from agecam.output import VideoWriter
-from agecam.sources import open_source
+from agecam.sources import open_source, read_image
 from agecam.vision.boxes import iou
+from tests.commands.helpers import Run
 
 COLUMNS = [
     *("frame", "time_s", "track", "x", "y", "width", "height", "score"),
@@ -24,7 +26,8 @@ COLUMNS = [
 
 def frames_of(path: Path) -> list[NDArray[np.uint8]]:
     with av.open(str(path)) as container:
-        return [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
+        decoded = container.decode(video=0)
+        return [np.asarray(frame.to_ndarray(format="bgr24"), np.uint8) for frame in decoded]
 
 
 def times_of(path: Path) -> list[float]:
@@ -51,7 +54,8 @@ def annotated_demo(
 ) -> tuple[Path, list[dict[str, str]]]:
     """The annotated demo clip, and the rows of its table."""
     folder = tmp_path_factory.mktemp("demo")
-    code = annotate_inputs([str(demo_clip)], folder / "out.mp4", csv=folder / "out.csv")
+    arguments = AnnotateArguments((str(demo_clip),), folder / "out.mp4", csv=folder / "out.csv")
+    code = annotate_inputs(arguments)
     assert code == 0
     with (folder / "out.csv").open(newline="") as file:
         return folder / "out.mp4", list(csv.DictReader(file))
@@ -87,7 +91,7 @@ def test_people_keep_their_identity_until_they_cross(
 
 
 def test_labels_are_drawn_and_the_rest_of_the_picture_is_left_alone(
-    run, short_clip: Path, tmp_path: Path
+    run: Run, short_clip: Path, tmp_path: Path
 ) -> None:
     run("annotate", short_clip, "-o", tmp_path / "out.mp4")
     before, after = frames_of(short_clip)[-1], frames_of(tmp_path / "out.mp4")[-1]
@@ -96,7 +100,7 @@ def test_labels_are_drawn_and_the_rest_of_the_picture_is_left_alone(
     assert changed[:, 480:620].sum() == 0, "nobody stands in the middle"
 
 
-def test_blurred_faces_lose_their_detail(run, short_clip: Path, demo_clip: Path, tmp_path: Path) -> None:
+def test_blurred_faces_lose_their_detail(run: Run, short_clip: Path, demo_clip: Path, tmp_path: Path) -> None:
     run("annotate", short_clip, "-o", tmp_path / "out.mp4", "--blur")
     plain, blurred = frames_of(short_clip), frames_of(tmp_path / "out.mp4")
     truth = json.loads(demo_clip.with_suffix(".json").read_text())["frames"]
@@ -113,28 +117,28 @@ def test_blurred_faces_lose_their_detail(run, short_clip: Path, demo_clip: Path,
             assert (steps[1] < 4).mean() > (steps[0] < 4).mean() + 0.1
 
 
-def test_labels_say_what_is_asked_for(run, astronaut_bgr: NDArray[np.uint8], tmp_path: Path) -> None:
+def test_labels_say_what_is_asked_for(run: Run, astronaut_bgr: NDArray[np.uint8], tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "in.png"), astronaut_bgr)
-    pictures = []
+    images = []
     for options in ([], ["--age", "group"], ["--no-interval", "--no-gender"], ["--confidence"]):
         assert run("annotate", tmp_path / "in.png", "-o", tmp_path / "out.png", "--force", *options).code == 0
-        pictures.append(cv2.imread(str(tmp_path / "out.png"), cv2.IMREAD_COLOR).tobytes())
-    assert len(set(pictures)) == 4
+        images.append(read_image(tmp_path / "out.png").tobytes())
+    assert len(set(images)) == 4
 
 
-def test_a_picture_becomes_a_picture(run, astronaut_bgr: NDArray[np.uint8], tmp_path: Path) -> None:
+def test_a_picture_becomes_a_picture(run: Run, astronaut_bgr: NDArray[np.uint8], tmp_path: Path) -> None:
     source, target = tmp_path / "astronaut.png", tmp_path / "out" / "labelled.jpg"
     cv2.imwrite(str(source), astronaut_bgr)
     result = run("annotate", source, "-o", target)
     assert result.code == 0, result.err
-    drawn = cv2.imread(str(target), cv2.IMREAD_COLOR)
+    drawn = read_image(target)
     assert drawn.shape == astronaut_bgr.shape
     assert (np.abs(drawn.astype(int) - astronaut_bgr).max(axis=2) > 80).sum() > 500
 
 
 @pytest.mark.parametrize("extra", [(), ("--jobs", "2")])
 def test_a_folder_becomes_a_folder(
-    run, short_clip: Path, astronaut_bgr: NDArray[np.uint8], tmp_path: Path, extra: tuple[str, ...]
+    run: Run, short_clip: Path, astronaut_bgr: NDArray[np.uint8], tmp_path: Path, extra: tuple[str, ...]
 ) -> None:
     folder, out = tmp_path / "in", tmp_path / "out"
     (folder / "deep").mkdir(parents=True)
@@ -149,7 +153,7 @@ def test_a_folder_becomes_a_folder(
     assert (tmp_path / "tables" / "clip.csv").read_text().count("\n") > 20
 
 
-def test_a_dask_scheduler_does_the_same(run, short_clip: Path, tmp_path: Path) -> None:
+def test_a_dask_scheduler_does_the_same(run: Run, short_clip: Path, tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
         n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp"
@@ -160,7 +164,7 @@ def test_a_dask_scheduler_does_the_same(run, short_clip: Path, tmp_path: Path) -
     assert len(frames_of(target)) == len(frames_of(short_clip))
 
 
-def test_a_truncated_clip_gives_what_it_holds_and_says_so(run, demo_clip: Path, tmp_path: Path) -> None:
+def test_a_truncated_clip_gives_what_it_holds_and_says_so(run: Run, demo_clip: Path, tmp_path: Path) -> None:
     # Matroska keeps no index at its end, so a cut file can be read up to the cut.
     whole, cut, out = tmp_path / "whole.mkv", tmp_path / "cut.mkv", tmp_path / "out.mp4"
     source = open_source(str(demo_clip))
@@ -180,7 +184,9 @@ def test_a_truncated_clip_gives_what_it_holds_and_says_so(run, demo_clip: Path, 
     ("content", "name"),
     [(b"plain text\n" * 100, "text.mp4"), (b"", "empty.mp4"), (b"\x00\x00\x00\x20ftypisom" * 9, "stub.mp4")],
 )
-def test_what_is_no_video_is_told_in_one_sentence(run, tmp_path: Path, content: bytes, name: str) -> None:
+def test_what_is_no_video_is_told_in_one_sentence(
+    run: Run, tmp_path: Path, content: bytes, name: str
+) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     result = run("annotate", path, "-o", tmp_path / "out.mp4")
@@ -191,13 +197,13 @@ def test_what_is_no_video_is_told_in_one_sentence(run, tmp_path: Path, content: 
     assert not (tmp_path / "out.mp4").exists()
 
 
-def test_a_missing_input_is_told(run, tmp_path: Path) -> None:
+def test_a_missing_input_is_told(run: Run, tmp_path: Path) -> None:
     result = run("annotate", tmp_path / "gone.mp4", "-o", tmp_path / "out.mp4")
     assert result.code == 1
     assert "gone.mp4" in result.err
 
 
-def test_nothing_is_replaced_unasked(run, short_clip: Path, tmp_path: Path) -> None:
+def test_nothing_is_replaced_unasked(run: Run, short_clip: Path, tmp_path: Path) -> None:
     target = tmp_path / "out.mp4"
     target.write_bytes(b"precious")
     assert run("annotate", short_clip, "-o", target).code == 2
@@ -206,27 +212,35 @@ def test_nothing_is_replaced_unasked(run, short_clip: Path, tmp_path: Path) -> N
     assert len(frames_of(target)) > 20
 
 
-def test_the_input_is_never_the_output(run, short_clip: Path) -> None:
+def test_the_input_is_never_the_output(run: Run, short_clip: Path) -> None:
     before = short_clip.read_bytes()
     assert run("annotate", short_clip, "-o", short_clip, "--force").code == 2
     assert short_clip.read_bytes() == before
 
 
 @pytest.mark.parametrize("name", ["out.avi", "out.txt", "out"])
-def test_an_unknown_kind_of_output_is_told(run, short_clip: Path, tmp_path: Path, name: str) -> None:
+def test_an_unknown_kind_of_output_is_told(run: Run, short_clip: Path, tmp_path: Path, name: str) -> None:
     result = run("annotate", short_clip, "-o", tmp_path / name)
     assert result.code in (1, 2)
     assert ".mp4" in result.err
 
 
 def test_demo_without_a_display_annotates_to_a_file(
-    run, short_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    short_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(window, "demo_clip", lambda: short_clip)
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
         monkeypatch.delenv(name, raising=False)
     target = tmp_path / "demo.mp4"
-    result = run("demo", "--output", target)
-    assert result.code == 0, result.err
-    assert str(target) in result.out.replace("\n", "")
+    assert run_demo(DemoArguments(output=target), clip=short_clip) == 0
+    assert str(target) in capsys.readouterr().out.replace("\n", "")
     assert len(frames_of(target)) == len(frames_of(short_clip))
+
+
+def test_ages_in_the_table_are_the_fused_ones_not_those_held_for_print(
+    annotated_demo: tuple[Path, list[dict[str, str]]],
+) -> None:
+    _, rows = annotated_demo
+    ages = [row["age"] for row in rows if row["age"]]
+    assert len(ages) > 400
+    at_the_edge = sum(age.endswith((".49", ".51")) for age in ages)
+    assert at_the_edge < 0.06 * len(ages), "two of a hundred endings are no more frequent than others"

@@ -6,18 +6,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agecam.commands import bench
+from agecam.commands.arguments import BenchArguments
+from agecam.commands.bench import run_bench
+from agecam.commands.measure import MeasureConfig
 from agecam.commands.scene import FacesScene, write_scene
+from agecam.output import VideoWriter
 from agecam.sources import open_source
 from agecam.sources.prefetch import each_frame
 from agecam.vision.detector import MediaPipeDetector
+from tests.commands.helpers import Run
 
 
-def test_json_holds_every_figure_of_a_clip(run, demo_clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench, "_LIVE_S", 1.5)
-    result = run("bench", demo_clip, "--json")
-    assert result.code == 0, result.err
-    figures = json.loads(result.out)
+def test_json_holds_every_figure_of_a_clip(demo_clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = BenchArguments(demo_clip, as_json=True)
+    assert run_bench(arguments, MeasureConfig(live_warm_up_s=0.5, live_s=1.5)) == 0
+    figures = json.loads(capsys.readouterr().out)
     assert (figures["clip"], figures["width"], figures["height"]) == ("demo.mp4", 1280, 720)
     assert figures["frames"] == 325
     assert 1 < figures["faces_mean"] < 2
@@ -36,12 +39,10 @@ def test_json_holds_every_figure_of_a_clip(run, demo_clip: Path, monkeypatch: py
     assert 0 < figures["latency_ms"]["p50"] <= figures["latency_ms"]["p95"] <= figures["latency_ms"]["p99"]
     assert 0 < figures["startup_s"]["window"] <= figures["startup_s"]["first_label"]
     assert 50 < figures["rss_mb"] < 3000
-    assert figures["engine"] == "litert"
+    assert figures["runtime"] == figures["engine"] == "litert"
 
 
-def test_a_clip_that_is_too_short_is_told(run, tmp_path: Path) -> None:
-    from agecam.output import VideoWriter
-
+def test_a_clip_that_is_too_short_is_told(run: Run, tmp_path: Path) -> None:
     clip = tmp_path / "blink.mp4"
     with VideoWriter(clip, 320, 240) as writer:
         for number in range(3):

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from agecam.opencv import cv2
+from tests.commands.helpers import Run
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def photographs(tmp_path: Path, astronaut_bgr: NDArray[np.uint8], hopper_bgr: ND
     return folder
 
 
-def test_json_lines_follow_the_contract(run, photographs: Path) -> None:
+def test_json_lines_follow_the_contract(run: Run, photographs: Path) -> None:
     result = run("predict", photographs, "--json")
     assert result.code == 0
     lines = [json.loads(line) for line in result.out.splitlines()]
@@ -44,7 +45,7 @@ def test_json_lines_follow_the_contract(run, photographs: Path) -> None:
     assert 512 + 120 < right[0] + right[2] / 2 < 512 + 320
 
 
-def test_estimates_of_two_well_known_faces_make_sense(run, photographs: Path) -> None:
+def test_estimates_of_two_well_known_faces_make_sense(run: Run, photographs: Path) -> None:
     """Eileen Collins was 36, Grace Hopper 77 when the photographs were taken."""
     astronaut, hopper, _ = (
         json.loads(line)["faces"][0] for line in run("predict", photographs, "--json").out.splitlines()
@@ -54,14 +55,14 @@ def test_estimates_of_two_well_known_faces_make_sense(run, photographs: Path) ->
     assert 55 < hopper["age"] < 95
 
 
-def test_the_table_is_for_people(run, photographs: Path) -> None:
+def test_the_table_is_for_people(run: Run, photographs: Path) -> None:
     result = run("predict", photographs / "astronaut.jpg")
     assert result.code == 0
     assert "female" in result.out
     assert "80 % interval" in result.out
 
 
-def test_one_bad_picture_does_not_stop_the_others(run, photographs: Path, tmp_path: Path) -> None:
+def test_one_bad_picture_does_not_stop_the_others(run: Run, photographs: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"\x89PNG\r\n\x1a\n and then nothing")
     result = run("predict", broken, tmp_path / "gone.jpg", photographs / "hopper.png", "--json")
@@ -72,7 +73,9 @@ def test_one_bad_picture_does_not_stop_the_others(run, photographs: Path, tmp_pa
     assert "Traceback" not in result.err
 
 
-def test_unusual_pictures_give_the_same_faces(run, tmp_path: Path, astronaut_bgr: NDArray[np.uint8]) -> None:
+def test_unusual_pictures_give_the_same_faces(
+    run: Run, tmp_path: Path, astronaut_bgr: NDArray[np.uint8]
+) -> None:
     gray = cv2.cvtColor(astronaut_bgr, cv2.COLOR_BGR2GRAY)
     kinds = {
         "plain.png": astronaut_bgr,
@@ -91,25 +94,25 @@ def test_unusual_pictures_give_the_same_faces(run, tmp_path: Path, astronaut_bgr
     assert of_gray["age_low"] < plain["age"] < of_gray["age_high"]
 
 
-def test_a_picture_of_one_pixel_holds_no_face(run, tmp_path: Path) -> None:
+def test_a_picture_of_one_pixel_holds_no_face(run: Run, tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "dot.png"), np.full((1, 1, 3), 128, np.uint8))
     (line,) = run("predict", tmp_path / "dot.png", "--json").out.splitlines()
     assert json.loads(line)["faces"] == []
 
 
-def test_a_folder_without_pictures_is_wrong_usage(run, tmp_path: Path) -> None:
+def test_a_folder_without_pictures_is_wrong_usage(run: Run, tmp_path: Path) -> None:
     result = run("predict", tmp_path)
     assert result.code == 2
     assert "no pictures" in result.err
 
 
-def test_keras_gives_the_same_answers(run, photographs: Path) -> None:
+def test_keras_gives_the_same_estimates(run: Run, photographs: Path) -> None:
     pytest.importorskip("keras")
-    answers = [
+    predictions = [
         [json.loads(line)["faces"] for line in run("predict", photographs, "--json", *extra).out.splitlines()]
-        for extra in ((), ("--engine", "keras"))
+        for extra in ((), ("--runtime", "keras"))
     ]
-    for ours, theirs in zip(*answers, strict=True):
+    for ours, theirs in zip(*predictions, strict=True):
         for one, other in zip(ours, theirs, strict=True):
             assert one["age"] == pytest.approx(other["age"], abs=0.5)
             assert one["female"] == pytest.approx(other["female"], abs=0.02)

@@ -1,79 +1,34 @@
-"""Tiny age and gender models, random but real: Keras files, their LiteRT exports and a manifest."""
+"""People to draw: faces at given places, and what is estimated of them."""
 
-import hashlib
-import json
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from agecam.messages import Detection
-from agecam.vision.align import CROP_PX, PREPROCESSING_VERSION
-from agecam.vision.detector import MediaPipeDetector
+from agecam.messages import Detection, Estimate, Person
 
+MakePerson = Callable[..., Person]
 
-@pytest.fixture(scope="session")
-def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as ``models/`` is, of two small random networks; do not change it."""
-    keras = pytest.importorskip("keras", reason="needs the extra train")
-    tensorflow = pytest.importorskip("tensorflow")
-    keras.utils.set_random_seed(7)
-    folder = tmp_path_factory.mktemp("models")
-    manifest: dict = {"version": 1, "models": {}}
-    for task, units, activation in (("age", 101, "softmax"), ("gender", 1, "sigmoid")):
-        network = keras.Sequential(
-            [
-                keras.layers.Input((CROP_PX, CROP_PX, 1)),
-                keras.layers.Conv2D(8, 5, 4, activation="relu", bias_initializer="random_normal"),
-                keras.layers.Conv2D(16, 3, 2, activation="relu"),
-                keras.layers.Flatten(),
-                keras.layers.Dense(units, activation=activation),
-            ]
-        )
-        network.save(folder / f"{task}.keras")
-        converter = tensorflow.lite.TFLiteConverter.from_keras_model(network)
-        (folder / f"{task}.tflite").write_bytes(converter.convert())
-        manifest["models"][task] = {
-            runtime: {
-                "file": f"{task}.{suffix}",
-                "sha256": hashlib.sha256((folder / f"{task}.{suffix}").read_bytes()).hexdigest(),
-            }
-            for runtime, suffix in (("keras", "keras"), ("litert", "tflite"))
-        } | {"preprocessing": PREPROCESSING_VERSION, "calibration": {}}
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    return folder
-
-
-@pytest.fixture(scope="session")
-def detector() -> MediaPipeDetector:
-    with MediaPipeDetector() as detector:
-        yield detector
-
-
-def _face(x: float, y: float, size: float = 100.0, score: float = 0.9) -> Detection:
-    places = [[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.5, 0.8]]
-    keypoints = np.array([x, y]) + size * np.array(places)
-    return Detection((x, y, size, size), score, keypoints.astype(np.float32))
+_ESTIMATE = Estimate(34.4, 28.2, 41.0, 0.93)
+_KEYPOINTS = np.array([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.5, 0.8]])
+"""Of a frontal face, as parts of its box."""
 
 
 @pytest.fixture
-def face():
-    """Makes a frontal face from left, top, size and score."""
-    return _face
+def person() -> MakePerson:
+    """Makes a person, of 34 years and female where nothing else is given, with a square face in pixels."""
 
-
-@pytest.fixture
-def scene(astronaut_bgr: NDArray[np.uint8]):
-    """Makes a 640 x 360 picture with the astronaut's head, 150 pixels high, at a given left and top."""
-    head = np.ascontiguousarray(astronaut_bgr[0:220, 130:330])
-
-    def make(*places: tuple[int, int]) -> NDArray[np.uint8]:
-        picture = np.full((360, 640, 3), 90, np.uint8)
-        for left, top in places:
-            y0, x0 = max(0, top), max(0, left)
-            part = head[y0 - top : 360 - top, x0 - left : 640 - left]
-            picture[y0 : y0 + part.shape[0], x0 : x0 + part.shape[1]] = part
-        return picture
+    def make(
+        x: float = 200,
+        y: float = 150,
+        size: float = 100,
+        *,
+        estimate: Estimate | None = _ESTIMATE,
+        raw: Estimate | None = None,
+        track_id: int = 1,
+        confirmed: bool = True,
+    ) -> Person:
+        keypoints = (np.array([x, y]) + size * _KEYPOINTS).astype(np.float32)
+        return Person(track_id, Detection((x, y, size, size), 0.9, keypoints), estimate, raw, confirmed)
 
     return make

@@ -1,55 +1,78 @@
-import itertools
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from agecam.drawing.annotate import annotate, mirrored
+from agecam.drawing.annotate import Annotator, annotate
+from agecam.drawing.config import DrawingConfig
 from agecam.drawing.label_image import render_label
-from agecam.drawing.label_layout import LabelMemory
 from agecam.drawing.label_text import LabelStyle
-from agecam.messages import Analysis, Estimate, Frame, Person
+from agecam.messages import Estimate, Person
 from agecam.opencv import cv2
 
-SURE = Estimate(34.4, 28.2, 41.0, 0.93)
+Image = NDArray[np.uint8]
+MakePerson = Callable[..., Person]
+
+BLUR = LabelStyle(blur=True)
 
 
-@pytest.fixture
-def person(face):
-    def make(x=200, y=150, size=100, estimate=SURE, track_id=1, confirmed=True):
-        return Person(track_id, face(x, y, size), estimate, None, confirmed)
-
-    return make
+def blank(width: int = 640, height: int = 360, shade: int = 255) -> Image:
+    return np.full((height, width, 3), shade, np.uint8)
 
 
-def changed(before, after):
+def changed(before: Image, after: Image) -> tuple[int, int, int, int] | None:
     """Left, top, right and bottom of what differs, or ``None``."""
     rows, columns = np.nonzero((before != after).any(axis=2))
-    return (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1) if len(rows) else None
+    if not len(rows):
+        return None
+    return int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
 
 
-def holds_label(picture, large, small, text_px):
-    """Whether a label with these texts is in the picture, whatever its colour."""
-    plate = render_label(large, small, text_px, (0, 0, 0)).image_bgr[4:-4, 8:-4]
-    return bool(matches(picture, plate))
+def label_corners(image: Image, large: str, small: Sequence[str], text_px: int = 18) -> list[tuple[int, int]]:
+    """The top left corners of all labels with these texts in the image, whatever their colour."""
+    bar, edge = max(8, text_px // 6), max(4, text_px // 7)  # of a colour each, and round corners
+    plate = render_label(large, tuple(small), text_px, (0, 0, 0)).image_bgr[edge:-edge, bar:-edge]
+    hits = np.argwhere(cv2.matchTemplate(image, plate, cv2.TM_SQDIFF_NORMED) < 1e-3)
+    return [(int(x) - bar, int(y) - edge) for y, x in hits]
 
 
-def matches(picture, part):
-    """At how many places a part is in the picture."""
-    return int((cv2.matchTemplate(picture, part, cv2.TM_SQDIFF_NORMED) < 1e-3).sum())
+def is_box_drawn(image: Image, x: int, y: int, size: int) -> bool:
+    """Whether there is a coloured line in the middle of each side of a box, on white, and none within."""
+    middle = size // 2
+    sides = [(x, y + middle), (x + size, y + middle), (x + middle, y), (x + middle, y + size)]
+    lines = [image[row - 2 : row + 3, column - 2 : column + 3].min() < 150 for column, row in sides]
+    return all(lines) and bool((image[y + 6 : y + size - 6, x + 6 : x + size - 6] == 255).all())
 
 
-def test_the_given_picture_is_left_alone(astronaut_bgr, person):
+def test_a_copy_is_drawn_on_and_the_given_image_left_alone(astronaut_bgr: Image, person: MakePerson) -> None:
     astronaut_bgr.flags.writeable = False
     before = astronaut_bgr.copy()
     drawn = annotate(astronaut_bgr, [person()])
     assert (astronaut_bgr == before).all()
     assert drawn.flags.writeable
-    assert changed(before, drawn)
+    left, top, right, bottom = changed(before, drawn) or (0, 0, 0, 0)
+    assert (left, right, bottom) == pytest.approx((199, 302, 252), abs=2)
+    assert top < 130
 
 
-def test_a_label_says_age_interval_and_gender(astronaut_bgr, person):
-    drawn = annotate(astronaut_bgr, [person()])
-    assert holds_label(drawn, "34", ("28–41", "female"), 18)
+def test_a_confirmed_person_has_a_box_and_a_label_above_it(person: MakePerson) -> None:
+    drawn = annotate(blank(), [person(200, 150, 100)])
+    assert is_box_drawn(drawn, 200, 150, 100)
+    ((x, y),) = label_corners(drawn, "34", ("28–41", "female"))
+    height = render_label("34", ("28–41", "female"), 18, (0, 0, 0)).size_wh[1]
+    assert (x, y + height) == (200, 148)
+
+
+def test_a_person_not_yet_confirmed_is_not_drawn(astronaut_bgr: Image, person: MakePerson) -> None:
+    assert changed(astronaut_bgr, annotate(astronaut_bgr, [person(confirmed=False)])) is None
+
+
+def test_the_label_of_one_keeps_off_the_face_of_another_who_is_not_confirmed(person: MakePerson) -> None:
+    hidden = person(200, 60, 85, track_id=2, confirmed=False)
+    drawn = annotate(blank(), [person(200, 150, 100), hidden])
+    assert (drawn[60:145, 200:285] == 255).all()
+    assert len(label_corners(drawn, "34", ("28–41", "female"))) == 1
 
 
 @pytest.mark.parametrize(
@@ -63,142 +86,141 @@ def test_a_label_says_age_interval_and_gender(astronaut_bgr, person):
         (LabelStyle("group", show_confidence=True), "30–39", ("68 %", "female 93 %")),
     ],
 )
-def test_a_style_leaves_out_what_it_is_told_to(astronaut_bgr, person, style, large, small):
-    assert holds_label(annotate(astronaut_bgr, [person()], style), large, small, 18)
+def test_a_label_has_the_texts_that_its_style_asks_for(
+    astronaut_bgr: Image, person: MakePerson, style: LabelStyle, large: str, small: tuple[str, ...]
+) -> None:
+    assert len(label_corners(annotate(astronaut_bgr, [person()], style), large, small)) == 1
 
 
-def test_with_nothing_to_say_only_the_box_is_drawn(astronaut_bgr, person):
+def test_with_no_text_or_no_estimate_the_box_is_drawn_alone(person: MakePerson) -> None:
     style = LabelStyle("none", show_interval=False, show_gender=False)
-    only_box = annotate(astronaut_bgr, [person()], style)
-    assert (only_box == annotate(astronaut_bgr, [person(estimate=None)])).all()
-    assert changed(astronaut_bgr, only_box)
+    for drawn in (annotate(blank(), [person()], style), annotate(blank(), [person(estimate=None)])):
+        assert is_box_drawn(drawn, 200, 150, 100)
+        assert (drawn[:145] == 255).all()
 
 
 @pytest.mark.parametrize(("female", "word"), [(0.6, "?"), (0.4, "?"), (0.1, "male"), (0.9, "female")])
-def test_a_doubtful_gender_is_a_question_mark(astronaut_bgr, person, female, word):
+def test_a_gender_in_doubt_is_a_question_mark(
+    astronaut_bgr: Image, person: MakePerson, female: float, word: str
+) -> None:
     drawn = annotate(astronaut_bgr, [person(estimate=Estimate(34.4, 28.2, 41.0, female))])
-    shown = [one for one in ("?", "male", "female") if holds_label(drawn, "34", ("28–41", one), 18)]
-    assert shown == [word]
+    words = [one for one in ("?", "male", "female") if label_corners(drawn, "34", ("28–41", one))]
+    assert words == [word]
 
 
-def test_who_is_not_settled_is_not_drawn(astronaut_bgr, person):
-    assert changed(astronaut_bgr, annotate(astronaut_bgr, [person(confirmed=False)])) is None
-
-
-@pytest.mark.parametrize("place", [(0, 0), (-60, -60), (580, 0), (590, 320), (0, 300), (270, -30)])
-def test_a_label_is_whole_wherever_the_face_is(person, place):
-    picture = np.full((360, 640, 3), 255, np.uint8)
-    assert holds_label(annotate(picture, [person(*place)]), "34", ("28–41", "female"), 18)
-
-
-def test_labels_keep_off_other_faces_and_each_other(person, face):
-    picture = np.full((720, 1280, 3), 255, np.uint8)
-    crowd = [person(120 + 130 * i, 300 + 40 * (i % 2), 100, track_id=i) for i in range(8)]
-    drawn = annotate(picture, crowd)
-    for one in crowd:
-        x, y, width, height = (int(value) for value in one.face.box)
-        assert (drawn[y + 6 : y + height - 6, x + 6 : x + width - 6] == 255).all()
-    plate = render_label("34", ("28–41", "female"), 26, (0, 0, 0)).image_bgr[4:-4, 8:-4]
-    assert matches(drawn, plate) == len(crowd)
-
-
-def test_with_a_memory_labels_do_not_hop(person):
-    picture = np.full((720, 1280, 3), 255, np.uint8)
-    rng = np.random.default_rng(2)
-    style = LabelStyle(show_interval=False, show_gender=False)
-
-    def hops(memory):
-        above = []
-        for _ in range(60):
-            # The upper face reaches just so far into the label of the lower one that either place will do.
-            upper = person(500, 197 + rng.normal(0, 3), 80, estimate=None, track_id=2)
-            drawn = annotate(picture, [person(500, 308, 100), upper], style, memory)
-            above.append(bool((drawn[290:300, 515:540] < 60).any()))
-        return sum(a != b for a, b in itertools.pairwise(above))
-
-    assert hops(None) > 5
-    assert hops(LabelMemory()) <= 1
+def test_a_style_that_is_set_holds_from_the_next_frame_on(person: MakePerson) -> None:
+    annotator = Annotator(LabelStyle())
+    assert label_corners(annotator.draw(blank(), [person()], 0.0), "34", ("28–41", "female"))
+    annotator.style = LabelStyle(show_gender=False)
+    drawn = annotator.draw(blank(), [person()], 0.04)
+    assert label_corners(drawn, "34", ("28–41",))
+    assert not label_corners(drawn, "34", ("28–41", "female"))
 
 
 @pytest.mark.parametrize("height", [480, 720, 1080, 2160])
-def test_labels_grow_with_the_picture(person, height):
-    picture = np.zeros((height, height * 16 // 9, 3), np.uint8)
+def test_labels_grow_with_the_image(person: MakePerson, height: int) -> None:
+    image = blank(height * 16 // 9, height, 0)
     size = height / 5
-    one = person(2 * size, 2 * size, size)
-    drawn = annotate(picture, [one])
-    _, top, _, _ = changed(picture, drawn)
-    above = one.face.box[1] - top
-    assert 0.04 < above / height < 0.08
+    drawn = annotate(image, [person(2 * size, 2 * size, size)])
+    assert len(label_corners(drawn, "34", ("28–41", "female"), max(18, round(0.036 * height)))) == 1
+    _, top, _, _ = changed(image, drawn) or (0, 0, 0, 0)
+    assert 0.04 < (2 * size - top) / height < 0.08
 
 
-def test_text_stands_out_on_any_background(person):
-    for shade in (0, 128, 255):
-        drawn = annotate(np.full((360, 640, 3), shade, np.uint8), [person()])
-        plate = drawn[112:145, 215:290].reshape(-1, 3).mean(axis=1)
-        assert plate.min() < 30
-        assert plate.max() > 220
+@pytest.mark.parametrize("shade", [0, 128, 255])
+def test_text_can_be_read_on_any_background(person: MakePerson, shade: int) -> None:
+    drawn = annotate(blank(shade=shade), [person()])
+    plate = drawn[112:145, 215:290].reshape(-1, 3).mean(axis=1)
+    assert plate.min() < 30
+    assert plate.max() > 220
 
 
-def test_blur_leaves_a_few_squares_of_a_face_settled_or_not(detector, astronaut_bgr):
-    (face,) = detector.detect(astronaut_bgr)
-    for confirmed in (True, False):
-        person = Person(1, face, None, None, confirmed)
-        blurred = annotate(astronaut_bgr, [person], LabelStyle(blur=True))
-        x, y, width, height = (int(value) for value in face.box)
-        inside = blurred[y + 10 : y + height - 10, x + 10 : x + width - 10].reshape(-1, 3)
-        assert len(np.unique(inside, axis=0)) < 80
-        assert (blurred[300:] == astronaut_bgr[300:]).all()
+def test_far_faces_of_a_crowd_have_short_labels_until_it_is_clearly_gone(person: MakePerson) -> None:
+    annotator = Annotator()
 
-
-def test_blur_covers_faces_that_stick_out_of_the_picture(person, astronaut_bgr):
-    for place in ((-50, -50), (480, 480), (-500, 0), (900, 900)):
-        drawn = annotate(astronaut_bgr, [person(*place, confirmed=False)], LabelStyle(blur=True))
-        assert drawn.shape == astronaut_bgr.shape
-
-
-def test_a_face_lost_of_late_stays_blurred_for_a_second_of_frames(person, astronaut_bgr):
-    style, memory = LabelStyle(blur=True), LabelMemory()
-    annotate(astronaut_bgr, [person(176, 82)], style, memory)
-    x, y = 200, 110
-    for frame in range(40):
-        patch = annotate(astronaut_bgr, [], style, memory)[y : y + 12, x : x + 12]
-        is_blurred = (patch != astronaut_bgr[y : y + 12, x : x + 12]).any()
-        assert is_blurred == (frame < 30)
-    annotate(astronaut_bgr, [person(176, 82)], style, memory)
-    annotate(astronaut_bgr, [], LabelStyle(), memory)
-    assert (annotate(astronaut_bgr, [], style, memory) == astronaut_bgr).all()
-
-
-def test_far_faces_of_a_crowd_have_short_labels_until_it_is_clearly_gone(person):
-    picture = np.full((720, 1280, 3), 255, np.uint8)
-    memory = LabelMemory()
-
-    def long_labels(people):
+    def has_long_labels(people: int) -> bool:
         crowd = [person(60 + 150 * (i % 8), 60 + 150 * (i // 8), 40, track_id=i) for i in range(people)]
-        return holds_label(annotate(picture, crowd, memory=memory), "34", ("28–41", "female"), 18)
+        drawn = annotator.draw(blank(1280, 720), crowd, 0.0)
+        long = len(label_corners(drawn, "34", ("28–41", "female")))
+        assert long in (0, people)
+        return long > 0
 
-    assert [long_labels(people) for people in (6, 15, 16, 15, 12, 11, 12)] == [
-        True,
-        True,
-        False,
-        False,
-        False,
-        True,
-        True,
-    ]
+    counts = (6, 15, 16, 15, 12, 11, 12)
+    assert [has_long_labels(people) for people in counts] == [True, True, False, False, False, True, True]
+    assert not has_long_labels(16)
+    annotator.reset()
+    assert has_long_labels(12)
 
 
-def test_a_mirror_swaps_sides_of_picture_and_people(detector, astronaut_bgr):
-    (face,) = detector.detect(astronaut_bgr)
-    analysis = Analysis(Frame(astronaut_bgr, 1.0, 3), (Person(1, face, SURE, SURE),), {"detect": 1.0})
-    mirror = mirrored(analysis)
-    assert (mirror.frame.image_bgr == astronaut_bgr[:, ::-1]).all()
-    assert not mirror.frame.image_bgr.flags.writeable
-    (seen,) = detector.detect(mirror.frame.image_bgr)
-    assert mirror.people[0].face.box == pytest.approx(seen.box, abs=8)
-    assert mirror.people[0].face.keypoints == pytest.approx(seen.keypoints, abs=8)
-    back = mirrored(mirror)
-    assert (back.frame.image_bgr == astronaut_bgr).all()
-    assert back.people[0].face.box == pytest.approx(face.box)
-    assert back.people[0].face.keypoints == pytest.approx(face.keypoints)
-    assert (mirror.frame.time_s, mirror.frame.index, mirror.stages_ms) == (1.0, 3, {"detect": 1.0})
+FACE = (176, 67, 106)
+"""Left, top and side of the face in the photograph of the astronaut."""
+
+
+def is_blurred(image: Image, original: Image) -> bool:
+    """Whether the astronaut's face is nothing but a few squares."""
+    x, y, size = FACE
+    inside = slice(y + 10, y + size - 10), slice(x + 10, x + size - 10)
+    if (image[inside] == original[inside]).all():
+        return False
+    assert len(np.unique(image[inside].reshape(-1, 3), axis=0)) < 80
+    return True
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_blur_leaves_a_few_squares_of_a_face_confirmed_or_not(
+    astronaut_bgr: Image, person: MakePerson, confirmed: bool
+) -> None:
+    one = person(*FACE, estimate=None, confirmed=confirmed)
+    blurred = annotate(astronaut_bgr, [one], BLUR)
+    assert is_blurred(blurred, astronaut_bgr)
+    assert (blurred[300:] == astronaut_bgr[300:]).all()
+
+
+@pytest.mark.parametrize("place", [(-50, -50), (480, 480)])
+def test_blur_covers_the_part_of_a_face_that_is_in_the_image(
+    astronaut_bgr: Image, person: MakePerson, place: tuple[int, int]
+) -> None:
+    drawn = annotate(astronaut_bgr, [person(*place, confirmed=False)], BLUR)
+    corner = np.s_[:32, :32] if place[0] < 0 else np.s_[-32:, -32:]
+    assert len(np.unique(drawn[corner].reshape(-1, 3), axis=0)) < 20
+
+
+@pytest.mark.parametrize("place", [(-500, 0), (900, 900)])
+def test_blur_of_a_face_out_of_the_image_changes_nothing(
+    astronaut_bgr: Image, person: MakePerson, place: tuple[int, int]
+) -> None:
+    assert (annotate(astronaut_bgr, [person(*place, confirmed=False)], BLUR) == astronaut_bgr).all()
+
+
+@pytest.mark.parametrize("fps", [10, 25, 60])
+def test_a_lost_face_stays_blurred_for_a_second_at_any_frame_rate(
+    astronaut_bgr: Image, person: MakePerson, fps: int
+) -> None:
+    annotator = Annotator(BLUR)
+    annotator.draw(astronaut_bgr, [person(*FACE)], 50.0)
+    for frame in range(1, 2 * fps, max(1, fps // 10)):
+        elapsed_s = frame / fps
+        if abs(elapsed_s - 1.0) > 1e-6:
+            drawn = annotator.draw(astronaut_bgr, [], 50.0 + elapsed_s)
+            assert is_blurred(drawn, astronaut_bgr) == (elapsed_s < 1.0)
+
+
+def test_how_long_a_lost_face_stays_blurred_can_be_chosen(astronaut_bgr: Image, person: MakePerson) -> None:
+    annotator = Annotator(BLUR, DrawingConfig(hidden_s=3.0))
+    annotator.draw(astronaut_bgr, [person(*FACE)], 0.0)
+    assert is_blurred(annotator.draw(astronaut_bgr, [], 2.9), astronaut_bgr)
+    assert not is_blurred(annotator.draw(astronaut_bgr, [], 3.1), astronaut_bgr)
+
+
+def test_a_face_lost_is_uncovered_once_blur_is_switched_off_or_the_stream_changes(
+    astronaut_bgr: Image, person: MakePerson
+) -> None:
+    annotator = Annotator(BLUR)
+    annotator.draw(astronaut_bgr, [person(*FACE)], 0.0)
+    annotator.style = LabelStyle()
+    assert (annotator.draw(astronaut_bgr, [], 0.1) == astronaut_bgr).all()
+    annotator.style = BLUR
+    assert (annotator.draw(astronaut_bgr, [], 0.2) == astronaut_bgr).all()
+    annotator.draw(astronaut_bgr, [person(*FACE)], 0.3)
+    annotator.reset()
+    assert (annotator.draw(astronaut_bgr, [], 0.4) == astronaut_bgr).all()

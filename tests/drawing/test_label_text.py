@@ -3,13 +3,13 @@ import pytest
 from agecam.drawing.label_text import LabelStyle, age_group, gender_word, group_probability, label_texts
 from agecam.messages import Estimate
 
-SURE = Estimate(34.4, 28.2, 41.0, 0.93)
+ESTIMATE = Estimate(34.4, 28.2, 41.0, 0.93)
 
 
 @pytest.mark.parametrize(
     ("female", "word"), [(1.0, "female"), (0.75, "female"), (0.7, "?"), (0.3, "?"), (0.2, "male")]
 )
-def test_gender_words(female, word):
+def test_gender_words(female: float, word: str) -> None:
     assert gender_word(female) == word
 
 
@@ -26,11 +26,11 @@ def test_gender_words(female, word):
         (100, (70, None)),
     ],
 )
-def test_a_group_is_that_of_the_printed_age(age, group):
+def test_a_group_is_that_of_the_printed_age(age: float, group: tuple[int, int | None]) -> None:
     assert age_group(age) == group
 
 
-def test_a_group_is_as_probable_as_the_interval_says():
+def test_a_group_is_as_probable_as_the_interval_says() -> None:
     # An 80 % interval from one end of the group to the other: 80 % of the ages.
     assert group_probability(Estimate(34.5, 29.5, 39.5, 0.5)) == pytest.approx(0.8, abs=0.001)
     assert group_probability(Estimate(34.5, 14.5, 54.5, 0.5)) < 0.3
@@ -51,16 +51,16 @@ def test_a_group_is_as_probable_as_the_interval_says():
         (LabelStyle("none", show_interval=False, show_gender=False), "", ()),
     ],
 )
-def test_a_label_says_what_its_style_asks_for(style, large, small):
-    assert label_texts(SURE, style) == (large, small)
+def test_a_label_has_what_its_style_asks_for(style: LabelStyle, large: str, small: tuple[str, ...]) -> None:
+    assert label_texts(ESTIMATE, style) == (large, small)
 
 
-def test_a_doubtful_gender_has_no_probability():
+def test_a_gender_in_doubt_has_no_probability() -> None:
     doubtful = Estimate(34.4, 28.2, 41.0, 0.6)
     assert label_texts(doubtful, LabelStyle(show_confidence=True))[1] == ("28–41", "?")
 
 
-def test_nothing_is_ever_printed_as_certain():
+def test_nothing_is_ever_printed_as_certain() -> None:
     certain = Estimate(34.5, 34.4, 34.6, 1.0)
     assert label_texts(certain, LabelStyle("group", show_confidence=True)) == (
         "30–39",
@@ -68,5 +68,5 @@ def test_nothing_is_ever_printed_as_certain():
     )
 
 
-def test_the_oldest_group_is_open():
+def test_the_oldest_group_is_open() -> None:
     assert label_texts(Estimate(82, 74, 90, 0.1), LabelStyle("group"))[0] == "70+"

@@ -3,21 +3,17 @@
 import http.server
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import av
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
 from agecam.live.capture import SourceRequest
 from agecam.live.session import Session
 from agecam.live.state import SourceState
 from agecam.opencv import cv2
-from agecam.vision.analyzer import create_analyzer
-
-_LONGEST_S = 40.0
+from tests.live.helpers import MakeSession, state_of, wait_for
 
 
 class NetworkCamera(http.server.ThreadingHTTPServer):
@@ -61,33 +57,18 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
-@pytest.fixture
-def session() -> Iterator[Session]:
-    session = Session(create_analyzer, on_change=lambda: None)
-    session.start()
-    yield session
-    session.close()
-
-
-def wait_for_state(session: Session, *states: SourceState) -> None:
-    deadline_s = time.monotonic() + _LONGEST_S
-    while session.status().state not in states:
-        assert time.monotonic() < deadline_s, f"waited too long for {states}: {session.status()}"
-        time.sleep(0.02)
-
-
 def wait_for_label(session: Session) -> None:
-    deadline_s = time.monotonic() + _LONGEST_S
-    while not (
-        (shown := session.latest()) and any(p.confirmed and p.estimate for p in shown.analysis.people)
-    ):
-        assert time.monotonic() < deadline_s, "waited too long for a label"
-        time.sleep(0.02)
+    def labelled() -> bool:
+        latest = session.latest()
+        return latest is not None and any(one.confirmed and one.estimate for one in latest.people)
+
+    wait_for(labelled, "a label")
 
 
 def test_a_network_camera_is_labelled_recorded_and_found_again_after_a_break(
-    session: Session, astronaut_bgr: NDArray[np.uint8], tmp_path: Path
+    make_session: MakeSession, astronaut_bgr: NDArray[np.uint8], tmp_path: Path
 ) -> None:
+    session = make_session()
     camera = NetworkCamera(astronaut_bgr)
     try:
         session.start_recording(tmp_path / "out.mp4")
@@ -95,12 +76,12 @@ def test_a_network_camera_is_labelled_recorded_and_found_again_after_a_break(
         wait_for_label(session)
     finally:
         camera.unplug()
-    wait_for_state(session, SourceState.DISCONNECTED)
-    time.sleep(0.5)
+    wait_for(lambda: state_of(session) is SourceState.DISCONNECTED, "disconnected")
+    time.sleep(0.5)  # the length of the break
     again = NetworkCamera(astronaut_bgr, port=camera.server_port)
     try:
         session.retry()
-        wait_for_state(session, SourceState.LIVE)
+        wait_for(lambda: state_of(session) is SourceState.LIVE, "live")
         wait_for_label(session)
         session.close()
     finally:
@@ -111,8 +92,9 @@ def test_a_network_camera_is_labelled_recorded_and_found_again_after_a_break(
     assert max(np.diff(times_s)) > 0.4, "the break is there, at its true length"
 
 
-def test_an_address_where_nobody_answers_is_told(session: Session) -> None:
+def test_an_address_where_nobody_answers_is_told(make_session: MakeSession) -> None:
+    session = make_session()
     session.show(SourceRequest("http://127.0.0.1:9/video.mjpg"))
-    wait_for_state(session, SourceState.FAILED)
-    assert "127.0.0.1" in session.status().message
-    assert "\n" not in session.status().message
+    wait_for(lambda: state_of(session) is SourceState.FAILED, "failed")
+    assert "127.0.0.1" in session.state().source.message
+    assert "\n" not in session.state().source.message

@@ -1,8 +1,7 @@
 """The session on real clips and photographs, and on cameras that come and go."""
 
+import csv
 import threading
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
@@ -10,62 +9,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agecam.errors import CameraBusyError, CameraNotFoundError, ModelError, SourceLostError
-from agecam.live import capture
-from agecam.live.capture import SourceRequest
-from agecam.live.session import Session
+from agecam.errors import CameraBusyError, CameraNotFoundError, ModelError
+from agecam.live.capture import SourceOpener, SourceRequest
+from agecam.live.notices import Notice
+from agecam.live.recording import RecordingPhase
 from agecam.live.state import SourceState
-from agecam.messages import Frame
+from agecam.messages import Analysis, Frame
 from agecam.opencv import cv2
-from agecam.sources.base import Source
-from agecam.vision.analyzer import Analyzer, create_analyzer
-
-_LONGEST_S = 30.0
-
-MakeSession = Callable[..., Session]
-
-
-@pytest.fixture
-def make_session() -> Iterator[MakeSession]:
-    sessions: list[Session] = []
-
-    def make(make_analyzer: Callable[[], Analyzer] = create_analyzer) -> Session:
-        session = Session(make_analyzer, on_change=lambda: None)
-        sessions.append(session)
-        session.start()
-        return session
-
-    yield make
-    for session in sessions:
-        session.close()
-
-
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    deadline_s = time.monotonic() + _LONGEST_S
-    while not condition():
-        assert time.monotonic() < deadline_s, f"waited too long for {what}"
-        time.sleep(0.01)
-
-
-def state_of(session: Session) -> SourceState:
-    return session.status().state
-
-
-@pytest.fixture(scope="module")
-def short_clip(tmp_path_factory: pytest.TempPathFactory, demo_clip: Path) -> Path:
-    """The first second and a half of the demo clip."""
-    from agecam.output import VideoWriter
-    from agecam.sources import open_source
-
-    path = tmp_path_factory.mktemp("clip") / "short.mp4"
-    source = open_source(str(demo_clip))
-    source.open()
-    writer = VideoWriter(path, 1280, 720)
-    while (frame := source.read()) is not None and frame.time_s < 1.5:
-        writer.write(frame.image_bgr, frame.time_s)
-    writer.close()
-    source.close()
-    return path
+from agecam.vision.analyzer import Analyzer
+from agecam.vision.classifier import LiteRtClassifier
+from agecam.vision.detector import MediaPipeDetector
+from tests.live.helpers import FakeCamera, MakeSession, opening, state_of, wait_for
 
 
 def test_a_clip_is_labelled_recorded_and_logged_to_its_end(
@@ -78,11 +32,19 @@ def test_a_clip_is_labelled_recorded_and_logged_to_its_end(
     session.show(SourceRequest(str(short_clip)))
     wait_for(lambda: state_of(session) is SourceState.ENDED, "the end of the clip")
     # The source may end while its last frame is still being analysed.
-    wait_for(lambda: session.status().recording is None, "the recording to be finished at the end")
-    shown = session.latest()
-    assert shown is not None
-    assert len([person for person in shown.analysis.people if person.estimate is not None]) == 2
-    assert not np.array_equal(shown.picture_bgr, shown.analysis.frame.image_bgr), "nothing was drawn"
+    off = RecordingPhase.OFF
+    wait_for(lambda: session.state().recording.phase is off, "the recording to be finished at the end")
+    latest = session.latest()
+    assert latest is not None
+    assert latest.image_bgr is not None
+    frame_bgr = latest.analysis.frame.image_bgr
+    labelled = [person for person in latest.people if person.confirmed and person.estimate is not None]
+    assert len(labelled) == 2
+    for person in labelled:
+        x, y, width, _ = (round(value) for value in person.face.box)
+        edge = np.s_[y - 2 : y + 3, x + width // 4 : x + 3 * width // 4]
+        changed = np.abs(latest.image_bgr[edge].astype(int) - frame_bgr[edge]).max(axis=(0, 2))
+        assert (changed > 40).mean() > 0.9, "no line along the top of this face's box"
     session.close()
 
     texts = [notice.text for notice in session.take_notices()]
@@ -90,10 +52,9 @@ def test_a_clip_is_labelled_recorded_and_logged_to_its_end(
     with av.open(str(video)) as container:
         times_s = [float(frame.time) for frame in container.decode(video=0)]
     assert times_s[0] == pytest.approx(0, abs=0.05)
-    assert times_s[-1] == pytest.approx(shown.analysis.frame.time_s, abs=0.1)
-    lines = rows.read_text().splitlines()
-    assert lines[0].startswith("frame,time_s,track,")
-    assert {line.split(",")[2] for line in lines[1:]} >= {"1", "2"}
+    assert times_s[-1] == pytest.approx(latest.analysis.frame.time_s, abs=0.1)
+    with rows.open(newline="") as file:
+        assert {row["track"] for row in csv.DictReader(file)} == {"1", "2"}
 
 
 def test_a_looped_clip_goes_on_with_time_that_never_goes_back(
@@ -104,9 +65,9 @@ def test_a_looped_clip_goes_on_with_time_that_never_goes_back(
     times_s: list[float] = []
 
     def second_round() -> bool:
-        shown = session.latest()
-        if shown is not None and (not times_s or times_s[-1] != shown.analysis.frame.time_s):
-            times_s.append(shown.analysis.frame.time_s)
+        latest = session.latest()
+        if latest is not None and (not times_s or times_s[-1] != latest.analysis.frame.time_s):
+            times_s.append(latest.analysis.frame.time_s)
         return bool(times_s) and times_s[-1] > 2.0
 
     wait_for(second_round, "the second round")
@@ -120,10 +81,10 @@ def test_a_photograph_is_labelled_at_once(
     cv2.imwrite(str(photograph), astronaut_bgr)
     session = make_session()
     session.show(SourceRequest(str(photograph)))
-    wait_for(lambda: session.latest() is not None, "the picture")
-    shown = session.latest()
-    assert shown is not None
-    assert len(shown.analysis.people) == 1
+    wait_for(lambda: session.latest() is not None, "the image")
+    latest = session.latest()
+    assert latest is not None
+    assert len(latest.analysis.people) == 1
     session.take_snapshot(tmp_path / "snapshots")
     wait_for(lambda: list((tmp_path / "snapshots").glob("*.png")), "the snapshot")
 
@@ -137,18 +98,18 @@ def test_switching_the_source_shows_nothing_of_the_old_one(
     session.show(SourceRequest(str(short_clip), loop=True))
     wait_for(lambda: state_of(session) is SourceState.LIVE, "the clip")
     session.show(SourceRequest(str(photograph)))
-    wait_for(lambda: session.status().source_name == "hopper.png" and session.latest(), "the photograph")
-    shown = session.latest()
-    assert shown is not None
-    assert shown.picture_bgr.shape == hopper_bgr.shape
+    wait_for(lambda: session.state().source.name == "hopper.png" and session.latest(), "the photograph")
+    latest = session.latest()
+    assert latest is not None
+    assert latest.analysis.frame.image_bgr.shape == hopper_bgr.shape
 
 
 def test_a_missing_file_is_told_in_one_sentence(make_session: MakeSession, tmp_path: Path) -> None:
     session = make_session()
     session.show(SourceRequest(str(tmp_path / "gone.mp4")))
     wait_for(lambda: state_of(session) is SourceState.FAILED, "the failure")
-    assert "gone.mp4" in session.status().message
-    assert "\n" not in session.status().message
+    assert "gone.mp4" in session.state().source.message
+    assert "\n" not in session.state().source.message
 
 
 @pytest.mark.expects_log("missing model")
@@ -159,7 +120,7 @@ def test_a_missing_model_is_told(make_session: MakeSession, short_clip: Path) ->
     session = make_session(no_analyzer)
     session.show(SourceRequest(str(short_clip)))
     wait_for(lambda: state_of(session) is SourceState.FAILED, "the failure")
-    assert session.status().message == "missing model"
+    assert session.state().source.message == "missing model"
 
 
 def test_a_recording_that_cannot_be_written_is_told_and_the_picture_goes_on(
@@ -168,59 +129,25 @@ def test_a_recording_that_cannot_be_written_is_told_and_the_picture_goes_on(
     session = make_session()
     session.start_recording(tmp_path / "no folder" / "out.mp4")
     session.show(SourceRequest(str(short_clip), loop=True))
-    notices = []
-    wait_for(lambda: notices.extend(session.take_notices()) or notices, "a notice")
+    notices: list[Notice] = []
+
+    def told() -> bool:
+        notices.extend(session.take_notices())
+        return bool(notices)
+
+    wait_for(told, "a notice")
     assert notices[0].is_error
-    assert notices[0].ends_recording
-    wait_for(lambda: state_of(session) is SourceState.LIVE, "the picture")
-
-
-class _FakeCamera:
-    """A camera that gives ``frames`` pictures and then is pulled out."""
-
-    name = "Fake camera"
-    is_live = True
-    fps = 30.0
-    frame_count = None
-
-    def __init__(self, picture: NDArray[np.uint8], frames: int | None = None) -> None:
-        self._picture = picture
-        self._left = frames
-        self.closed = threading.Event()
-
-    def open(self) -> None: ...
-
-    def read(self) -> Frame | None:
-        time.sleep(0.02)
-        if self._left is not None:
-            self._left -= 1
-            if self._left < 0:
-                raise SourceLostError("The camera has been unplugged.")
-        return Frame(self._picture, time.monotonic(), 0)
-
-    def close(self) -> None:
-        self.closed.set()
-
-
-def _plug(monkeypatch: pytest.MonkeyPatch, *results: Source | Exception) -> None:
-    """What opening a source gives, one after the other; the last again and again."""
-    waiting = list(results)
-
-    def open_source(_spec: str) -> Source:
-        result = waiting.pop(0) if len(waiting) > 1 else waiting[0]
-        if isinstance(result, Exception):
-            raise result
-        return result
-
-    monkeypatch.setattr(capture, "open_source", open_source)
+    assert "no folder" in notices[0].text
+    wait_for(lambda: session.state().recording.phase is RecordingPhase.OFF, "the end of the recording")
+    wait_for(lambda: state_of(session) is SourceState.LIVE, "frames")
 
 
 def test_a_camera_pulled_out_and_put_back_goes_on_by_itself(
-    make_session: MakeSession, monkeypatch: pytest.MonkeyPatch, astronaut_bgr: NDArray[np.uint8]
+    make_session: MakeSession, astronaut_bgr: NDArray[np.uint8]
 ) -> None:
-    pulled, back = _FakeCamera(astronaut_bgr, frames=60), _FakeCamera(astronaut_bgr)
-    _plug(monkeypatch, pulled, CameraNotFoundError("gone"), CameraNotFoundError("gone"), back)
-    session = make_session()
+    pulled, back = FakeCamera(astronaut_bgr, frames=60), FakeCamera(astronaut_bgr)
+    gone = CameraNotFoundError("gone")
+    session = make_session(opener=opening(pulled, gone, gone, back))
     session.show(SourceRequest("0"))
     wait_for(lambda: state_of(session) is SourceState.LIVE, "the camera")
     wait_for(lambda: state_of(session) is SourceState.DISCONNECTED, "the pull")
@@ -231,40 +158,33 @@ def test_a_camera_pulled_out_and_put_back_goes_on_by_itself(
 
 
 def test_a_recording_outlives_a_pulled_camera(
-    make_session: MakeSession,
-    monkeypatch: pytest.MonkeyPatch,
-    astronaut_bgr: NDArray[np.uint8],
-    tmp_path: Path,
+    make_session: MakeSession, astronaut_bgr: NDArray[np.uint8], tmp_path: Path
 ) -> None:
-    _plug(monkeypatch, _FakeCamera(astronaut_bgr, frames=80), _FakeCamera(astronaut_bgr))
-    session = make_session()
+    session = make_session(opener=opening(FakeCamera(astronaut_bgr, frames=80), FakeCamera(astronaut_bgr)))
     session.start_recording(tmp_path / "out.mp4")
     session.show(SourceRequest("0"))
     wait_for(lambda: state_of(session) is SourceState.DISCONNECTED, "the pull")
     wait_for(lambda: state_of(session) is SourceState.LIVE, "the return")
-    before = session.status().recording
-    assert before is not None
-    wait_for(lambda: (now := session.status().recording) and now.written > before.written, "more frames")
+    before = session.state().recording
+    assert before.phase is RecordingPhase.ON
+    wait_for(lambda: session.state().recording.written > before.written, "more frames")
+    assert session.state().recording.recording_id == before.recording_id
     session.close()
     with av.open(str(tmp_path / "out.mp4")) as container:
         assert sum(1 for _ in container.decode(video=0)) > before.written
 
 
-def test_a_busy_camera_is_tried_again(
-    make_session: MakeSession, monkeypatch: pytest.MonkeyPatch, astronaut_bgr: NDArray[np.uint8]
-) -> None:
-    _plug(monkeypatch, CameraBusyError("held"), _FakeCamera(astronaut_bgr))
-    session = make_session()
+def test_a_busy_camera_is_tried_again(make_session: MakeSession, astronaut_bgr: NDArray[np.uint8]) -> None:
+    session = make_session(opener=opening(CameraBusyError("held"), FakeCamera(astronaut_bgr)))
     session.show(SourceRequest("0"))
     wait_for(lambda: state_of(session) is SourceState.BUSY, "the refusal")
-    assert session.status().message == "held"
+    assert session.state().source.message == "held"
     session.retry()
     wait_for(lambda: state_of(session) is SourceState.LIVE, "the camera")
 
 
-def test_without_any_camera_it_says_so(make_session: MakeSession, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(capture, "list_cameras", list)
-    session = make_session()
+def test_without_any_camera_it_says_so(make_session: MakeSession) -> None:
+    session = make_session(opener=SourceOpener(list_cameras=list))
     session.show(SourceRequest(None))
     wait_for(lambda: state_of(session) is SourceState.NO_CAMERA, "the page")
 
@@ -275,27 +195,23 @@ def test_an_error_nobody_expected_still_leaves_a_whole_recording(
     astronaut_bgr: NDArray[np.uint8],
     tmp_path: Path,
 ) -> None:
-    caught = []
+    caught: list[threading.ExceptHookArgs] = []
     monkeypatch.setattr(threading, "excepthook", caught.append)
-    _plug(monkeypatch, _FakeCamera(astronaut_bgr))
     broken = threading.Event()
 
-    def fragile() -> Analyzer:
-        analyzer = create_analyzer()
-        analyze = analyzer.analyze
-
-        def analyze_until_broken(frame: Frame):
+    class Fragile(Analyzer):
+        def analyze(self, frame: Frame) -> Analysis:
             if broken.is_set():
                 raise ZeroDivisionError
-            return analyze(frame)
+            return super().analyze(frame)
 
-        monkeypatch.setattr(analyzer, "analyze", analyze_until_broken)
-        return analyzer
+    def fragile() -> Analyzer:
+        return Fragile(MediaPipeDetector(), LiteRtClassifier())
 
-    session = make_session(fragile)
+    session = make_session(fragile, opener=opening(FakeCamera(astronaut_bgr)))
     session.start_recording(tmp_path / "out.mp4")
     session.show(SourceRequest("0"))
-    wait_for(lambda: (now := session.status().recording) and now.written > 10, "some frames")
+    wait_for(lambda: session.state().recording.written > 10, "some frames")
     broken.set()
     wait_for(lambda: state_of(session) is SourceState.FAILED, "the failure")
     session.close()

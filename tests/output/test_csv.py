@@ -1,5 +1,9 @@
+"""Tables of what was seen."""
+
 import csv
-import os
+import itertools
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,42 +11,46 @@ import numpy as np
 import pytest
 
 from agecam.errors import OutputError
-from agecam.messages import Analysis, Detection, Estimate, Frame, Person
-from agecam.output import CsvLog
-from agecam.output import csv as csv_log
+from agecam.messages import Detection, Estimate, Frame, Person
+from agecam.output import CsvSink, Sink, SinkConfig, WhenFull
+from agecam.output.csv import CsvWriter
 
+MakeFrame = Callable[..., Frame]
+
+PATIENCE_S = 60.0
 HEADER = "frame,time_s,track,x,y,width,height,score,age,age_low,age_high,female,age_raw,female_raw"
+FUSED = Estimate(34.567, 28.1, 41.0, 0.91234)
+RAW = Estimate(36.0, 0, 0, 0.8)
 
 
-def person(track_id, estimate=None, raw=None):
+def person(track_id: int, estimate: Estimate | None = None, raw: Estimate | None = None) -> Person:
     face = Detection((10.04, 20.5, 30, 40.96), 0.98765, np.zeros((4, 2), np.float32))
     return Person(track_id, face, estimate, raw)
 
 
-def analysis(index, time_s, *people):
-    return Analysis(Frame(np.zeros((2, 2, 3), np.uint8), time_s, index), people)
+def lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines()
 
 
-SMOOTH = Estimate(34.567, 28.1, 41.0, 0.91234)
-RAW = Estimate(36.0, 0, 0, 0.8)
-
-
-def test_writes_one_row_a_face_a_frame(tmp_path):
-    with CsvLog(tmp_path / "log.csv") as log:
-        log.write(analysis(0, 0.0, person(1, SMOOTH, RAW), person(2)))
-        log.write(analysis(1, 0.04))
-        log.write(analysis(2, 0.08, person(1, SMOOTH)))
-    assert (tmp_path / "log.csv").read_text(encoding="utf-8").splitlines() == [
+def test_there_is_one_row_a_face_a_frame(tmp_path: Path, frame: MakeFrame) -> None:
+    with CsvSink(tmp_path / "log.csv") as sink:
+        sink.write(frame(0), [person(1, FUSED, RAW), person(2)])
+        sink.write(frame(1), [])
+        sink.write(frame(2), [person(1, FUSED)])
+    assert lines(tmp_path / "log.csv") == [
         HEADER,
         "0,0.0000,1,10.0,20.5,30.0,41.0,0.988,34.57,28.10,41.00,0.9123,36.00,0.8000",
         "0,0.0000,2,10.0,20.5,30.0,41.0,0.988,,,,,,",
-        "2,0.0800,1,10.0,20.5,30.0,41.0,0.988,34.57,28.10,41.00,0.9123,,",
+        "2,0.2000,1,10.0,20.5,30.0,41.0,0.988,34.57,28.10,41.00,0.9123,,",
     ]
+    status = sink.status()
+    assert (status.path, status.written, status.dropped, status.error) == (tmp_path / "log.csv", 3, 0, None)
+    assert status.seconds == pytest.approx(0.2)
 
 
-def test_every_row_has_every_column(tmp_path):
-    with CsvLog(tmp_path / "log.csv") as log:
-        log.write(analysis(0, 0.0, person(1, SMOOTH, RAW), person(2), person(3, raw=RAW)))
+def test_every_row_has_every_column(tmp_path: Path, frame: MakeFrame) -> None:
+    with CsvSink(tmp_path / "log.csv") as sink:
+        sink.write(frame(), [person(1, FUSED, RAW), person(2), person(3, raw=RAW)])
     with (tmp_path / "log.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["track"] for row in rows] == ["1", "2", "3"]
@@ -50,59 +58,179 @@ def test_every_row_has_every_column(tmp_path):
     assert (rows[2]["age"], rows[2]["age_raw"]) == ("", "36.00")
 
 
-def test_who_is_not_settled_is_left_out(tmp_path):
-    with CsvLog(tmp_path / "log.csv") as log:
-        log.write(analysis(0, 0.0, replace(person(1), confirmed=False), person(2)))
-    rows = (tmp_path / "log.csv").read_text().splitlines()[1:]
-    assert [row.split(",")[2] for row in rows] == ["2"]
+def test_a_person_not_yet_confirmed_is_left_out(tmp_path: Path, frame: MakeFrame) -> None:
+    with CsvSink(tmp_path / "log.csv") as sink:
+        sink.write(frame(), [replace(person(1), confirmed=False), person(2)])
+    assert [row.split(",")[2] for row in lines(tmp_path / "log.csv")[1:]] == ["2"]
 
 
-def test_counts_live_times_from_the_first_frame(tmp_path):
-    with CsvLog(tmp_path / "log.csv", from_first_frame=True) as log:
-        log.write(analysis(0, 5000.0))
-        log.write(analysis(1, 5000.5, person(1)))
-    assert (tmp_path / "log.csv").read_text().splitlines()[1].startswith("1,0.5000,1,")
+@pytest.mark.parametrize(("from_first_frame", "time"), [(True, "0.5000"), (False, "5000.5000")])
+def test_times_are_the_frames_own_or_count_from_the_first(
+    tmp_path: Path, frame: MakeFrame, from_first_frame: bool, time: str
+) -> None:
+    with CsvSink(tmp_path / "log.csv", from_first_frame=from_first_frame) as sink:
+        sink.write(frame(0, start_s=5000.0), [])
+        sink.write(frame(5, start_s=5000.0), [person(1)])
+    assert lines(tmp_path / "log.csv")[1].startswith(f"5,{time},1,")
+    assert sink.status().seconds == pytest.approx(0.5)
 
 
-def test_rows_are_on_the_disk_after_about_a_second(tmp_path, monkeypatch):
-    now_s = 100.0
-    monkeypatch.setattr(csv_log.time, "monotonic", lambda: now_s)
-    path = tmp_path / "log.csv"
-    log = CsvLog(path)
-    assert path.read_text().splitlines() == [HEADER]
-    now_s = 100.5
-    log.write(analysis(0, 0.0, person(1)))
-    assert len(path.read_text().splitlines()) == 1
-    now_s = 101.1
-    log.write(analysis(1, 0.5, person(1)))
-    assert len(path.read_text().splitlines()) == 3
-    log.close()
-    log.close()
+def test_without_people_there_is_a_header_and_without_a_frame_no_file(
+    tmp_path: Path, frame: MakeFrame
+) -> None:
+    (tmp_path / "there.csv").write_text("something else")
+    with CsvSink(tmp_path / "log.csv") as sink:
+        sink.write(frame(), [])
+    CsvSink(tmp_path / "none.csv").close()
+    CsvSink(tmp_path / "there.csv").close()
+    assert lines(tmp_path / "log.csv") == [HEADER]
+    assert not (tmp_path / "none.csv").exists()
+    assert lines(tmp_path / "there.csv") == ["something else"]
 
 
-def test_says_that_the_folder_is_missing(tmp_path):
-    with pytest.raises(OutputError, match="There is no folder"):
-        CsvLog(tmp_path / "absent" / "log.csv")
+class WatchedWriter(CsvWriter):
+    """Says when rows were put on the disk."""
+
+    def __init__(self, path: Path, start_s: float) -> None:
+        super().__init__(path, start_s)
+        self.flushed = threading.Semaphore(0)
+
+    def flush(self) -> None:
+        super().flush()
+        self.flushed.release()
 
 
-def test_says_that_the_name_is_a_folder(tmp_path):
-    with pytest.raises(OutputError, match="is a folder"):
-        CsvLog(tmp_path)
+class Watch:
+    """Makes one watched writer."""
+
+    def __init__(self) -> None:
+        self.writer: WatchedWriter | None = None
+        self.made = threading.Event()
+
+    def __call__(self, path: Path, start_s: float) -> CsvWriter:
+        self.writer = WatchedWriter(path, start_s)
+        self.made.set()
+        return self.writer
+
+    def wait_for_flush(self) -> None:
+        assert self.made.wait(PATIENCE_S)
+        assert self.writer is not None
+        assert self.writer.flushed.acquire(timeout=PATIENCE_S)
+
+
+def test_rows_are_on_the_disk_every_second_while_frames_come(tmp_path: Path, frame: MakeFrame) -> None:
+    watch, ticks = Watch(), itertools.count()
+    # Each look at this clock is half a second after the last; without frames nothing happens for an hour.
+    sink = CsvSink(
+        tmp_path / "log.csv",
+        make_writer=watch,
+        clock=lambda: next(ticks) * 0.5 * 3600,
+        config=SinkConfig(flush_every_s=3600),
+    )
+    for index in range(3):
+        sink.write(frame(index), [person(1)])
+    watch.wait_for_flush()
+    assert len(lines(tmp_path / "log.csv")) >= 3
+    sink.close()
+    assert len(lines(tmp_path / "log.csv")) == 4
+
+
+def test_rows_are_on_the_disk_soon_after_the_last_frame_came(tmp_path: Path, frame: MakeFrame) -> None:
+    watch = Watch()
+    config = SinkConfig(flush_every_s=0.05)
+    sink = CsvSink(tmp_path / "log.csv", make_writer=watch, clock=lambda: 0.0, config=config)
+    sink.write(frame(), [person(1)])
+    watch.wait_for_flush()
+    assert len(lines(tmp_path / "log.csv")) == 2
+    sink.close()
+
+
+class GatedWriter(CsvWriter):
+    """Writes nothing before its gate is open, as a disk that is stalled."""
+
+    gate: threading.Event
+
+    def write(self, frame: Frame, people: Sequence[Person]) -> None:
+        assert self.gate.wait(PATIENCE_S)
+        super().write(frame, people)
+
+
+def test_a_disk_that_is_stalled_loses_no_row_for_a_while_and_then_some(
+    tmp_path: Path, frame: MakeFrame
+) -> None:
+    gate = threading.Event()
+
+    def make_writer(path: Path, start_s: float) -> CsvWriter:
+        writer = GatedWriter(path, start_s)
+        writer.gate = gate
+        return writer
+
+    config = SinkConfig(rows_bytes=20_000)
+    sink = CsvSink(tmp_path / "log.csv", make_writer=make_writer, config=config)
+    for index in range(50):
+        sink.write(frame(index), [person(1)])  # returns, though nothing is written
+    dropped = sink.status().dropped
+    assert 29 <= dropped <= 30  # 20 wait, and perhaps one is with the thread
+    gate.set()
+    sink.close()
+    rows = lines(tmp_path / "log.csv")[1:]
+    assert [row.split(",")[0] for row in rows] == [str(index) for index in range(50 - dropped)]
+
+
+def test_no_image_waits_in_the_queue(tmp_path: Path, frame: MakeFrame) -> None:
+    large = np.zeros((2000, 2000, 3), np.uint8)
+    config = SinkConfig(rows_bytes=large.nbytes // 2)
+    with CsvSink(tmp_path / "log.csv", config=config) as sink:
+        for index in range(100):
+            sink.write(frame(index, image_bgr=large), [person(1)])
+    assert sink.status().dropped == 0
+    assert len(lines(tmp_path / "log.csv")) == 101
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"), [("absent/log.csv", "There is no folder"), ("", "is a folder")]
+)
+def test_a_file_that_cannot_be_opened_is_an_error_of_the_sink(
+    tmp_path: Path, frame: MakeFrame, name: str, sentence: str
+) -> None:
+    with CsvSink(tmp_path / name, when_full=WhenFull.WAIT) as sink:
+        sink.write(frame(), [])
+    with pytest.raises(OutputError, match=sentence):
+        sink.raise_error()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_says_that_the_disk_is_full():
-    with pytest.raises(OutputError, match="The disk is full"):
-        CsvLog("/dev/full")
+def test_a_full_disk_is_an_error_of_the_sink(frame: MakeFrame) -> None:
+    with CsvSink(Path("/dev/full")) as sink:
+        sink.write(frame(), [])
+    assert str(sink.status().error).startswith("The disk is full;")
+    assert sink.status().dropped == 1
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_says_that_the_disk_is_full_while_it_writes(tmp_path, monkeypatch):
-    log = CsvLog(tmp_path / "log.csv")
-    full = os.open("/dev/full", os.O_WRONLY)
-    os.dup2(full, log._file.fileno())
-    os.close(full)
-    log.write(analysis(0, 0.0, person(1)))
-    with pytest.raises(OutputError, match="The disk is full"):
-        log.close()
-    log.close()
+class FullDisk(CsvWriter):
+    """Finds the disk full at its third frame."""
+
+    frames = 0
+
+    def write(self, frame: Frame, people: Sequence[Person]) -> None:
+        self.frames += 1
+        if self.frames == 3:
+            raise OutputError("The disk is full.")
+        super().write(frame, people)
+
+
+def test_rows_before_a_failure_are_kept(tmp_path: Path, frame: MakeFrame) -> None:
+    finished: list[CsvSink] = []
+    with CsvSink(tmp_path / "log.csv", make_writer=FullDisk, on_finished=finished.append) as sink:
+        for index in range(5):
+            sink.write(frame(index), [person(1)])
+    assert finished == [sink]
+    assert (sink.status().written, sink.status().dropped) == (2, 3)
+    assert str(sink.status().error) == "The disk is full."
+    assert len(lines(tmp_path / "log.csv")) == 3
+
+
+def test_it_is_a_sink_that_needs_no_drawing(tmp_path: Path) -> None:
+    sink: Sink = CsvSink(tmp_path / "log.csv")
+    assert not sink.needs_drawing
+    sink.close()

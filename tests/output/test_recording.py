@@ -1,150 +1,225 @@
+"""Videos of the frames that come."""
+
+import re
 import threading
-import time
+from collections.abc import Callable
+from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from agecam.errors import OutputError
-from agecam.output import Recorder, VideoWriter
-from agecam.output import recording as recorder
+from agecam.messages import Frame
+from agecam.output import Sink, SinkConfig, VideoSink, VideoWriter, WhenFull
+
+Image = NDArray[np.uint8]
+MakeFrame = Callable[..., Frame]
+
+PATIENCE_S = 60.0
 
 
-@pytest.fixture
-def picture(astronaut_bgr):
-    return astronaut_bgr[:240, :320]
-
-
-def count(path) -> int:
+def times_s(path: Path) -> list[float]:
     with av.open(path) as container:
-        return sum(1 for _ in container.decode(video=0))
+        return [float(frame.time or 0) for frame in container.decode(video=0)]
 
 
-def wait_for(condition, patience_s=5.0):
-    deadline_s = time.monotonic() + patience_s
-    while not condition() and time.monotonic() < deadline_s:
-        time.sleep(0.01)
-    assert condition()
+class Gate:
+    """Makes writers that write nothing before the gate is open, as to a disk that is stalled."""
+
+    def __init__(self) -> None:
+        self.is_open = threading.Event()
+        self.entered = threading.Semaphore(0)
+        self.left = threading.Semaphore(0)
+
+    def __call__(self, path: Path, width: int, height: int, nominal_fps: float | None) -> VideoWriter:
+        return GatedWriter(self, path, width, height, nominal_fps)
 
 
 class GatedWriter(VideoWriter):
-    """Writes nothing before the gate is open."""
+    def __init__(self, gate: Gate, path: Path, width: int, height: int, nominal_fps: float | None) -> None:
+        super().__init__(path, width, height, nominal_fps)
+        self.gate = gate
 
-    gate: threading.Event
+    def write(self, image_bgr: Image, time_s: float) -> None:
+        self.gate.entered.release()
+        assert self.gate.is_open.wait(PATIENCE_S)
+        super().write(image_bgr, time_s)
+        self.gate.left.release()
 
-    def write(self, image_bgr, time_s):
-        self.gate.wait(10)
+
+class FullDisk(VideoWriter):
+    """Finds the disk full after three frames."""
+
+    def write(self, image_bgr: Image, time_s: float) -> None:
+        if self.frames == 3:
+            raise OutputError("The disk is full.")
         super().write(image_bgr, time_s)
 
 
-@pytest.fixture
-def gate(monkeypatch):
-    GatedWriter.gate = threading.Event()
-    monkeypatch.setattr(recorder, "VideoWriter", GatedWriter)
-    yield GatedWriter.gate
-    GatedWriter.gate.set()
-
-
-def test_writes_what_it_is_given(tmp_path, picture):
+def test_frames_are_kept_with_their_own_times(tmp_path: Path, frame: MakeFrame) -> None:
     path = tmp_path / "clip.mp4"
-    with Recorder(path, fps_hint=10) as recording:
-        for index in range(20):
-            assert recording.put(picture, 50 + index / 10)
-    assert recording.path == path
-    assert (recording.written, recording.dropped, recording.error) == (20, 0, None)
-    assert recording.seconds == pytest.approx(1.9)
-    assert count(path) == 20
+    with VideoSink(path) as sink:
+        for index in (0, 1, 2, 5, 9):
+            sink.write(frame(index, start_s=5000.0), ())
+    assert times_s(path) == pytest.approx([0, 0.1, 0.2, 0.5, 0.9], abs=1e-3)
+    status = sink.status()
+    assert (status.path, status.written, status.dropped, status.error) == (path, 5, 0, None)
+    assert status.seconds == pytest.approx(0.9)
+    assert status.finished
 
 
-def test_drops_and_counts_what_a_slow_disk_cannot_take(tmp_path, picture, gate):
-    recording = Recorder(tmp_path / "clip.mp4", capacity_bytes=5 * picture.nbytes)
-    recording.put(picture, 0)
-    wait_for(lambda: not recording._frames)  # the first is with the writer, which waits
-    started_s = time.monotonic()
-    taken = [recording.put(picture, index / 10) for index in range(1, 21)]
-    assert time.monotonic() - started_s < 0.5
-    assert taken == [True] * 5 + [False] * 15
-    assert recording.dropped == 15
-    gate.set()
-    recording.close()
-    assert recording.written == 6
-    assert count(tmp_path / "clip.mp4") == 6
-    with av.open(tmp_path / "clip.mp4") as container:
-        assert [f.time for f in container.decode(video=0)] == pytest.approx([0, 0.1, 0.2, 0.3, 0.4, 0.5])
+def test_an_existing_file_is_replaced(tmp_path: Path, frame: MakeFrame) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(b"something else")
+    with VideoSink(path) as sink:
+        sink.write(frame(), ())
+    assert times_s(path) == [0.0]
 
 
-def test_a_frame_larger_than_the_queue_is_taken_alone(tmp_path, picture, gate):
-    recording = Recorder(tmp_path / "clip.mp4", capacity_bytes=1)
-    recording.put(picture, 0)
-    wait_for(lambda: not recording._frames)
-    assert [recording.put(picture, 1), recording.put(picture, 2)] == [True, False]
-    gate.set()
-    recording.close()
-    assert recording.written == 2
+def test_a_new_file_is_named_after_the_time_in_a_folder_made_for_it(tmp_path: Path, frame: MakeFrame) -> None:
+    folder = tmp_path / "Videos 日本" / "AgeCam"
+    with VideoSink(folder, is_folder=True) as sink:
+        sink.write(frame(), ())
+    (path,) = folder.iterdir()
+    assert re.fullmatch(r"AgeCam \d{4}-\d\d-\d\d \d\d-\d\d-\d\d\.mp4", path.name)
+    assert sink.status().path == path
+    assert times_s(path) == [0.0]
 
 
-def test_close_writes_what_is_queued(tmp_path, picture, gate):
-    recording = Recorder(tmp_path / "clip.mp4")
+def test_sinks_of_one_moment_and_folder_have_a_file_each(tmp_path: Path, frame: MakeFrame) -> None:
+    sinks = [VideoSink(tmp_path, is_folder=True) for _ in range(4)]
+    for count, sink in enumerate(sinks, 1):
+        for index in range(count):
+            sink.write(frame(index), ())
+    for sink in sinks:
+        sink.close()
+    paths = [sink.status().path for sink in sinks]
+    assert set(paths) == set(tmp_path.iterdir())
+    assert [len(times_s(path)) for path in paths if path] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_without_a_frame_nothing_is_made_and_nothing_replaced(tmp_path: Path, is_folder: bool) -> None:
+    path = tmp_path / "there.mp4"
+    path.write_bytes(b"something else")
+    sink = VideoSink(tmp_path / "new" if is_folder else path, is_folder=is_folder)
+    sink.close()
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_bytes() == b"something else"
+    assert sink.status().path is None
+    assert sink.status().error is None
+
+
+def test_a_disk_that_is_stalled_drops_frames_and_keeps_the_pace_of_the_rest(
+    tmp_path: Path, frame: MakeFrame, image: Image
+) -> None:
+    gate = Gate()
+    config = SinkConfig(frames_bytes=5 * image.nbytes)
+    sink = VideoSink(tmp_path / "clip.mp4", make_writer=gate, config=config)
+    sink.write(frame(0), ())
+    assert gate.entered.acquire(timeout=PATIENCE_S)
+    for index in range(1, 21):
+        sink.write(frame(index), ())  # returns, though nothing is written
+    assert (sink.status().written, sink.status().dropped) == (0, 15)
+    gate.is_open.set()
+    for _ in range(6):
+        assert gate.left.acquire(timeout=PATIENCE_S)
+    sink.write(frame(30), ())
+    sink.close()
+    assert sink.status().dropped == 15
+    assert times_s(tmp_path / "clip.mp4") == pytest.approx([0, 0.1, 0.2, 0.3, 0.4, 0.5, 3.0], abs=1e-3)
+
+
+def test_a_sink_that_waits_loses_no_frame(tmp_path: Path, frame: MakeFrame) -> None:
+    config = SinkConfig(frames_bytes=1)
+    with VideoSink(tmp_path / "clip.mp4", when_full=WhenFull.WAIT, config=config) as sink:
+        for index in range(30):
+            sink.write(frame(index), ())
+    assert times_s(tmp_path / "clip.mp4") == pytest.approx([index / 10 for index in range(30)], abs=1e-3)
+    assert sink.status().dropped == 0
+
+
+def test_what_was_written_before_a_failure_can_be_played(tmp_path: Path, frame: MakeFrame) -> None:
+    finished: list[VideoSink] = []
+    path = tmp_path / "clip.mp4"
+    sink = VideoSink(path, make_writer=FullDisk, on_finished=finished.append)
     for index in range(10):
-        recording.put(picture, index / 10)
-    threading.Timer(0.2, gate.set).start()
-    recording.close()
-    assert recording.written == 10
-    assert count(tmp_path / "clip.mp4") == 10
+        sink.write(frame(index), ())
+    sink.close()
+    assert finished == [sink]
+    assert (sink.status().written, sink.status().dropped) == (3, 7)
+    assert times_s(path) == pytest.approx([0, 0.1, 0.2], abs=1e-3)
+    with pytest.raises(OutputError, match=r"The disk is full\."):
+        sink.raise_error()
 
 
-def test_takes_nothing_after_it_was_closed(tmp_path, picture):
-    recording = Recorder(tmp_path / "clip.mp4")
-    recording.put(picture, 0)
-    recording.close()
-    recording.close()
-    assert not recording.put(picture, 1)
-    assert (recording.written, recording.dropped) == (1, 0)
+def test_of_a_recording_that_fails_at_once_no_file_is_left_in_the_folder(
+    tmp_path: Path, frame: MakeFrame
+) -> None:
+    def no_codec(path: Path, width: int, height: int, nominal_fps: float | None) -> VideoWriter:
+        return VideoWriter(path, width, height, nominal_fps, codecs=())
 
-
-def test_closing_before_the_first_frame_leaves_no_file(tmp_path):
-    Recorder(tmp_path / "clip.mp4").close()
+    with VideoSink(tmp_path, is_folder=True, make_writer=no_codec) as sink:
+        sink.write(frame(), ())
     assert list(tmp_path.iterdir()) == []
-
-
-def test_keeps_the_error_of_its_thread_and_stops(tmp_path, picture, monkeypatch):
-    class FullDisk(VideoWriter):
-        def write(self, image_bgr, time_s):
-            if self.frames == 3:
-                raise OutputError("The disk is full.")
-            super().write(image_bgr, time_s)
-
-    monkeypatch.setattr(recorder, "VideoWriter", FullDisk)
-    recording = Recorder(tmp_path / "clip.mp4")
-    for index in range(10):
-        recording.put(picture, index / 10)
-    wait_for(lambda: recording.error is not None)
-    assert not recording.put(picture, 9)
-    recording.close()
-    assert str(recording.error) == "The disk is full."
-    assert (recording.written, recording.dropped) == (3, 8)
-    assert count(tmp_path / "clip.mp4") == 3
-
-
-def test_tells_of_a_file_that_cannot_be_begun(tmp_path, picture):
-    (tmp_path / "clip.mp4").mkdir()
-    with Recorder(tmp_path / "clip.mp4") as recording:
-        recording.put(picture, 0)
-        wait_for(lambda: recording.error is not None)
-    assert "is a folder" in str(recording.error)
-    assert (recording.written, recording.dropped) == (0, 1)
+    assert "can write neither" in str(sink.status().error)
+    assert sink.status().path is None
 
 
 @pytest.mark.parametrize(
-    ("name", "sentence"), [("clip.avi", "end its name in"), ("absent/clip.mp4", "no folder")]
+    ("name", "sentence"),
+    [
+        ("clip.avi", "end its name in"),
+        ("absent/clip.mp4", "There is no folder"),
+        ("folder.mp4", "is a folder"),
+    ],
 )
-def test_refuses_at_once_what_can_never_be_written(tmp_path, name, sentence):
+def test_a_file_that_cannot_be_opened_is_an_error_of_the_sink(
+    tmp_path: Path, frame: MakeFrame, name: str, sentence: str
+) -> None:
+    (tmp_path / "folder.mp4").mkdir()
+    failed = threading.Event()
+    sink = VideoSink(tmp_path / name, when_full=WhenFull.WAIT, on_finished=lambda _: failed.set())
+    sink.write(frame(0), ())
+    assert failed.wait(PATIENCE_S)
     with pytest.raises(OutputError, match=sentence):
-        Recorder(tmp_path / name)
+        sink.write(frame(1), ())
+    sink.close()
+    assert (sink.status().written, sink.status().dropped) == (0, 2)
 
 
-def test_follows_a_switched_camera(tmp_path, picture):
-    with Recorder(tmp_path / "clip.mp4") as recording:
-        recording.put(picture, 0)
-        recording.put(np.ascontiguousarray(picture[:100]), 1)
-    assert recording.written == 2
+def test_a_folder_that_cannot_be_made_is_an_error_of_the_sink(tmp_path: Path, frame: MakeFrame) -> None:
+    (tmp_path / "file").touch()
+    with VideoSink(tmp_path / "file" / "inside", is_folder=True) as sink:
+        sink.write(frame(), ())
+    assert re.fullmatch(
+        r"The folder .*inside cannot be made \(.*\); choose another\.", str(sink.status().error)
+    )
+
+
+def test_frames_of_another_size_are_fitted_in(tmp_path: Path, frame: MakeFrame, image: Image) -> None:
+    with VideoSink(tmp_path / "clip.mp4") as sink:
+        sink.write(frame(0), ())
+        sink.write(frame(1, image_bgr=np.ascontiguousarray(image[:100])), ())
+    assert sink.status().written == 2
+    with av.open(tmp_path / "clip.mp4") as container:
+        assert [(one.width, one.height) for one in container.decode(video=0)] == [(320, 240)] * 2
+
+
+def test_the_last_frame_stands_as_long_as_the_nominal_rate_says(tmp_path: Path, frame: MakeFrame) -> None:
+    with VideoSink(tmp_path / "clip.mp4", nominal_fps=4) as sink:
+        for index in range(3):
+            sink.write(frame(index), ())
+    with av.open(tmp_path / "clip.mp4") as container:
+        stream = container.streams.video[0]
+        assert stream.duration is not None
+        assert stream.time_base is not None
+        assert float(stream.duration * stream.time_base) == pytest.approx(0.2 + 0.25, abs=0.01)
+
+
+def test_it_is_a_sink_that_wants_the_drawing(tmp_path: Path) -> None:
+    sink: Sink = VideoSink(tmp_path / "clip.mp4")
+    assert sink.needs_drawing
+    sink.close()

@@ -1,25 +1,20 @@
 """The real window on a clip of choice, with settings of its own and no camera."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
 
-from agecam.live import capture, session
+from agecam.live.capture import SourceOpener
+from agecam.live.session import Session
 from agecam.settings import Settings
-from agecam.ui.window import MainWindow, StartOptions
+from agecam.ui.dialogs import Dialogs
+from agecam.ui.options import StartOptions
+from agecam.ui.window import MainWindow
 from agecam.vision.analyzer import create_analyzer
-
-_LONGEST_MS = 30_000
-
-
-@pytest.fixture(autouse=True)
-def _no_cameras(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is plugged in here stays dark."""
-    for module in (capture, session):
-        monkeypatch.setattr(module, "list_cameras", list)
+from tests.ui.helpers import MAX_WAIT_MS, OpenWindow
 
 
 @pytest.fixture
@@ -30,15 +25,23 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def open_window(qtbot: QtBot, settings: Settings, tmp_path: Path) -> Iterator[Callable[..., MainWindow]]:
+def open_window(qtbot: QtBot, settings: Settings, tmp_path: Path) -> Iterator[OpenWindow]:
     windows: list[MainWindow] = []
 
-    def open_one(spec: str | None, **options: object) -> MainWindow:
+    def open_one(
+        spec: str | None,
+        *,
+        opener: SourceOpener | None = None,
+        dialogs: Dialogs | None = None,
+        **options: object,
+    ) -> MainWindow:
+        no_cameras = SourceOpener(list_cameras=list)
         window = MainWindow(
-            create_analyzer,
-            replace(StartOptions(spec), **options),
+            lambda on_change: Session(create_analyzer, on_change, opener=opener or no_cameras),
+            replace(StartOptions(spec), **options),  # type: ignore[arg-type]
             settings,
             tmp_path / "config" / "settings.json",
+            dialogs,
         )
         windows.append(window)
         window.start()
@@ -47,5 +50,5 @@ def open_window(qtbot: QtBot, settings: Settings, tmp_path: Path) -> Iterator[Ca
     yield open_one
     for window in windows:
         window.close_without_asking()
-        qtbot.waitUntil(lambda window=window: not window.isVisible(), timeout=_LONGEST_MS)
+        qtbot.waitUntil(lambda window=window: not window.isVisible(), timeout=MAX_WAIT_MS)  # type: ignore[misc]
         window.deleteLater()

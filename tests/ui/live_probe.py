@@ -8,55 +8,65 @@ import json
 import sys
 from pathlib import Path
 
-from PyQt6.QtCore import QPoint, QTimer
+from PyQt6.QtCore import QPoint
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QApplication
 
+from agecam.live.pipeline import AnnotatedFrame
+from agecam.live.session import Session
 from agecam.opencv import cv2
 from agecam.ui import app
-from agecam.ui.window import StartOptions
+from agecam.ui.options import StartOptions
+from agecam.ui.window import MainWindow
 from agecam.vision.analyzer import create_analyzer
 
-clip, folder = sys.argv[1], Path(sys.argv[2])
+_WARM_UP_FRAMES = 10
+"""Frames painted before one is read from the screen: the window is laid out by then."""
 
 
-class ProbedWindow(app.MainWindow):
-    def start(self) -> None:
-        super().start()
-        self._probe = QTimer(self)
-        self._probe.timeout.connect(self._look)
-        self._probe.start(50)
+class Probe:
+    """Reads the screen once two people are labelled, then closes the window."""
 
-    def _look(self) -> None:
-        shown = self.session.latest()
-        if shown is None or sum(p.confirmed and p.estimate is not None for p in shown.analysis.people) < 2:
+    def __init__(self, window: MainWindow, folder: Path) -> None:
+        self._window = window
+        self._folder = folder
+        self._frames = 0
+        window.frame_shown.connect(self.look)
+
+    def look(self, annotated: AnnotatedFrame) -> None:
+        self._frames += 1
+        labelled = sum(person.confirmed and person.estimate is not None for person in annotated.people)
+        if self._frames < _WARM_UP_FRAMES or labelled < 2:
             return
-        self._probe.stop()
-        self._bridge.detach()  # hold this picture while the screen is read
-        self.view.show_frame(shown)
-        self.view.repaint()
-        QApplication.processEvents()
-        QTimer.singleShot(300, lambda: self._read_screen(shown))
+        self._window.frame_shown.disconnect(self.look)
+        # In the window's thread, so that no later frame is painted before the screen is read.
+        self._window.view.repaint()
+        self._read_screen(annotated)
+        self._window.close_without_asking()
 
-    def _read_screen(self, shown) -> None:
+    def _read_screen(self, annotated: AnnotatedFrame) -> None:
         screen = QGuiApplication.primaryScreen()
-        screen.grabWindow(0).save(str(folder / "screen.png"))
-        cv2.imwrite(str(folder / "frame.png"), shown.analysis.frame.image_bgr)
-        corner = self.view.mapToGlobal(QPoint(0, 0))
-        rect = self.view.picture_rect().translated(corner.x(), corner.y())
-        (folder / "probe.json").write_text(
-            json.dumps(
-                {
-                    "platform": QGuiApplication.platformName(),
-                    "rect": [rect.x(), rect.y(), rect.width(), rect.height()],
-                    "frame": shown.analysis.frame.index,
-                    "tensorflow": "tensorflow" in sys.modules,
-                    "keras": "keras" in sys.modules,
-                }
-            )
-        )
-        self._bridge = type(self._bridge)(self)
-        self.close_without_asking()
+        assert screen is not None
+        screen.grabWindow(0).save(str(self._folder / "screen.png"))  # type: ignore[arg-type]
+        view = self._window.view
+        cv2.imwrite(str(self._folder / "frame.png"), annotated.analysis.frame.image_bgr)
+        corner = view.mapToGlobal(QPoint(0, 0))
+        rect = view.frame_rect().translated(corner.x(), corner.y())
+        probed = {
+            "platform": QGuiApplication.platformName(),
+            "rect": [rect.x(), rect.y(), rect.width(), rect.height()],
+            "frame": annotated.analysis.frame.index,
+            "tensorflow": "tensorflow" in sys.modules,
+            "keras": "keras" in sys.modules,
+        }
+        (self._folder / "probe.json").write_text(json.dumps(probed))
 
 
-sys.exit(app.run_window(create_analyzer, StartOptions(clip, loop=True), make_window=ProbedWindow))
+probes: list[Probe] = []
+clip, folder = sys.argv[1], Path(sys.argv[2])
+sys.exit(
+    app.run_window(
+        lambda on_change: Session(create_analyzer, on_change),
+        StartOptions(clip, loop=True),
+        on_window=lambda window: probes.append(Probe(window, folder)),
+    )
+)

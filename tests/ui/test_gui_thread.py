@@ -1,19 +1,27 @@
-"""The thread of the window never waits: no file, no device and no model there while the picture is live."""
+"""The thread of the window never waits: no file, no device and no model there while frames are live."""
 
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
 
+from agecam.live.session import Session
 from agecam.live.state import SourceState
+from agecam.live.statistics import Statistics
+from agecam.messages import Analysis, Frame
 from agecam.settings import Settings
 from agecam.ui.hotplug import HotplugWatcher
-from agecam.vision.analyzer import Analyzer
+from agecam.ui.options import StartOptions
+from agecam.ui.window import MainWindow
+from agecam.vision.analyzer import Analyzer, create_analyzer
+from agecam.vision.classifier import LiteRtClassifier
+from agecam.vision.detector import MediaPipeDetector
+from tests.ui.helpers import MAX_WAIT_MS, OpenWindow, wait_until_closed
 
-_LONGEST_MS = 30_000
 _SLOW_EVENTS = ("open", "os.mkdir", "os.rename", "os.remove", "os.listdir", "os.scandir", "subprocess.Popen")
 
 _watched: list[str] | None = None
@@ -41,64 +49,89 @@ def slow_events() -> Iterator[list[str]]:
 
 
 def test_no_command_touches_a_file_in_the_windows_thread(
-    qtbot: QtBot, open_window, demo_clip: Path, tmp_path: Path, slow_events: list[str]
+    qtbot: QtBot, open_window: OpenWindow, demo_clip: Path, tmp_path: Path, slow_events: list[str]
 ) -> None:
     window = open_window(str(demo_clip), loop=True, csv=tmp_path / "rows.csv")
-    qtbot.waitUntil(lambda: window.session.source().state is SourceState.LIVE, timeout=_LONGEST_MS)
-    qtbot.waitUntil(lambda: "fps" in window.status_text(), timeout=_LONGEST_MS)
+    qtbot.waitUntil(lambda: window.session.state().source.state is SourceState.LIVE, timeout=MAX_WAIT_MS)
+    qtbot.waitUntil(lambda: "fps" in window.status_text(), timeout=MAX_WAIT_MS)
     slow_events.clear()
     window.controls["folder"].trigger()
-    qtbot.waitUntil(lambda: "will be saved in" in window.message_text(), timeout=_LONGEST_MS)
+    qtbot.waitUntil(lambda: "will be saved in" in window.message_text(), timeout=MAX_WAIT_MS)
     for name in ("snapshot", "record", "mirror", "groups", "blur", "retry"):
         window.controls[name].trigger()
-    qtbot.waitUntil(lambda: "Snapshot saved" in window.message_text(), timeout=_LONGEST_MS)
-    qtbot.waitUntil(lambda: "0:" in window.recording_text(), timeout=_LONGEST_MS)
+    qtbot.waitUntil(lambda: "Snapshot saved" in window.message_text(), timeout=MAX_WAIT_MS)
+    qtbot.waitUntil(lambda: "0:" in window.recording_text(), timeout=MAX_WAIT_MS)
     window.controls["record"].trigger()
-    qtbot.waitUntil(lambda: "Recording saved" in window.message_text(), timeout=_LONGEST_MS)
+    qtbot.waitUntil(lambda: "Recording saved" in window.message_text(), timeout=MAX_WAIT_MS)
     window.controls["demo"].trigger()
     window.close_without_asking()
-    qtbot.waitUntil(lambda: not window.isVisible(), timeout=_LONGEST_MS)
+    wait_until_closed(qtbot, window)
     assert slow_events == []
     assert len(list((tmp_path / "snapshots").iterdir())) == 1
     assert Settings.load(tmp_path / "config" / "settings.json").blur
 
 
 def test_models_run_in_the_analysis_thread_alone(
-    qtbot: QtBot, open_window, demo_clip: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, settings: Settings, demo_clip: Path, tmp_path: Path
 ) -> None:
     threads: set[str] = set()
-    analyze = Analyzer.analyze
 
-    def noted(self: Analyzer, *arguments: object) -> object:
-        threads.add(threading.current_thread().name)
-        return analyze(self, *arguments)  # type: ignore[arg-type]
+    class Noted(Analyzer):
+        def analyze(self, frame: Frame) -> Analysis:
+            threads.add(threading.current_thread().name)
+            return super().analyze(frame)
 
-    monkeypatch.setattr(Analyzer, "analyze", noted)
-    window = open_window(str(demo_clip), loop=True)
-    qtbot.waitUntil(lambda: "fps" in window.status_text(), timeout=_LONGEST_MS)
+    window = MainWindow(
+        lambda on_change: Session(lambda: Noted(MediaPipeDetector(), LiteRtClassifier()), on_change),
+        StartOptions(str(demo_clip), loop=True),
+        settings,
+        tmp_path / "settings.json",
+    )
+    window.start()
+    qtbot.waitUntil(lambda: "fps" in window.status_text(), timeout=MAX_WAIT_MS)
+    window.close_without_asking()
+    wait_until_closed(qtbot, window)
+    window.deleteLater()
     assert threads == {"agecam-analysis"}
 
 
-def test_a_picture_that_arrives_asks_for_no_statistics(
-    qtbot: QtBot, open_window, demo_clip: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_frame_that_arrives_asks_for_no_statistics(
+    qtbot: QtBot, settings: Settings, demo_clip: Path, tmp_path: Path
 ) -> None:
-    window = open_window(str(demo_clip), loop=True)
-    qtbot.waitUntil(lambda: "fps" in window.status_text(), timeout=_LONGEST_MS)
-    window._status_timer.stop()
-    monkeypatch.setattr(window.session, "status", lambda: pytest.fail("asked for statistics"))
-    before = window.session.latest()
-    qtbot.waitUntil(lambda: window.session.latest() is not before, timeout=_LONGEST_MS)
-    qtbot.wait(100)
+    class Counting(Session):
+        asked = 0
+
+        def statistics(self) -> Statistics:
+            self.asked += 1
+            return super().statistics()
+
+    window = MainWindow(
+        lambda on_change: Counting(create_analyzer, on_change),
+        StartOptions(str(demo_clip), loop=True),
+        settings,
+        tmp_path / "settings.json",
+    )
+    frames: list[object] = []
+    window.frame_shown.connect(frames.append)
+    window.start()
+    started_s = time.monotonic()
+    qtbot.waitUntil(lambda: len(frames) > 60, timeout=MAX_WAIT_MS)
+    asked = window.session.asked  # type: ignore[attr-defined]
+    shown_for_s = time.monotonic() - started_s
+    window.close_without_asking()
+    wait_until_closed(qtbot, window)
+    window.deleteLater()
+    assert 0 < asked <= 4 * shown_for_s + 5, "numbers are for four looks a second"
 
 
 def test_a_camera_plugged_in_while_the_window_closes_does_no_harm(
-    qtbot: QtBot, open_window, demo_clip: Path
+    qtbot: QtBot, open_window: OpenWindow, demo_clip: Path
 ) -> None:
     window = open_window(str(demo_clip), loop=True)
-    qtbot.waitUntil(lambda: window.session.source().state is SourceState.LIVE, timeout=_LONGEST_MS)
+    qtbot.waitUntil(lambda: window.session.state().source.state is SourceState.LIVE, timeout=MAX_WAIT_MS)
     window.close_without_asking()
-    qtbot.waitUntil(lambda: not window.isVisible(), timeout=_LONGEST_MS)
-    window._cameras_changed()
+    wait_until_closed(qtbot, window)
+    window.cameras_changed()
     assert window.session.new_cameras() is None
     assert window.errors == []
 

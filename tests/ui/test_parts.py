@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from PyQt6.QtCore import QSize
+from pytestqt.qtbot import QtBot
 
 from agecam.live.state import SourceState
 from agecam.ui.bridge import SessionBridge
@@ -12,7 +13,7 @@ from agecam.ui.video_view import letterbox
 
 
 @pytest.mark.parametrize(
-    ("picture", "widget", "expected"),
+    ("image", "widget", "expected"),
     [
         ((1280, 720), (1280, 720), (0, 0, 1280, 720)),
         ((1280, 720), (1280, 1000), (0, 140, 1280, 720)),
@@ -22,9 +23,9 @@ from agecam.ui.video_view import letterbox
     ],
 )
 def test_the_picture_keeps_its_shape_and_is_centred(
-    picture: tuple[int, int], widget: tuple[int, int], expected: tuple[float, ...]
+    image: tuple[int, int], widget: tuple[int, int], expected: tuple[float, ...]
 ) -> None:
-    rect = letterbox(QSize(*picture), QSize(*widget))
+    rect = letterbox(QSize(*image), QSize(*widget))
     assert (rect.x(), rect.y(), rect.width(), rect.height()) == pytest.approx(expected)
 
 
@@ -32,11 +33,16 @@ def test_nothing_is_drawn_into_a_window_without_room() -> None:
     assert letterbox(QSize(640, 480), QSize(0, 10)).isEmpty()
 
 
-def test_a_thousand_calls_from_threads_wake_the_window_once(qtbot) -> None:  # type: ignore[no-untyped-def]
+def test_a_thousand_calls_from_threads_wake_the_window_once(qtbot: QtBot) -> None:
     bridge = SessionBridge()
     wakes: list[int] = []
     bridge.changed.connect(lambda: wakes.append(1))
-    threads = [threading.Thread(target=lambda: [bridge.notify() for _ in range(250)]) for _ in range(4)]
+
+    def notify_often() -> None:
+        for _ in range(250):
+            bridge.notify()
+
+    threads = [threading.Thread(target=notify_often) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

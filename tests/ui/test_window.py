@@ -1,42 +1,33 @@
 """The real window on real clips, off screen."""
 
-from collections.abc import Callable
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PyQt6.QtWidgets import QMessageBox
+from PyQt6.QtCore import Qt
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from agecam.drawing.label_text import LabelStyle
-from agecam.live import capture, session
+from agecam.errors import CameraBusyError
+from agecam.live.capture import SourceOpener
+from agecam.live.recording import RecordingPhase
 from agecam.live.state import SourceState
 from agecam.opencv import cv2
+from agecam.output import VideoWriter
 from agecam.settings import Settings
-from agecam.sources import Camera
-from agecam.ui.window import MainWindow
-
-_LONGEST_MS = 30_000
-
-OpenWindow = Callable[..., MainWindow]
-
-
-def wait_for_state(qtbot: QtBot, window: MainWindow, state: SourceState) -> None:
-    qtbot.waitUntil(lambda: window.session.status().state is state, timeout=_LONGEST_MS)
-
-
-def wait_for_labels(qtbot: QtBot, window: MainWindow, people: int) -> None:
-    def labelled() -> bool:
-        shown = window.session.latest()
-        return (
-            shown is not None
-            and sum(person.confirmed and person.estimate is not None for person in shown.analysis.people)
-            >= people
-        )
-
-    qtbot.waitUntil(labelled, timeout=_LONGEST_MS)
+from agecam.sources import Camera, Source, read_image
+from agecam.ui.dialogs import Dialogs
+from tests.ui.helpers import (
+    MAX_WAIT_MS,
+    OpenWindow,
+    frames_in,
+    wait_for_labels,
+    wait_for_recording,
+    wait_for_state,
+    wait_until_closed,
+)
 
 
 def test_the_demo_clip_is_shown_with_labels_and_numbers(
@@ -44,9 +35,9 @@ def test_the_demo_clip_is_shown_with_labels_and_numbers(
 ) -> None:
     window = open_window(str(demo_clip), loop=True)
     wait_for_labels(qtbot, window, people=2)
-    qtbot.waitUntil(lambda: window.centralWidget().currentWidget() is window.view)
-    qtbot.waitUntil(lambda: "fps" in window.status_text(), timeout=_LONGEST_MS)
-    qtbot.waitUntil(lambda: window.session.status().statistics.fps_shown > 0, timeout=_LONGEST_MS)
+    qtbot.waitUntil(lambda: window.current_page() is window.view)
+    qtbot.waitUntil(lambda: "fps" in window.status_text(), timeout=MAX_WAIT_MS)
+    qtbot.waitUntil(lambda: window.session.statistics().fps_shown > 0, timeout=MAX_WAIT_MS)
     assert "demo.mp4" in window.windowTitle()
 
 
@@ -56,7 +47,7 @@ def test_a_window_without_a_camera_offers_what_else_can_be_shown(
     window = open_window(None)
     wait_for_state(qtbot, window, SourceState.NO_CAMERA)
     page = window.page(SourceState.NO_CAMERA)
-    qtbot.waitUntil(lambda: window.centralWidget().currentWidget() is page)
+    qtbot.waitUntil(lambda: window.current_page() is page)
     assert "No camera is plugged in" in page.message()
     window.controls["demo"].trigger()
     wait_for_labels(qtbot, window, people=1)
@@ -70,10 +61,10 @@ def test_a_text_file_named_like_a_video_is_refused_in_one_sentence(
     window = open_window(str(path))
     wait_for_state(qtbot, window, SourceState.FAILED)
     page = window.page(SourceState.FAILED)
-    qtbot.waitUntil(lambda: window.centralWidget().currentWidget() is page)
+    qtbot.waitUntil(lambda: window.current_page() is page)
     assert "notes.mp4" in page.message()
     window.close_without_asking()
-    qtbot.waitUntil(lambda: not window.isVisible(), timeout=_LONGEST_MS)
+    wait_until_closed(qtbot, window)
     assert ["notes.mp4" in error for error in window.errors] == [True]
 
 
@@ -82,19 +73,25 @@ def test_recording_by_button_leaves_a_whole_file(
 ) -> None:
     window = open_window(str(demo_clip), loop=True)
     wait_for_state(qtbot, window, SourceState.LIVE)
-    qtbot.waitUntil(window.controls["record"].isEnabled, timeout=_LONGEST_MS)
+    qtbot.waitUntil(window.controls["record"].isEnabled, timeout=MAX_WAIT_MS)
     window.controls["record"].trigger()
-    qtbot.waitUntil(
-        lambda: (now := window.session.status().recording) is not None and now.written > 20,
-        timeout=_LONGEST_MS,
-    )
+    wait_for_recording(qtbot, window, RecordingPhase.ON, frames=20)
     assert not window.controls["open_file"].isEnabled(), "the source is locked while recording"
     window.controls["record"].trigger()
-    qtbot.waitUntil(lambda: "Recording saved" in window.message_text(), timeout=_LONGEST_MS)
+    qtbot.waitUntil(lambda: "Recording saved" in window.message_text(), timeout=MAX_WAIT_MS)
     assert window.controls["open_file"].isEnabled()
     (path,) = (tmp_path / "recordings").glob("*.mp4")
-    with av.open(str(path)) as container:
-        assert sum(1 for _ in container.decode(video=0)) > 20
+    assert frames_in(path) >= 20
+
+
+class Answers(Dialogs):
+    """Answers whether to stop a recording, one after the other."""
+
+    def __init__(self, answers: list[bool]) -> None:
+        self._answers = answers
+
+    def may_stop_recording(self, parent: QWidget) -> bool:
+        return self._answers.pop(0)
 
 
 def test_closing_while_recording_asks_and_finishes_the_file(
@@ -102,23 +99,17 @@ def test_closing_while_recording_asks_and_finishes_the_file(
     open_window: OpenWindow,
     demo_clip: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     video = tmp_path / "out.mp4"
-    window = open_window(str(demo_clip), loop=True, record=video)
-    qtbot.waitUntil(
-        lambda: (now := window.session.status().recording) is not None and now.written > 10,
-        timeout=_LONGEST_MS,
-    )
-    answers = [QMessageBox.StandardButton.Cancel, QMessageBox.StandardButton.Close]
-    monkeypatch.setattr(QMessageBox, "question", lambda *_: answers.pop(0))
+    answers = [False, True]
+    window = open_window(str(demo_clip), dialogs=Answers(answers), loop=True, record=video)
+    wait_for_recording(qtbot, window, RecordingPhase.ON, frames=10)
     window.close()
     assert window.isVisible()
     window.close()
-    qtbot.waitUntil(lambda: not window.isVisible(), timeout=_LONGEST_MS)
+    wait_until_closed(qtbot, window)
     assert answers == []
-    with av.open(str(video)) as container:
-        assert sum(1 for _ in container.decode(video=0)) > 10
+    assert frames_in(video) >= 10
 
 
 def test_a_snapshot_is_the_annotated_picture(
@@ -129,18 +120,21 @@ def test_a_snapshot_is_the_annotated_picture(
     window = open_window(str(photograph))
     wait_for_labels(qtbot, window, people=1)
     window.take_snapshot()
-    qtbot.waitUntil(lambda: "Snapshot saved" in window.message_text(), timeout=_LONGEST_MS)
+    qtbot.waitUntil(lambda: "Snapshot saved" in window.message_text(), timeout=MAX_WAIT_MS)
     (path,) = (tmp_path / "snapshots").glob("*.png")
-    saved = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    saved = read_image(path)
     assert saved.shape == astronaut_bgr.shape
-    assert not np.array_equal(saved, astronaut_bgr)
+    latest = window.session.latest()
+    assert latest is not None
+    x, y, width, height = (round(value) for value in latest.people[0].face.box)
+    changed = np.abs(saved.astype(int) - astronaut_bgr).max(axis=2) > 40
+    assert changed[y - 2 : y + 3, x + width // 4 : x + 3 * width // 4].any(axis=0).mean() > 0.9, "no box"
+    assert changed[: max(0, y - height)].sum() + changed[y + 2 * height :].sum() == 0, "drawn elsewhere"
 
 
 def test_a_clip_that_has_ended_can_be_played_again(
     qtbot: QtBot, open_window: OpenWindow, astronaut_bgr: NDArray[np.uint8], tmp_path: Path
 ) -> None:
-    from agecam.output import VideoWriter
-
     clip = tmp_path / "short.mp4"
     with VideoWriter(clip, 512, 512) as writer:
         for number in range(10):
@@ -156,7 +150,7 @@ def test_the_window_closes_itself_when_told_to(
     qtbot: QtBot, open_window: OpenWindow, demo_clip: Path
 ) -> None:
     window = open_window(str(demo_clip), quit_after_s=1.0)
-    qtbot.waitUntil(lambda: not window.isVisible(), timeout=_LONGEST_MS)
+    wait_until_closed(qtbot, window)
     assert window.errors == []
 
 
@@ -164,23 +158,29 @@ def test_what_the_user_chose_is_remembered(qtbot: QtBot, open_window: OpenWindow
     window = open_window(None)
     window.controls["mirror"].trigger()
     window.close_without_asking()
-    qtbot.waitUntil(lambda: not window.isVisible(), timeout=_LONGEST_MS)
+    wait_until_closed(qtbot, window)
     assert Settings.load(tmp_path / "config" / "settings.json").mirror is False
 
 
 def test_switches_choose_what_labels_say(qtbot: QtBot, open_window: OpenWindow, demo_clip: Path) -> None:
     window = open_window(str(demo_clip), loop=True)
     wait_for_labels(qtbot, window, people=1)
-    styles: list[LabelStyle] = []
-    set_style = window.session.set_style
-    window.session.set_style = lambda style: (styles.append(style), set_style(style))  # type: ignore[assignment]
     for name in ("groups", "gender", "confidence", "blur", "interval"):
         window.controls[name].trigger()
-    assert styles[-1] == LabelStyle(
-        "group", show_interval=False, show_gender=False, show_confidence=True, blur=True
-    )
-    assert window.settings.show_groups
-    assert window.settings.show_confidence
+    chosen = window.settings
+    assert (chosen.show_groups, chosen.show_confidence, chosen.blur) == (True, True, True)
+    assert (chosen.show_gender, chosen.show_interval) == (False, False)
+
+    def blurred() -> bool:
+        latest = window.session.latest()
+        if latest is None or latest.image_bgr is None or not latest.people:
+            return False
+        x, y, width, height = (round(value) for value in latest.people[0].face.box)
+        face = latest.image_bgr[y + height // 4 : y + 3 * height // 4, x + width // 4 : x + 3 * width // 4]
+        # Large squares of one colour: most pixels equal their neighbours.
+        return face.size > 0 and bool((np.abs(np.diff(face.astype(int), axis=1)) < 4).mean() > 0.75)
+
+    qtbot.waitUntil(blurred, timeout=MAX_WAIT_MS)
 
 
 def test_full_screen_hides_everything_but_the_picture(
@@ -194,22 +194,47 @@ def test_full_screen_hides_everything_but_the_picture(
     assert window.controls.isVisible()
 
 
-def test_a_camera_that_is_plugged_in_can_be_chosen(
-    qtbot: QtBot, open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_camera_that_is_plugged_in_can_be_chosen(qtbot: QtBot, open_window: OpenWindow) -> None:
     plugged = [Camera(0, "Front camera", None, "V4L2"), Camera(2, "Desk camera", None, "V4L2")]
-    for module in (capture, session):
-        monkeypatch.setattr(module, "list_cameras", lambda: plugged)
     opened: list[str] = []
 
-    def refuse(spec: str) -> capture.Source:
+    def refuse(spec: str) -> Source:
         opened.append(spec)
-        raise capture.CameraBusyError("held by a test")
+        raise CameraBusyError("held by a test")
 
-    monkeypatch.setattr(capture, "open_source", refuse)
-    window = open_window(None)
+    window = open_window(None, opener=SourceOpener(open_source=refuse, list_cameras=lambda: plugged))
     wait_for_state(qtbot, window, SourceState.BUSY)
-    qtbot.waitUntil(lambda: window.controls.cameras.count() == 2)
+    qtbot.waitUntil(lambda: window.controls.cameras.count() == 2, timeout=MAX_WAIT_MS)
     window.controls.cameras.activated.emit(1)
-    qtbot.waitUntil(lambda: opened[-1] == "2", timeout=_LONGEST_MS)
+    qtbot.waitUntil(lambda: opened[-1] == "2", timeout=MAX_WAIT_MS)
     assert window.settings.camera == "Desk camera"
+
+
+@pytest.mark.parametrize("pause_ms", [0, 30, 100, 250, 400])
+def test_record_stop_record_in_quick_succession_gives_whole_files_and_the_right_state(
+    qtbot: QtBot, open_window: OpenWindow, demo_clip: Path, tmp_path: Path, pause_ms: int
+) -> None:
+    dialogs = Answers([])  # closing asks nothing: nothing runs any more
+    window = open_window(str(demo_clip), dialogs=dialogs, loop=True)
+    wait_for_labels(qtbot, window, people=1)
+    qtbot.waitUntil(window.controls["record"].isEnabled, timeout=MAX_WAIT_MS)
+    button = window.controls.widgetForAction(window.controls["record"])
+    assert button is not None
+    running = []
+    for _ in range(3):
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)  # type: ignore[call-overload]  # static
+        running.append(window.session.state().recording.is_running)
+        assert window.controls["record"].isChecked() is running[-1], "the button shows what is"
+        qtbot.wait(pause_ms)
+    assert running == [True, False, True]
+    wait_for_recording(qtbot, window, RecordingPhase.ON, frames=10)
+    assert window.session.state().recording.recording_id == 2
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)  # type: ignore[call-overload]  # static
+    wait_for_recording(qtbot, window, RecordingPhase.OFF)
+    window.close()
+    wait_until_closed(qtbot, window)
+    assert window.errors == []
+    files = sorted((tmp_path / "recordings").glob("*"))
+    assert 1 <= len(files) <= 2, "no more files than recordings"
+    assert all(frames_in(path) >= 1 for path in files)
+    assert max(frames_in(path) for path in files) >= 10

@@ -1,0 +1,121 @@
+"""What each command can be told: one dataclass a command, from which the command line is made.
+
+Light on purpose: `agecam --help` loads this, and must load neither OpenCV, MediaPipe nor Qt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from agecam.options import option
+from agecam.runtime import Runtime
+
+if TYPE_CHECKING:
+    from agecam.drawing.label_text import LabelStyle
+
+_RUNTIME = option("What runs the models: LiteRT, or Keras itself (slower).", aliases=("--engine",))
+_FORCE = option("Replace files that are there.")
+_JSON = option("Print JSON for programs instead of text.", "--json")
+_QUIT_AFTER = option("Close the window after so many seconds.", "--quit-after", at_least=0)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowArguments:
+    """``agecam [SOURCE]``; ``loop`` plays a file again and again."""
+
+    source: str | None = field(
+        default=None,
+        metadata=option(
+            "Camera index or name, video or picture file, or address (http, rtsp …).", argument=True
+        ),
+    )
+    fullscreen: bool = field(default=False, metadata=option("Start in full screen.", "--fullscreen"))
+    record: Path | None = field(
+        default=None, metadata=option("Record the annotated video, from the first frame.")
+    )
+    csv: Path | None = field(
+        default=None, metadata=option("Write one row a face a frame, from the first frame.")
+    )
+    quit_after_s: float | None = field(default=None, metadata=_QUIT_AFTER)
+    runtime: Runtime = field(default="litert", metadata=_RUNTIME)
+    force: bool = field(default=False, metadata=_FORCE)
+    loop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DemoArguments:
+    """``agecam demo``."""
+
+    quit_after_s: float | None = field(default=None, metadata=_QUIT_AFTER)
+    output: Path | None = field(
+        default=None,
+        metadata=option("Where there is no display: the annotated clip's file.", "--output", "-o"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotateArguments:
+    """``agecam annotate``."""
+
+    inputs: tuple[str, ...] = field(metadata=option("Files, folders or addresses.", argument=True))
+    output: Path = field(metadata=option("A file for one input, else a folder.", "--output", "-o"))
+    csv: Path | None = field(
+        default=None, metadata=option("One row a face a frame: a file for one input, else a folder.")
+    )
+    age: Literal["years", "group", "none"] = field(
+        default="years", metadata=option("On labels: the age in years, its group, or none.")
+    )
+    interval: bool = field(
+        default=True, metadata=option("On labels: the range of the age.", "--interval/--no-interval")
+    )
+    gender: bool = field(default=True, metadata=option("On labels: the gender.", "--gender/--no-gender"))
+    confidence: bool = field(
+        default=False, metadata=option("On labels: how probable group and gender are.", "--confidence")
+    )
+    blur: bool = field(default=False, metadata=option("Make faces unrecognisable.", "--blur"))
+    jobs: int = field(default=1, metadata=option("Inputs to work on at a time.", at_least=1))
+    scheduler: str | None = field(
+        default=None, metadata=option("Address of a Dask scheduler that spreads inputs over machines.")
+    )
+    force: bool = field(default=False, metadata=_FORCE)
+    runtime: Runtime = field(default="litert", metadata=_RUNTIME)
+
+    def style(self) -> LabelStyle:
+        """What labels say."""
+        from agecam.drawing.label_text import LabelStyle
+
+        return LabelStyle(self.age, self.interval, self.gender, self.confidence, self.blur)
+
+
+@dataclass(frozen=True, slots=True)
+class PredictArguments:
+    """``agecam predict``."""
+
+    paths: tuple[Path, ...] = field(metadata=option("Pictures or folders of pictures.", argument=True))
+    as_json: bool = field(default=False, metadata=_JSON)
+    runtime: Runtime = field(default="litert", metadata=_RUNTIME)
+
+
+@dataclass(frozen=True, slots=True)
+class BenchArguments:
+    """``agecam bench``."""
+
+    clip: Path | None = field(
+        default=None, metadata=option("A video; the built-in clip without one.", argument=True)
+    )
+    faces: int | None = field(
+        default=None,
+        metadata=option("Instead: a made-up scene of so many faces.", at_least=1, at_most=60),
+    )
+    runs: int = field(default=1, metadata=option("Measure so often and tell the medians.", at_least=1))
+    as_json: bool = field(default=False, metadata=_JSON)
+    runtime: Runtime = field(default="litert", metadata=_RUNTIME)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportArguments:
+    """``agecam cameras`` and ``agecam doctor``."""
+
+    as_json: bool = field(default=False, metadata=_JSON)

@@ -1,0 +1,132 @@
+"""The analysis thread: the newest captured frame through the pipeline, one after another."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from agecam.drawing.label_text import LabelStyle
+from agecam.errors import AgeCamError
+from agecam.live.capture import Captured
+from agecam.live.pipeline import AnnotatedFrame, Pipeline, Preview
+from agecam.live.slot import LatestSlot
+from agecam.live.statistics import StatisticsCollector
+from agecam.messages import Frame
+from agecam.output.sink import Sink
+from agecam.vision.analyzer import Analyzer
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisConfig:
+    """Limits of the analysis thread."""
+
+    idle_s: float = 0.1
+    """How often ``on_idle`` is called when no frame comes: what a recording outlasts its file at most."""
+    warm_up_wh: tuple[int, int] = (640, 360)
+    """Pixels of the blank frame that models run on once before the first real one, which else takes 0.2 s."""
+
+
+class AnalysisThread:
+    """Loads the models, then analyses, draws and hands on what capture puts into ``slot``.
+
+    ``make_analyzer`` is called in the thread. ``ready`` is set once models are loaded and warm; ``sinks``
+    gives whoever keeps frames; ``on_change`` is called after each frame and at the end, ``on_idle`` when none
+    came for a while. What stops the thread early is told by :meth:`failure`.
+    """
+
+    def __init__(
+        self,
+        make_analyzer: Callable[[], Analyzer],
+        slot: LatestSlot[Captured],
+        statistics: StatisticsCollector,
+        *,
+        sinks: Callable[[], Sequence[Sink]],
+        on_change: Callable[[], None],
+        on_idle: Callable[[], None],
+        config: AnalysisConfig | None = None,
+    ) -> None:
+        self.ready = threading.Event()
+        self.mirror = False
+        self.style = LabelStyle()
+        self.previewed = True
+        self._make_analyzer = make_analyzer
+        self._slot = slot
+        self._statistics = statistics
+        self._sinks = sinks
+        self._on_change, self._on_idle = on_change, on_idle
+        self._config = config or AnalysisConfig()
+        self._lock = threading.Lock()
+        self._latest: AnnotatedFrame | None = None
+        self._failure: str | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="agecam-analysis")
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def latest(self) -> AnnotatedFrame | None:
+        """The newest annotated frame, of whichever source."""
+        with self._lock:
+            return self._latest
+
+    def failure(self) -> str | None:
+        """Why there will be no more frames: one sentence, or ``None``."""
+        with self._lock:
+            return self._failure
+
+    def stop(self) -> None:
+        """End the thread after the frame it works on, and wait for that."""
+        self._stopping.set()
+        self._slot.close()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        failure: str | None = "An unexpected error has stopped the analysis. Restart AgeCam."
+        try:
+            with self._make_analyzer() as analyzer:
+                width, height = self._config.warm_up_wh
+                analyzer.analyze(Frame(np.zeros((height, width, 3), dtype=np.uint8), 0.0, 0))
+                analyzer.reset()
+                self.ready.set()
+                self._loop(Pipeline(analyzer, sinks=self._sinks))
+            failure = None
+        except AgeCamError as error:
+            log.error("%s", error)
+            failure = str(error)
+        finally:  # of an error that nobody expected the exception hook tells the rest
+            with self._lock:
+                self._failure = failure
+            for sink in self._sinks():
+                sink.end()
+            self._on_change()
+
+    def _loop(self, pipeline: Pipeline) -> None:
+        epoch = 0
+        while not self._stopping.is_set():
+            captured = self._slot.take(self._config.idle_s)
+            if captured is None:
+                self._on_idle()
+                continue
+            if captured.epoch != epoch:
+                epoch = captured.epoch
+                pipeline.reset()
+            pipeline.style = self.style
+            annotated = pipeline.process(captured.frame, self._preview(captured))
+            annotated = dataclasses.replace(annotated, captured_s=captured.captured_s, epoch=epoch)
+            with self._lock:
+                self._latest = annotated
+            self._statistics.analysed(annotated.analysis.stages_ms)
+            self._on_change()
+
+    def _preview(self, captured: Captured) -> Preview:
+        if not self.previewed:
+            return Preview.NONE
+        return Preview.MIRRORED if self.mirror and captured.from_camera else Preview.PLAIN

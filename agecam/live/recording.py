@@ -1,0 +1,161 @@
+"""The recording: one state, and its only owner."""
+
+from __future__ import annotations
+
+import enum
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agecam.live.notices import Notices
+from agecam.messages import Frame, Person
+from agecam.output import VideoSink
+
+
+class RecordingPhase(enum.Enum):
+    """How far a recording has come."""
+
+    OFF = "off"
+    WAITING = "waiting"
+    """Asked for; begins with the next frame."""
+    ON = "on"
+    FINISHING = "finishing"
+    """No more frames are taken; the file is being completed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingState:
+    """Where the latest recording stands.
+
+    ``recording_id`` counts recordings from 1, and stays after the end of one. ``seconds`` is the length of
+    what is written; ``written`` and ``dropped`` count frames. ``path`` is known from the first frame on.
+    """
+
+    phase: RecordingPhase = RecordingPhase.OFF
+    recording_id: int = 0
+    path: Path | None = None
+    seconds: float = 0.0
+    written: int = 0
+    dropped: int = 0
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a recording has been asked for and not been stopped: what a click on "Stop" would end."""
+        return self.phase in (RecordingPhase.WAITING, RecordingPhase.ON)
+
+
+@dataclass(slots=True)
+class _Recording:
+    recording_id: int
+    phase: RecordingPhase = RecordingPhase.WAITING
+    sink: VideoSink = field(init=False)
+
+
+class Recorder:
+    """Starts and stops recordings, and takes the frames of the one that runs.
+
+    It is a :class:`agecam.output.sink.Sink` that never ends. Any thread may call it; no call but
+    :meth:`close` waits. Recordings that are being finished do not keep the next one from starting.
+    ``make_sink`` takes what :class:`VideoSink` takes.
+    """
+
+    needs_drawing = True
+
+    def __init__(
+        self,
+        notices: Notices,
+        on_change: Callable[[], None],
+        make_sink: Callable[..., VideoSink] = VideoSink,
+    ) -> None:
+        self._notices = notices
+        self._on_change = on_change
+        self._make_sink = make_sink
+        self._lock = threading.Lock()
+        self._count = 0
+        self._latest: _Recording | None = None
+        self._unfinished: list[_Recording] = []
+
+    def start(self, destination: Path, *, is_folder: bool) -> int:
+        """Record into the file ``destination``, or a new file in that folder, from the next frame on.
+
+        A recording that runs is stopped first. Returns the id of the new one.
+        """
+        self.stop()
+        with self._lock:
+            self._count += 1
+            recording = _Recording(self._count)
+            recording.sink = self._make_sink(
+                destination, is_folder=is_folder, on_finished=lambda _sink: self._finished(recording)
+            )
+            self._latest = recording
+            self._unfinished.append(recording)
+        self._on_change()
+        return recording.recording_id
+
+    def stop(self) -> None:
+        """Finish the recording that runs, if any; a notice tells when its file is whole."""
+        with self._lock:
+            recording = self._running()
+            if recording is None:
+                return
+            recording.phase = RecordingPhase.FINISHING
+        recording.sink.end()
+        self._on_change()
+
+    def state(self) -> RecordingState:
+        """Where the latest recording stands."""
+        with self._lock:
+            recording = self._latest
+            if recording is None:
+                return RecordingState()
+            phase, sink = recording.phase, recording.sink
+        status = sink.status()
+        return RecordingState(
+            phase, recording.recording_id, status.path, status.seconds, status.written, status.dropped
+        )
+
+    def is_running(self) -> bool:
+        """Whether frames are wanted."""
+        with self._lock:
+            return self._running() is not None
+
+    def write(self, frame: Frame, people: Sequence[Person]) -> None:
+        """Record a frame with its labels drawn, where a recording runs; never waits."""
+        with self._lock:
+            recording = self._running()
+            if recording is None:
+                return
+            recording.phase = RecordingPhase.ON
+        recording.sink.write(frame, people)
+
+    def end(self) -> None:
+        """The same as :meth:`stop`."""
+        self.stop()
+
+    def close(self) -> None:
+        """Stop, and wait until every file is whole."""
+        self.stop()
+        with self._lock:
+            unfinished = list(self._unfinished)
+        for recording in unfinished:
+            recording.sink.close()
+
+    def _running(self) -> _Recording | None:
+        latest = self._latest
+        return latest if latest and latest.phase in (RecordingPhase.WAITING, RecordingPhase.ON) else None
+
+    def _finished(self, recording: _Recording) -> None:
+        """In the sink's thread: its file is whole, or writing has failed."""
+        status = recording.sink.status()
+        if status.error is not None:
+            self._notices.error(str(status.error))
+        elif status.written:
+            lost = f", {status.dropped} frames dropped" if status.dropped else ""
+            self._notices.tell(f"Recording saved: {status.path} ({status.seconds:.0f} s{lost})")
+        else:
+            self._notices.tell("The recording was stopped before its first frame; nothing was saved.")
+        with self._lock:
+            recording.phase = RecordingPhase.OFF
+            self._unfinished.remove(recording)
+        self._on_change()

@@ -1,0 +1,50 @@
+"""What the window asks the user, one method a question; tests hand in answers of their own."""
+
+from __future__ import annotations
+
+from PyQt6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
+
+from agecam import __version__
+from agecam.sources import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from agecam.ui.pages import CONSENT
+
+
+class Dialogs:
+    """The dialogs of the window; each waits for the user."""
+
+    def ask_for_file(self, parent: QWidget) -> str | None:
+        """The path of a video or image, or ``None``."""
+        kinds = " ".join(f"*{suffix}" for suffix in sorted({*VIDEO_SUFFIXES, *IMAGE_SUFFIXES}))
+        name, _ = QFileDialog.getOpenFileName(
+            parent, "Open a video or picture", "", f"Videos and pictures ({kinds});;All files (*)"
+        )
+        return name or None
+
+    def ask_for_address(self, parent: QWidget) -> str | None:
+        """The address of a camera or stream, or ``None``."""
+        address, accepted = QInputDialog.getText(
+            parent, "Open address", "Address of a camera or stream (http, rtsp …):"
+        )
+        return address.strip() or None if accepted else None
+
+    def may_stop_recording(self, parent: QWidget) -> bool:
+        """Whether to finish the recording that runs, and close."""
+        answer = QMessageBox.question(
+            parent,
+            "Stop recording?",
+            "A recording is running. Finish it and close AgeCam?",
+            QMessageBox.StandardButton.Close | QMessageBox.StandardButton.Cancel,
+            QMessageBox.StandardButton.Cancel,
+        )
+        return answer == QMessageBox.StandardButton.Close
+
+    def show_about(self, parent: QWidget) -> None:
+        """Version, licence, privacy."""
+        QMessageBox.about(
+            parent,
+            "About AgeCam",
+            f"<h3>AgeCam {__version__}</h3><p>{CONSENT}</p>"
+            "<p>“Gender” is how a face looks to people who labelled photographs, as female or male; it says "
+            "nothing about who somebody is.</p><p>Free software under the GNU GPL, version 3 or later. "
+            "The models may be used for research only; see the model card.</p>",
+        )

@@ -1,0 +1,111 @@
+"""The one runner: what it draws, for whom, and what sinks get."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from agecam.live.pipeline import Pipeline, Preview
+from agecam.messages import Frame, Person
+from agecam.opencv import cv2
+from agecam.vision.analyzer import Analyzer, create_analyzer
+
+
+@pytest.fixture(scope="module")
+def analyzer() -> Iterator[Analyzer]:
+    with create_analyzer() as analyzer:
+        yield analyzer
+
+
+class KeepingSink:
+    """Keeps what it gets."""
+
+    def __init__(self, *, needs_drawing: bool) -> None:
+        self.needs_drawing = needs_drawing
+        self.written: list[tuple[Frame, Sequence[Person]]] = []
+
+    def write(self, frame: Frame, people: Sequence[Person]) -> None:
+        self.written.append((frame, people))
+
+    def end(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@pytest.fixture
+def frames(astronaut_bgr: NDArray[np.uint8]) -> list[Frame]:
+    """Half a second of one person, long enough for a label."""
+    return [Frame(astronaut_bgr, number / 25, number) for number in range(12)]
+
+
+def drawn_at(image_bgr: NDArray[np.uint8], plain_bgr: NDArray[np.uint8], left: int, right: int) -> int:
+    """How many pixels between two columns are drawn on."""
+    changed = np.abs(image_bgr[:, left:right].astype(int) - plain_bgr[:, left:right]).max(axis=2) > 40
+    return int(changed.sum())
+
+
+def test_a_sink_gets_the_fused_estimates_and_the_screen_the_held_ones(
+    analyzer: Analyzer, frames: list[Frame]
+) -> None:
+    sink = KeepingSink(needs_drawing=False)
+    pipeline = Pipeline(analyzer, sinks=lambda: [sink])
+    pipeline.reset()
+    annotated = [pipeline.process(frame) for frame in frames]
+    assert [frame for frame, _ in sink.written] == frames, (
+        "a sink that wants no drawing gets frames as they are"
+    )
+    assert [people for _, people in sink.written] == [one.analysis.people for one in annotated]
+    for one in annotated:
+        for printed, fused in zip(one.people, one.analysis.people, strict=True):
+            if printed.estimate is not None and fused.estimate is not None:
+                assert abs(printed.estimate.age - fused.estimate.age) <= 0.51
+    assert annotated[-1].people[0].estimate is not None
+
+
+def test_nothing_is_drawn_that_nobody_sees_or_keeps(analyzer: Analyzer, frames: list[Frame]) -> None:
+    rows = KeepingSink(needs_drawing=False)
+    pipeline = Pipeline(analyzer, sinks=lambda: [rows])
+    pipeline.reset()
+    unseen = pipeline.process(frames[0], Preview.NONE)
+    assert unseen.image_bgr is None
+    assert unseen.plain_bgr is None
+    mirrored = pipeline.process(frames[1], Preview.MIRRORED)
+    assert mirrored.image_bgr is not None
+    assert mirrored.plain_bgr is None
+
+
+def test_a_recording_is_drawn_unmirrored_beside_a_mirrored_preview(
+    analyzer: Analyzer, frames: list[Frame]
+) -> None:
+    video = KeepingSink(needs_drawing=True)
+    pipeline = Pipeline(analyzer, sinks=lambda: [video])
+    pipeline.reset()
+    annotated = [pipeline.process(frame, Preview.MIRRORED) for frame in frames][-1]
+    plain, _ = video.written[-1]
+    original = frames[-1].image_bgr
+    assert annotated.image_bgr is not None
+    # The astronaut's face is left of the middle, and right of it in the mirror.
+    assert drawn_at(plain.image_bgr, original, 130, 330) > 500
+    reflected = np.asarray(cv2.flip(original, 1), np.uint8)
+    assert drawn_at(annotated.image_bgr, reflected, 512 - 330, 512 - 130) > 500
+    assert (plain.time_s, plain.index) == (frames[-1].time_s, frames[-1].index)
+
+
+def test_all_frames_at_once_give_what_one_after_the_other_gives(
+    analyzer: Analyzer, frames: list[Frame]
+) -> None:
+    pipeline = Pipeline(analyzer)
+    pipeline.reset()
+    single = [pipeline.process(frame) for frame in frames]
+    pipeline.reset()
+    together = list(pipeline.process_all(frames, Preview.PLAIN))
+    assert [one.people for one in together] != []
+    for one, other in zip(single, together, strict=True):
+        assert [(p.track_id, p.face.box, p.estimate) for p in one.people] == [
+            (p.track_id, p.face.box, p.estimate) for p in other.people
+        ]
+        assert one.image_bgr is not None
+        assert other.image_bgr is not None
+        np.testing.assert_array_equal(one.image_bgr, other.image_bgr)
+        assert set(other.analysis.stages_ms) >= {"detect", "align", "classify", "track", "draw"}
