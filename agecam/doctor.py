@@ -12,17 +12,20 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import agecam
 from agecam.display import has_display
 from agecam.errors import AgeCamError
 from agecam.paths import models_dir
 from agecam.system_libraries import SystemLibrary, how_to_install_libraries, missing_libraries
+
+if TYPE_CHECKING:
+    from agecam.sources.cameras import Camera
 
 DEPENDENCIES: Final = (
     "ai-edge-litert",
@@ -99,8 +102,25 @@ def installed_version(package: str) -> str | None:
         return None
 
 
-def collect(version_of: Callable[[str], str | None] = installed_version) -> Report:
-    """Look at everything; takes a second or two. Never raises for what it finds to be broken."""
+def _list_cameras() -> Sequence[Camera]:
+    # Here, because OpenCV itself may be what is broken.
+    from agecam.sources.cameras import list_cameras
+
+    return list_cameras()
+
+
+def collect(
+    version_of: Callable[[str], str | None] = installed_version,
+    *,
+    models: Path | None = None,
+    list_cameras: Callable[[], Sequence[Camera]] = _list_cameras,
+    missing_libraries: Callable[[], Sequence[SystemLibrary]] = missing_libraries,
+    has_display: Callable[[], bool] = has_display,
+) -> Report:
+    """Look at everything; takes a second or two. Never raises for what it finds to be broken.
+
+    ``models`` is the folder of models, by default the one that the program uses.
+    """
     problems: list[str] = []
     missing = tuple(missing_libraries())
     if missing:
@@ -108,10 +128,10 @@ def collect(version_of: Callable[[str], str | None] = installed_version) -> Repo
     return Report(
         versions=_versions(version_of, problems),
         system=_system(),
-        models=_models(models_dir(), problems),
-        cameras=_cameras(problems),
+        models=_models(models or models_dir(), problems),
+        cameras=_cameras(list_cameras, problems),
         codecs=_codecs(problems),
-        display=_display(problems),
+        display=_display(has_display(), problems),
         missing_libraries=missing,
         problems=tuple(_anonymous(problem) for problem in problems),
     )
@@ -218,10 +238,8 @@ def _model_file(path: Path, listed_sha256: str | None) -> ModelFile:
     return ModelFile(path.name, state, len(content), sha256)
 
 
-def _cameras(problems: list[str]) -> tuple[CameraState, ...]:
+def _cameras(list_cameras: Callable[[], Sequence[Camera]], problems: list[str]) -> tuple[CameraState, ...]:
     try:
-        from agecam.sources.cameras import list_cameras
-
         found = list_cameras()
     except (ImportError, OSError, AgeCamError) as error:
         problems.append(f"Cameras cannot be listed: {error}")
@@ -262,13 +280,12 @@ def _has_codec(av: Any, name: str, mode: Literal["r", "w"]) -> bool:
     return True
 
 
-def _display(problems: list[str]) -> dict[str, str]:
+def _display(can_open: bool, problems: list[str]) -> dict[str, str]:
     display = {name: _anonymous(value) for name in _DISPLAY_VARIABLES if (value := os.environ.get(name))}
     # Values of these can name a host; that they are set is what matters.
     display |= {name: "set" for name in ("DISPLAY", "WAYLAND_DISPLAY") if os.environ.get(name)}
-    there = has_display()
-    display["window"] = "can open" if there else "cannot open"
-    if not there:
+    display["window"] = "can open" if can_open else "cannot open"
+    if not can_open:
         problems.append(
             "There is no display here: the window cannot open; annotate, predict and demo can run."
         )

@@ -11,8 +11,12 @@ import ctypes
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:  # an older Python, which bootstrap.py has to tell from a newer one, cannot evaluate it
+    Which = Callable[[str], str | None]
+    """``shutil.which``: the path of a program, ``None`` where there is none."""
 
 
 class SystemLibrary(NamedTuple):
@@ -87,17 +91,29 @@ def packages_of(libraries: Iterable[SystemLibrary]) -> list[str]:
     return sorted({library.package for library in libraries})
 
 
-def install_command(packages: Sequence[str]) -> list[str] | None:
+def is_root() -> bool:
+    """Whether this is the system administrator; not to be asked on Windows."""
+    return os.geteuid() == 0
+
+
+def install_command(
+    packages: Sequence[str], which: Which = shutil.which, is_root: Callable[[], bool] = is_root
+) -> list[str] | None:
     """How to install packages of Debian or Ubuntu, with ``sudo`` if needed; ``None`` where apt is not."""
-    if shutil.which("apt-get") is None:
+    if which("apt-get") is None:
         return None
     command = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
-    return command if os.geteuid() == 0 else ["sudo", *command]
+    return command if is_root() else ["sudo", *command]
 
 
-def how_to_install(packages: Sequence[str], sonames: Sequence[str]) -> str:
+def how_to_install(
+    packages: Sequence[str],
+    sonames: Sequence[str],
+    which: Which = shutil.which,
+    is_root: Callable[[], bool] = is_root,
+) -> str:
     """One sentence for the user about what to install."""
-    command = install_command(packages)
+    command = install_command(packages, which, is_root)
     if command is not None:
         return f"Install the missing system packages with: {' '.join(command)}"
     return f"Install the packages of your system that hold {', '.join(sonames)}."

@@ -11,15 +11,18 @@ import pytest
 
 from agecam import doctor
 from agecam.sources.cameras import Camera
-from agecam.system_libraries import LIBRARIES, SystemLibrary, missing_libraries, packages_of
+from agecam.system_libraries import (
+    LIBRARIES,
+    SystemLibrary,
+    how_to_install,
+    how_to_install_libraries,
+    install_command,
+    missing_libraries,
+    packages_of,
+)
 
 _ROOT = Path(__file__).resolve().parent.parent
-
-
-@pytest.fixture
-def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(doctor, "models_dir", lambda: tmp_path)
-    return tmp_path
+_ABSENT = SystemLibrary("libthat-is-not.so.7", "libthat7", "window")
 
 
 def _states(report: doctor.Report) -> dict[str, str]:
@@ -102,9 +105,9 @@ def test_shipped_models_are_as_their_manifest_says() -> None:
     assert set(states.values()) == {"as in the manifest"}
 
 
-def test_damaged_missing_and_unlisted_models_are_told_apart(models: Path) -> None:
+def test_damaged_missing_and_unlisted_models_are_told_apart(tmp_path: Path) -> None:
     for name, content in (("good.tflite", b"good"), ("bad.keras", b"changed"), ("other.tflite", b"?")):
-        (models / name).write_bytes(content)
+        (tmp_path / name).write_bytes(content)
     good, bad = hashlib.sha256(b"good").hexdigest(), hashlib.sha256(b"bad").hexdigest()
     manifest = {
         "models": {
@@ -112,49 +115,68 @@ def test_damaged_missing_and_unlisted_models_are_told_apart(models: Path) -> Non
             "gender": [{"file": "bad.keras", "sha256": bad}, {"file": "gone.tflite", "sha256": bad}],
         }
     }
-    (models / "manifest.json").write_text(json.dumps(manifest))
-    report = doctor.collect()
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    report = doctor.collect(models=tmp_path)
     assert _states(report) == {
         "good.tflite": "as in the manifest",
         "bad.keras": "differs from the manifest",
         "other.tflite": "not in the manifest",
         "gone.tflite": "missing",
     }
-    assert sum("Reinstall AgeCam" in problem for problem in report.problems) == 2
+    assert _problems_with(report, "The model file") == [
+        f"The model file {name} is missing or damaged. Reinstall AgeCam, or restore that file."
+        for name in ("bad.keras", "gone.tflite")
+    ]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{", b"\xff\xfe", b"[1, 2]", b'{"models": null}'])
-def test_no_manifest_can_stop_the_report(models: Path, content: bytes | None) -> None:
-    (models / "age.tflite").write_bytes(b"model")
+def test_no_manifest_can_stop_the_report(tmp_path: Path, content: bytes | None) -> None:
+    (tmp_path / "age.tflite").write_bytes(b"model")
     if content is not None:
-        (models / "manifest.json").write_bytes(content)
-    assert _states(doctor.collect()) == {"age.tflite": "not in the manifest"}
+        (tmp_path / "manifest.json").write_bytes(content)
+    assert _states(doctor.collect(models=tmp_path)) == {"age.tflite": "not in the manifest"}
 
 
-def test_camera_that_may_not_be_opened_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_camera_that_may_not_be_opened_is_named_with_the_remedy() -> None:
     cameras = [Camera(0, "Front", "/dev/video-that-is-not", "V4L2"), Camera(1, "Back", None, "V4L2")]
-    monkeypatch.setattr("agecam.sources.cameras.list_cameras", lambda: cameras)
-    report = doctor.collect()
+    report = doctor.collect(list_cameras=lambda: cameras)
     assert [camera.accessible for camera in report.cameras] == [False, True]
     assert any("group video" in problem for problem in report.problems)
     assert "Front, V4L2, /dev/video-that-is-not, may not be opened" in doctor.render(report)
 
 
-def test_missing_libraries_come_with_the_command_that_installs_them(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    absent = SystemLibrary("libthat-is-not.so.7", "libthat7", "window")
-    monkeypatch.setattr(doctor, "missing_libraries", lambda: [absent])
-    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
-    text = doctor.render(doctor.collect())
-    assert re.search(r"libthat-is-not.so.7 +window", text)
-    assert re.search(r"apt-get install .*libthat7", text)
+def test_cameras_that_cannot_be_listed_do_not_stop_the_report() -> None:
+    def list_cameras() -> list[Camera]:
+        raise ImportError("libGL.so.1: cannot open shared object file")
+
+    report = doctor.collect(list_cameras=list_cameras)
+    assert report.cameras == ()
+    assert _problems_with(report, "libGL.so.1") == [
+        "Cameras cannot be listed: libGL.so.1: cannot open shared object file"
+    ]
+
+
+def test_missing_libraries_come_with_what_installs_them() -> None:
+    report = doctor.collect(missing_libraries=lambda: [_ABSENT])
+    assert re.search(r"libthat-is-not.so.7 +window", doctor.render(report))
+    assert report.problems[0] == how_to_install_libraries([_ABSENT])
 
 
 def test_linker_is_asked_for_each_library() -> None:
-    absent = SystemLibrary("libthat-is-not.so.7", "libthat7", "window")
     libc = SystemLibrary("libc.so.6", "libc6", "everything")
-    assert missing_libraries([libc, absent]) == [absent]
+    assert missing_libraries([libc, _ABSENT]) == [_ABSENT]
+
+
+@pytest.mark.parametrize(("is_root", "start"), [(True, "apt-get install"), (False, "sudo apt-get install")])
+def test_the_command_that_installs_them_is_for_this_user(is_root: bool, start: str) -> None:
+    command = install_command(["libthat7"], lambda name: f"/usr/bin/{name}", lambda: is_root)
+    assert command is not None
+    assert " ".join(command) == f"{start} --yes --no-install-recommends libthat7"
+
+
+def test_without_apt_the_libraries_are_named() -> None:
+    sentence = how_to_install(["libthat7"], ["libthat-is-not.so.7"], lambda _: None)
+    assert sentence == "Install the packages of your system that hold libthat-is-not.so.7."
 
 
 def test_each_library_is_listed_once_and_packages_are_named_once() -> None:
@@ -165,9 +187,8 @@ def test_each_library_is_listed_once_and_packages_are_named_once() -> None:
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_report_says_whether_a_window_can_open(there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "has_display", lambda: there)
-    report = doctor.collect()
+def test_report_says_whether_a_window_can_open(there: bool) -> None:
+    report = doctor.collect(has_display=lambda: there)
     assert report.display["window"] == ("can open" if there else "cannot open")
     assert any("no display" in problem for problem in report.problems) is not there
 
@@ -178,8 +199,7 @@ def test_home_folder_stays_private(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setenv("USERPROFILE", str(home))
     monkeypatch.setenv("QT_QPA_PLATFORM_PLUGIN_PATH", str(home / "plugins"))
     monkeypatch.setenv("DISPLAY", "someones-computer:0")
-    monkeypatch.setattr(doctor, "has_display", lambda: True)
-    report = doctor.collect()
+    report = doctor.collect(has_display=lambda: True)
     for text in (doctor.render(report), doctor.to_json(report)):
         assert "someone" not in text
         assert "~" in text

@@ -1,15 +1,16 @@
 """Setting up: the lock files fit the project, and what cannot be installed is said in one sentence."""
 
-import importlib.util
-import os
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType
 
 import pytest
 
 from agecam.system_libraries import SystemLibrary
+from tools.bootstrap import System
+from tools.bootstrap import main as bootstrap
 
 _ROOT = Path(__file__).resolve().parent.parent
 _LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)(?: ; (.+?))? \\\n((?:    --hash=\S+(?: \\)?\n)+)", re.M)
@@ -24,18 +25,12 @@ def _names(requirements: list[str]) -> set[str]:
     return {re.split(r"[<>=\[; ]", one)[0].lower().replace("_", "-") for one in requirements}
 
 
-@pytest.fixture
-def bootstrap(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("bootstrap", _ROOT / "tools" / "bootstrap.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    absent = SystemLibrary("libthat-is-not.so.7", "libthat7", "window")
-    monkeypatch.setattr(module, "missing_libraries", lambda: [absent])
-    monkeypatch.setattr(module.shutil, "which", lambda name: None)
-    monkeypatch.setattr(module, "run", lambda *_, **__: pytest.fail("nothing may be run here"))
-    return module
+_ABSENT = SystemLibrary("libthat-is-not.so.7", "libthat7", "window")
+
+
+def _system(programs: Mapping[str, str] = MappingProxyType({})) -> System:
+    """A Linux that lacks a library and has only these programs; its user is not root."""
+    return System("linux", lambda: [_ABSENT], programs.get, lambda: False)
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
@@ -64,28 +59,17 @@ def test_users_do_not_get_tensorflow() -> None:
     assert not {"tensorflow", "keras"} & {name for name, _, _ in _locked("requirements.lock")}
 
 
-def test_without_apt_the_missing_libraries_are_named(
-    bootstrap: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sys.argv", ["bootstrap.py", "dev"])
-    monkeypatch.setattr("sys.platform", "linux")
-    assert bootstrap.main() == 1
+def test_without_apt_the_missing_libraries_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert bootstrap(["dev"], _system()) == 1
     sentence = capsys.readouterr().err
-    assert re.fullmatch(r"Install .*libthat-is-not\.so\.7.*Xvfb.*strace.*\.\n", sentence)
+    assert re.fullmatch(r"Install .*libthat-is-not\.so\.7.*Xvfb.*\.\n", sentence)
 
 
-def test_without_sudo_the_command_is_named(
-    bootstrap: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    apt_alone = {"apt-get": "/usr/bin/apt-get"}
-    monkeypatch.setattr(bootstrap.shutil, "which", apt_alone.get)
-    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
-    monkeypatch.setattr("sys.argv", ["bootstrap.py", "run"])
-    monkeypatch.setattr("sys.platform", "linux")
-    assert bootstrap.main() == 1
+def test_without_sudo_the_command_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert bootstrap(["run"], _system({"apt-get": "/usr/bin/apt-get"})) == 1
     assert "sudo apt-get install --yes --no-install-recommends libthat7" in capsys.readouterr().err
 
 
-def test_unknown_word_is_wrong_usage(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.argv", ["bootstrap.py", "everything"])
-    assert bootstrap.main() == 2
+@pytest.mark.parametrize("arguments", [["everything"], [], ["run", "dev"]])
+def test_other_words_are_wrong_usage(arguments: list[str]) -> None:
+    assert bootstrap(arguments, _system()) == 2

@@ -14,9 +14,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -24,7 +24,17 @@ CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 TOOLS = ROOT / ".tools"  # where uv goes when the system has none
 
 sys.path.insert(0, str(ROOT))
-from agecam.system_libraries import how_to_install, install_command, missing_libraries, packages_of  # noqa: E402
+from agecam.system_libraries import (  # noqa: E402
+    SystemLibrary,
+    how_to_install,
+    install_command,
+    is_root,
+    missing_libraries,
+    packages_of,
+)
+
+if TYPE_CHECKING:
+    from agecam.system_libraries import Which
 
 
 class BootstrapError(Exception):
@@ -32,7 +42,7 @@ class BootstrapError(Exception):
 
 
 def succeeds(*command: str) -> bool:
-    """Run a command without a word and say whether it succeeded."""
+    """Run a command, throw its output away and say whether it succeeded."""
     return run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
@@ -44,11 +54,20 @@ def run(command: Sequence[str], **options: Any) -> bool:
         return False
 
 
-def apt_install(packages: list[str], sonames: list[str]) -> None:
+class System(NamedTuple):
+    """What is asked of the operating system before anything is installed."""
+
+    platform: str = sys.platform
+    missing_libraries: Callable[[], Sequence[SystemLibrary]] = missing_libraries
+    which: Which = shutil.which
+    is_root: Callable[[], bool] = is_root
+
+
+def apt_install(packages: list[str], sonames: list[str], system: System) -> None:
     """Install system packages, or say how."""
-    command = install_command(packages)
-    if command is None or (command[0] == "sudo" and not can_sudo()):
-        raise BootstrapError(how_to_install(packages, sonames))
+    command = install_command(packages, system.which, system.is_root)
+    if command is None or (command[0] == "sudo" and not can_sudo(system)):
+        raise BootstrapError(how_to_install(packages, sonames, system.which, system.is_root))
     print("Installing system packages:", " ".join(packages), flush=True)
     update = [*command[: command.index("install")], "update"]
     options = {"env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, "stdout": subprocess.DEVNULL}
@@ -58,29 +77,29 @@ def apt_install(packages: list[str], sonames: list[str]) -> None:
         raise BootstrapError(how_to_install(packages, sonames))
 
 
-def can_sudo() -> bool:
+def can_sudo(system: System) -> bool:
     """Whether sudo is there and either needs no password or has somebody to ask for it."""
-    return shutil.which("sudo") is not None and (sys.stdin.isatty() or succeeds("sudo", "-n", "true"))
+    return system.which("sudo") is not None and (sys.stdin.isatty() or succeeds("sudo", "-n", "true"))
 
 
-def install_system_packages(for_tests: bool) -> None:
-    missing = missing_libraries()
+def install_system_packages(for_tests: bool, system: System) -> None:
+    missing = system.missing_libraries()
     packages, sonames = packages_of(missing), [library.soname for library in missing]
-    if sys.platform.startswith("linux"):
+    if system.platform.startswith("linux"):
         # Text without any font is empty squares.
-        if not any(Path("/usr/share/fonts").rglob("*.[to]tf")) and shutil.which("apt-get"):
+        if not any(Path("/usr/share/fonts").rglob("*.[to]tf")) and system.which("apt-get"):
             packages.append("fonts-dejavu-core")
-        if not CERTIFICATES.exists() and shutil.which("apt-get"):
+        if not CERTIFICATES.exists() and system.which("apt-get"):
             packages.append("ca-certificates")
         for program in ("Xvfb", "strace") if for_tests else ():
-            if shutil.which(program) is None:
+            if system.which(program) is None:
                 packages.append(program.lower())
                 sonames.append(program)
     if packages:
-        apt_install(packages, sonames)
+        apt_install(packages, sonames, system)
 
 
-def find_uv() -> str:
+def find_uv(system: System) -> str:
     """The uv of the system, or one in ``.tools`` that nothing else on the system sees."""
     own = TOOLS / "bin" / "uv"
     for uv in ("uv", str(own)):
@@ -89,7 +108,7 @@ def find_uv() -> str:
     print("Installing uv into .tools", flush=True)
     if not make_tools():
         # Debian and Ubuntu keep venv's part that installs pip in a package of its own.
-        apt_install(["python3-venv"], ["Python's module venv"])
+        apt_install(["python3-venv"], ["Python's module venv"], system)
         if not make_tools():
             raise BootstrapError("Python cannot make a virtual environment here. Install uv, then try again.")
     if not run([str(TOOLS / "bin" / "python"), "-m", "pip", "install", "--quiet", "uv>=0.8"]):
@@ -141,14 +160,16 @@ def uv_environment() -> dict[str, str]:
     return {**ours, **os.environ}
 
 
-def main() -> int:
-    if sys.argv[1:] not in (["run"], ["dev"]):
+def main(arguments: Sequence[str], system: System | None = None) -> int:
+    """Exit code: 0 all is there, 1 something is missing, 2 wrong usage."""
+    if list(arguments) not in (["run"], ["dev"]):
         print("usage: bootstrap.py run|dev", file=sys.stderr)
         return 2
-    for_tests = sys.argv[1] == "dev"
+    for_tests = arguments[0] == "dev"
+    system = system or System()
     try:
-        install_system_packages(for_tests)
-        uv = find_uv()
+        install_system_packages(for_tests, system)
+        uv = find_uv(system)
         install_python_packages(uv, make_environment(uv), for_tests)
     except BootstrapError as error:
         print(error, file=sys.stderr)
@@ -157,4 +178,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
