@@ -78,13 +78,11 @@ def test_gives_every_frame_with_its_time(demo_clip: Path) -> None:
     assert not source.is_live
     assert source.fps is not None
     fps, count = source.fps, source.frame_count
-    frames = list(iter(source.read, None))
+    indices, times_s = zip(*((frame.index, frame.time_s) for frame in iter(source.read, None)), strict=True)
     source.close()
-    assert len(frames) == count
-    assert [frame.index for frame in frames] == list(range(len(frames)))
-    assert [frame.time_s for frame in frames] == pytest.approx(
-        [i / fps for i in range(len(frames))], abs=2e-3
-    )
+    assert len(indices) == count
+    assert list(indices) == list(range(len(indices)))
+    assert list(times_s) == pytest.approx([index / fps for index in indices], abs=2e-3)
     assert source.damage is None
 
 
