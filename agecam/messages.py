@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture from a source.
+    """One image from a source.
 
     ``image_bgr`` is ``(height, width, 3)`` uint8 and read-only; ``time_s`` never decreases within a source.
     """
@@ -23,6 +23,8 @@ class Frame:
     image_bgr: NDArray[np.uint8]
     time_s: float
     index: int
+    is_still: bool = False
+    """Whether it is one photograph, analysed as such."""
 
     @property
     def width(self) -> int:
@@ -38,7 +40,7 @@ class Detection:
     """One detected face.
 
     ``keypoints`` is ``(4, 2)`` float32, xy pixels, in this order: the person's right eye (on the left of
-    an unmirrored picture), left eye, tip of the nose, centre of the mouth. ``score`` is in [0, 1].
+    an unmirrored image), left eye, tip of the nose, centre of the mouth. ``score`` is in [0, 1].
     """
 
     box: tuple[float, float, float, float]
@@ -53,7 +55,7 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What the models say of one face.
+    """The age and gender of one face, predicted or fused.
 
     ``age`` in years; ``age_low..age_high`` an 80 % interval in years; ``female`` a probability in [0, 1].
     """
@@ -66,11 +68,11 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A face with an identity that lasts.
+    """One track in one frame: a face with an identity that lasts.
 
-    ``estimate`` is smoothed over time and what is shown; ``raw`` is the models' answer for this very
-    frame, ``None`` where they were not run on this face in this frame. ``confirmed`` is false while the
-    track is too young to be labelled.
+    ``estimate`` is fused over the track so far, ``None`` before the models were first run on it; ``raw`` is
+    the models' prediction for this very frame, ``None`` where they were not run on this face in this frame.
+    ``confirmed`` is false while the track is tentative, and where verification has shown that it is no face.
     """
 
     track_id: int
@@ -82,7 +84,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """All that is known of one frame; ``stages_ms`` holds the time each stage took in milliseconds."""
+    """All that is known of one frame; ``stages_ms`` holds the time each stage took, in milliseconds."""
 
     frame: Frame
     people: tuple[Person, ...]
