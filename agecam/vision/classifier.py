@@ -1,4 +1,4 @@
-"""Age and gender of aligned faces: one batched call per model for all faces of a picture."""
+"""Age and gender of aligned faces: one batched call per model for all faces of a frame."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from agecam.vision.mediapipe_tasks import silenced_stderr
 
 
 class Classifier(Protocol):
-    """Says of each face how old it looks and whether as a woman or a man."""
+    """Predicts the age and the gender of aligned faces."""
 
-    def classify(self, *looks: NDArray[np.uint8]) -> list[Estimate]:
-        """One estimate a face, in order, from one look at each or the mean answer to several.
+    def classify(self, *views: NDArray[np.uint8]) -> list[Estimate]:
+        """One estimate a face, in order, from one view of each or the mean prediction over several.
 
-        Each look is ``(n, 128, 128)`` uint8, ``n`` may be 0; see :data:`agecam.vision.align.TTA_VIEWS`.
+        Each view is ``(n, 128, 128)`` uint8, ``n`` may be 0; see :data:`agecam.vision.align.TTA_VIEWS`.
         """
         ...
 
@@ -42,27 +42,27 @@ class LiteRtClassifier:
         self._age = _BatchedModel(manifest.model_bytes("age", "litert"), "age", outputs=AGES)
         self._gender = _BatchedModel(manifest.model_bytes("gender", "litert"), "gender", outputs=1)
 
-    def classify(self, *looks: NDArray[np.uint8]) -> list[Estimate]:
+    def classify(self, *views: NDArray[np.uint8]) -> list[Estimate]:
         """As :meth:`Classifier.classify` says."""
-        return estimate_views(looks, self._age.run, self._gender.run, self._calibration)
+        return estimate_views(views, self._age.run, self._gender.run, self._calibration)
 
 
 _Run = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
 def estimate_views(
-    looks: Sequence[NDArray[np.uint8]], age: _Run, gender: _Run, calibration: Calibration
+    views: Sequence[NDArray[np.uint8]], age: _Run, gender: _Run, calibration: Calibration
 ) -> list[Estimate]:
     """What :meth:`Classifier.classify` says, by functions that run the two models on model input."""
-    if len(looks[0]) == 0:
+    if len(views[0]) == 0:
         return []
-    inputs = [to_model_input(look) for look in looks]
-    return estimates(_mean_answer(age, inputs), _mean_answer(gender, inputs), calibration)
+    inputs = [to_model_input(view) for view in views]
+    return estimates(_mean_output(age, inputs), _mean_output(gender, inputs), calibration)
 
 
-def _mean_answer(run: _Run, inputs: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    answers = [run(one) for one in inputs]
-    return answers[0] if len(answers) == 1 else np.asarray(np.mean(answers, axis=0), np.float32)
+def _mean_output(run: _Run, inputs: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    outputs = [run(one) for one in inputs]
+    return outputs[0] if len(outputs) == 1 else np.asarray(np.mean(outputs, axis=0), np.float32)
 
 
 class _BatchedModel:
@@ -90,7 +90,7 @@ class _BatchedModel:
             ) from error
         if shape != (1, outputs):
             raise ModelError(
-                f"The {task} model answers with {shape[1:]} values a face instead of {outputs}. "
+                f"The {task} model puts out {shape[1:]} values a face instead of {outputs}. "
                 "Use the models that came with this AgeCam."
             )
 
