@@ -1,11 +1,14 @@
 # Everything sets itself up on first use: see tools/bootstrap.py.
 PYTHON ?= python3
 BIN := .venv/bin
+# Tests of one xdist_group share what is expensive to make, so they go to one process. TensorFlow takes about
+# 1 GB in each.
+PARALLEL := -n auto --maxprocesses 8 --dist loadgroup
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports format lock clean environment dev-environment
+.PHONY: help demo test coverage check lint types imports format lock clean environment dev-environment
 
 help: ## show this
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -13,8 +16,12 @@ help: ## show this
 demo: environment ## run the program on the built-in clip
 	@$(BIN)/agecam demo
 
-test: dev-environment ## run all tests
-	@$(BIN)/python -m pytest
+test: dev-environment ## run all tests, one process a core
+	@$(BIN)/python -m pytest $(PARALLEL)
+
+coverage: dev-environment ## run all tests, then hold line coverage to its floors
+	@$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=
+	@$(BIN)/python tools/check_coverage.py
 
 check: lint types imports test ## everything that a change must pass
 
@@ -37,8 +44,9 @@ lock: ## resolve the dependencies of pyproject.toml again, into both lock files 
 	$(LOCK) --constraints requirements-dev.lock --output-file requirements.lock
 
 clean: ## remove what was built and installed here
-	rm -rf .venv .tools build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
-	find agecam train tests tools assets -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf .venv .tools build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis \
+		.coverage .coverage.*
+	find agecam train tests tools assets benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 environment:
 	@$(PYTHON) tools/bootstrap.py run

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import av
-import matplotlib.cbook
+import matplotlib as mpl
 import numpy as np
 import skimage.data
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from agecam.opencv import cv2
+from agecam.sources import read_image
 
 WIDTH, HEIGHT, FPS, DURATION_S = 1280, 720, 25, 13
 DESK_Y = 612
@@ -84,7 +85,7 @@ def cut_out(photo: NDArray[np.uint8], outer: Points, inner: Points) -> NDArray[n
     _, labels, areas, _ = cv2.connectedComponentsWithStats(person)
     person = (labels == 1 + areas[1:, cv2.CC_STAT_AREA].argmax()).astype(np.uint8)
     person = cv2.erode(cv2.morphologyEx(person, cv2.MORPH_CLOSE, np.ones((9, 9))), np.ones((3, 3)))
-    return cv2.GaussianBlur(person.astype(np.float32), (0, 0), 1.2)
+    return np.asarray(cv2.GaussianBlur(person.astype(np.float32), (0, 0), 1.2), np.float32)
 
 
 def collins() -> Actor:
@@ -111,8 +112,7 @@ def collins() -> Actor:
 
 
 def hopper() -> Actor:
-    with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
-        photo = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR)
+    photo = read_image(Path(mpl.get_data_path()) / "sample_data" / "grace_hopper.jpg")
     outer = [(5, 599), (10, 500), (40, 390), (175, 320), (205, 320), (165, 300), (148, 185), (152, 105)]
     outer += [(165, 50), (200, 15), (300, 10), (365, 65), (385, 110), (380, 200), (370, 300), (340, 320)]
     outer += [(480, 380), (508, 420), (511, 599)]
@@ -136,28 +136,29 @@ def hopper() -> Actor:
 def room() -> NDArray[np.float32]:
     """A room out of focus: wall, window, door, painting; ``(HEIGHT, WIDTH, 3)`` float32 BGR."""
     wall = np.linspace((168, 190, 200), (122, 146, 160), HEIGHT)[:, None].repeat(WIDTH, axis=1)
-    picture = wall.astype(np.uint8)
+    image = wall.astype(np.uint8)
     # Window with sky, and its frame.
-    cv2.rectangle(picture, (70, 60), (450, 430), (225, 232, 236), -1)
+    cv2.rectangle(image, (70, 60), (450, 430), (225, 232, 236), -1)
     for x, y in ((84, 74), (268, 74), (84, 252), (268, 252)):
-        picture[y : y + 164, x : x + 168] = np.linspace((250, 226, 196), (242, 240, 230), 164)[:, None]
+        image[y : y + 164, x : x + 168] = np.linspace((250, 226, 196), (242, 240, 230), 164)[:, None]
     # A painting: sky, hills, field.
-    cv2.rectangle(picture, (872, 112), (1218, 352), (58, 84, 104), -1)
-    picture[126:338, 886:1204] = np.linspace((214, 196, 150), (196, 214, 226), 212)[:, None]
+    cv2.rectangle(image, (872, 112), (1218, 352), (58, 84, 104), -1)
+    image[126:338, 886:1204] = np.linspace((214, 196, 150), (196, 214, 226), 212)[:, None]
     hills = [(886, 262), (960, 206), (1030, 250), (1110, 190), (1203, 246), (1203, 337), (886, 337)]
-    cv2.fillPoly(picture, [np.array(hills)], (120, 138, 104))
-    cv2.fillPoly(picture, [np.array([(886, 292), (1203, 272), (1203, 337), (886, 337)])], (96, 160, 170))
+    cv2.fillPoly(image, [np.array(hills)], (120, 138, 104))
+    cv2.fillPoly(image, [np.array([(886, 292), (1203, 272), (1203, 337), (886, 337)])], (96, 160, 170))
     # Door with two panels.
-    cv2.rectangle(picture, (540, 110), (760, HEIGHT), (104, 124, 138), -1)
-    cv2.rectangle(picture, (556, 126), (744, HEIGHT), (176, 196, 206), -1)
+    cv2.rectangle(image, (540, 110), (760, HEIGHT), (104, 124, 138), -1)
+    cv2.rectangle(image, (556, 126), (744, HEIGHT), (176, 196, 206), -1)
     for top in (150, 390):
-        cv2.rectangle(picture, (584, top), (716, top + 200), (150, 170, 182), -1)
-    cv2.circle(picture, (730, 430), 8, (60, 120, 150), -1)
-    blurred = cv2.GaussianBlur(picture, (0, 0), 7).astype(np.float32)
+        cv2.rectangle(image, (584, top), (716, top + 200), (150, 170, 182), -1)
+    cv2.circle(image, (730, 430), 8, (60, 120, 150), -1)
+    blurred = cv2.GaussianBlur(image, (0, 0), 7).astype(np.float32)
     # Light falls off towards the corners, as in a cheap lens.
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
     distance = np.hypot((x - WIDTH / 2) / WIDTH, (y - HEIGHT / 2) / HEIGHT)
-    return blurred * (1.04 - 0.45 * distance**2)[..., None].astype(np.float32)
+    lit: NDArray[np.float32] = blurred * (1.04 - 0.45 * distance**2)[..., None].astype(np.float32)
+    return lit
 
 
 def desk() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -165,12 +166,12 @@ def desk() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     random = np.random.default_rng(7)
     grain = cv2.resize(random.normal(0, 5, (60, 8)).astype(np.float32), (WIDTH, HEIGHT - DESK_Y))
     colour = np.linspace((96, 132, 172), (58, 84, 116), HEIGHT - DESK_Y, dtype=np.float32)
-    picture = np.zeros((HEIGHT, WIDTH, 3), np.float32)
-    picture[DESK_Y:] = colour[:, None] + grain[..., None]
-    picture[:DESK_Y] = picture[DESK_Y]
+    image = np.zeros((HEIGHT, WIDTH, 3), np.float32)
+    image[DESK_Y:] = colour[:, None] + grain[..., None]
+    image[:DESK_Y] = image[DESK_Y]
     alpha = np.zeros((HEIGHT, WIDTH), np.float32)
     alpha[DESK_Y:] = 1
-    return picture, cv2.GaussianBlur(alpha, (0, 0), 1.5)
+    return image, cv2.GaussianBlur(alpha, (0, 0), 1.5)
 
 
 def paint(
@@ -179,18 +180,19 @@ def paint(
     """The scene with one actor before it; marks their pixels with ``number`` in ``owner``."""
     matrix = actor.matrix(time_s)
     scale = float(np.hypot(*matrix[0, :2]))
-    picture = np.dstack([actor.photo * actor.alpha[..., None], actor.alpha])
+    image = np.dstack([actor.photo * actor.alpha[..., None], actor.alpha])
     if scale < 1:
         # A warp samples four pixels: without a blur the far figure would flicker.
-        picture = cv2.GaussianBlur(picture, (0, 0), 0.45 / scale)
-    warped = cv2.warpAffine(picture, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR)
+        image = cv2.GaussianBlur(image, (0, 0), 0.45 / scale)
+    warped = cv2.warpAffine(image, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR)
     alpha = warped[..., 3:]
     shadow = cv2.GaussianBlur(cv2.resize(alpha, (WIDTH // 8, HEIGHT // 8)), (0, 0), 3)
     shadow = cv2.warpAffine(
         cv2.resize(shadow, (WIDTH, HEIGHT)), np.array([[1, 0, 22], [0, 1, 14.0]]), (WIDTH, HEIGHT)
     )
     owner[alpha[..., 0] > 0.5] = number
-    return warped[..., :3] + scene * (1 - 0.3 * shadow[..., None]) * (1 - alpha)
+    painted: NDArray[np.float32] = warped[..., :3] + scene * (1 - 0.3 * shadow[..., None]) * (1 - alpha)
+    return painted
 
 
 def face_box(actor: Actor, time_s: float) -> tuple[float, float, float, float]:
@@ -201,7 +203,7 @@ def face_box(actor: Actor, time_s: float) -> tuple[float, float, float, float]:
 
 
 def visible_share(owner: NDArray[np.uint8], box: tuple[float, float, float, float], number: int) -> float:
-    """How much of a face, the ellipse in its box, is in the picture and not hidden by somebody else."""
+    """How much of a face, the ellipse in its box, is in the frame and not hidden by somebody else."""
     x, y, width, height = box
     ellipse = np.zeros((HEIGHT + 800, WIDTH + 800), np.uint8)
     centre = (round(x + width / 2) + 400, round(y + height / 2) + 400)
@@ -214,7 +216,7 @@ def main() -> None:
     folder = Path(__file__).parent
     actors = [collins(), hopper()]
     background = room()
-    desk_picture, desk_alpha = desk()
+    desk_image, desk_alpha = desk()
     truth: list[list[dict[str, Any]]] = []
     with av.open(
         folder / "demo.mp4", "w", options={"movflags": "+faststart", "fflags": "+bitexact"}
@@ -229,7 +231,7 @@ def main() -> None:
             scene, owner = background, np.zeros((HEIGHT, WIDTH), np.uint8)
             for number, actor in sorted(enumerate(actors, 1), key=lambda item: item[1].place(time_s)[2]):
                 scene = paint(scene, owner, actor, number, time_s)
-            scene = scene + (desk_picture - scene) * desk_alpha[..., None]
+            scene = scene + (desk_image - scene) * desk_alpha[..., None]
             owner[DESK_Y:] = 0
             faces = [(number, face_box(actor, time_s)) for number, actor in enumerate(actors, 1)]
             truth.append(

@@ -1,4 +1,4 @@
-"""Makes the pictures of README.md with the program itself. Needs a display, for example:
+"""Makes the images of README.md with the program itself. Needs a display, for example:
 
 xvfb-run -s "-screen 0 1280x800x24" .venv/bin/python assets/make_screenshots.py
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QApplication
+from PyQt6.sip import voidptr
 
 from agecam.commands.annotate import Job, run_job
 from agecam.live.capture import SourceOpener
@@ -31,7 +32,7 @@ CLIP_TIME_S = 2.4
 
 
 def take_window(spec: str | None, target: Path) -> None:
-    # Nothing is remembered, and no camera of this computer is in the picture.
+    # Nothing is remembered, and no camera of this computer is in the image.
     with tempfile.TemporaryDirectory() as folder:
         window = MainWindow(
             lambda on_change: Session(create_analyzer, on_change, opener=SourceOpener(list_cameras=list)),
@@ -54,7 +55,7 @@ def take_window(spec: str | None, target: Path) -> None:
             place = window.frameGeometry()
             screen = QGuiApplication.primaryScreen()
             assert screen is not None
-            shot = screen.grabWindow(0, place.x(), place.y(), place.width(), place.height())  # type: ignore[arg-type]
+            shot = screen.grabWindow(voidptr(0), place.x(), place.y(), place.width(), place.height())
             shot.save(str(target))
             window.close_without_asking()
 

@@ -37,7 +37,7 @@ class Cost:
 
 
 def measure(faces: int, size: tuple[int, int], runs: int) -> Cost:
-    """Medians of so many runs."""
+    """Medians of ``runs`` runs."""
     with tempfile.TemporaryDirectory(prefix="agecam-") as folder:
         path = Path(folder) / "scene.mp4"
         write_scene(path, faces, *size)
@@ -88,7 +88,7 @@ def _panel(axes: Any, x: Sequence[int], costs: Sequence[Cost]) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
-    parser.add_argument("picture", type=Path, help="the plot, a PNG or SVG file")
+    parser.add_argument("plot", type=Path, help="the plot, a PNG or SVG file")
     parser.add_argument("--faces", type=int, nargs="+", default=list(FACES))
     parser.add_argument("--sizes", nargs="+", choices=list(SIZES), default=list(SIZES))
     parser.add_argument("--runs", type=int, default=3, help="medians of so many")
@@ -101,7 +101,7 @@ def main() -> int:
     for name in options.sizes:
         by_size[name] = measure(FACES_AT_SIZES, SIZES[name], options.runs)
         print(f"{FACES_AT_SIZES} faces, {name}: {by_size[name]}", flush=True)
-    draw(options.picture, by_faces, by_size)
+    draw(options.plot, by_faces, by_size)
     return 0
 
 

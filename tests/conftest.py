@@ -19,6 +19,7 @@ import pytest
 from numpy.typing import NDArray
 
 # Before anything of Qt or AgeCam is imported: no window on the developer's screen, no file in their home.
+# Each process of pytest-xdist has folders of its own.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 _home = Path(tempfile.mkdtemp(prefix="agecam-tests-"))
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
@@ -34,15 +35,22 @@ for _name in (
     _folder = _home / _name.lower()
     _folder.mkdir(mode=0o700)
     os.environ[f"XDG_{_name}"] = str(_folder)
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors alone: TensorFlow greets in every process
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # There are as many workers as cores; more threads in each would only wait for one another.
+    for _name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
+        os.environ.setdefault(_name, "1")
 
-from agecam.opencv import cv2  # noqa: E402
 from agecam.paths import demo_clip as demo_clip_path  # noqa: E402
+from agecam.sources import read_image  # noqa: E402
 
-# A shared or slow machine says nothing about the code: no deadlines; and CI runs the same examples each time.
+# A shared or slow machine says nothing about the code: no deadlines. CI runs the same examples each time.
 hypothesis.settings.register_profile("agecam", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("agecam")
 
-_THREAD_GRACE_S = 3.0
+# Only a leaked thread is waited for this long; on a slow machine one that is about to end may need it.
+_THREAD_GRACE_S = 60.0
+_DISPLAY_STARTS_S = 300
 # Pools that libraries keep for the life of the process, by the start of the thread's name.
 _THREADS_OF_LIBRARIES = ("Dask-", "IO loop", "Profile", "TCP-Executor", "asyncio_", "tqdm_monitor")
 
@@ -51,15 +59,14 @@ _THREADS_OF_LIBRARIES = ("Dask-", "IO loop", "Profile", "TCP-Executor", "asyncio
 def _astronaut() -> NDArray[np.uint8]:
     import skimage.data
 
-    return cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2BGR)
+    return np.ascontiguousarray(skimage.data.astronaut()[:, :, ::-1], np.uint8)
 
 
 @pytest.fixture(scope="session")
 def _hopper() -> NDArray[np.uint8]:
-    import matplotlib.cbook
+    import matplotlib as mpl
 
-    with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
-        return cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR)
+    return read_image(Path(mpl.get_data_path()) / "sample_data" / "grace_hopper.jpg")
 
 
 @pytest.fixture
@@ -93,12 +100,14 @@ def x_display() -> Iterator[str]:
     os.close(write_end)
     try:
         with os.fdopen(read_end) as pipe:
-            if not select.select([pipe], [], [], 20)[0] or not (number := pipe.readline().strip()):
+            if not select.select([pipe], [], [], _DISPLAY_STARTS_S)[0] or not (
+                number := pipe.readline().strip()
+            ):
                 pytest.fail("Xvfb did not start.")
         yield f":{number}"
     finally:
         server.terminate()
-        server.wait(timeout=10)
+        server.wait(timeout=_DISPLAY_STARTS_S)
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ _LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)(?: ; (.+?))? \\\n((?:    -
 
 def _locked(name: str) -> set[tuple[str, str, str]]:
     """Name, version and marker of each package that has a hash."""
-    return {match.group(1, 2, 3) for match in _LOCKED.finditer((_ROOT / name).read_text())}
+    return {(one[1], one[2], one[3]) for one in _LOCKED.finditer((_ROOT / name).read_text())}
 
 
 def _names(requirements: list[str]) -> set[str]:

@@ -1,0 +1,92 @@
+"""Limits that keep the code readable, and the words it does not use.
+
+Import directions and cycles are import-linter's to check (``make imports``), the number of parameters is
+ruff's (PLR0913).
+"""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).resolve().parent.parent
+_FOLDERS = ("agecam", "train", "tests", "benchmarks", "tools", "assets")
+_MAX_MODULE_LINES = 400
+_MAX_FUNCTION_LINES = 60
+
+_BANNED = re.compile(
+    # In any form, in identifiers too.
+    r"(?i:glance|pursu|refut|testif|foretell|sureness|one_look|wording|cheapest)"
+    # Identifiers of what has a name in the field.
+    r"|\b(?:Survey|Follower|Allowance|EngineName|Shown)\b"
+)
+
+
+def _modules() -> list[Path]:
+    return sorted(path for folder in _FOLDERS for path in (_ROOT / folder).rglob("*.py"))
+
+
+def _pages() -> list[Path]:
+    return sorted([*_ROOT.glob("*.md"), *(_ROOT / "docs").glob("*.md"), *(_ROOT / "models").glob("*.md")])
+
+
+def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def _length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines from ``def`` to the last statement; decorators are not counted."""
+    return (function.end_lineno or function.lineno) - function.lineno + 1
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(_ROOT).as_posix()
+
+
+def _assert_none(offenders: Iterable[str]) -> None:
+    found = list(offenders)
+    assert not found, "\n" + "\n".join(found)
+
+
+def test_there_is_something_to_check() -> None:
+    names = {_name(path) for path in _modules()}
+    assert {"agecam/messages.py", "train/cli.py", "tests/test_structure.py"} <= names
+    assert len(list(_functions(_ROOT / "agecam" / "messages.py"))) >= 2
+
+
+def test_no_module_is_too_long() -> None:
+    lengths = {_name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in _modules()}
+    _assert_none(f"{name}: {lines} lines" for name, lines in lengths.items() if lines > _MAX_MODULE_LINES)
+
+
+def test_no_function_is_too_long() -> None:
+    _assert_none(
+        f"{_name(path)}:{function.lineno} {function.name}: {_length(function)} lines"
+        for path in _modules()
+        for function in _functions(path)
+        if _length(function) > _MAX_FUNCTION_LINES
+    )
+
+
+def test_no_banned_word_is_used() -> None:
+    _assert_none(
+        f"{_name(path)}:{number}: {line.strip()}"
+        for path in [*_modules(), *_pages()]
+        if path != Path(__file__).resolve()
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if _BANNED.search(line)
+    )
+
+
+@pytest.mark.parametrize("text", ["a glance at it", "one_look", "class Pursuit:", "def cheapest_pairs():"])
+def test_banned_words_are_found_in_identifiers_and_sentences(text: str) -> None:
+    assert _BANNED.search(text)
+
+
+@pytest.mark.parametrize("text", ["a shown label", "follow the rows", "survey data"])
+def test_ordinary_words_are_not_banned(text: str) -> None:
+    assert not _BANNED.search(text)
