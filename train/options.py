@@ -1,0 +1,158 @@
+"""Command-line options made of dataclasses, so that each default and its meaning stand in one place.
+
+A field is an option when its metadata come from :func:`option`; a command that :func:`options_from` decorates
+takes the dataclass alone.
+
+>>> @dataclass(frozen=True)
+... class Greeting:
+...     times: int = field(default=1, metadata=option("How often.", at_least=1))
+>>> @app.command()
+... @options_from(Greeting)
+... def greet(greeting: Greeting) -> None: ...
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, fields
+from pathlib import Path
+from typing import Any, Final, TypeVar, get_type_hints
+
+import typer
+
+_KEY: Final = "option"
+_Config = TypeVar("_Config")
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """How a value is written on the command line: the type there, and the ways to it and back."""
+
+    type: Any
+    encode: Callable[[Any], Any]
+    decode: Callable[[Any], Any]
+
+
+COMMA_SEPARATED: Final = Codec(str, ",".join, lambda text: tuple(text.split(",")))
+"""A tuple of texts in one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Option:
+    help: str
+    names: tuple[str, ...]
+    aliases: tuple[str, ...]
+    argument: bool
+    at_least: float | None
+    at_most: float | None
+    codec: Codec | None
+
+
+def option(
+    help: str,  # noqa: A002  (as typer calls it)
+    *names: str,
+    aliases: tuple[str, ...] = (),
+    argument: bool = False,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    codec: Codec | None = None,
+) -> Mapping[str, Any]:
+    """Metadata that make a field an option, or a positional argument.
+
+    ``names`` are by default that of the field with dashes; a flag may be ``--this/--no-this``. ``aliases``
+    are names of earlier releases: they work, are not shown, and of a flag mean the opposite of its default.
+    """
+    return {_KEY: _Option(help, names, aliases, argument, at_least, at_most, codec)}
+
+
+def default_of(config: type[Any], name: str) -> Any:
+    """The default of one field, for another dataclass that shares it."""
+    return _default(next(field for field in fields(config) if field.name == name))
+
+
+def options_from(config: type[_Config]) -> Callable[[Callable[[_Config], None]], Callable[..., None]]:
+    """Let a command that takes one ``config`` have an option for each of its fields that is one."""
+
+    def decorate(command: Callable[[_Config], None]) -> Callable[..., None]:
+        described = list(_described(config))
+
+        def call(**values: Any) -> None:
+            command(config(**{option.name: option.read(values) for option in described}))
+
+        parameters = [parameter for option in described for parameter in option.parameters()]
+        call.__name__, call.__doc__ = command.__name__, command.__doc__
+        call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        return call
+
+    return decorate
+
+
+def _described(config: type[Any]) -> Iterator[_Described]:
+    hints = get_type_hints(config)
+    for field in fields(config):
+        if _KEY in field.metadata:
+            yield _Described(field.name, hints[field.name], _default(field), field.metadata[_KEY])
+
+
+def _default(field: Field[Any]) -> Any:
+    return field.default if field.default_factory is MISSING else field.default_factory()
+
+
+@dataclass(frozen=True, slots=True)
+class _Described:
+    """A field as an option: its name, type and default (or ``MISSING``)."""
+
+    name: str
+    type: Any
+    default: Any
+    option: _Option
+
+    @property
+    def is_list(self) -> bool:
+        return bool(self.type == tuple[Path, ...])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.option.names or (f"--{self.name.replace('_', '-')}",)
+
+    def parameters(self) -> Iterator[inspect.Parameter]:
+        """What typer is told of the option, then of its aliases."""
+        codec = self.option.codec
+        kind = list[Path] if self.is_list else codec.type if codec else self.type
+        default = ... if self.default is MISSING else codec.encode(self.default) if codec else self.default
+        if self.option.argument:
+            info: Any = typer.Argument(default, help=self.option.help)
+        else:
+            info = typer.Option(
+                None if default == () else default,
+                *self.names,
+                help=self.option.help,
+                min=self.option.at_least,
+                max=self.option.at_most,
+            )
+        yield _parameter(self.name, kind, info)
+        for alias in self.option.aliases:
+            no_value = False if self.type is bool else None
+            hidden = typer.Option(no_value, alias, hidden=True)
+            yield _parameter(_alias_key(alias), kind if self.type is bool else kind | None, hidden)
+
+    def read(self, values: Mapping[str, Any]) -> Any:
+        """The field's value from those of all parameters."""
+        value = values[self.name]
+        for alias in self.option.aliases:
+            if values[_alias_key(alias)]:
+                new_name = self.names[0].rpartition("/")[2]
+                typer.echo(f"{alias} is now called {new_name}.", err=True)
+                value = not self.default if self.type is bool else values[_alias_key(alias)]
+        if self.is_list:
+            return tuple(value or ())
+        return self.option.codec.decode(value) if self.option.codec else value
+
+
+def _alias_key(alias: str) -> str:
+    return f"alias_{alias.strip('-').replace('-', '_')}"
+
+
+def _parameter(name: str, kind: Any, info: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=info, annotation=kind)
