@@ -1,6 +1,6 @@
 """How much nearer the truth fused answers are than single ones, on made-up films of faces of known age.
 
-    python -m benchmarks.fusion_error PREPARED [--part test] [--films 24]
+    python -m benchmarks.fusion_error PREPARED [--split test] [--films 24]
 
 ``PREPARED`` is a folder of ``python -m train prepare`` that has been split. The films
 (:class:`benchmarks.known_faces.KnownFaces`) go through the whole live path: detectors, tracker, schedule,
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from agecam.messages import Estimate, Frame, Person
 from agecam.vision.analyzer import Analyzer, create_analyzer
 from benchmarks.known_faces import PEOPLE, KnownFaces, Place
-from train.table import Table
+from train.data.table import Table
 
 _NEAR_SIDES = 0.4
 _OLDEST = 100
@@ -40,9 +40,9 @@ class Answers:
     tracks: int = 0
 
 
-def collect(prepared: Path, part: str, films: int) -> Answers:
+def collect(prepared: Path, split: str, films: int) -> Answers:
     """Analyse ``films`` films of twelve people each, nobody twice."""
-    table = Table.load(prepared).of_part(part)
+    table = Table.load(prepared).of_split(split)
     table = table.take(table.exact & ~np.isnan(table.female))
     order = np.random.default_rng(1).permutation(len(table))
     crops = np.load(prepared / "crops.npy", mmap_mode="r")
@@ -129,10 +129,10 @@ def _needed_scale(estimates: NDArray[np.float64], age: NDArray[np.float64]) -> f
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("prepared", type=Path, help="folder of `python -m train prepare`")
-    parser.add_argument("--part", default="test", help="part of the split (test)")
+    parser.add_argument("--split", default="test", help="train, validation or test (test)")
     parser.add_argument("--films", type=int, default=24, help="films of twelve people (24)")
     arguments = parser.parse_args()
-    print(report(collect(arguments.prepared, arguments.part, arguments.films)))
+    print(report(collect(arguments.prepared, arguments.split, arguments.films)))
 
 
 if __name__ == "__main__":

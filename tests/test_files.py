@@ -25,9 +25,14 @@ def test_block_that_fails_leaves_what_was_there_and_nothing_else(
 ) -> None:
     path = tmp_path / "model.keras"
     path.write_bytes(b"before")
-    with pytest.raises(error), atomic_write(path) as partial:
-        partial.write_bytes(b"half of it")
-        raise error
+
+    def write_half() -> None:
+        with atomic_write(path) as partial:
+            partial.write_bytes(b"half of it")
+            raise error
+
+    with pytest.raises(error):
+        write_half()
     assert path.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [path]
 

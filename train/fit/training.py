@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -25,12 +26,13 @@ from train.model.devices import devices, host, hosts, precision
 from train.model.weights import copy_weights
 
 
-def fit(config: FitConfig) -> Path:
+def fit(config: FitConfig, callbacks: Sequence[keras.callbacks.Callback] = ()) -> Path:
     """Run the training, or what is left of it, and return the path of ``model.keras``.
 
-    What the folder holds is said in :mod:`train.fit.run_folder`. Raises :class:`DataError` when the prepared
-    folder, its training split or ``init`` is missing, when ``out`` belongs to a run with another
-    configuration, and when the loss stops being a number.
+    ``callbacks`` are called after the run's own. What the folder holds is said in
+    :mod:`train.fit.run_folder`. Raises :class:`DataError` when the prepared folder, its training split or
+    ``init`` is missing, when ``out`` belongs to a run with another configuration, and when the loss stops
+    being a number.
     """
     claim(config)
     average = ExponentialMovingAverage(config.ema_decay)
@@ -38,12 +40,17 @@ def fit(config: FitConfig) -> Path:
     losses = validation_losses(config.out)
     if len(losses) < config.epochs and not out_of_patience(losses, config.patience):
         with devices(config.devices):
-            _train(config, average, checkpoint)
+            _train(config, average, checkpoint, callbacks)
     checkpoint.remove()
     return config.out / MODEL_FILE
 
 
-def _train(config: FitConfig, average: ExponentialMovingAverage, checkpoint: Checkpoint) -> None:
+def _train(
+    config: FitConfig,
+    average: ExponentialMovingAverage,
+    checkpoint: Checkpoint,
+    callbacks: Sequence[keras.callbacks.Callback],
+) -> None:
     out = config.out
     keras.utils.set_random_seed(config.seed)
     model = _build(config)
@@ -76,6 +83,7 @@ def _train(config: FitConfig, average: ExponentialMovingAverage, checkpoint: Che
             checkpoint,
             keras.callbacks.TerminateOnNaN(),
             *([keras.callbacks.TensorBoard(out / "tensorboard")] if config.tensorboard else []),
+            *callbacks,
         ],
     )
     if not math.isfinite(losses[-1]):

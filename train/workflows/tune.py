@@ -29,7 +29,8 @@ class _Tuner(keras_tuner.engine.base_tuner.BaseTuner):
             keras_tuner.Objective(_OBJECTIVE, "min"),
             max_trials=trials,
             hyperparameters=search_space(base),
-            seed=base.seed,
+            # WORKAROUND (keras-tuner 1.4): it takes the seed 0 for none, and draws one.
+            seed=base.seed + 1,
         )
         super().__init__(oracle, directory=str(base.out), project_name="search")
 

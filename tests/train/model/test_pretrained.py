@@ -12,9 +12,11 @@ from typer.testing import CliRunner
 
 from agecam.vision.align import to_model_input
 from train.cli import app
-from train.data import DataError
-from train.models import describe, load
-from train.pretrained import from_dlib, from_faceres
+from train.errors import DataError
+from train.model.build import describe, load_model
+from train.model.pretrained import from_dlib, from_faceres
+
+pytestmark = pytest.mark.xdist_group("pretrained")
 
 BLOCKS = ((3, 32), (4, 64), (3, 128), (3, 256), (1, 256))
 Layer = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
@@ -29,7 +31,7 @@ def layers() -> list[Layer]:
         spread = (2 / (channels * size**2)) ** 0.5
         kernel = (random.standard_normal((filters, channels, size, size)) * spread).astype(np.float32)
         bias, factor, summand = random.uniform([[-0.1], [0.2], [-0.1]], [[0.1], [0.6], [0.1]], (3, filters))
-        return kernel, *(one.astype(np.float32) for one in (bias, factor, summand))  # type: ignore[return-value]
+        return kernel, bias.astype(np.float32), factor.astype(np.float32), summand.astype(np.float32)
 
     made, channels = [layer(3, 32, 7)], 32
     for blocks, filters in BLOCKS:
@@ -60,12 +62,13 @@ def file(layers: list[Layer], tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def as_dlib_does(x: NDArray[np.float32], layers: list[Layer]) -> NDArray[np.float32]:
-    """Features ``(n, 4, 4, 256)`` of pictures of red, green and blue as dlib is given them."""
+    """Features ``(n, 4, 4, 256)`` of images of red, green and blue as dlib is given them."""
     rest = iter(layers)
 
     def convolve(x: NDArray[np.float32], strides: int) -> NDArray[np.float32]:
         kernel, bias, factor, summand = next(rest)
-        return (ops.conv(x, kernel.transpose(2, 3, 1, 0), strides, "same") + bias) * factor + summand
+        convolved = ops.conv(x, kernel.transpose(2, 3, 1, 0), strides, "same")
+        return np.asarray((convolved + bias) * factor + summand)
 
     x = ops.max_pool(ops.relu(convolve(x, 2)), 3, 2, "same")
     for stage, (blocks, filters) in enumerate(BLOCKS[:4]):
@@ -74,7 +77,7 @@ def as_dlib_does(x: NDArray[np.float32], layers: list[Layer]) -> NDArray[np.floa
             before = ops.average_pool(x, strides, strides) if strides > 1 else x
             before = ops.pad(before, [[0, 0]] * 3 + [[0, filters - before.shape[-1]]])
             x = ops.relu(convolve(ops.relu(convolve(x, strides)), 1) + before)
-    return keras.ops.convert_to_numpy(x)
+    return np.asarray(x)
 
 
 def test_features_are_those_of_the_network_that_was_read(layers: list[Layer], file: Path) -> None:
@@ -84,12 +87,14 @@ def test_features_are_those_of_the_network_that_was_read(layers: list[Layer], fi
     features = keras.Model(model.input, model.get_layer("flatten").input)
     # Tones deviate by 1 in our network, by about 0.2 in dlib's.
     standard = keras.Model(model.input, model.get_layer("standardise").output)(x)
-    wanted = as_dlib_does(np.repeat(np.asarray(standard) * np.float32(0.2), 3, axis=3), layers)
-    assert wanted.std() > 0.01
-    np.testing.assert_allclose(np.asarray(features(x)), wanted, rtol=1e-2, atol=1e-3 * float(wanted.max()))
-    # Statistics are those of the faces: in training, a batch of them is answered alike.
+    expected = as_dlib_does(np.repeat(np.asarray(standard) * np.float32(0.2), 3, axis=3), layers)
+    assert expected.std() > 0.01
     np.testing.assert_allclose(
-        np.asarray(features(x, training=True)), wanted, rtol=1e-2, atol=1e-3 * float(wanted.max())
+        np.asarray(features(x)), expected, rtol=1e-2, atol=1e-3 * float(expected.max())
+    )
+    # Statistics are those of the faces: in training, a batch of them gives the same.
+    np.testing.assert_allclose(
+        np.asarray(features(x, training=True)), expected, rtol=1e-2, atol=1e-3 * float(expected.max())
     )
 
 
@@ -109,7 +114,7 @@ def test_network_to_start_from_is_saved(prepared: Path, file: Path, tmp_path: Pa
         return result.output + str(result.exception or "")
 
     assert "Saved" in call(tmp_path / "runs" / "dlib.keras")
-    assert describe(load(tmp_path / "runs" / "dlib.keras")).architecture == "dlib"
+    assert describe(load_model(tmp_path / "runs" / "dlib.keras")).architecture == "dlib"
     assert "must end in .keras" in call(tmp_path / "dlib")
 
 
@@ -156,10 +161,10 @@ def faceres(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, N
 
 
 def as_faceres_does(x: NDArray[np.float32], weights: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Features ``(n, 1024)`` of pictures of three channels, the mean tone at 0."""
+    """Features ``(n, 1024)`` of images of three channels, the mean tone at 0."""
 
     def relu6(x: NDArray[np.float32]) -> NDArray[np.float32]:
-        return ops.clip(x, 0, 6)
+        return np.asarray(ops.clip(x, 0, 6))
 
     stem = weights["conv1/convolution/merged_input"]
     x = relu6(ops.conv(x, stem, 2, "same") + weights["conv1_bn/batchnorm_1/sub"])
@@ -169,7 +174,7 @@ def as_faceres_does(x: NDArray[np.float32], weights: dict[str, NDArray[np.float3
         x = relu6(x * weights[f"{depth}_bn/batchnorm_1/mul"] + weights[f"{depth}_bn/batchnorm_1/sub"])
         x = ops.conv(x, weights[f"{point}/convolution/merged_input"], 1, "same")
         x = relu6(x + weights[f"{point}_bn/batchnorm_1/sub"])
-    return keras.ops.convert_to_numpy(ops.mean(x, axis=(1, 2)))
+    return np.asarray(ops.mean(x, axis=(1, 2)))
 
 
 def test_features_are_those_of_the_network_of_faces_ages_and_genders(
@@ -178,13 +183,13 @@ def test_features_are_those_of_the_network_of_faces_ages_and_genders(
     path, weights = faceres
     model = from_faceres(path)
     x = to_model_input(np.random.default_rng(1).integers(0, 256, (4, 128, 128), dtype=np.uint8))
-    seen = keras.Model(model.input, [model.get_layer("enlarge").output, model.get_layer("pool").output])
-    enlarged, features = seen(x)
+    both = keras.Model(model.input, [model.get_layer("enlarge").output, model.get_layer("pool").output])
+    enlarged, features = both(x)
     # Tones deviate by 1 in our network, by about a fifth of 255 in theirs.
-    wanted = as_faceres_does(np.repeat(np.asarray(enlarged) * np.float32(51), 3, axis=3), weights)
+    expected = as_faceres_does(np.repeat(np.asarray(enlarged) * np.float32(51), 3, axis=3), weights)
     assert enlarged.shape == (4, 192, 192, 1)
-    assert wanted.std() > 0.01
-    np.testing.assert_allclose(np.asarray(features), wanted, rtol=1e-3, atol=1e-3 * float(wanted.max()))
+    assert expected.std() > 0.01
+    np.testing.assert_allclose(np.asarray(features), expected, rtol=1e-3, atol=1e-3 * float(expected.max()))
 
 
 @pytest.mark.parametrize(
@@ -215,4 +220,4 @@ def test_network_of_faces_ages_and_genders_is_saved(faceres: tuple[Path, object]
     out = tmp_path / "runs" / "faceres.keras"
     result = CliRunner().invoke(app, ["from-faceres", str(faceres[0]), "-o", str(out)])
     assert "fit --architecture mobilenet --init" in result.output.replace("\n", " ")
-    assert describe(load(out)).architecture == "mobilenet"
+    assert describe(load_model(out)).architecture == "mobilenet"

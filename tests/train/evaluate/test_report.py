@@ -8,11 +8,12 @@ import pytest
 from numpy.typing import NDArray
 
 from agecam.vision.calibration import Calibration
-from train.data import Sample
-from train.measure import all_figures
-from train.prepare import STORED_PX
-from train.report import Report, write_report
-from train.table import build_table
+from tests.train.samples import table_of_samples
+from train.data.crops import STORED_PX
+from train.data.readers import Sample
+from train.evaluate.gallery import Report
+from train.evaluate.groups import all_metrics
+from train.evaluate.report import write_report
 
 _VOID = {"meta", "img", "br"}
 
@@ -26,13 +27,13 @@ class Page(HTMLParser):
         self.addresses: list[str] = []
         self.ids: list[str] = []
         self.headings: list[str] = []
-        self.pictures = 0
+        self.images = 0
         self.feed(text)
         self.close()
         assert not self.open
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.pictures += tag == "img"
+        self.images += tag == "img"
         for name, value in attributes:
             if name in ("src", "href", "xlink:href") and value:
                 self.addresses.append(value)
@@ -54,29 +55,30 @@ class Page(HTMLParser):
             self.headings.append(data)
 
 
-def report_of(outputs: dict[str, NDArray[np.float32]], run: Path | None = None, name: str = "set") -> Report:
+def report_of(
+    predictions: dict[str, NDArray[np.float32]], run: Path | None = None, name: str = "set"
+) -> Report:
     random = np.random.default_rng(0)
     samples = [
         Sample(name, f"<{i}>.jpg", *((20 + i % 60,) * 2 if i % 3 else (30, 39)), i % 2 == 0, "AB"[i % 2])
         for i in range(120)
     ]
-    none = np.zeros(0, np.int64)
-    table = build_table(samples, np.arange(120), (none, none))
-    everything = all_figures(outputs, table, Calibration())
-    figures = {
+    table = table_of_samples(samples)
+    everything = all_metrics(predictions, table, Calibration())
+    metrics = {
         "models": ["age.tflite"],
         "data": "prepared",
-        "part": "test",
-        "looks": 4,
+        "split": "test",
+        "views": 4,
         "calibration": {"origin": "given"},
         "datasets": {name: everything},
         "all": everything,
     }
     crops = random.integers(0, 256, (120, STORED_PX, STORED_PX), dtype=np.uint8)
-    return Report(figures, outputs, table, crops, Calibration(), run)
+    return Report(metrics, predictions, table, crops, Calibration(), run)
 
 
-def answers() -> dict[str, NDArray[np.float32]]:
+def some_predictions() -> dict[str, NDArray[np.float32]]:
     random = np.random.default_rng(0)
     ages = random.random((120, 101), np.float32) ** 8
     return {"age": ages / ages.sum(axis=1, keepdims=True), "gender": random.random(120, np.float32)}
@@ -86,62 +88,68 @@ def test_the_page_is_whole_and_refers_to_nothing_outside_it(tmp_path: Path) -> N
     (tmp_path / "log.csv").write_text(
         "epoch,loss,val_loss,age_distance,val_age_distance\n0,4,5,9,8\n1,3,4,7,7.5\n", encoding="utf-8"
     )
-    report = report_of(answers(), tmp_path)
+    report = report_of(some_predictions(), tmp_path)
     write_report(tmp_path / "report.html", report)
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     page = Page(text)
-    assert page.headings == ["Overview", "Age", "Gender", "By group", "Learning curves", "Pictures"]
+    assert page.headings == ["Overview", "Age", "Gender", "By group", "Learning curves", "Images"]
     assert all(address.startswith(("data:", "#")) for address in page.addresses)
     assert len(page.ids) == len(set(page.ids))
-    assert 100 < page.pictures <= 150
+    assert 100 < page.images <= 150
     assert "&lt;7&gt;.jpg" in text
     assert "url(http" not in text
     assert "@import" not in text
 
 
 @pytest.mark.parametrize(
-    ("outputs", "lacks"),
+    ("predictions", "lacks"),
     [
-        ({"gender": answers()["gender"]}, "Age"),
-        ({"age": answers()["age"]}, "Gender"),
+        ({"gender": some_predictions()["gender"]}, "Age"),
+        ({"age": some_predictions()["age"]}, "Gender"),
         ({"age": np.linspace(1, 90, 120, dtype=np.float32)[:, None]}, "Gender"),
     ],
 )
 def test_one_model_alone_and_one_without_doubt_have_their_report_too(
-    tmp_path: Path, outputs: dict[str, NDArray[np.float32]], lacks: str
+    tmp_path: Path, predictions: dict[str, NDArray[np.float32]], lacks: str
 ) -> None:
-    write_report(tmp_path / "report.html", report_of(outputs))
+    write_report(tmp_path / "report.html", report_of(predictions))
     page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
     assert "Overview" in page.headings
     assert lacks not in page.headings
 
 
-def test_conditions_and_the_live_path_have_their_tables(tmp_path: Path) -> None:
-    report = report_of(answers(), name="a_b")
+def test_corruptions_and_the_live_path_have_their_tables(tmp_path: Path) -> None:
+    report = report_of(some_predictions(), name="a_b")
     main = {"all": {"age_mae": 5.0, "gender_accuracy": 0.9}, "a_b": {"age_mae": 5.0}}
     worse = {"all": {"age_mae": 6.5, "gender_accuracy": 0.8}, "a_b": {"age_mae": 6.5}}
-    figures = dict(report.figures)
-    figures["conditions"] = [
-        {"kind": "as it is", "name": "as it is", "figures": main},
-        {"kind": "blur", "name": "2 % of the crop", "figures": worse},
-        {"kind": "turn", "name": "20°", "figures": worse},
+    metrics = dict(report.metrics)
+    metrics["corruptions"] = [
+        {"kind": "clean", "name": "clean", "metrics": main},
+        {"kind": "blur", "name": "2 % of the crop", "metrics": worse},
+        {"kind": "rotation", "name": "20°", "metrics": worse},
     ]
-    figures["live"] = {
+    metrics["live"] = {
         "count": 120,
         "not_found": {"all": 2, "a_b": 2},
         "stored": main,
         "live": worse,
         "difference": {"all": {"age_mae": 1.5, "gender_accuracy": -0.1}, "a_b": {"age_mae": 1.5}},
-        "harder": [
-            {"name": "turned 20°", "not_found": {"all": 3}, "stored": main, "live": worse, "difference": main}
+        "corrupted": [
+            {
+                "name": "rotated 20°",
+                "not_found": {"all": 3},
+                "stored": main,
+                "live": worse,
+                "difference": main,
+            }
         ],
     }
     write_report(
         tmp_path / "report.html",
-        Report(figures, report.outputs, report.table, report.crops, report.calibration),
+        Report(metrics, report.predictions, report.table, report.crops, report.calibration),
     )
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert {"Conditions", "Through the live path"} <= set(Page(text).headings)
+    assert {"Corruptions", "Through the live path"} <= set(Page(text).headings)
     assert "+1.50" in text
     assert "-10.0 %" in text
-    assert "turned 20°<small>3 not found</small>" in text
+    assert "rotated 20°<small>3 not found</small>" in text

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from train.data import DataError, Sample, open_store, parse_age, read_dataset
+from train.data.readers import Sample, parse_age, parse_gender, read_dataset
+from train.data.stores import open_store
+from train.errors import DataError
 
 TABLE = """file,age,gender,race
 a.webp,34,female,East Asian
@@ -26,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "faces" / "inner"
     folder.mkdir(parents=True)
     for name in "abcdefgh":
-        (folder / f"{name}.webp").write_bytes(b"picture")
+        (folder / f"{name}.webp").write_bytes(b"image")
     (folder / "labels.csv").write_text(TABLE, encoding="utf-8")
     return tmp_path / "faces"
 
@@ -59,7 +61,7 @@ def test_a_zip_reads_like_the_folder_it_was_made_from(folder: Path, tmp_path: Pa
         for file in sorted(folder.rglob("*.*")):
             archive.write(file, file.relative_to(folder))
     assert read_dataset(path).samples == read_dataset(folder).samples
-    assert open_store(path).read("inner/a.webp") == b"picture"
+    assert open_store(path).read("inner/a.webp") == b"image"
     with pytest.raises(DataError, match="cannot be read"):
         open_store(path).read("inner/none.webp")
 
@@ -72,8 +74,8 @@ def test_utkface_names_carry_the_labels(tmp_path: Path) -> None:
         "24_0_1_20170116220224657 .jpg.chip.jpg",
         "130_0_0_20170120134744096.jpg.chip.jpg",
     ):
-        (tmp_path / name).write_bytes(b"picture")
-    (tmp_path / "readme.txt").write_text("not a picture", encoding="utf-8")
+        (tmp_path / name).write_bytes(b"image")
+    (tmp_path / "readme.txt").write_text("not an image", encoding="utf-8")
     dataset = read_dataset(tmp_path)
     assert [(s.age, s.female, s.race) for s in dataset.samples] == [
         (116, False, "White"),
@@ -88,10 +90,16 @@ def test_what_is_not_an_age_is_refused(text: str) -> None:
         parse_age(text)
 
 
+@pytest.mark.parametrize("text", ["x", "women", "1"])
+def test_what_is_not_a_gender_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="neither male nor female"):
+        parse_gender(text)
+
+
 def test_useless_sources_are_refused_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="does not exist"):
         read_dataset(tmp_path / "nowhere")
-    with pytest.raises(DataError, match="no labelled picture"):
+    with pytest.raises(DataError, match="no labelled image"):
         read_dataset(tmp_path)
     (tmp_path / "labels.csv").write_text("name,age\n", encoding="utf-8")
     with pytest.raises(DataError, match="lacks the column file, gender"):

@@ -5,20 +5,19 @@ from pathlib import Path
 
 import pytest
 
-import train.tune
-from train.fit import FitConfig
-from train.tune import tune
+from tests.train.conftest import SmallConfig
+from train.fit.config import FitConfig
+from train.fit.training import fit
+from train.workflows.tune import tune
+
+pytestmark = pytest.mark.training
 
 
 # keras-tuner 1.4 asks for its thread as Python 2 did.
 @pytest.mark.filterwarnings(r"ignore:(currentThread|getName)\(\) is deprecated:DeprecationWarning")
-def test_a_search_cut_off_in_a_trial_goes_on_with_it(
-    prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    base = FitConfig(
-        str(prepared), str(tmp_path), "plain", size_px=48, pictures=16, epochs=1, precision="float32"
-    )
-    fit, tried = train.tune.fit, []
+def test_a_search_cut_off_in_a_trial_goes_on_with_it(small_config: SmallConfig, tmp_path: Path) -> None:
+    base = small_config(tmp_path, images=16)
+    tried: list[FitConfig] = []
 
     def cut_in_the_second(config: FitConfig) -> Path:
         tried.append(config)
@@ -26,10 +25,9 @@ def test_a_search_cut_off_in_a_trial_goes_on_with_it(
             raise KeyboardInterrupt
         return fit(config)
 
-    monkeypatch.setattr(train.tune, "fit", cut_in_the_second)
     with pytest.raises(KeyboardInterrupt):
-        tune(base, trials=2)
-    results = tune(base, trials=2)
+        tune(base, trials=2, train=cut_in_the_second)
+    results = tune(base, trials=2, train=cut_in_the_second)
     assert len(tried) == 3
     assert tried[1] == tried[2]
 
@@ -37,5 +35,5 @@ def test_a_search_cut_off_in_a_trial_goes_on_with_it(
     assert len(results) == 2
     assert results[0]["val_loss"] <= results[1]["val_loss"]
     assert {"learning_rate", "batch_size", "width", "dropout", "epochs"} <= results[0].keys()
-    assert tune(base, trials=2) == results
+    assert tune(base, trials=2, train=cut_in_the_second) == results
     assert len(tried) == 3

@@ -1,23 +1,23 @@
-"""What is fitted on some pictures holds for others, common ages and rare ones."""
+"""What is fitted on some images holds for others, common ages and rare ones."""
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from agecam.vision.calibration import Calibration
-from train.calibrate import age_weights, calibrate, fit_age, fit_gender
-from train.data import Sample
-from train.measure import age_figures, all_figures, gender_figures
-from train.table import Table, build_table
+from tests.train.samples import table_of_samples
+from train.data.readers import Sample
+from train.data.table import Table
+from train.evaluate.calibrate import age_weights, calibrate, fit_age, fit_gender
+from train.evaluate.groups import all_metrics
+from train.evaluate.metrics import age_metrics, gender_metrics
 
 
 def table_of(ages: NDArray[np.float64], female: NDArray[np.bool_] | None = None, width: float = 0) -> Table:
-    samples = [
+    return table_of_samples(
         Sample("set", f"{i}.jpg", age, age + width, None if female is None else bool(female[i]))
         for i, age in enumerate(ages.tolist())
-    ]
-    none = np.zeros(0, np.int64)
-    return build_table(samples, np.arange(len(samples)), (none, none))
+    )
 
 
 def crowd(random: np.random.Generator, count: int) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
@@ -27,7 +27,7 @@ def crowd(random: np.random.Generator, count: int) -> tuple[NDArray[np.float64],
     seen = ages + random.normal(0, 7, count)
     likelihood = np.exp(-0.5 * ((np.arange(101) - seen[:, None]) / 7) ** 2)
     posterior = likelihood * common
-    return ages, (posterior / posterior.sum(axis=1, keepdims=True)).astype(np.float32)
+    return ages, np.asarray(posterior / posterior.sum(axis=1, keepdims=True), np.float32)
 
 
 def test_rare_ages_are_held_more_often_than_without_weights_at_the_same_share_of_all() -> None:
@@ -37,10 +37,10 @@ def test_rare_ages_are_held_more_often_than_without_weights_at_the_same_share_of
     table = table_of(to_be_measured[0])
 
     def worst(calibration: Calibration) -> float:
-        decades = all_figures({"age": to_be_measured[1]}, table, calibration)["groups"]["decade"]
-        return min(values["age"]["interval_coverage"] for values in decades.values())
+        decades = all_metrics({"age": to_be_measured[1]}, table, calibration)["groups"]["decade"]
+        return float(min(values["age"]["interval_coverage"] for values in decades.values()))
 
-    assert age_figures(to_be_measured[1], table, calibration)["interval_coverage"] == pytest.approx(
+    assert age_metrics(to_be_measured[1], table, calibration)["interval_coverage"] == pytest.approx(
         0.8, abs=0.02
     )
     assert worst(calibration) > worst(Calibration(calibration.temperature)) + 0.04 > 0.6
@@ -63,8 +63,7 @@ def test_a_range_counts_for_all_its_decades() -> None:
 def test_a_range_of_old_people_is_cut_at_the_last_age() -> None:
     low, high = np.array([70.0, 105.0]), np.array([100.0, 110.0])
     samples = [Sample("set", f"{i}", a, b, None) for i, (a, b) in enumerate(zip(low, high, strict=True))]
-    none = np.zeros(0, np.int64)
-    weights = dict(age_weights(build_table(samples, np.arange(2), (none, none))))
+    weights = dict(age_weights(table_of_samples(samples)))
     assert weights[85.0] == 1
     assert np.isfinite(list(weights.values())).all()
 
@@ -77,14 +76,14 @@ def test_calibration_repairs_overconfidence() -> None:
     table = table_of(ages, female)
     sharp = probabilities**4
     sharp /= sharp.sum(axis=1, keepdims=True)
-    assert age_figures(sharp, table, Calibration())["interval_coverage"] < 0.6
+    assert age_metrics(sharp, table, Calibration())["interval_coverage"] < 0.6
     fitted = fit_age(sharp, table)
     assert fitted.temperature == pytest.approx(4, rel=0.1)
-    assert age_figures(sharp, table, fitted)["interval_coverage"] == pytest.approx(0.8, abs=0.01)
+    assert age_metrics(sharp, table, fitted)["interval_coverage"] == pytest.approx(0.8, abs=0.01)
 
     overconfident = (1 / (1 + np.exp(-(4 * honest + 1)))).astype(np.float32)
-    before = gender_figures(overconfident, table, Calibration())["ece"]
-    after = gender_figures(overconfident, table, fit_gender(overconfident, table))["ece"]
+    before = gender_metrics(overconfident, table, Calibration())["ece"]
+    after = gender_metrics(overconfident, table, fit_gender(overconfident, table))["ece"]
     assert after < 0.03 < before
     both = calibrate({"age": sharp, "gender": overconfident}, table)
     assert (both.temperature, both.slope) == (fitted.temperature, fit_gender(overconfident, table).slope)
