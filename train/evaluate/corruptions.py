@@ -79,7 +79,7 @@ def _light_from_side(stored: _Image) -> _Image:
 
 
 def _rotate(stored: _Image, degrees: float) -> _Image:
-    """Turned within the crop, as by a detector that misses the tilt of a head."""
+    """Rotated within the crop, as by a detector that misses the tilt of a head."""
     rotated = rotate(stored, degrees)
     top, left = ((np.array(rotated.shape) - stored.shape) // 2).tolist()
     return rotated[top : top + stored.shape[0], left : left + stored.shape[1]]

@@ -15,7 +15,8 @@ def test_each_corruption_changes_a_crop_and_leaves_its_shape(
 ) -> None:
     stored = cv2.cvtColor(astronaut_bgr[40:200, 140:300], cv2.COLOR_BGR2GRAY)
     changed = corruption.apply(stored)
-    assert (changed.shape, changed.dtype) == (stored.shape, np.uint8)
+    assert changed.shape == stored.shape
+    assert changed.dtype == np.uint8
     assert np.abs(center_crop(changed).astype(int) - center_crop(stored)).mean() > 0.5
     np.testing.assert_array_equal(changed, corruption.apply(stored))
 

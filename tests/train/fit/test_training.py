@@ -132,8 +132,8 @@ def test_run_that_starts_from_another_keeps_its_frozen_stages(
     run = small_config(tmp_path, heads=("age",), init=(trained,), freeze=1, images=16)
     before, after = load_model(trained), load_model(fit(run))
     for stage, same in ((1, True), (2, False)):
-        kernels = [np.asarray(model.get_layer(f"stage{stage}_conv").kernel) for model in (before, after)]
-        assert np.array_equal(*kernels) is same
+        one, other = (np.asarray(model.get_layer(f"stage{stage}_conv").kernel) for model in (before, after))
+        assert np.array_equal(one, other) is same
 
 
 def test_split_without_images_is_refused(small_config: SmallConfig, tmp_path: Path) -> None:

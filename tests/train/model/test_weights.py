@@ -44,8 +44,8 @@ def test_weights_go_over_to_another_size_of_images() -> None:
     before, after = (np.asarray(model.get_layer("age_logits").kernel) for model in (small, large))
     assert (len(before), len(after)) == (2 * 2 * 64, 3 * 3 * 64)
     # The prediction for an image of one tone stays the same.
-    summed = [kernel.reshape(-1, 64, 101).sum(axis=0) for kernel in (before, after)]
-    np.testing.assert_allclose(*summed, atol=1e-5)
+    one, other = (kernel.reshape(-1, 64, 101).sum(axis=0) for kernel in (before, after))
+    np.testing.assert_allclose(one, other, atol=1e-5)
     # The corners stay where they are.
     np.testing.assert_allclose(after[0] * 9 / 4, before[0], atol=1e-6)
 
