@@ -18,12 +18,12 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from train.data.crops import load_crops
-from train.data.table import Table
 
 from agecam.messages import Estimate, Frame, Person
 from agecam.vision.analyzer import Analyzer, create_analyzer
 from benchmarks.known_faces import PEOPLE, KnownFaces, Place
+from train.data.crops import load_crops
+from train.data.table import Table
 
 _NEAR_SIDES: Final = 0.4
 """A face this near the centre of a crop, in its sides, is that crop's."""

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from agecam.errors import AgeCamError
 from agecam.messages import Analysis, Detection, Estimate, Frame, Person
+from agecam.runtime import Runtime
 from agecam.vision.align import TTA_VIEWS, align_faces
 from agecam.vision.classification_schedule import ClassificationSchedule, ClassificationScheduleConfig
 from agecam.vision.classifier import Classifier, LiteRtClassifier
 from agecam.vision.detector import Detector, DetectorConfig, MediaPipeDetector
-from agecam.vision.manifest import Runtime
 from agecam.vision.nms import prioritized_nms
 from agecam.vision.photographs import PhotographAnalyzer
 from agecam.vision.pyramid import Pyramid, Roi

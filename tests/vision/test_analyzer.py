@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from agecam.errors import ModelError, SourceLostError
 from agecam.messages import Analysis, Estimate, Frame
 from agecam.opencv import cv2
+from agecam.runtime import Runtime
 from agecam.sources import open_source
 from agecam.sources.prefetch import each_frame
 from agecam.vision.align import TTA_VIEWS, view_matrix
@@ -24,7 +25,6 @@ from agecam.vision.analyzer import (
 from agecam.vision.boxes import iou
 from agecam.vision.classifier import LiteRtClassifier
 from agecam.vision.detector import MediaPipeDetector
-from agecam.vision.manifest import Runtime
 from agecam.vision.pyramid import Pyramid
 from agecam.vision.rois import RoiConfig, TileConfig
 

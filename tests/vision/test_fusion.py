@@ -15,7 +15,10 @@ MakeFace = Callable[..., Detection]
 
 
 class Feed(Protocol):
-    """Gives a fusion one prediction a frame and returns the fused estimate after each."""
+    """Gives a fusion one prediction a frame and returns the fused estimate after each.
+
+    ``raw`` may set ``quality`` (1.0), ``female`` (0.9) and ``half`` the width of the interval (5.0 years).
+    """
 
     def __call__(
         self,
@@ -23,11 +26,9 @@ class Feed(Protocol):
         ages: Sequence[float] | NDArray[np.float64],
         fps: float = 25,
         *,
-        quality: float = 1.0,
-        female: float = 0.9,
         start_s: float = 0.0,
-        half: float = 5.0,
         place: tuple[float, float, float] = (0, 0, 100),
+        **raw: float,
     ) -> list[Estimate]: ...
 
 
@@ -38,16 +39,17 @@ def feed(face: MakeFace) -> Feed:
         ages: Sequence[float] | NDArray[np.float64],
         fps: float = 25,
         *,
-        quality: float = 1.0,
-        female: float = 0.9,
         start_s: float = 0.0,
-        half: float = 5.0,
         place: tuple[float, float, float] = (0, 0, 100),
+        **raw: float,
     ) -> list[Estimate]:
         fused = []
+        usual = {"quality": 1.0, "female": 0.9, "half": 5.0}
+        assert raw.keys() <= usual.keys()
+        quality, female, half = (usual | raw).values()
         for index, age in enumerate(ages):
-            raw = Estimate(float(age), float(age) - half, float(age) + 1.2 * half, female)
-            fusion.add(raw, quality, face(*place), start_s + index / fps)
+            prediction = Estimate(float(age), float(age) - half, float(age) + 1.2 * half, female)
+            fusion.add(prediction, quality, face(*place), start_s + index / fps)
             fused.append(estimate_of(fusion))
         return fused
 
