@@ -55,7 +55,7 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What the models say of one face.
+    """The age and gender of one face, predicted or fused.
 
     ``age`` in years; ``age_low..age_high`` an 80 % interval in years; ``female`` a probability in [0, 1].
     """
@@ -68,11 +68,11 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A face with an identity that lasts.
+    """One track in one frame: a face with an identity that lasts.
 
-    ``estimate`` is fused over time; ``raw`` is the models' prediction for this very
-    frame, ``None`` where they were not run on this face in this frame. ``confirmed`` is false while the
-    track is too young to be labelled.
+    ``estimate`` is fused over the track so far, ``None`` before the models were first run on it; ``raw`` is
+    the models' prediction for this very frame, ``None`` where they were not run on this face in this frame.
+    ``confirmed`` is false while the track is tentative, and where verification has shown that it is no face.
     """
 
     track_id: int
@@ -84,7 +84,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """All that is known of one frame; ``stages_ms`` holds the time each stage took in milliseconds."""
+    """All that is known of one frame; ``stages_ms`` holds the time each stage took, in milliseconds."""
 
     frame: Frame
     people: tuple[Person, ...]

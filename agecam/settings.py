@@ -6,11 +6,11 @@ import contextlib
 import dataclasses
 import json
 import logging
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
+
+from agecam.files import write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -63,18 +63,7 @@ class Settings:
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"version": SCHEMA_VERSION, **dataclasses.asdict(self)}, indent=2)
-        _write_atomically(path, f"{text}\n".encode())
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        write_atomically(path, text + "\n")
 
 
 def _fits(value: Any, default: Any) -> bool:

@@ -1,9 +1,10 @@
-"""A made-up film of faces whose age and gender are known, as a webcam would show them."""
+"""A made-up video of faces whose age and gender are known, as from a webcam."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +13,15 @@ from agecam.messages import Frame
 from agecam.opencv import cv2
 
 WIDTH, HEIGHT = 1280, 720
+"""Of a frame, pixels."""
 COLUMNS, ROWS = 4, 3
 PEOPLE = COLUMNS * ROWS
 
 _CELL = np.array([WIDTH / COLUMNS, HEIGHT / ROWS])
 _SMALLEST_PX, _LARGEST_PX = 56, 190
-_WANDER_S = 0.4
+"""Side of a crop in a frame: from the far end of a room to the desk."""
+_WANDER_S: Final = 0.4
+"""Time constant of all that changes slowly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,8 @@ class KnownFaces:
 
     ``crops`` is ``(12, s, s)`` uint8, gray, aligned with a margin as ``train prepare`` stores them. Heads
     sway, nod towards and away from the camera, tilt and turn a little (squeezed sideways); light drifts;
-    hands pass before faces. The camera blurs, also by movement, adds noise, and packs each frame as JPEG,
-    better or worse from film to film. All but noise and packing changes slowly, as it does in life.
+    hands pass before faces. The camera blurs, also by movement, adds noise, and compresses each frame as
+    JPEG, better or worse from video to video. All but noise and compression changes slowly, as in life.
     """
 
     def __init__(self, crops: NDArray[np.uint8], seed: int, seconds: float = 8.0, fps: float = 10.0) -> None:
@@ -57,13 +61,14 @@ class KnownFaces:
 
     def __iter__(self) -> Iterator[tuple[Frame, list[Place]]]:
         """Each frame with the place of each face, in the order of the crops."""
-        sway, size, tilt, turn, light = (
-            self._slow(scale, columns)
-            for scale, columns in ((0.12, 2), (0.08, 1), (6.0, 1), (0.05, 1), (0.1, 1))
-        )
+        sway = self._slow(0.12, 2)  # in sides of the crop, xy
+        size = self._slow(0.08, 1)  # logarithm
+        tilt = self._slow(6.0, 1)  # degrees
+        turn = self._slow(0.05, 1)  # share of the width that is squeezed away
+        light = self._slow(0.1, 1)  # share of the contrast
         covered = self._covered()
         for index in range(self._frames):
-            picture = self._background.copy()
+            image = self._background.copy()
             places: list[Place] = []
             for person in range(PEOPLE):
                 side = float(self._sides[person] * np.exp(size[index, person, 0]))
@@ -77,9 +82,9 @@ class KnownFaces:
                 matrix = _matrix(
                     face.shape[0], side, centre, tilt[index, person, 0], 1 - abs(turn[index, person, 0])
                 )
-                _paste(picture, face, self._mask, matrix)
+                _paste(image, face, self._mask, matrix)
                 places.append(Place(float(centre[0]), float(centre[1]), side))
-            yield Frame(self._through_camera(picture), index / self._fps, index), places
+            yield Frame(self._through_camera(image), index / self._fps, index), places
 
     def _slow(self, scale: float, columns: int) -> NDArray[np.float64]:
         """Wandering about 0 with standard deviation ``scale``: ``(frames, people, columns)``."""
@@ -106,14 +111,14 @@ class KnownFaces:
         smear = round(speed * face.shape[1] / 3)
         return np.asarray(cv2.blur(face, (smear, 1)) if smear > 1 else face, dtype=np.uint8)
 
-    def _through_camera(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def _through_camera(self, image_gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
         curve = (np.linspace(0, 1, 256) ** self._gamma * 255 + 0.5).astype(np.uint8)
-        seen = cv2.GaussianBlur(cv2.LUT(picture, curve), (0, 0), self._blur_px).astype(np.float32)
-        seen += self._random.standard_normal(seen.shape, np.float32) * np.float32(self._noise)
-        _, packed = cv2.imencode(
-            ".jpg", np.clip(seen, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, self._quality]
+        noisy = cv2.GaussianBlur(cv2.LUT(image_gray, curve), (0, 0), self._blur_px).astype(np.float32)
+        noisy += self._random.standard_normal(noisy.shape, np.float32) * np.float32(self._noise)
+        _, jpeg = cv2.imencode(
+            ".jpg", np.clip(noisy, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, self._quality]
         )
-        image = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), dtype=np.uint8)
+        image = np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), dtype=np.uint8)
         image.flags.writeable = False
         return image
 
@@ -121,7 +126,7 @@ class KnownFaces:
 def _oval(side: int) -> NDArray[np.float32]:
     """How much of each pixel of a crop is pasted: all in the middle, none at the rim, ``(s, s)``."""
     y, x = np.mgrid[:side, :side] / (side - 1) * 2 - 1
-    return np.clip((1 - np.maximum(np.abs(x), np.abs(y))) / 0.06, 0, 1).astype(np.float32)
+    return np.asarray(np.clip((1 - np.maximum(np.abs(x), np.abs(y))) / 0.06, 0, 1), np.float32)
 
 
 def _matrix(
@@ -129,19 +134,19 @@ def _matrix(
 ) -> NDArray[np.float64]:
     scale = side / stored_px
     angle = np.radians(tilt_deg)
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    linear = scale * turn @ np.diag([squeeze, 1.0])
+    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    linear = scale * rotation @ np.diag([squeeze, 1.0])
     offset = centre - linear @ np.full(2, (stored_px - 1) / 2)
     return np.hstack([linear, offset[:, None]])
 
 
 def _paste(
-    picture: NDArray[np.uint8],
+    image_gray: NDArray[np.uint8],
     face: NDArray[np.uint8],
     mask: NDArray[np.float32],
     matrix: NDArray[np.float64],
 ) -> None:
-    """Warp a face into the picture, both gray, averaging where it shrinks."""
+    """Warp a face into the image, both gray, averaging where it shrinks."""
     shrink = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     if shrink < 0.7:
         # A warp samples four pixels and would alias; average first. Pixel centres shift by half a pixel.
@@ -159,5 +164,5 @@ def _paste(
     size = (int(x1 - x0), int(y1 - y0))
     warped = cv2.warpAffine(face, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     part = cv2.warpAffine(mask, matrix, size, flags=cv2.INTER_LINEAR)
-    region = picture[y0:y1, x0:x1]
+    region = image_gray[y0:y1, x0:x1]
     region[:] = (region + part * (warped.astype(np.float32) - region)).astype(np.uint8)

@@ -2,59 +2,74 @@
 
     python -m benchmarks.label_changes CLIP
 
-Every frame of the clip is analysed as ``agecam annotate`` does. A track counts from two seconds after its
-first label on, since it is confirmed then; changes are counted between frames in which it is labelled.
+Every frame of the clip is analysed, and estimates are held for printing, as ``agecam annotate`` does. A track
+counts from two seconds after its first label on; changes are counted between frames in which it is labelled.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections import defaultdict
+import contextlib
+from dataclasses import dataclass, field
+from typing import Final
 
+from agecam.drawing.hysteresis import EstimateHysteresis
 from agecam.drawing.label_text import gender_word
+from agecam.messages import Person
 from agecam.sources import open_source
+from agecam.sources.prefetch import each_frame
 from agecam.vision.analyzer import create_analyzer
 
-SETTLED_AFTER_S = 2.0
+SETTLING_S: Final = 2.0
+"""Seconds after a track's first label that are left out: with little evidence its estimate still moves."""
 
 
-def count_changes(clip: str) -> tuple[float, int, int, int]:
-    """Seconds of confirmed tracks, changes of printed age, of printed gender, and how many tracks."""
-    first_s: dict[int, float] = {}
-    labels: dict[int, tuple[int, str]] = {}
-    last_s: dict[int, float] = {}
-    changes: dict[str, int] = defaultdict(int)
-    seconds = 0.0
-    tracks: set[int] = set()
+@dataclass(slots=True)
+class Changes:
+    """Seconds of labelled tracks, and how often what is printed of them changed."""
+
+    seconds: float = 0.0
+    age: int = 0
+    gender: int = 0
+    tracks: set[int] = field(default_factory=set)
+    _first_s: dict[int, float] = field(default_factory=dict)
+    _last: dict[int, tuple[float, int, str]] = field(default_factory=dict)
+
+    def add(self, person: Person, time_s: float) -> None:
+        """Count one person in one frame, as printed."""
+        if person.estimate is None or not person.confirmed:
+            return
+        number = person.track_id
+        age, gender = round(person.estimate.age), gender_word(person.estimate.female)
+        if time_s - self._first_s.setdefault(number, time_s) >= SETTLING_S:
+            if number in self.tracks:
+                last_s, last_age, last_gender = self._last[number]
+                self.seconds += time_s - last_s
+                self.age += age != last_age
+                self.gender += gender != last_gender
+            self.tracks.add(number)
+        self._last[number] = time_s, age, gender
+
+
+def count_changes(clip: str) -> Changes:
+    """The changes in all of a clip."""
+    changes, hysteresis = Changes(), EstimateHysteresis()
     source = open_source(clip)
     source.open()
-    try:
-        with create_analyzer() as analyzer:
-            while (frame := source.read()) is not None:
-                for person in analyzer.analyze(frame).people:
-                    if person.estimate is None or not person.confirmed:
-                        continue
-                    number = person.track_id
-                    label = (round(person.estimate.age), gender_word(person.estimate.female))
-                    if frame.time_s - first_s.setdefault(number, frame.time_s) >= SETTLED_AFTER_S:
-                        if number in tracks:
-                            seconds += frame.time_s - last_s[number]
-                            changes["age"] += label[0] != labels[number][0]
-                            changes["gender"] += label[1] != labels[number][1]
-                        tracks.add(number)
-                    labels[number], last_s[number] = label, frame.time_s
-    finally:
-        source.close()
-    return seconds, changes["age"], changes["gender"], len(tracks)
+    with contextlib.closing(source), create_analyzer() as analyzer:
+        for frame in each_frame(source):
+            for person in hysteresis.update(analyzer.analyze(frame).people, frame.time_s):
+                changes.add(person, frame.time_s)
+    return changes
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("clip", help="video file")
-    seconds, ages, genders, tracks = count_changes(parser.parse_args().clip)
-    print(f"{tracks} confirmed tracks, {seconds:.0f} s together")
-    print(f"printed age:    {ages} changes, one in {seconds / max(1, ages):.1f} s")
-    print(f"printed gender: {genders} changes, one in {seconds / max(1, genders):.1f} s")
+    changes = count_changes(parser.parse_args().clip)
+    print(f"{len(changes.tracks)} confirmed tracks, {changes.seconds:.0f} s together")
+    for name, count in (("age", changes.age), ("gender", changes.gender)):
+        print(f"printed {name}: {count} changes, one in {changes.seconds / max(1, count):.1f} s")
 
 
 if __name__ == "__main__":

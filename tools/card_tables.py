@@ -1,4 +1,4 @@
-"""Print the tables of the model card from the figures.json that ``python -m train evaluate`` wrote."""
+"""Print the tables of the model card from the metrics.json that ``python -m train evaluate`` wrote."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 NAMES = {"utkface": "UTKFace", "fairface": "FairFace", "aaf": "All-Age-Faces"}
-_FEWEST = 20
+_MIN_GROUP = 20
+_RENAMED = {
+    "right_range": "accuracy",
+    "right_range_likeliest": "accuracy_likeliest",
+    "within_one_range": "one_off_accuracy",
+    "within_one_range_likeliest": "one_off_accuracy_likeliest",
+    "range_right_range": "range_accuracy",
+}
 
 
 def percent(value: float) -> str:
@@ -25,9 +32,9 @@ def fraction(value: float) -> str:
 
 
 HEADLINES: tuple[tuple[str, str, str, Callable[[float], str]], ...] = (
-    ("age, mean error (years)", "age", "mae", years),
+    ("age, MAE (years)", "age", "mae", years),
     ("age, median error (years)", "age", "median_error", years),
-    ("age, mean of estimate minus label (years)", "age", "bias", years),
+    ("age, mean of prediction minus label (years)", "age", "bias", years),
     ("within 1 year", "age", "within_1", percent),
     ("within 3 years", "age", "within_3", percent),
     ("within 5 years", "age", "within_5", percent),
@@ -35,18 +42,18 @@ HEADLINES: tuple[tuple[str, str, str, Callable[[float], str]], ...] = (
     ("within 5 years, as printed in whole years", "age", "within_5_printed", percent),
     ("interval holds the label", "age", "interval_coverage", percent),
     ("interval, mean width (years)", "age", "interval_width", years),
-    ("age, mean error, mean over age bands (years)", "balanced", "age_mae", years),
-    ("right age range", "range", "right_range", percent),
-    ("right age range, likeliest", "range", "right_range_likeliest", percent),
-    ("within one range", "range", "within_one_range", percent),
-    ("right age range, mean over ranges", "balanced", "range_right_range", percent),
+    ("age, MAE, mean over age groups (years)", "balanced", "age_mae", years),
+    ("age range accuracy", "range", "accuracy", percent),
+    ("age range accuracy, likeliest", "range", "accuracy_likeliest", percent),
+    ("age range, one-off accuracy", "range", "one_off_accuracy", percent),
+    ("age range accuracy, mean over ranges", "balanced", "range_accuracy", percent),
     ("gender, accuracy", "gender", "accuracy", percent),
     ('"female": precision', "gender", "precision", percent),
     ('"female": recall', "gender", "recall", percent),
     ('"female": F1', "gender", "f1", percent),
     ("gender, AUC", "gender", "auc", fraction),
     ("gender, calibration error (ECE)", "gender", "ece", percent),
-    ("gender, accuracy, mean over age bands", "balanced", "gender_accuracy", percent),
+    ("gender, accuracy, mean over age groups", "balanced", "gender_accuracy", percent),
 )
 
 
@@ -58,15 +65,15 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def headlines(sets: dict[str, Any]) -> str:
     rows = []
-    for name, kind, figure, text in HEADLINES:
+    for name, kind, metric, text in HEADLINES:
         cells = []
         for values in sets.values():
             found = values.get(kind, {})
-            # A photograph that is also in another set brings a few exact ages into a set of ranges.
-            enough = found.get("count", _FEWEST) >= _FEWEST and not (
-                figure == "age_mae" and values.get("age", {}).get("count", 0) < _FEWEST
+            # An image that is also in another set brings a few exact ages into a set of ranges.
+            enough = found.get("count", _MIN_GROUP) >= _MIN_GROUP and not (
+                metric == "age_mae" and values.get("age", {}).get("count", 0) < _MIN_GROUP
             )
-            cells.append(text(found[figure]) if figure in found and enough else "")
+            cells.append(text(found[metric]) if metric in found and enough else "")
         rows.append([name, *cells])
     adults = [values["groups"]["adults"]["18-75"]["gender"]["accuracy"] for values in sets.values()]
     rows.append(["gender, accuracy from 18 to 75", *map(percent, adults)])
@@ -79,9 +86,9 @@ def groups(sets: dict[str, Any], kind: str, title: str) -> str:
     )
     header, columns = [title], []
     for name, values in sets.items():
-        exact = values.get("age", {}).get("count", 0) >= _FEWEST
-        header += [f"{NAMES.get(name, name)}: pictures"]
-        header += ["mean error", "in the interval"] if exact else ["right range", "within one"]
+        exact = values.get("age", {}).get("count", 0) >= _MIN_GROUP
+        header += [f"{NAMES.get(name, name)}: images"]
+        header += ["MAE", "in the interval"] if exact else ["range accuracy", "one-off accuracy"]
         header += ["gender"]
         columns.append((values["groups"].get(kind, {}), exact))
     rows = []
@@ -104,8 +111,8 @@ def groups(sets: dict[str, Any], kind: str, title: str) -> str:
                 ages = group.get("range", {})
                 cells += [
                     f"{gender.get('count', 0):,.0f}",
-                    percent(ages["right_range"]) if ages else "",
-                    percent(ages["within_one_range"]) if ages else "",
+                    percent(ages["accuracy"]) if ages else "",
+                    percent(ages["one_off_accuracy"]) if ages else "",
                 ]
             cells.append(percent(gender["accuracy"]) if gender else "")
         rows.append(cells)
@@ -117,8 +124,15 @@ def _order(name: str) -> tuple[int, str]:
     return (int(digits), "") if digits.isdigit() else (999, name)
 
 
+def current_names(values: Any) -> Any:
+    """Metrics by the names of today, also of a figures.json of earlier releases."""
+    if not isinstance(values, dict):
+        return values
+    return {_RENAMED.get(name, name): current_names(value) for name, value in values.items()}
+
+
 def main(path: str) -> None:
-    sets = json.loads(Path(path).read_text(encoding="utf-8"))["datasets"]
+    sets = current_names(json.loads(Path(path).read_text(encoding="utf-8"))["datasets"])
     sets = {name: sets[name] for name in sorted(sets, key=lambda name: list(NAMES).index(name))}
     parts = [headlines(sets), groups(sets, "age", "Age"), groups(sets, "gender", "Labelled gender")]
     for name, values in sets.items():

@@ -1,1 +1,1 @@
-"""Trains the models that AgeCam ships: pictures -> prepare -> fit -> evaluate -> export."""
+"""Training of the models: data -> model -> fit -> evaluate -> export, and workflows made of these steps."""

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from agecam.messages import Estimate
+from agecam.vision.age_groups import age_group
 
 AgeLabel = Literal["years", "group", "none"]
 
 GENDER_SURE: Final = 0.75
 """Below this probability of either gender, it is printed as "?"."""
-
-_GROUP_STARTS: Final = (0, 3, 10, 20, 30, 40, 50, 60, 70)
-"""First year of each age group, as FairFace has them (Karkkainen and Joo, "FairFace", WACV 2021)."""
 
 _HALF_WIDTHS_OF_80_PERCENT: Final = 1.2816
 """Half an 80 % interval in standard deviations of a normal distribution."""
@@ -42,14 +40,6 @@ def gender_word(female: float) -> Literal["female", "male", "?"]:
     if female >= GENDER_SURE:
         return "female"
     return "male" if female <= 1 - GENDER_SURE else "?"
-
-
-def age_group(age: float) -> tuple[int, int | None]:
-    """First and last year of the group that a printed age belongs to; the last group has no last year."""
-    years = max(0, round(age))
-    index = sum(start <= years for start in _GROUP_STARTS) - 1
-    last = _GROUP_STARTS[index + 1] - 1 if index + 1 < len(_GROUP_STARTS) else None
-    return _GROUP_STARTS[index], last
 
 
 def group_probability(estimate: Estimate) -> float:

@@ -1,1 +1,1 @@
-"""What is seen: faces found, aligned, classified, followed, smoothed and drawn, on numpy arrays."""
+"""Faces in frames, on numpy arrays: detected, tracked, aligned, classified and fused."""

@@ -1,8 +1,8 @@
-"""From a face in a picture to the gray square the models see: one function for training and live use.
+"""From a face in an image to the gray crop that the models take: one function for training and live use.
 
-The places of eyes and mouth are those of the UTKFace chips (median of 500 chips: right eye (60.8, 60.0),
-left eye (139.9, 59.3), mouth (100.5, 144.8) of 200 x 200 pixels), made symmetrical and scaled to 128.
-Framed like that, a chip needs no invented border.
+Eyes and mouth go where they are in the UTKFace chips (median of 500 chips: right eye (60.8, 60.0), left eye
+(139.9, 59.3), mouth (100.5, 144.8) of 200 x 200 pixels), made symmetrical and scaled to 128. Framed like
+that, a chip needs no invented border.
 """
 
 from __future__ import annotations
@@ -20,39 +20,47 @@ PREPROCESSING_VERSION: Final = 1
 """Changes whenever pixels given to the models change; a model names the version it was trained on."""
 
 CROP_PX: Final = 128
+"""Side of a crop in pixels: the input size of the models, part of their format."""
 
 
 class View(NamedTuple):
-    """A way of looking at a face: how large it is, beside a plain crop, and whether as in a mirror."""
+    """One view of test-time augmentation (TTA): ``scale`` relative to the plain crop, and mirrored or not."""
 
     scale: float
     mirrored: bool
 
 
 TTA_VIEWS: Final = (View(1.0, False), View(0.93, True), View(1.0, True), View(0.93, False))
-"""Models err differently about each look, so that mean answers err less: on validation pictures by 4.75 years
-and 7.6 % of genders with all, 4.76 and 7.6 with the first two, 4.87 and 8.3 with the first alone. More looks,
-other scales, shifts and turns bring no more. Live use takes them in turn, in this order, in which what is
-printed beside seven people changed the least."""
+"""The models err differently on each view, so that mean predictions err less: on validation images by 4.75
+years and 7.6 % of genders with all, 4.76 and 7.6 with the first two, 4.87 and 8.3 with the first alone. More
+views, other scales, shifts and rotations bring no more. Live use takes them in turn, in this order, in which
+the labels of seven people changed the least."""
 
-_PLACES: Final[NDArray[np.float64]] = np.array(
+_KEYPOINT_FRACTIONS: Final[NDArray[np.float64]] = np.array(
     [[0.3023, 0.2983], [0.6977, 0.2983], [0.5, 0.7240]], dtype=np.float64
 )
-"""Right eye, left eye, mouth as fractions of the crop's side."""
+"""Right eye, left eye, mouth as fractions of the crop's side, xy; part of the format, measured as above."""
+
+_AREA_AVERAGE_BELOW_SCALE: Final = 0.6
+"""Crop pixels per image pixel below which the image is averaged down first: a bilinear warp samples four
+pixels, and a face three times the crop's size would alias. Part of the format."""
+
+_LEAST_SPREAD_SQ: Final = 1e-6
+"""Square pixels: keypoints spread by less coincide, and no similarity can be computed from them."""
 
 
 def reference_points(size_px: int = CROP_PX) -> NDArray[np.float64]:
     """Where right eye, left eye and mouth go in the crop: ``(3, 2)`` float64, xy, pixels."""
-    return _PLACES * size_px
+    return _KEYPOINT_FRACTIONS * size_px
 
 
 def alignment_matrix(keypoints: NDArray[np.float32], size_px: int = CROP_PX) -> NDArray[np.float64]:
-    """The similarity (rotation, one scale, shift) that best puts eyes and mouth in their places.
+    """The similarity (rotation, one scale, shift) that best puts eyes and mouth on their reference points.
 
     ``keypoints`` is ``(4, 2)``, as in :class:`agecam.messages.Detection`; the nose is not used, since it
-    swings most when a head turns. Least squares after Umeyama, "Least-squares estimation of transformation
+    moves most when a head turns. Least squares after Umeyama, "Least-squares estimation of transformation
     parameters between two point patterns", PAMI 1991, without reflection. Returns ``(2, 3)`` float64 that
-    maps picture pixels to crop pixels.
+    maps image pixels to crop pixels.
 
     Raises :class:`ValueError` when the three points coincide or are not finite.
     """
@@ -62,34 +70,35 @@ def alignment_matrix(keypoints: NDArray[np.float32], size_px: int = CROP_PX) -> 
     # As complex numbers a similarity is w = a * z + b, and least squares gives a directly.
     z = (source - source_mean) @ np.array([1, 1j])
     w = (target - target.mean(axis=0)) @ np.array([1, 1j])
-    spread = float(np.vdot(z, z).real)
-    if not np.isfinite(spread) or spread < 1e-6:
+    spread_sq = float(np.vdot(z, z).real)
+    if not np.isfinite(spread_sq) or spread_sq < _LEAST_SPREAD_SQ:
         raise ValueError("eyes and mouth coincide: the face cannot be aligned")
-    a = complex(np.vdot(z, w)) / spread
+    a = complex(np.vdot(z, w)) / spread_sq
     rotation = np.array([[a.real, -a.imag], [a.imag, a.real]])
     shift = target.mean(axis=0) - rotation @ source_mean
     return np.hstack([rotation, shift[:, None]])
 
 
-def view_matrix(look: View, size_px: int = CROP_PX) -> NDArray[np.float64]:
-    """From pixels of a plain crop to those of a look, about the middle of both: ``(2, 3)`` float64."""
-    middle = (size_px - 1) / 2
-    across = -look.scale if look.mirrored else look.scale
+def view_matrix(view: View, size_px: int = CROP_PX) -> NDArray[np.float64]:
+    """From pixels of a plain crop to those of a view, about the centre of both: ``(2, 3)`` float64."""
+    centre = (size_px - 1) / 2
+    scale_x = -view.scale if view.mirrored else view.scale
     return np.array(
-        [[across, 0, middle * (1 - across)], [0, look.scale, middle * (1 - look.scale)]], dtype=np.float64
+        [[scale_x, 0, centre * (1 - scale_x)], [0, view.scale, centre * (1 - view.scale)]], dtype=np.float64
     )
 
 
 def align_face(
-    image_bgr: NDArray[np.uint8], face: Detection, size_px: int = CROP_PX, look: View = TTA_VIEWS[0]
+    image_bgr: NDArray[np.uint8], detection: Detection, size_px: int = CROP_PX, view: View = TTA_VIEWS[0]
 ) -> NDArray[np.uint8]:
-    """Cut one face out of a picture, upright and in gray: ``(size_px, size_px)`` uint8.
+    """Cut one face out of an image, upright and in gray: ``(size_px, size_px)`` uint8.
 
-    ``image_bgr`` is ``(h, w, 3)`` uint8. What lies outside the picture repeats its border.
+    ``image_bgr`` is ``(h, w, 3)`` uint8. What lies outside the image repeats its border. Raises
+    :class:`ValueError` as :func:`alignment_matrix` does.
     """
-    onwards = view_matrix(look, size_px)
-    matrix = onwards[:, :2] @ alignment_matrix(face.keypoints, size_px)
-    matrix[:, 2] += onwards[:, 2]
+    to_view = view_matrix(view, size_px)
+    matrix = to_view[:, :2] @ alignment_matrix(detection.keypoints, size_px)
+    matrix[:, 2] += to_view[:, 2]
     return _warp_gray(image_bgr, matrix, size_px)
 
 
@@ -97,16 +106,16 @@ def _warp_gray(image_bgr: NDArray[np.uint8], matrix: NDArray[np.float64], size_p
     height, width = image_bgr.shape[:2]
     corners = np.array([[0, 0, 1], [size_px, 0, 1], [0, size_px, 1], [size_px, size_px, 1]], dtype=float)
     inverse = cv2.invertAffineTransform(matrix)
-    found = corners @ inverse.T
-    x0, y0 = np.clip(np.floor(found.min(axis=0)).astype(int) - 2, 0, [width - 1, height - 1])
-    x1, y1 = np.clip(np.ceil(found.max(axis=0)).astype(int) + 3, [x0 + 1, y0 + 1], [width, height])
+    in_image = corners @ inverse.T
+    # Two pixels more on each side than the corners span, for the interpolation.
+    x0, y0 = np.clip(np.floor(in_image.min(axis=0)).astype(int) - 2, 0, [width - 1, height - 1])
+    x1, y1 = np.clip(np.ceil(in_image.max(axis=0)).astype(int) + 3, [x0 + 1, y0 + 1], [width, height])
     region = cv2.cvtColor(image_bgr[y0:y1, x0:x1], cv2.COLOR_BGR2GRAY)
     matrix = matrix.copy()
     matrix[:, 2] += matrix[:, :2] @ (x0, y0)
 
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
-    if scale < 0.6:
-        # A warp samples four pixels; a face three times the crop's size would alias. Average it down first.
+    if scale < _AREA_AVERAGE_BELOW_SCALE:
         region_height, region_width = region.shape
         reduced = (max(1, round(region_width * scale)), max(1, round(region_height * scale)))
         region = cv2.resize(region, reduced, interpolation=cv2.INTER_AREA)
@@ -121,21 +130,22 @@ def _warp_gray(image_bgr: NDArray[np.uint8], matrix: NDArray[np.float64], size_p
 
 
 def align_faces(
-    image_bgr: NDArray[np.uint8], faces: Sequence[Detection], looks: Sequence[View] | None = None
+    image_bgr: NDArray[np.uint8], detections: Sequence[Detection], views: Sequence[View] | None = None
 ) -> NDArray[np.uint8]:
-    """Cut all faces out of one picture: ``(n, 128, 128)`` uint8, gray, in the order of ``faces``.
+    """Cut all faces out of one image: ``(n, 128, 128)`` uint8, gray, in the order of ``detections``.
 
-    ``looks`` has one for each face; by default it is the first of :data:`TTA_VIEWS`.
+    ``views`` has one for each detection; by default it is the first of :data:`TTA_VIEWS`.
     """
-    crops = np.empty((len(faces), CROP_PX, CROP_PX), dtype=np.uint8)
-    for crop, face, look in zip(crops, faces, looks or [TTA_VIEWS[0]] * len(faces), strict=True):
-        crop[:] = align_face(image_bgr, face, look=look)
-    return crops
+    crops_gray = np.empty((len(detections), CROP_PX, CROP_PX), dtype=np.uint8)
+    views = views or [TTA_VIEWS[0]] * len(detections)
+    for crop, detection, view in zip(crops_gray, detections, views, strict=True):
+        crop[:] = align_face(image_bgr, detection, view=view)
+    return crops_gray
 
 
-def align_tta(image_bgr: NDArray[np.uint8], faces: Sequence[Detection]) -> list[NDArray[np.uint8]]:
-    """For each of :data:`TTA_VIEWS` all faces of one picture, as :func:`align_faces` gives them."""
-    return [align_faces(image_bgr, faces, [look] * len(faces)) for look in TTA_VIEWS]
+def align_tta(image_bgr: NDArray[np.uint8], detections: Sequence[Detection]) -> list[NDArray[np.uint8]]:
+    """For each of :data:`TTA_VIEWS` all faces of one image, as :func:`align_faces` gives them."""
+    return [align_faces(image_bgr, detections, [view] * len(detections)) for view in TTA_VIEWS]
 
 
 def to_model_input(crops_gray: NDArray[np.uint8]) -> NDArray[np.float32]:

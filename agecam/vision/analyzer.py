@@ -1,78 +1,105 @@
-"""From a frame to the people in it: detect, track, align, classify, smooth."""
+"""From a frame to the people in it: detect, track, align, classify, fuse."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Final, Self
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agecam.errors import AgeCamError
 from agecam.messages import Analysis, Detection, Estimate, Frame, Person
-from agecam.vision.align import TTA_VIEWS, align_faces, align_tta
-from agecam.vision.box_filter import BoxFilter
-from agecam.vision.classification_schedule import Schedule
+from agecam.runtime import Runtime
+from agecam.vision.align import TTA_VIEWS, align_faces
+from agecam.vision.classification_schedule import ClassificationSchedule, ClassificationScheduleConfig
 from agecam.vision.classifier import Classifier, LiteRtClassifier
-from agecam.vision.detector import Detector, MediaPipeDetector
-from agecam.vision.fusion import Fusion
-from agecam.vision.manifest import Runtime
+from agecam.vision.detector import Detector, DetectorConfig, MediaPipeDetector
 from agecam.vision.nms import prioritized_nms
+from agecam.vision.photographs import PhotographAnalyzer
 from agecam.vision.pyramid import Pyramid, Roi
-from agecam.vision.quality import crop_quality
-from agecam.vision.rois import RoiScheduler, TileScheduler
-from agecam.vision.tracker import CONTINUE_SCORE, Tracker
-
-_LOOKS_PER_FRAME: Final = 2
-_GLANCES_AHEAD: Final = 2
+from agecam.vision.quality import QualityConfig, crop_quality
+from agecam.vision.rois import RoiConfig, RoiScheduler, TileConfig, TileScheduler
+from agecam.vision.stage_clock import StageClock
+from agecam.vision.tracker import Tracker, TrackerConfig
+from agecam.vision.verification import Verification
 
 
 @dataclass(frozen=True, slots=True)
-class _Glance:
-    """A frame as it is seen before anything is known of who was there."""
+class AnalyzerConfig:
+    """Settings of all parts of an :class:`Analyzer`, but for the detector and the classifier it is given."""
+
+    tiles: TileConfig = field(default_factory=TileConfig)
+    rois: RoiConfig = field(default_factory=RoiConfig)
+    tracker: TrackerConfig = field(default_factory=TrackerConfig)
+    schedule: ClassificationScheduleConfig = field(default_factory=ClassificationScheduleConfig)
+    quality: QualityConfig = field(default_factory=QualityConfig)
+    frames_ahead: int = 2
+    """Frames in which :meth:`Analyzer.analyze_all` runs detection early: enough for the other thread never to
+    wait where one frame takes longer than the next; each holds its image in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class _DetectedFrame:
+    """A frame and what is detected in it without knowing who was there before."""
 
     frame: Frame
-    picture: Pyramid
-    faces: list[Detection]
+    pyramid: Pyramid
+    detections: list[Detection]
     took_ms: float
 
 
 class Analyzer:
-    """All of seeing, for the frames of one source after another. One thread uses it at a time.
+    """Finds people in the frames of one source after another. One thread uses it at a time.
 
     Owns the detector that it is given; close it, or use it as a context manager.
+
+    >>> with create_analyzer() as analyzer:
+    ...     for person in analyzer.analyze(frame).people:
+    ...         print(person.track_id, person.face.box, person.estimate)
     """
 
-    def __init__(self, detector: Detector, classifier: Classifier) -> None:
+    def __init__(
+        self, detector: Detector, classifier: Classifier, config: AnalyzerConfig = AnalyzerConfig()
+    ) -> None:
+        self._config = config
         self._detector = detector
-        self._survey = TileScheduler()
-        self._follower = RoiScheduler()
         self._classifier = classifier
-        self._tracker = Tracker()
-        self._boxes = BoxFilter()
-        self._estimates = Fusion()
-        self._schedule = Schedule()
+        self._tiles = TileScheduler(config.tiles)
+        self._rois = RoiScheduler(config.rois)
+        self._tracker = Tracker(config.tracker)
+        self._schedule = ClassificationSchedule(config.schedule)
+        self._photographs = PhotographAnalyzer(detector, classifier)
 
     def analyze(self, frame: Frame) -> Analysis:
         """The people of one frame, in order of their numbers, those not yet confirmed included.
 
-        ``frame.time_s`` must not decrease between calls of :meth:`reset`. ``stages_ms`` has ``detect``,
-        ``track`` (which includes smoothing), ``align`` and ``classify``.
+        ``frame.time_s`` must not decrease between calls of :meth:`reset`; :class:`ValueError` is raised where
+        it does. ``stages_ms`` has ``detect``, ``align``, ``classify`` and ``track``, which includes fusion.
+
+        A frame that ``is_still`` is searched as :meth:`analyze_image` does, without a stage ``track``; people
+        are numbered from left to right and confirmed at once. Frames of the very same image array that
+        follow have the same people, and no stages, since nothing is run.
         """
-        return self._follow(_glance(self._detector.detect_frame, frame, self._tiles(frame)))
+        if frame.is_still:
+            return self._photographs.analyze(frame)
+        return self._track(_detect(self._detector.detect_frame, frame, self._next_tiles(frame)))
 
     def analyze_all(self, frames: Iterable[Frame]) -> Generator[Analysis, None, None]:
-        """What :meth:`analyze` gives for each of the frames, sooner where there are two cores.
+        """What :meth:`analyze` returns for each of the frames, sooner where there are two cores.
 
-        The next frames are glanced at in a thread of their own, which needs to know nobody; all that depends
-        on earlier frames is done in their order. What ``frames`` raises comes after all answers before it.
+        Detection that needs no earlier frame runs in a thread of its own, some frames ahead; all that depends
+        on earlier frames is done in their order. An :class:`AgeCamError` that ``frames`` raises comes after
+        the analyses of all frames before it.
         """
-        pool = ThreadPoolExecutor(1, thread_name_prefix="agecam-glance")
-        glances: deque[Future[_Glance]] = deque()
+        pool = ThreadPoolExecutor(1, thread_name_prefix="agecam-prefetch-detect")
+        pending: deque[Callable[[], Analysis]] = deque()
         failure: AgeCamError | None = None
         rest = iter(frames)
         try:
@@ -84,85 +111,83 @@ class Analyzer:
                 except AgeCamError as error:
                     failure = error
                     break
-                glances.append(
-                    pool.submit(_glance, self._detector.detect_frame_concurrently, frame, self._tiles(frame))
-                )
-                if len(glances) > _GLANCES_AHEAD:
-                    yield self._follow(glances.popleft().result())
-            while glances:
-                yield self._follow(glances.popleft().result())
+                pending.append(self._submit(pool, frame))
+                if len(pending) > self._config.frames_ahead:
+                    yield pending.popleft()()
+            while pending:
+                yield pending.popleft()()
         finally:
             pool.shutdown(cancel_futures=True)
         if failure is not None:
             raise failure
 
-    def _tiles(self, frame: Frame) -> list[Roi]:
-        return self._survey.areas((frame.width, frame.height), frame.time_s)
+    def _submit(self, pool: Executor, frame: Frame) -> Callable[[], Analysis]:
+        if frame.is_still:
+            return partial(self._photographs.analyze, frame)
+        detect = self._detector.detect_frame_concurrently
+        detected = pool.submit(_detect, detect, frame, self._next_tiles(frame))
+        return lambda: self._track(detected.result())
 
-    def _follow(self, glance: _Glance) -> Analysis:
-        frame, picture = glance.frame, glance.picture
-        image, time_s = frame.image_bgr, frame.time_s
-        clock = _StageClock(detect=glance.took_ms)
-        pursuit = self._follower.pursuit(picture.size, self._tracker.expected(time_s), glance.faces, time_s)
-        pursued = self._detector.redetect_rois(picture, pursuit.areas, near=pursuit.near)
-        faces = prioritized_nms(glance.faces, pursued)
+    def _next_tiles(self, frame: Frame) -> list[Roi]:
+        return self._tiles.next_tiles((frame.width, frame.height), frame.time_s)
+
+    def _track(self, detected: _DetectedFrame) -> Analysis:
+        frame, time_s = detected.frame, detected.frame.time_s
+        clock = StageClock(detect=detected.took_ms)
+
+        def verify(face: Detection) -> Verification:
+            clock.lap("track")
+            verification = self._detector.verify(detected.pyramid, face)
+            clock.lap("detect")
+            return verification
+
+        detections = self._redetect(detected)
         clock.lap("detect")
-        self._tracker.update(faces, time_s)
-        doubtful = self._tracker.doubtful()[:_LOOKS_PER_FRAME]
+        tracks = self._tracker.update(detections, time_s, verify)
+        due = self._schedule.due(tracks, time_s)
         clock.lap("track")
-        closer = [self._detector.verify(picture, one.face) for one in doubtful]
-        clock.lap("detect")
-        for one, look in zip(doubtful, closer, strict=True):
-            self._tracker.add_verification(one.track_id, look.confidence, look.face)
-        people = self._tracker.visible()
-        due = self._schedule.due(people, time_s)
-        clock.lap("track")
-        # The models err differently about each look, and the fusion averages it out.
-        looks = [TTA_VIEWS[(self._schedule.answers(one.track_id) - 1) % len(TTA_VIEWS)] for one in due]
-        crops = align_faces(image, [one.face for one in due], looks)
+        # The models err differently on each view, and the fusion averages it out.
+        views = [TTA_VIEWS[(track.runs - 1) % len(TTA_VIEWS)] for track in due]
+        crops = align_faces(frame.image_bgr, [track.face for track in due], views)
         clock.lap("align")
         estimates = self._classifier.classify(crops)
         clock.lap("classify")
-        raw = {one.track_id: estimate for one, estimate in zip(due, estimates, strict=True)}
-        for one, crop in zip(due, crops, strict=True):
-            quality = crop_quality(one.face, crop, (frame.width, frame.height))
-            self._estimates.add(one.track_id, raw[one.track_id], quality, one.face, time_s)
-        smoothed = tuple(
+        for track, crop, estimate in zip(due, crops, estimates, strict=True):
+            quality = crop_quality(track.face, crop, (frame.width, frame.height), self._config.quality)
+            track.fusion.add(estimate, quality, track.face, time_s)
+        raw = {track.track_id: estimate for track, estimate in zip(due, estimates, strict=True)}
+        people = tuple(
             Person(
-                track_id=one.track_id,
-                face=self._boxes.smooth(one.track_id, one.face, time_s),
-                estimate=self._estimates.estimate(one.track_id),
-                raw=raw.get(one.track_id),
-                confirmed=one.confirmed,
+                track_id=track.track_id,
+                face=track.boxes.smooth(track.face, time_s),
+                estimate=track.fusion.estimate(),
+                raw=raw.get(track.track_id),
+                confirmed=track.confirmed,
             )
-            for one in people
+            for track in tracks
         )
-        for memory in (self._boxes, self._estimates, self._schedule):
-            memory.retain(self._tracker.alive())
         clock.lap("track")
-        return Analysis(frame, smoothed, clock.stages_ms)
+        return Analysis(frame, people, clock.stages_ms)
+
+    def _redetect(self, detected: _DetectedFrame) -> list[Detection]:
+        """The detections of a frame, and those of known faces that were missed."""
+        pyramid, time_s = detected.pyramid, detected.frame.time_s
+        expected = self._tracker.expected(time_s)
+        request = self._rois.schedule(pyramid.size_wh, expected, detected.detections, time_s)
+        again = self._detector.redetect_rois(pyramid, request.rois, short_range=request.short_range)
+        return prioritized_nms(detected.detections, again)
 
     def analyze_image(self, image_bgr: NDArray[np.uint8]) -> list[tuple[Detection, Estimate]]:
-        """Faces of a single photograph ``(h, w, 3)`` uint8 from left to right; leaves the tracks alone."""
-        faces = self._detector.search(image_bgr)
-        estimates = self._classifier.classify(*align_tta(image_bgr, faces))
-        return list(zip(faces, estimates, strict=True))
+        """Faces of a single image ``(h, w, 3)`` uint8 from left to right; leaves the tracks alone.
 
-    def analyze_still(self, frame: Frame) -> Analysis:
-        """The people of a single photograph, numbered from left to right and confirmed at once."""
-        found = self.analyze_image(frame.image_bgr)
-        people = (
-            Person(number, face, estimate, estimate) for number, (face, estimate) in enumerate(found, 1)
-        )
-        return Analysis(frame, tuple(people))
+        By :meth:`Detector.search` and the mean prediction over :data:`agecam.vision.align.TTA_VIEWS`.
+        """
+        return self._photographs.search(image_bgr)
 
     def reset(self) -> None:
         """Forget everybody: call it when the source changes or time starts anew."""
-        self._survey.reset()
-        self._follower.reset()
-        self._tracker.reset()
-        for memory in (self._boxes, self._estimates, self._schedule):
-            memory.reset()
+        for part in (self._tiles, self._rois, self._tracker, self._schedule, self._photographs):
+            part.reset()
 
     def close(self) -> None:
         """Release the detector; calling it twice does no harm."""
@@ -175,42 +200,39 @@ class Analyzer:
         self.close()
 
 
-def create_classifier(runtime: Runtime) -> Classifier:
-    """The shipped models, run by ``runtime``; raises :class:`agecam.errors.ModelError` as below."""
+def create_classifier(runtime: Runtime, models: Path | None = None) -> Classifier:
+    """The models of a folder (by default those that ship), run by ``runtime``.
+
+    Raises :class:`agecam.errors.ModelError` as :func:`create_analyzer` does.
+    """
     if runtime == "keras":
         from agecam.vision.keras_classifier import KerasClassifier
 
-        return KerasClassifier()
-    return LiteRtClassifier()
+        return KerasClassifier(models)
+    return LiteRtClassifier(models)
 
 
-def create_analyzer(*, runtime: Runtime = "litert") -> Analyzer:
-    """An analyzer on the shipped models.
+def create_detector(
+    models: Path | None = None, config: AnalyzerConfig = AnalyzerConfig()
+) -> MediaPipeDetector:
+    """The detector that an :class:`Analyzer` so configured needs: it reports all that continues a track."""
+    return MediaPipeDetector(models, DetectorConfig(min_score=config.tracker.continue_score))
+
+
+def create_analyzer(*, runtime: Runtime = "litert", models: Path | None = None) -> Analyzer:
+    """An analyzer on the models of a folder, by default those that ship.
 
     Raises :class:`agecam.errors.ModelError` when a model cannot be used, or Keras is asked for and missing.
     """
-    classifier = create_classifier(runtime)
-    return Analyzer(MediaPipeDetector(min_score=CONTINUE_SCORE), classifier)
+    classifier = create_classifier(runtime, models)
+    return Analyzer(create_detector(models), classifier)
 
 
-def _glance(
-    see: Callable[[Pyramid, Sequence[Roi]], list[Detection]], frame: Frame, areas: Sequence[Roi]
-) -> _Glance:
-    """All of seeing that does not depend on earlier frames."""
+def _detect(
+    detect_frame: Callable[[Pyramid, Sequence[Roi]], list[Detection]], frame: Frame, rois: Sequence[Roi]
+) -> _DetectedFrame:
+    """All detection that does not depend on earlier frames."""
     started_s = time.perf_counter()
-    picture = Pyramid(frame.image_bgr)
-    faces = see(picture, areas)
-    return _Glance(frame, picture, faces, (time.perf_counter() - started_s) * 1000)
-
-
-class _StageClock:
-    """Adds up the time between laps by the name of the stage that a lap ends."""
-
-    def __init__(self, **before_ms: float) -> None:
-        self.stages_ms = before_ms
-        self._last_s = time.perf_counter()
-
-    def lap(self, stage: str) -> None:
-        now_s = time.perf_counter()
-        self.stages_ms[stage] = self.stages_ms.get(stage, 0.0) + 1000 * (now_s - self._last_s)
-        self._last_s = now_s
+    pyramid = Pyramid(frame.image_bgr)
+    detections = detect_frame(pyramid, rois)
+    return _DetectedFrame(frame, pyramid, detections, (time.perf_counter() - started_s) * 1000)

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agecam.messages import Detection
 
-# At 30 frames a second these leave a fifth of a tremble of 1.5 % of the face from frame to frame, and let
-# a box that starts off at two faces a second trail by 4 % of its size at most.
-_BOX_CUTOFF_HZ: Final = 0.8
-_BOX_CUTOFF_PER_SPEED: Final = 4.0
-_SPEED_CUTOFF_HZ: Final = 1.5
-_SNAP_S: Final = 0.5
-_SNAP_SIZES: Final = 1.0
+
+@dataclass(frozen=True, slots=True)
+class BoxFilterConfig:
+    """Settings of :class:`BoxFilter`.
+
+    At 30 frames a second the three cutoffs leave a fifth of a jitter of 1.5 % of the face from frame to
+    frame, and let a box that starts off at two faces a second lag by 4 % of its size at most
+    (``tests/vision/test_box_filter.py`` holds both).
+    """
+
+    min_cutoff_hz: float = 0.8
+    """Cutoff of the low-pass filter for a box at rest."""
+    cutoff_per_speed: float = 4.0
+    """Hz of cutoff more for each face size a second that a box moves, or each e-fold a second it grows."""
+    speed_cutoff_hz: float = 1.5
+    """Cutoff of the low-pass filter for the speed itself."""
+    reset_gap_s: float = 0.5
+    """A box unfiltered for longer begins anew: nothing is known of the way between. Chosen, not measured."""
+    reset_jump_sizes: float = 1.0
+    """A centre that jumps by more face sizes begins anew, instead of gliding. Chosen, not measured."""
 
 
 @dataclass(slots=True)
@@ -30,50 +41,44 @@ class _Box:
 
 
 class BoxFilter:
-    """Takes the tremble out of boxes at rest and leaves those that move where they are.
+    """Takes the jitter out of one track's boxes at rest without making moving ones lag.
 
     The one-euro filter (Casiez, Roussel, Vogel, "1 Euro Filter: A Simple Speed-based Low-pass Filter for
     Noisy Input in Interactive Systems", CHI 2012), with speeds in face sizes.
     """
 
-    def __init__(self) -> None:
-        self._boxes: dict[int, _Box] = {}
+    def __init__(self, config: BoxFilterConfig = BoxFilterConfig()) -> None:
+        self._config = config
+        self._box: _Box | None = None
 
-    def reset(self) -> None:
-        """Forget all tracks."""
-        self._boxes.clear()
-
-    def retain(self, track_ids: Collection[int]) -> None:
-        """Forget all other tracks."""
-        for track_id in self._boxes.keys() - set(track_ids):
-            del self._boxes[track_id]
-
-    def smooth(self, track_id: int, face: Detection, time_s: float) -> Detection:
-        """The face with its box steadied; its key points are left as they are."""
-        x, y, width, height = face.box
-        state = np.array([*face.centre, np.log(max(1.0, width)), np.log(max(1.0, height))])
+    def smooth(self, detection: Detection, time_s: float) -> Detection:
+        """The detection with its box steadied; its keypoints and score stay as they are."""
+        config = self._config
+        x, y, width, height = detection.box
+        state = np.array([*detection.centre, np.log(max(1.0, width)), np.log(max(1.0, height))])
         size = max(1.0, float(np.sqrt(width * height)))
         units = np.array([size, size, 1.0, 1.0])
-        box = self._boxes.get(track_id)
+        box = self._box
         if (
             box is None
-            or time_s - box.time_s > _SNAP_S
-            or float(np.hypot(*(state - box.state)[:2])) > _SNAP_SIZES * size
+            or time_s - box.time_s > config.reset_gap_s
+            or float(np.hypot(*(state - box.state)[:2])) > config.reset_jump_sizes * size
         ):
-            self._boxes[track_id] = _Box(time_s, state, np.zeros(4))
-            return face
-        elapsed = time_s - box.time_s
-        if elapsed > 0:
+            self._box = _Box(time_s, state, np.zeros(4))
+            return detection
+        elapsed_s = time_s - box.time_s
+        if elapsed_s > 0:
             change = (state - box.state) / units
-            box.speed += _gain(_SPEED_CUTOFF_HZ, elapsed) * (change / elapsed - box.speed)
+            box.speed += _gain(config.speed_cutoff_hz, elapsed_s) * (change / elapsed_s - box.speed)
             # One cutoff for x and y, one for both sides: a box must not shear.
             moving, growing = float(np.hypot(*box.speed[:2])), float(np.abs(box.speed[2:]).max())
-            cutoffs = _BOX_CUTOFF_HZ + _BOX_CUTOFF_PER_SPEED * np.array([moving, moving, growing, growing])
-            box.state = box.state + _gain(cutoffs, elapsed) * change * units
+            speeds = np.array([moving, moving, growing, growing])
+            cutoffs_hz = config.min_cutoff_hz + config.cutoff_per_speed * speeds
+            box.state = box.state + _gain(cutoffs_hz, elapsed_s) * change * units
             box.time_s = time_s
         width, height = (float(value) for value in np.exp(box.state[2:]))
         x, y = float(box.state[0]) - width / 2, float(box.state[1]) - height / 2
-        return replace(face, box=(x, y, width, height))
+        return replace(detection, box=(x, y, width, height))
 
 
 def _gain(cutoff_hz: float | NDArray[np.float64], elapsed_s: float) -> NDArray[np.float64]:

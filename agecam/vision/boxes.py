@@ -1,26 +1,30 @@
-"""How much boxes have in common."""
+"""How much two boxes have in common: IoU and intersection over smaller."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
+
+_LEAST_AREA: Final = 1e-9
+"""Square pixels; keeps boxes of no size from dividing by zero."""
 
 
 def intersection_over_smaller(a: Sequence[float], b: Sequence[float]) -> float:
-    """Intersection over the smaller of two boxes ``(x, y, w, h)``, in [0, 1]."""
+    """Intersection over the area of the smaller of two boxes ``(x, y, w, h)``, in [0, 1]."""
     common = _intersection(a, b)
-    return common / max(1e-9, min(a[2] * a[3], b[2] * b[3])) if common else 0.0
+    return common / max(_LEAST_AREA, min(a[2] * a[3], b[2] * b[3])) if common else 0.0
 
 
 def iou(a: Sequence[float], b: Sequence[float]) -> float:
     """Intersection over union of two boxes ``(x, y, w, h)``, in [0, 1]."""
     common = _intersection(a, b)
-    return common / max(1e-9, a[2] * a[3] + b[2] * b[3] - common) if common else 0.0
+    return common / max(_LEAST_AREA, a[2] * a[3] + b[2] * b[3] - common) if common else 0.0
 
 
 def _intersection(a: Sequence[float], b: Sequence[float]) -> float:
     ax, ay, a_width, a_height = a
     bx, by, b_width, b_height = b
-    # Most pairs of a frame are apart; this is asked some hundred times a frame.
+    # Most pairs of a frame are disjoint, and some hundred pairs are compared in a frame.
     if ax >= bx + b_width or bx >= ax + a_width or ay >= by + b_height or by >= ay + a_height:
         return 0.0
     width = min(ax + a_width, bx + b_width) - max(ax, bx)

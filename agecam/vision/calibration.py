@@ -1,4 +1,4 @@
-"""From what the models put out to what is said of a face: shared by live use and by evaluation."""
+"""From the models' outputs to estimates: shared by live use and by evaluation."""
 
 from __future__ import annotations
 
@@ -13,30 +13,36 @@ from agecam.errors import ModelError
 from agecam.messages import Estimate
 
 AGES: Final = 101
-"""The age model puts out one probability for each age from 0 to 100 years."""
+"""The age model puts out one probability for each age from 0 to 100 years: part of its format."""
 
 CALIBRATION_VERSION: Final = 2
-"""What is written; version 1, without ``age_weights``, carries no number and is read too."""
+"""The version that is written; version 1, without ``age_weights``, carries no number and is read too."""
 
-_EPSILON: Final = 1e-6
-_LEAST: Final = 1e-12
+_LEAST_FEMALE: Final = 1e-6
+"""Probabilities of "female" are kept this far from 0 and 1, so that log-odds stay finite; far below
+what calibration can tell."""
 
-# On validation pictures, five sets of four looks: 65.9 % of answers on UTKFace are at most 5 years off, for
-# 64.7 with plain means, at the same mean error over all (4.736 and 4.745 years). One step brings 65.3 %;
-# four bring 66.0 and err more about children and old people (0.013 years). 7 years bring 66.0 and err by
-# 4.738.
-_NEAR_YEARS: Final = 8.0
-_NEARINGS: Final = 2
+_LEAST_AGE_PROBABILITY: Final = 1e-12
+"""Least probability of one age before it is tempered: a power of 0 would stay 0 at any temperature."""
+
+# Measured on validation images, five sets of four views: 65.9 % of predictions on UTKFace are at most 5 years
+# off, for 64.7 with plain means, at the same mean error over all (4.736 and 4.745 years). One step brings
+# 65.3 %; four bring 66.0 and err more about children and old people (0.013 years). 7 years bring 66.0 and err
+# by 4.738.
+_ROBUST_SCALE_YEARS: Final = 8.0
+"""Width of Welsch's weights in :func:`robust_age`, years."""
+_ROBUST_STEPS: Final = 2
+"""How often :func:`robust_age` weights anew."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Corrections measured on validation pictures and stored in the models' manifest.
+    """Corrections measured on validation images and stored in the models' manifest.
 
     ``temperature`` flattens (above 1) or sharpens the age distribution (Guo et al., "On Calibration of
     Modern Neural Networks", ICML 2017). ``age_weights`` are ``(age, weight)`` points, ages rising, that it is
-    then multiplied by, linear in between: they tell the interval, and it alone, that ages rare in training
-    are less rare before the camera (Saerens et al., "Adjusting the Outputs of a Classifier to New a Priori
+    then multiplied by, linear in between: they correct the interval, and it alone, for ages that are rarer
+    in training than before the camera (Saerens et al., "Adjusting the Outputs of a Classifier to New a Priori
     Probabilities", Neural Computation 2002). ``interval_scale`` last widens the interval about the age, so
     that ``interval`` of all faces fall inside. ``slope`` and ``intercept`` act on the gender's log-odds
     (Platt, "Probabilistic Outputs for Support Vector Machines", 1999).
@@ -94,7 +100,7 @@ def _known_version(values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def robust_age(age_probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
-    """The age to say: a robust mean of each distribution, ``(n, 101)`` probabilities to ``(n,)`` years.
+    """The predicted age: a robust mean of each distribution, ``(n, 101)`` probabilities to ``(n,)`` years.
 
     Models leave a little probability to ages far off, and a plain mean is drawn towards them. Here an age
     counts the less the farther it is from the mean so far, by Welsch's weights, twice over from the plain
@@ -104,8 +110,8 @@ def robust_age(age_probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
     years = np.arange(AGES)
     weights = age_probabilities.astype(np.float64)
     age = weights @ years / weights.sum(axis=1)
-    for _ in range(_NEARINGS):
-        near = weights * np.exp(-(((years - age[:, None]) / _NEAR_YEARS) ** 2) / 2)
+    for _ in range(_ROBUST_STEPS):
+        near = weights * np.exp(-(((years - age[:, None]) / _ROBUST_SCALE_YEARS) ** 2) / 2)
         age = near @ years / near.sum(axis=1)
     return np.asarray(age, np.float64)
 
@@ -118,7 +124,8 @@ def age_interval(
     ``age`` is what :func:`robust_age` makes of the ``(n, 101)`` probabilities.
     """
     tail = (1 - calibration.interval) / 2
-    tempered = np.maximum(age_probabilities.astype(np.float64), _LEAST) ** (1 / calibration.temperature)
+    tempered = np.maximum(age_probabilities.astype(np.float64), _LEAST_AGE_PROBABILITY)
+    tempered **= 1 / calibration.temperature
     if calibration.age_weights:
         tempered *= np.interp(np.arange(AGES), *np.transpose(calibration.age_weights))
     low, high = age_quantiles(tempered, (tail, 1 - tail)).T
@@ -146,7 +153,7 @@ def calibrated_female(
     female_probability: NDArray[np.float32], calibration: Calibration
 ) -> NDArray[np.float64]:
     """Probability of "female" after correction: ``(n,)`` in [0, 1] to ``(n,)`` in [0, 1]."""
-    p = np.clip(female_probability.astype(np.float64), _EPSILON, 1 - _EPSILON)
+    p = np.clip(female_probability.astype(np.float64), _LEAST_FEMALE, 1 - _LEAST_FEMALE)
     log_odds = calibration.slope * np.log(p / (1 - p)) + calibration.intercept
     return 1 / (1 + np.exp(-log_odds))
 

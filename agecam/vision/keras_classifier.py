@@ -1,4 +1,4 @@
-"""The ``.keras`` files run by Keras itself (``--engine keras``): slow to start, for comparison."""
+"""The ``.keras`` files run by Keras itself (``--runtime keras``): slow to start, for comparison."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class KerasClassifier:
         self._age = _load(manifest, "age")
         self._gender = _load(manifest, "gender")
 
-    def classify(self, *looks: NDArray[np.uint8]) -> list[Estimate]:
+    def classify(self, *views: NDArray[np.uint8]) -> list[Estimate]:
         """As :meth:`Classifier.classify` says."""
-        return estimate_views(looks, _runner(self._age), _runner(self._gender), self._calibration)
+        return estimate_views(views, _runner(self._age), _runner(self._gender), self._calibration)
 
 
 def _runner(model: Any) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
@@ -44,7 +44,7 @@ def _load(manifest: Manifest, task: Task) -> Any:
         import keras
     except ImportError as error:
         raise ModelError(
-            'Keras and TensorFlow are not installed. Run: pip install "agecam[train]", or leave out --engine.'
+            'Keras and TensorFlow are not installed. Run: pip install "agecam[train]", or use litert.'
         ) from error
     with tempfile.TemporaryDirectory(prefix="agecam-") as folder:
         # The checked bytes, not the file: it could change between check and loading.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 from agecam.errors import ModelError
+from agecam.runtime import Runtime
 from agecam.vision.align import PREPROCESSING_VERSION
 from agecam.vision.calibration import Calibration
 
@@ -17,7 +18,6 @@ MANIFEST: Final = "manifest.json"
 _VERSION: Final = 1
 
 Task = Literal["age", "gender"]
-Runtime = Literal["litert", "keras"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What detectors find, sifted: what cannot be a face goes, and what was found twice becomes one."""
+"""Non-maximum suppression, and what cannot be a face."""
 
 from __future__ import annotations
 
@@ -12,62 +12,73 @@ import numpy as np
 from agecam.messages import Detection
 from agecam.vision.boxes import intersection_over_smaller
 
-_MERGE_OVERLAP: Final = 0.45
+_SUPPRESS_FROM: Final = 0.45
+"""Intersection over smaller from which two detections are of one face. Boxes of neighbours in a crowd share
+less, those that two networks or two tile sizes give one face share more. Chosen, not measured."""
+
+# Bounds of anatomy with a wide margin: of 432 faces on group photographs 99 % have eyes 0.19 of the box's
+# diagonal apart or more, and the mouth 0.24 below them or more (medians 0.29 and 0.30).
+_LEAST_EYE_DISTANCE: Final = 0.04
+"""Distance of the eyes, as a share of the box's diagonal; small in profile."""
+_LEAST_MOUTH_DROP: Final = 0.08
+"""Distance from between the eyes to the mouth, as a share of the box's diagonal."""
+_LEAST_MOUTH_SINE: Final = 0.5
+"""Sine of the angle between eye line and way to the mouth: at least 30 degrees; negative if mirrored."""
 
 
-def is_plausible(face: Detection) -> bool:
-    """Whether eyes, nose and mouth lie as they can on a head: apart, and the mouth off the eye line.
+def is_plausible(detection: Detection) -> bool:
+    """Whether eyes and mouth lie as they can on a head: apart, and the mouth off the eye line.
 
-    Backs of heads and patterns that a detector takes for faces often have their points in a heap.
+    Backs of heads and patterns that a network takes for faces often have their keypoints in a heap.
     """
-    (right_x, right_y), (left_x, left_y), _, (mouth_x, mouth_y) = face.keypoints.tolist()
-    size = math.hypot(face.box[2], face.box[3])
+    (right_x, right_y), (left_x, left_y), _, (mouth_x, mouth_y) = detection.keypoints.tolist()
+    diagonal = math.hypot(detection.box[2], detection.box[3])
     eyes_x, eyes_y = left_x - right_x, left_y - right_y
     down_x, down_y = mouth_x - (right_x + left_x) / 2, mouth_y - (right_y + left_y) / 2
     eye_distance, drop = math.hypot(eyes_x, eyes_y), math.hypot(down_x, down_y)
-    if not math.isfinite(size + eye_distance + drop) or size <= 0:
+    if not math.isfinite(diagonal + eye_distance + drop) or diagonal <= 0:
         return False
-    if eye_distance < 0.04 * size or drop < 0.08 * size:
+    if eye_distance < _LEAST_EYE_DISTANCE * diagonal or drop < _LEAST_MOUTH_DROP * diagonal:
         return False
-    # Sine of the angle between eye line and eyes-to-mouth; negative would be a mirrored face.
-    return bool((eyes_x * down_y - eyes_y * down_x) / (eye_distance * drop) > 0.5)
+    return bool((eyes_x * down_y - eyes_y * down_x) / (eye_distance * drop) > _LEAST_MOUTH_SINE)
 
 
-def translated(face: Detection, dx: float, dy: float) -> Detection:
-    """The face so many pixels further right and down."""
-    x, y, width, height = face.box
-    keypoints = face.keypoints + np.array((dx, dy), dtype=np.float32)
-    return replace(face, box=(x + dx, y + dy, width, height), keypoints=keypoints)
+def translated(detection: Detection, dx: float, dy: float) -> Detection:
+    """The detection so many pixels further right and down."""
+    x, y, width, height = detection.box
+    keypoints = detection.keypoints + np.array((dx, dy), dtype=np.float32)
+    return replace(detection, box=(x + dx, y + dy, width, height), keypoints=keypoints)
 
 
 def non_max_suppression(
-    faces: Iterable[Detection], confirm: Callable[[Detection], Detection | None] | None = None
+    detections: Iterable[Detection], confirm: Callable[[Detection], Detection | None] | None = None
 ) -> list[Detection]:
-    """One face for each group of overlapping finds: the one with the highest score.
+    """One detection for each group of overlapping ones, the one with the highest score, best first.
 
-    Greedy non-maximum suppression on intersection over the smaller box, so that a small find inside a
-    large one of the same face goes too. A find that ``confirm`` turns down makes room for the next best.
+    Greedy, on intersection over smaller, so that a small box inside a large one of the same face goes too.
+    A detection for which ``confirm`` returns ``None`` suppresses nothing; otherwise what it returns is kept.
     """
     kept: list[Detection] = []
-    for face in sorted(faces, key=lambda face: -face.score):
-        if _is_apart(face, kept):
-            confirmed = confirm(face) if confirm else face
+    for detection in sorted(detections, key=lambda one: -one.score):
+        if _is_apart(detection, kept):
+            confirmed = confirm(detection) if confirm else detection
             if confirmed:
                 kept.append(confirmed)
     return kept
 
 
 def prioritized_nms(*groups: Iterable[Detection]) -> list[Detection]:
-    """The same where finds of an earlier group go before those of a later, whatever their scores.
+    """The same where detections of an earlier group go before those of a later one, whatever their scores.
 
     The networks, and one network at different sizes, place eyes and mouth up to a tenth of a face apart.
-    Taking now one and now the other, as their scores chance to be, makes crops tremble.
+    Taking now one and now the other, by score, makes crops jitter: on film of a woman at webcam distance the
+    second difference of keypoints was 0.0027 of the face's height, and is 0.0018 with priorities.
     """
     kept: list[Detection] = []
     for group in groups:
-        kept += [face for face in non_max_suppression(group) if _is_apart(face, kept)]
+        kept += [detection for detection in non_max_suppression(group) if _is_apart(detection, kept)]
     return kept
 
 
-def _is_apart(face: Detection, others: Iterable[Detection]) -> bool:
-    return all(intersection_over_smaller(face.box, other.box) < _MERGE_OVERLAP for other in others)
+def _is_apart(detection: Detection, others: Iterable[Detection]) -> bool:
+    return all(intersection_over_smaller(detection.box, other.box) < _SUPPRESS_FROM for other in others)

@@ -1,4 +1,4 @@
-"""A picture at full size, half, a quarter and so on, and parts of it at the size a network wants."""
+"""An image at full size, half, a quarter and so on, and regions of it at the size a network takes."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from numpy.typing import NDArray
 from agecam.opencv import cv2
 
 Roi = tuple[int, int, int, int]
-"""Part of a picture: x, y, width, height in pixels."""
+"""Region of interest of an image: x, y, width, height in pixels."""
 
 _SMALLEST_TILE_PX: Final = 64
+"""Side of a tile in pixels below which tiling is of no use: a face a twelfth of it has 5 pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class RoiImage:
-    """Part of a picture, shrunk.
+    """A region of an image, shrunk.
 
     ``image_bgr`` is ``(h, w, 3)`` uint8; its pixel ``(u, v)`` begins at ``(x0 + scale * u, y0 + scale * v)``
-    of the picture.
+    of the image.
     """
 
     image_bgr: NDArray[np.uint8]
@@ -31,9 +32,9 @@ class RoiImage:
 
 
 class Pyramid:
-    """Makes each size of a picture ``(h, w, 3)`` uint8 once, when it is first asked for.
+    """Makes each size of an image ``(h, w, 3)`` uint8 once, when it is first asked for.
 
-    Networks that see 192 pixels shrink what they get by sampling it; averaging first keeps small faces
+    Networks that take 192 pixels shrink larger input by sampling it; averaging first keeps small faces
     whole. Half and half again, because OpenCV averages 2 x 2 pixels several times as fast as other factors
     (1280 x 720 to a quarter: 0.26 ms instead of 0.95). Not thread-safe: one thread at a time.
     """
@@ -46,17 +47,21 @@ class Pyramid:
         return self._levels[0]
 
     @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of the picture, pixels."""
+    def size_wh(self) -> tuple[int, int]:
+        """Width and height of the image, pixels."""
         height, width = self._levels[0].shape[:2]
         return width, height
 
-    def part(self, area: Roi, longest_px: int) -> RoiImage:
-        """An area of the picture, its longer side shrunk to ``longest_px`` at most.
+    def whole(self, longest_px: int) -> RoiImage:
+        """The whole image, its longer side shrunk to ``longest_px`` at most."""
+        return self.region((0, 0, *self.size_wh), longest_px)
 
-        Edges are moved to whole pixels of the smaller picture.
+    def region(self, roi: Roi, longest_px: int) -> RoiImage:
+        """A region of the image, its longer side shrunk to ``longest_px`` at most.
+
+        Edges are moved to whole pixels of the smaller image.
         """
-        x, y, width, height = area
+        x, y, width, height = roi
         level = _halvings(max(width, height), longest_px)
         image = self._level(level)
         left, top = (min(at >> level, side - 1) for at, side in zip((x, y), image.shape[1::-1], strict=True))
@@ -64,23 +69,23 @@ class Pyramid:
         return RoiImage(image[top:bottom, left:right], left << level, top << level, 1 << level)
 
     def square(self, centre: tuple[float, float], side: float, longest_px: int) -> RoiImage:
-        """A square of the picture, shrunk likewise; what lies outside repeats the border."""
+        """A square of the image, shrunk likewise; what lies outside repeats the border."""
         level = _halvings(side, longest_px)
         image = self._level(level)
         height, width = image.shape[:2]
         scale = 1 << level
         size = max(2, round(side / scale))
-        # A centre outside the picture still has to leave a pixel of it in view.
+        # A centre outside the image still has to leave a pixel of it in the square.
         left, top = (
             int(np.clip(round(at / scale - size / 2), 1 - size, limit - 1))
             for at, limit in zip(centre, (width, height), strict=True)
         )
         right, bottom = left + size, top + size
-        view = image[max(0, top) : bottom, max(0, left) : right]
+        inside = image[max(0, top) : bottom, max(0, left) : right]
         margins = (max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width))
         if any(margins):
-            view = np.asarray(cv2.copyMakeBorder(view, *margins, cv2.BORDER_REPLICATE), dtype=np.uint8)
-        return RoiImage(view, left << level, top << level, scale)
+            inside = np.asarray(cv2.copyMakeBorder(inside, *margins, cv2.BORDER_REPLICATE), dtype=np.uint8)
+        return RoiImage(inside, left << level, top << level, scale)
 
     def _level(self, halvings: int) -> NDArray[np.uint8]:
         while len(self._levels) <= halvings:
@@ -97,16 +102,15 @@ def _halvings(side: float, longest_px: int) -> int:
     return max(0, int(np.ceil(np.log2(max(1.0, side / longest_px)))))
 
 
-def tiles(width: int, height: int, parts: int, stride: float) -> list[Roi]:
-    """Squares that cover a picture, each at most ``stride`` of its side after the one before.
+def tiles(size_wh: tuple[int, int], per_side: int, stride: float) -> list[Roi]:
+    """Square tiles that cover an image, each at most ``stride`` of its side after the one before.
 
-    Their side is the picture's longer side divided by ``parts``; none where that is too small to help.
+    Their side is the image's longer side divided by ``per_side``; none where that is too small to help.
     """
-    size = min(max(width, height) // parts, width, height)
+    size = min(max(size_wh) // per_side, *size_wh)
     if size < _SMALLEST_TILE_PX:
         return []
-    across, down = (
-        np.linspace(0, side - size, 1 + int(np.ceil((side - size) / (stride * size))))
-        for side in (width, height)
+    lefts, tops = (
+        np.linspace(0, side - size, 1 + int(np.ceil((side - size) / (stride * size)))) for side in size_wh
     )
-    return [(round(x), round(y), size, size) for y in down for x in across]
+    return [(round(x), round(y), size, size) for y in tops for x in lefts]

@@ -1,14 +1,15 @@
-"""How far to trust the models' answer on a crop, before they have answered.
+"""How far to trust the models' prediction on a crop, before they are run.
 
-The shape of each factor follows from a made-up film of faces of known age (``benchmarks/known_faces.py``,
-4,500 answers of 191 people of the validation part): between the best and the worst sixth of all crops, the
-squared error of an answer about the mean answer on the same person grows sixfold with the detector's score
-falling from 0.84 to 0.5, threefold with sharpness from 0.24 to 0.1, and threefold with the nose from midway
-between the eyes to a sixth of their distance aside.
+The shape of each factor follows from made-up films of faces of known age (``benchmarks/known_faces.py``,
+4,500 predictions on 191 people of the validation split): between the best and the worst sixth of all crops,
+the squared error of a prediction about the mean prediction on the same person grows sixfold with the
+detector's score falling from 0.84 to 0.5, threefold with sharpness from 0.24 to 0.1, and threefold with the
+nose from midway between the eyes to a sixth of their distance aside.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -17,27 +18,45 @@ from numpy.typing import NDArray
 from agecam.messages import Detection
 from agecam.opencv import cv2
 
-_FULL_QUALITY_PX: Final = 64.0
-_FULL_SHARPNESS: Final = 0.25
-_FULL_SCORE: Final = 0.85
-_TURN: Final = 0.12
-_LEAST: Final = 1e-3
-
+# These define what :func:`sharpness` measures; its scale in QualityConfig holds for them alone.
 _SHARPNESS_PX: Final = 64
-_RIM_PX: Final = 6
+"""Side in pixels that a crop is reduced to: finer detail is mostly noise."""
+_SHARPNESS_RIM_PX: Final = 6
+"""Pixels left out on each side, where a crop shows background or a repeated border."""
+_SHARPNESS_SIGMA_PX: Final = 1.5
+"""Width of the Gaussian whose rest counts as detail."""
+_CONTRAST_FLOOR: Final = 4.0
+"""Gray levels of contrast added, so that a blank crop is not all detail."""
 
 
-def face_quality(face: Detection) -> float:
-    """What a detection tells of its crop, in (0, 1]: large, sure and frontal is best."""
-    right_eye, left_eye, nose, _ = face.keypoints.astype(np.float64)
+@dataclass(frozen=True, slots=True)
+class QualityConfig:
+    """Settings of :func:`crop_quality`; evidence in the text at the head of this module."""
+
+    full_size_px: float = 64.0
+    """Faces of this size (root of the box's area) and larger count in full: half the crop's side, and the
+    least at which the models' input is not enlarged much."""
+    full_sharpness: float = 0.25
+    """:func:`sharpness` from which a crop counts in full: the best sixth of crops has 0.24."""
+    full_score: float = 0.85
+    """Detector score from which a face counts in full: the best sixth has 0.84."""
+    half_turn: float = 0.12
+    """Distance of the nose from midway between the eyes, in eye distances, at which a face counts half."""
+    least: float = 1e-3
+    """No crop counts less, so that a track of poor crops alone still has a mean."""
+
+
+def face_quality(detection: Detection, config: QualityConfig = QualityConfig()) -> float:
+    """What a detection tells of its crop, in (0, 1]: large, of a high score and frontal is best."""
+    right_eye, left_eye, nose, _ = detection.keypoints.astype(np.float64)
     eyes = left_eye - right_eye
     distance_sq = max(1e-9, float(eyes @ eyes))
     # Where the nose falls along the eye line: 0 midway between the eyes, 0.5 at one of them.
     turn = abs(float((nose - right_eye) @ eyes) / distance_sq - 0.5)
-    frontal = 1 / (1 + (turn / _TURN) ** 2)
-    size = min(1.0, float(np.sqrt(face.box[2] * face.box[3])) / _FULL_QUALITY_PX)
-    sure = min(1.0, face.score / _FULL_SCORE) ** 3
-    return max(_LEAST, sure * frontal * size)
+    frontal = 1 / (1 + (turn / config.half_turn) ** 2)
+    size = min(1.0, float(np.sqrt(detection.box[2] * detection.box[3])) / config.full_size_px)
+    score = min(1.0, detection.score / config.full_score) ** 3
+    return max(config.least, score * frontal * size)
 
 
 def sharpness(crop_gray: NDArray[np.uint8]) -> float:
@@ -46,24 +65,32 @@ def sharpness(crop_gray: NDArray[np.uint8]) -> float:
     Detail finer than a quarter of the crop's pixels is left out: there noise would pass for sharpness.
     """
     small = cv2.resize(crop_gray, (_SHARPNESS_PX, _SHARPNESS_PX), interpolation=cv2.INTER_AREA)
-    inner = small[_RIM_PX:-_RIM_PX, _RIM_PX:-_RIM_PX].astype(np.float32)
-    detail = inner - cv2.GaussianBlur(inner, (0, 0), 1.5)
-    # A few gray levels of contrast more keep a blank crop from being all detail.
-    return float(cv2.norm(detail) / np.sqrt(detail.size) / (cv2.meanStdDev(inner)[1][0, 0] + 4))
+    rim = _SHARPNESS_RIM_PX
+    inner = small[rim:-rim, rim:-rim].astype(np.float32)
+    detail = inner - cv2.GaussianBlur(inner, (0, 0), _SHARPNESS_SIGMA_PX)
+    contrast = cv2.meanStdDev(inner)[1][0, 0] + _CONTRAST_FLOOR
+    return float(cv2.norm(detail) / np.sqrt(detail.size) / contrast)
 
 
-def visible_share(face: Detection, picture_size: tuple[int, int]) -> float:
-    """How much of the face's box lies inside a picture of (width, height), in [0, 1]."""
-    x, y, width, height = face.box
-    inside_x = min(x + width, picture_size[0]) - max(x, 0.0)
-    inside_y = min(y + height, picture_size[1]) - max(y, 0.0)
+def visible_share(detection: Detection, size_wh: tuple[int, int]) -> float:
+    """How much of the box lies inside an image of (width, height), in [0, 1]."""
+    x, y, width, height = detection.box
+    inside_x = min(x + width, size_wh[0]) - max(x, 0.0)
+    inside_y = min(y + height, size_wh[1]) - max(y, 0.0)
     return max(0.0, inside_x) * max(0.0, inside_y) / max(1e-9, width * height)
 
 
-def crop_quality(face: Detection, crop_gray: NDArray[np.uint8], picture_size: tuple[int, int]) -> float:
-    """How much the answer on a crop should count, in (0, 1], from the detection and the crop itself.
+def crop_quality(
+    detection: Detection,
+    crop_gray: NDArray[np.uint8],
+    size_wh: tuple[int, int],
+    config: QualityConfig = QualityConfig(),
+) -> float:
+    """How much the prediction on a crop should count, in (0, 1], from the detection and the crop itself.
 
-    Tiny, blurred, turned and doubtful faces count little, and those that the picture's edge cuts.
+    ``size_wh`` is the frame's (width, height). Tiny, blurred, turned and low-scored faces count little, and
+    those that the frame's edge cuts.
     """
-    sharp = min(1.0, sharpness(crop_gray) / _FULL_SHARPNESS) ** 2
-    return max(_LEAST, face_quality(face) * sharp * visible_share(face, picture_size) ** 4)
+    sharp = min(1.0, sharpness(crop_gray) / config.full_sharpness) ** 2
+    visible = visible_share(detection, size_wh)
+    return max(config.least, face_quality(detection, config) * sharp * visible**4)

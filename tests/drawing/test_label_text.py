@@ -1,7 +1,8 @@
 import pytest
 
-from agecam.drawing.label_text import LabelStyle, age_group, gender_word, group_probability, label_texts
+from agecam.drawing.label_text import LabelStyle, gender_word, group_probability, label_texts
 from agecam.messages import Estimate
+from agecam.vision.age_groups import age_group
 
 ESTIMATE = Estimate(34.4, 28.2, 41.0, 0.93)
 

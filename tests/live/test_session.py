@@ -16,9 +16,8 @@ from agecam.live.recording import RecordingPhase
 from agecam.live.state import SourceState
 from agecam.messages import Analysis, Frame
 from agecam.opencv import cv2
-from agecam.vision.analyzer import Analyzer
+from agecam.vision.analyzer import Analyzer, create_detector
 from agecam.vision.classifier import LiteRtClassifier
-from agecam.vision.detector import MediaPipeDetector
 from tests.live.helpers import FakeCamera, MakeSession, opening, state_of, wait_for
 
 
@@ -206,7 +205,7 @@ def test_an_error_nobody_expected_still_leaves_a_whole_recording(
             return super().analyze(frame)
 
     def fragile() -> Analyzer:
-        return Fragile(MediaPipeDetector(), LiteRtClassifier())
+        return Fragile(create_detector(), LiteRtClassifier())
 
     session = make_session(fragile, opener=opening(FakeCamera(astronaut_bgr)))
     session.start_recording(tmp_path / "out.mp4")

@@ -17,9 +17,8 @@ from agecam.settings import Settings
 from agecam.ui.hotplug import HotplugWatcher
 from agecam.ui.options import StartOptions
 from agecam.ui.window import MainWindow
-from agecam.vision.analyzer import Analyzer, create_analyzer
+from agecam.vision.analyzer import Analyzer, create_analyzer, create_detector
 from agecam.vision.classifier import LiteRtClassifier
-from agecam.vision.detector import MediaPipeDetector
 from tests.ui.helpers import MAX_WAIT_MS, OpenWindow, wait_until_closed
 
 _SLOW_EVENTS = ("open", "os.mkdir", "os.rename", "os.remove", "os.listdir", "os.scandir", "subprocess.Popen")
@@ -82,7 +81,7 @@ def test_models_run_in_the_analysis_thread_alone(
             return super().analyze(frame)
 
     window = MainWindow(
-        lambda on_change: Session(lambda: Noted(MediaPipeDetector(), LiteRtClassifier()), on_change),
+        lambda on_change: Session(lambda: Noted(create_detector(), LiteRtClassifier()), on_change),
         StartOptions(str(demo_clip), loop=True),
         settings,
         tmp_path / "settings.json",

@@ -1,47 +1,61 @@
+"""New tracks are due at once, known ones in turn."""
+
 from collections import Counter
+from collections.abc import Callable
 
-from agecam.vision.classification_schedule import Schedule
-from agecam.vision.tracker import TrackedFace
+from agecam.messages import Detection
+from agecam.vision.classification_schedule import ClassificationSchedule, ClassificationScheduleConfig
+from agecam.vision.track import Track, TrackConfig
+
+MakeFace = Callable[..., Detection]
 
 
-def people(face, count, detected=True):
-    return [TrackedFace(i, face(200 * i, 0), detected, True) for i in range(1, count + 1)]
+def tracks_of(face: MakeFace, count: int) -> list[Track]:
+    return [Track(number, face(200 * number, 0), 0.0, TrackConfig()) for number in range(1, count + 1)]
 
 
-def test_new_faces_are_due_in_every_frame(face):
-    schedule = Schedule()
+def test_new_tracks_are_due_in_every_frame(face: MakeFace) -> None:
+    schedule, tracks = ClassificationSchedule(), tracks_of(face, 6)
     for index in range(8):
-        assert len(schedule.due(people(face, 6), index / 25)) == 6
+        assert schedule.due(tracks, index / 25) == tracks
+    assert [track.runs for track in tracks] == [8] * 6
+    assert len(schedule.due(tracks, 8 / 25)) < 6
 
 
-def test_known_faces_have_their_turn_a_few_times_a_second_and_never_all_at_once(face):
-    schedule, turns, most = Schedule(), Counter(), 0
+def test_known_tracks_have_their_turn_a_few_times_a_second_and_never_all_at_once(face: MakeFace) -> None:
+    schedule, tracks = ClassificationSchedule(), tracks_of(face, 6)
+    turns: Counter[int] = Counter()
+    most = 0
     for index in range(275):
-        due = schedule.due(people(face, 6), index / 25)
+        due = schedule.due(tracks, index / 25)
         if index >= 25:
-            turns.update(one.track_id for one in due)
+            turns.update(track.track_id for track in due)
             most = max(most, len(due))
     assert most <= 2
     assert all(35 <= turns[number] <= 45 for number in range(1, 7))
 
 
-def test_at_a_low_frame_rate_everybody_is_due(face):
-    schedule = Schedule()
-    for index in range(20):
-        due = schedule.due(people(face, 5), index / 4)
-    assert len(due) == 5
+def test_at_a_low_frame_rate_everybody_is_due(face: MakeFace) -> None:
+    schedule, tracks = ClassificationSchedule(), tracks_of(face, 5)
+    assert all(len(schedule.due(tracks, index / 4)) == 5 for index in range(20))
 
 
-def test_a_predicted_face_is_never_due(face):
-    assert Schedule().due(people(face, 3, detected=False), 0.0) == []
+def test_a_predicted_face_is_never_due(face: MakeFace) -> None:
+    tracks = tracks_of(face, 3)
+    tracks[1].time_s = 0.04
+    assert ClassificationSchedule().due(tracks, 0.04) == [tracks[0], tracks[2]]
+    assert tracks[1].runs == 0
 
 
-def test_a_forgotten_track_is_new_again(face):
-    schedule = Schedule()
-    for index in range(9):
-        schedule.due(people(face, 1), index / 100)
-    assert schedule.due(people(face, 1), 0.09) == []
-    schedule.retain(set())
-    assert len(schedule.due(people(face, 1), 0.1)) == 1
+def test_the_limits_of_the_configuration_are_used(face: MakeFace) -> None:
+    schedule = ClassificationSchedule(ClassificationScheduleConfig(new_until_runs=1, interval_s=1.0))
+    (track,) = tracks_of(face, 1)
+    due_at = [index / 25 for index in range(76) if schedule.due([track], index / 25)]
+    assert due_at == [0.0, 1.0, 2.0, 3.0]
+
+
+def test_reset_starts_time_anew(face: MakeFace) -> None:
+    schedule = ClassificationSchedule()
+    schedule.due(tracks_of(face, 1), 100.0)
     schedule.reset()
-    assert len(schedule.due(people(face, 1), 0.0)) == 1
+    assert len(schedule.due(tracks_of(face, 1), 0.0)) == 1

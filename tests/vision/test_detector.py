@@ -1,22 +1,49 @@
+"""Faces are detected near and far, in photographs and in frames."""
+
 import gc
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from agecam.errors import ModelError
 from agecam.messages import Detection
 from agecam.opencv import cv2
 from agecam.paths import models_dir
 from agecam.vision.boxes import iou
-from agecam.vision.detector import FULL_RANGE, SHORT_RANGE, MediaPipeDetector
+from agecam.vision.detector import DetectorConfig, MediaPipeDetector
+from agecam.vision.face_network import FULL_RANGE, SHORT_RANGE
+from agecam.vision.image_search import SearchConfig
 from agecam.vision.mediapipe_tasks import silenced_stderr
 from agecam.vision.pyramid import Pyramid
 
+Image = NDArray[np.uint8]
+MakeScene = Callable[..., Image]
+FAR_BOX = (1256, 622, 31, 34)
+"""Where the face is in the image of the fixture ``far``."""
 
-def test_finds_the_one_face_of_a_photograph(detector, astronaut_bgr):
+
+@pytest.fixture
+def far(astronaut_bgr: Image) -> Image:
+    """A face too far to be detected in the whole image."""
+    image = np.full((1000, 1600, 3), 120, np.uint8)
+    image[600:760, 1200:1360] = cv2.resize(astronaut_bgr, (160, 160), interpolation=cv2.INTER_AREA)
+    return image
+
+
+@pytest.fixture
+def close_up(astronaut_bgr: Image) -> Image:
+    """A face that fills the image."""
+    face = astronaut_bgr[60:190, 170:290]
+    return np.asarray(cv2.resize(face, (600, 650), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def test_detects_the_one_face_of_a_photograph(detector: MediaPipeDetector, astronaut_bgr: Image) -> None:
     (face,) = detector.detect(astronaut_bgr)
     assert iou(face.box, (178, 70, 100, 110)) > 0.6
     assert face.score > 0.8
@@ -26,67 +53,81 @@ def test_finds_the_one_face_of_a_photograph(detector, astronaut_bgr):
     assert face.keypoints.dtype == np.float32
 
 
-def test_lists_faces_from_left_to_right(detector, scene):
+def test_lists_faces_from_left_to_right(detector: MediaPipeDetector, scene: MakeScene) -> None:
     faces = detector.detect(scene((400, 60), (40, 80)))
     assert [face.box[0] < 300 for face in faces] == [True, False]
 
 
-def test_finds_nothing_where_nobody_is(detector):
+def test_detects_nothing_where_nobody_is(detector: MediaPipeDetector) -> None:
     assert detector.detect(np.full((480, 640, 3), 128, np.uint8)) == []
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 700, 3), (700, 2, 3)])
-def test_survives_pictures_of_odd_shapes(detector, shape):
-    picture = np.zeros(shape, np.uint8)
-    assert detector.detect(picture) == detector.search(picture) == []
+def test_images_of_odd_shapes_have_no_faces(detector: MediaPipeDetector, shape: tuple[int, int, int]) -> None:
+    image = np.zeros(shape, np.uint8)
+    assert detector.detect(image) == detector.search(image) == []
 
 
-def test_a_search_finds_a_far_face_that_quick_detection_misses(detector, astronaut_bgr):
-    picture = np.full((1000, 1600, 3), 120, np.uint8)
-    picture[600:760, 1200:1360] = cv2.resize(astronaut_bgr, (160, 160), interpolation=cv2.INTER_AREA)
-    (found,) = detector.search(picture)
-    assert iou(found.box, (1256, 622, 31, 34)) > 0.4
-    assert detector.detect(picture) == []
+def test_only_scores_from_the_configured_one_on_are_reported(astronaut_bgr: Image) -> None:
+    with MediaPipeDetector(config=DetectorConfig(min_score=0.99)) as strict:
+        assert strict.detect(astronaut_bgr) == []
+        assert strict.detect_frame(Pyramid(astronaut_bgr), []) == []
 
 
-def test_a_glance_at_a_tile_finds_a_far_face_at_its_place_in_the_picture(detector, astronaut_bgr):
-    picture = Pyramid(np.full((1000, 1600, 3), 120, np.uint8))
-    picture.image_bgr[600:760, 1200:1360] = cv2.resize(
-        astronaut_bgr, (160, 160), interpolation=cv2.INTER_AREA
-    )
-    assert detector.detect_frame(picture, []) == []
-    area = (1067, 467, 533, 533)
-    (glanced,), (followed,) = (
-        detector.detect_frame(picture, [area]),
-        detector.redetect_rois(picture, [area], near=False),
-    )
-    assert glanced.box == followed.box
-    assert iou(glanced.box, (1256, 622, 31, 34)) > 0.4
+def test_a_search_detects_a_far_face_that_quick_detection_misses(
+    detector: MediaPipeDetector, far: Image
+) -> None:
+    (face,) = detector.search(far)
+    assert iou(face.box, FAR_BOX) > 0.4
+    assert detector.detect(far) == []
 
 
-def test_a_face_that_an_edge_of_a_tile_cuts_is_left_to_other_tiles(detector, scene):
-    picture = Pyramid(scene((300, 60)))
-    (whole,) = detector.detect_frame(picture, [])
+def test_a_search_leaves_faces_below_the_configured_size_out(far: Image) -> None:
+    with MediaPipeDetector(config=DetectorConfig(search=SearchConfig(min_face_px=60))) as detector:
+        assert detector.search(far) == []
+
+
+def test_a_far_face_on_a_tile_is_detected_at_its_place_in_the_frame(
+    detector: MediaPipeDetector, far: Image
+) -> None:
+    pyramid = Pyramid(far)
+    assert detector.detect_frame(pyramid, []) == []
+    roi = (1067, 467, 533, 533)
+    (detected,) = detector.detect_frame(pyramid, [roi])
+    (redetected,) = detector.redetect_rois(pyramid, [roi], short_range=False)
+    assert detected.box == redetected.box
+    assert iou(detected.box, FAR_BOX) > 0.4
+
+
+def test_a_face_that_an_edge_of_a_tile_cuts_is_left_to_other_tiles(
+    detector: MediaPipeDetector, scene: MakeScene
+) -> None:
+    pyramid = Pyramid(scene((300, 60)))
+    (whole,) = detector.detect_frame(pyramid, [])
     x, width = round(whole.box[0]), round(whole.box[2])
-    assert len(detector.redetect_rois(picture, [(0, 0, x + width + 40, 360)], near=False)) == 1
-    assert detector.redetect_rois(picture, [(0, 0, x + round(0.8 * width), 360)], near=False) == []
+    (inside,) = detector.redetect_rois(pyramid, [(0, 0, x + width + 40, 360)], short_range=False)
+    assert iou(inside.box, whole.box) > 0.5
+    assert detector.redetect_rois(pyramid, [(0, 0, x + round(0.8 * width), 360)], short_range=False) == []
 
 
-def test_a_glance_apart_may_run_beside_the_other_methods(scene):
-    pictures = [Pyramid(scene((40 + 10 * index, 60), (400, 60))) for index in range(8)]
+def test_detection_ahead_may_run_beside_the_other_methods(scene: MakeScene) -> None:
+    images = [scene((40 + 10 * index, 60), (400, 60)) for index in range(8)]
+    rois = [(0, 0, 360, 360)]
     with MediaPipeDetector() as detector, ThreadPoolExecutor(1) as pool:
-        one_by_one = [detector.detect_frame(picture, []) for picture in pictures]
-        glances = [pool.submit(detector.detect_frame_concurrently, picture, []) for picture in pictures]
-        for picture in pictures:
-            assert (
-                len(detector.redetect_rois(Pyramid(picture.image_bgr), [(0, 0, 360, 360)], near=False)) <= 2
-            )
-        assert [[face.box for face in glance.result()] for glance in glances] == [
-            [face.box for face in faces] for faces in one_by_one
-        ]
+        one_by_one = [detector.detect_frame(Pyramid(image), []) for image in images]
+        alone = [detector.redetect_rois(Pyramid(image), rois, short_range=False) for image in images]
+        ahead = [pool.submit(detector.detect_frame_concurrently, Pyramid(image), []) for image in images]
+        beside = [detector.redetect_rois(Pyramid(image), rois, short_range=False) for image in images]
+        assert [boxes(faces.result()) for faces in ahead] == [boxes(faces) for faces in one_by_one]
+        assert [boxes(faces) for faces in beside] == [boxes(faces) for faces in alone]
+        assert all(len(faces) == 2 for faces in one_by_one)
 
 
-def test_networks_work_in_the_threads_that_call_them(scene):
+def boxes(detections: list[Detection]) -> list[tuple[float, float, float, float]]:
+    return [detection.box for detection in detections]
+
+
+def test_networks_work_in_the_threads_that_call_them(scene: MakeScene) -> None:
     before = set(threading.enumerate())
     with MediaPipeDetector() as detector:
         assert detector.detect_frame(Pyramid(scene((40, 60))), [(0, 0, 360, 360)])
@@ -94,34 +135,50 @@ def test_networks_work_in_the_threads_that_call_them(scene):
     assert [name for name in started if not name.startswith("agecam-detect")] == []
 
 
-def test_a_face_that_fills_the_picture_is_found_by_the_near_network(detector, astronaut_bgr):
-    close_up = cv2.resize(astronaut_bgr[60:190, 170:290], (600, 650), interpolation=cv2.INTER_CUBIC)
-    (face,) = detector.redetect_rois(Pyramid(np.asarray(close_up, np.uint8)), [], near=True)
-    assert face.box[3] > 300
+def test_a_face_that_fills_the_image_is_detected_by_the_short_range_network(
+    detector: MediaPipeDetector, close_up: Image
+) -> None:
+    (face,) = detector.redetect_rois(Pyramid(close_up), [], short_range=True)
+    assert iou(face.box, (40, 50, 500, 550)) > 0.5
+    assert detector.redetect_rois(Pyramid(close_up), [], short_range=False) == []
 
 
-def test_a_search_reports_each_near_face_once(detector, scene):
-    assert len(detector.search(scene((40, 60), (400, 60)))) == 2
+def test_a_search_detects_a_face_that_fills_the_image(detector: MediaPipeDetector, close_up: Image) -> None:
+    (face,) = detector.search(close_up)
+    assert iou(face.box, (40, 50, 500, 550)) > 0.5
 
 
-def test_a_closer_look_is_surer_of_a_face_than_of_anything_else(detector, astronaut_bgr):
+def test_a_search_reports_each_near_face_once(detector: MediaPipeDetector, scene: MakeScene) -> None:
+    left, right = detector.search(scene((40, 60), (400, 60)))
+    assert left.box[0] < 200 < 400 < right.box[0]
+
+
+def test_verification_is_more_confident_of_a_face_than_of_anything_else(
+    detector: MediaPipeDetector, astronaut_bgr: Image
+) -> None:
     (face,) = detector.detect(astronaut_bgr)
-    assert detector.verify(Pyramid(astronaut_bgr), face).confidence > 0.8
+    verification = detector.verify(Pyramid(astronaut_bgr), face)
+    assert verification.confidence > 0.8
+    assert verification.detection is not None
+    assert iou(verification.detection.box, face.box) > 0.5
     helmet = Detection((330, 330, 90, 90), 0.6, face.keypoints)
     assert detector.verify(Pyramid(astronaut_bgr), helmet).confidence < 0.4
 
 
-def test_a_closer_look_reaches_over_the_edge_of_the_picture(detector, astronaut_bgr):
+def test_verification_reaches_over_the_edge_of_the_frame(
+    detector: MediaPipeDetector, astronaut_bgr: Image
+) -> None:
     cut = np.ascontiguousarray(astronaut_bgr[60:, 170:])
     (face,) = detector.detect(cut)
     assert detector.verify(Pyramid(cut), face).confidence > 0.7
     outside = Detection((-300, -300, 50, 50), 0.6, face.keypoints)
-    assert detector.verify(Pyramid(cut), outside).confidence == 0
+    verification = detector.verify(Pyramid(cut), outside)
+    assert (verification.confidence, verification.detection) == (0, None)
 
 
 @pytest.mark.parametrize("name", [SHORT_RANGE, FULL_RANGE])
 @pytest.mark.parametrize("content", [None, b"not a network"])
-def test_a_missing_or_damaged_file_is_named(tmp_path, name, content):
+def test_a_missing_or_damaged_file_is_named(tmp_path: Path, name: str, content: bytes | None) -> None:
     for file in (SHORT_RANGE, FULL_RANGE):
         (tmp_path / file).write_bytes((models_dir() / file).read_bytes())
     (tmp_path / name).unlink()
@@ -132,9 +189,9 @@ def test_a_missing_or_damaged_file_is_named(tmp_path, name, content):
     gc.collect()  # MediaPipe's thread for the network that could not be made ends with its last reference
 
 
-def test_is_silent_from_start_to_end(capfd, astronaut_bgr):
+def test_is_silent_from_start_to_end(capfd: pytest.CaptureFixture[str], astronaut_bgr: Image) -> None:
     detector = MediaPipeDetector()
-    detector.detect(astronaut_bgr)
+    assert len(detector.detect(astronaut_bgr)) == 1
     detector.close()
     detector.close()
     assert capfd.readouterr() == ("", "")

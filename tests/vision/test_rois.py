@@ -1,77 +1,107 @@
-"""Closer views are few a frame, reach every corner, and follow far faces."""
+"""Tiles reach every corner, ROIs keep up with known faces, and neither costs more than its share."""
 
 import numpy as np
 import pytest
 
 from agecam.messages import Detection
-from agecam.vision.rois import RoiScheduler, TileScheduler
+from agecam.vision.rois import RoiConfig, RoiScheduler, TileConfig, TileScheduler, TokenBucket
 
-SIZE = (1280, 720)
+SIZE_WH = (1280, 720)
 
 
 def face_at(x: float, y: float, side: float = 30.0) -> Detection:
     return Detection((x, y, side, side), 0.8, np.zeros((4, 2), np.float32))
 
 
+def test_a_bucket_holds_no_more_than_its_capacity() -> None:
+    bucket = TokenBucket(4, 2)
+    bucket.refill(0.0)
+    assert [bucket.take() for _ in range(3)] == [True, True, False]
+    bucket.refill(0.25)
+    assert [bucket.take() for _ in range(2)] == [True, False]
+    bucket.refill(0.375)
+    assert not bucket.take()
+    bucket.refill(0.5)
+    assert bucket.take()
+
+
 @pytest.mark.parametrize("fps", [10, 25, 60])
 def test_tiles_come_at_the_same_rate_whatever_the_frame_rate(fps: int) -> None:
-    survey = TileScheduler()
-    views = sum(len(survey.areas(SIZE, index / fps)) for index in range(4 * fps))
-    assert 4 * 14 < views < 4 * 18
+    scheduler = TileScheduler()
+    tiles = sum(len(scheduler.next_tiles(SIZE_WH, index / fps)) for index in range(4 * fps))
+    assert 4 * 14 < tiles < 4 * 18
 
 
-def test_every_part_of_the_picture_is_viewed_within_half_a_second() -> None:
-    survey = TileScheduler()
-    seen = np.zeros(SIZE[::-1], bool)
+def test_every_part_of_the_frame_is_tiled_within_half_a_second() -> None:
+    scheduler = TileScheduler()
+    covered = np.zeros(SIZE_WH[::-1], bool)
     for index in range(13):
-        for x, y, width, height in survey.areas(SIZE, index / 25):
+        for x, y, width, height in scheduler.next_tiles(SIZE_WH, index / 25):
             assert x >= 0
             assert y >= 0
-            assert x + width <= SIZE[0]
-            assert y + height <= SIZE[1]
-            seen[y : y + height, x : x + width] = True
-    assert seen.all()
+            assert x + width <= SIZE_WH[0]
+            assert y + height <= SIZE_WH[1]
+            covered[y : y + height, x : x + width] = True
+    assert covered.all()
 
 
-def test_a_tiny_picture_has_no_tiles() -> None:
-    assert TileScheduler().areas((100, 80), 0.0) == []
+def test_a_tiny_frame_has_no_tiles() -> None:
+    assert TileScheduler().next_tiles((100, 80), 0.0) == []
 
 
-def test_a_far_face_that_a_glance_does_not_show_is_viewed_closely() -> None:
-    follower = RoiScheduler()
+def test_tiles_begin_anew_with_another_frame_size_and_after_a_reset() -> None:
+    scheduler = TileScheduler(TileConfig(max_per_frame=1))
+    first = scheduler.next_tiles(SIZE_WH, 0.0)
+    assert first == [(0, 0, 426, 426)]
+    assert scheduler.next_tiles(SIZE_WH, 1.0) != first
+    assert scheduler.next_tiles((640, 360), 2.0) == [(0, 0, 213, 213)]
+    scheduler.reset()
+    assert scheduler.next_tiles(SIZE_WH, 0.0) == first
+
+
+def test_a_far_face_that_is_missed_gets_rois() -> None:
+    scheduler = RoiScheduler()
     far = face_at(1240, 5)
-    close = [area for i in range(25) for area in follower.pursuit(SIZE, [far], [], i / 25).areas]
-    assert 12 < len(close) < 22
-    for x, y, width, height in close:
+    rois = [roi for i in range(25) for roi in scheduler.schedule(SIZE_WH, [far], [], i / 25).rois]
+    assert 12 < len(rois) < 22
+    for x, y, width, height in rois:
         assert x <= 1240
         assert y <= 5
         assert x + width <= 1280
         assert height == width < 200
 
 
-def test_a_face_that_a_glance_shows_costs_no_view() -> None:
-    follower = RoiScheduler()
+def test_a_face_that_is_detected_costs_no_roi() -> None:
+    scheduler = RoiScheduler()
     face = face_at(400, 200, 60)
-    assert not any(follower.pursuit(SIZE, [face], [face], index / 25).areas for index in range(25))
+    assert not any(scheduler.schedule(SIZE_WH, [face], [face], index / 25).rois for index in range(25))
 
 
-def test_one_view_serves_all_faces_that_it_holds() -> None:
+def test_one_roi_serves_all_faces_inside_it() -> None:
     pair = [face_at(400, 300), face_at(440, 310)]
-    assert len(RoiScheduler().pursuit(SIZE, pair, [], 0.0).areas) == 1
+    assert RoiScheduler().schedule(SIZE_WH, pair, [], 0.0).rois == [(340, 240, 150, 150)]
 
 
-def test_a_crowd_gets_no_more_views_than_there_is_time_for() -> None:
-    follower = RoiScheduler()
+def test_a_crowd_gets_no_more_rois_than_there_is_time_for() -> None:
+    scheduler = RoiScheduler()
     crowd = [face_at(40 * n, 20 * n) for n in range(25)]
-    views = [len(follower.pursuit(SIZE, crowd, [], index / 25).areas) for index in range(50)]
-    assert max(views) == 2
-    assert 30 < sum(views) < 40
+    counts = [len(scheduler.schedule(SIZE_WH, crowd, [], index / 25).rois) for index in range(50)]
+    assert max(counts) == 2
+    assert 30 < sum(counts) < 40
 
 
-def test_near_faces_are_looked_for_now_and_then_and_at_once_where_one_is_missed() -> None:
-    follower = RoiScheduler()
+def test_the_short_range_network_runs_now_and_then_and_at_once_where_a_near_face_is_missed() -> None:
+    scheduler = RoiScheduler()
     near, far = face_at(300, 200, 300), face_at(300, 200, 60)
-    times = [index / 25 for index in range(25)]
-    assert 4 <= sum(follower.pursuit(SIZE, [near], [near], time_s).near for time_s in times) <= 6
-    assert 4 <= sum(follower.pursuit(SIZE, [far], [], 2 + time_s).near for time_s in times) <= 6
-    assert all(follower.pursuit(SIZE, [near], [], 4 + time_s).near for time_s in times)
+    times_s = [index / 25 for index in range(25)]
+    assert (
+        4 <= sum(scheduler.schedule(SIZE_WH, [near], [near], time_s).short_range for time_s in times_s) <= 6
+    )
+    assert 4 <= sum(scheduler.schedule(SIZE_WH, [far], [], 2 + time_s).short_range for time_s in times_s) <= 6
+    assert all(scheduler.schedule(SIZE_WH, [near], [], 4 + time_s).short_range for time_s in times_s)
+
+
+def test_the_pause_of_the_configuration_is_used() -> None:
+    scheduler = RoiScheduler(RoiConfig(short_range_every_s=0.5))
+    runs = [index / 4 for index in range(9) if scheduler.schedule(SIZE_WH, [], [], index / 4).short_range]
+    assert runs == [0.0, 0.5, 1.0, 1.5, 2.0]

@@ -1,174 +1,249 @@
+"""Everybody keeps one number, and only faces are confirmed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
-from agecam.vision.tracker import Tracker
+from agecam.messages import Detection
+from agecam.vision.track import TrackConfig
+from agecam.vision.tracker import Tracker, TrackerConfig
+from agecam.vision.verification import Verification
+
+MakeFace = Callable[..., Detection]
 
 
-def follow(tracker, frames, fps=25.0, confidence=0.9, start_s=0.0):
-    """Run frames (lists of faces) through the tracker; the visible people of each."""
-    seen = []
-    for index, faces in enumerate(frames):
-        tracker.update(faces, start_s + index / fps)
-        for one in tracker.doubtful():
-            tracker.add_verification(one.track_id, confidence)
-        seen.append(tracker.visible())
-    return seen
+@dataclass(frozen=True)
+class Seen:
+    """A track as it was in one frame."""
+
+    track_id: int
+    face: Detection
+    detected: bool
+    confirmed: bool
+
+
+class Verifier:
+    """Says the same of every face, and counts how often it is asked."""
+
+    def __init__(self, confidence: float) -> None:
+        self.confidence = confidence
+        self.faces: list[Detection] = []
+
+    def __call__(self, face: Detection) -> Verification:
+        self.faces.append(face)
+        return Verification(self.confidence, None)
+
+
+def run(
+    tracker: Tracker,
+    frames: Sequence[Sequence[Detection]],
+    fps: float = 25.0,
+    confidence: float = 0.9,
+    start_s: float = 0.0,
+) -> list[list[Seen]]:
+    """Run frames (lists of detections) through the tracker; the people of each."""
+    verify = Verifier(confidence)
+    return [
+        [
+            Seen(track.track_id, track.face, track.detected, track.confirmed)
+            for track in tracker.update(detections, start_s + index / fps, verify)
+        ]
+        for index, detections in enumerate(frames)
+    ]
 
 
 @pytest.mark.parametrize("fps", [5, 10, 25, 60])
-def test_a_walking_person_keeps_one_number_and_is_labelled_soon(face, fps):
+def test_a_walking_person_keeps_one_number_and_is_confirmed_soon(face: MakeFace, fps: int) -> None:
     speed = 150  # pixels a second, one and a half faces
     frames = [[face(speed * i / fps, 50, score=0.7)] for i in range(3 * fps)]
-    seen = follow(Tracker(), frames, fps)
+    seen = run(Tracker(), frames, fps)
     assert {one.track_id for people in seen for one in people} == {1}
-    settled_at_s = next(i for i, people in enumerate(seen) if people[0].confirmed) / fps
-    assert settled_at_s <= max(0.15, 2 / fps)
+    confirmed_at_s = next(i for i, people in enumerate(seen) if people[0].confirmed) / fps
+    assert confirmed_at_s <= max(0.15, 2 / fps)
 
 
-def test_nobody_is_labelled_at_first_sight(face):
-    first, second = follow(Tracker(), [[face(0, 0, score=0.99)]] * 2)
+def test_nobody_is_confirmed_at_first_sight(face: MakeFace) -> None:
+    first, second = run(Tracker(), [[face(0, 0, score=0.99)]] * 2)
     assert not first[0].confirmed
     assert not second[0].confirmed
 
 
-def test_a_pattern_that_fails_the_closer_look_is_never_labelled(face):
+def test_hits_and_age_before_confirmation_are_configured(face: MakeFace) -> None:
+    frames = [[face(0, 0, score=0.99)]] * 30
+    patient = Tracker(TrackerConfig(track=TrackConfig(min_hits=10)))
+    assert [people[0].confirmed for people in run(patient, frames)] == [False] * 9 + [True] * 21
+    slow = Tracker(TrackerConfig(track=TrackConfig(min_age_s=0.5)))
+    assert [people[0].confirmed for people in run(slow, frames)] == [False] * 13 + [True] * 17
+
+
+def test_a_pattern_that_fails_verification_is_never_confirmed(face: MakeFace) -> None:
     frames = [[face(0, 0, score=0.7 if i % 3 else 0.82)] for i in range(250)]
-    assert not any(one.confirmed for people in follow(Tracker(), frames, confidence=0.6) for one in people)
+    assert not any(one.confirmed for people in run(Tracker(), frames, confidence=0.6) for one in people)
 
 
-def test_a_clear_face_needs_no_closer_look(face):
-    tracker = Tracker()
-    seen = follow(tracker, [[face(0, 0, score=0.95)]] * 5, confidence=0.0)
+def test_a_face_of_high_score_needs_no_verification(face: MakeFace) -> None:
+    seen = run(Tracker(), [[face(0, 0, score=0.95)]] * 5, confidence=0.0)
     assert seen[3][0].confirmed
+    unverified = Tracker()
+    for index in range(4):
+        tracks = unverified.update([face(0, 0, score=0.95)], index / 25)
+    assert [track.confirmed for track in tracks] == [True]
 
 
-def test_who_turns_away_loses_the_label_and_keeps_the_number(face):
+def test_who_turns_away_loses_the_label_and_keeps_the_number(face: MakeFace) -> None:
     tracker = Tracker()
-    follow(tracker, [[face(0, 0, score=0.9)]] * 10)
-    back = follow(tracker, [[face(0, 0, score=0.45)]] * 60, confidence=0.2, start_s=1)
+    run(tracker, [[face(0, 0, score=0.9)]] * 10)
+    back = run(tracker, [[face(0, 0, score=0.45)]] * 60, confidence=0.2, start_s=1)
     assert not back[-1][0].confirmed
-    front = follow(tracker, [[face(0, 0, score=0.9)]] * 40, start_s=4)
+    front = run(tracker, [[face(0, 0, score=0.9)]] * 40, start_s=4)
     assert front[-1][0].confirmed
     assert front[-1][0].track_id == 1
 
 
-def test_closer_looks_become_rare(face):
-    tracker, looks = Tracker(), 0
+def test_verifications_become_rare(face: MakeFace) -> None:
+    tracker, verify = Tracker(), Verifier(0.3)
     for index in range(250):
-        tracker.update([face(0, 0, score=0.6)], index / 25)
-        for one in tracker.doubtful():
-            tracker.add_verification(one.track_id, 0.3)
-            looks += 1
-    assert looks < 40
+        tracker.update([face(0, 0, score=0.6)], index / 25, verify)
+    assert 10 < len(verify.faces) < 40
 
 
-def test_what_looks_have_refuted_is_looked_at_again_only_when_it_is_found_again(face):
-    tracker = Tracker()
+def test_no_frame_has_more_verifications_than_configured(face: MakeFace) -> None:
+    for most in (1, 3):
+        verify = Verifier(0.9)
+        tracker = Tracker(TrackerConfig(verifications_per_frame=most))
+        tracker.update([face(150 * n, 0, score=0.6) for n in range(5)], 0.0, verify)
+        assert [one.box[0] for one in verify.faces] == [150 * n for n in range(most)]
+
+
+def test_a_rejected_track_is_verified_again_only_when_it_is_detected_again(face: MakeFace) -> None:
+    tracker, verify = Tracker(), Verifier(0.3)
     for index in range(3):
-        tracker.update([face(0, 0, score=0.6)] if index < 2 else [], index / 25)
-        for one in tracker.doubtful():
-            tracker.add_verification(one.track_id, 0.3)
-    tracker.update([], 0.3)
-    assert not tracker.doubtful()
-    tracker.update([face(0, 0, score=0.6)], 0.4)
-    assert [one.track_id for one in tracker.doubtful()] == [1]
+        tracker.update([face(0, 0, score=0.6)] if index < 2 else [], index / 25, verify)
+    assert len(verify.faces) == 3
+    tracker.update([], 0.3, verify)
+    assert len(verify.faces) == 3
+    tracker.update([face(0, 0, score=0.6)], 0.4, verify)
+    assert len(verify.faces) == 4
 
 
-def test_the_face_that_fewer_more_looks_decide_is_looked_at_first(face):
+def test_verification_detects_a_tentative_face_that_its_frame_missed(face: MakeFace) -> None:
     tracker = Tracker()
     tracker.update([face(0, 0, score=0.6)], 0.0)
-    tracker.add_verification(1, 0.5)
-    tracker.update([face(0, 0, score=0.6), face(400, 0, score=0.6)], 0.04)
-    assert [one.track_id for one in tracker.doubtful()] == [1, 2]
+    (track,) = tracker.update([], 0.04, lambda _: Verification(0.8, face(4, 0, score=0.8)))
+    assert track.detected
+    assert track.face.box == face(4, 0).box
 
 
-def test_half_a_second_behind_a_pillar_changes_nobody(face):
+def test_the_track_that_fewer_more_verifications_decide_comes_first(face: MakeFace) -> None:
+    tracker, verify = Tracker(TrackerConfig(verifications_per_frame=1)), Verifier(0.5)
+    old, new = face(0, 0, score=0.6), face(400, 0, score=0.6)
+    tracker.update([old], 0.0, verify)
+    for index in (1, 2, 3):
+        tracker.update([new, old], index / 25, verify)
+    assert [one.box[0] for one in verify.faces] == [0, 0, 0, 400]
+
+
+def test_half_a_second_behind_a_pillar_changes_nobody(face: MakeFace) -> None:
     steps = [face(8 * i, 50) for i in range(60)]
     frames = [[] if 25 <= i < 37 else [one] for i, one in enumerate(steps)]
-    seen = follow(Tracker(), frames)
+    seen = run(Tracker(), frames)
     assert {one.track_id for people in seen for one in people} == {1}
 
 
-def test_a_lost_face_glides_on_for_a_moment_and_is_marked(face):
+def test_a_lost_face_glides_on_for_a_moment_and_is_marked(face: MakeFace) -> None:
     frames = [[face(6 * i, 50)] for i in range(25)] + [[]] * 25
-    seen = follow(Tracker(), frames)
+    seen = run(Tracker(), frames)
     assert seen[26][0].face.box[0] > seen[24][0].face.box[0]
     assert [people[0].detected for people in seen[23:27]] == [True, True, False, False]
     assert not seen[24 + 9]
 
 
-def test_after_long_absence_comes_a_new_number(face):
+def test_after_long_absence_comes_a_new_number(face: MakeFace) -> None:
     tracker = Tracker()
-    follow(tracker, [[face(0, 0)]] * 10)
-    follow(tracker, [[]] * 40, start_s=1)
-    (again,) = follow(tracker, [[face(0, 0)]] * 10, start_s=3)[-1]
+    run(tracker, [[face(0, 0)]] * 10)
+    run(tracker, [[]] * 40, start_s=1)
+    (again,) = run(tracker, [[face(0, 0)]] * 10, start_s=3)[-1]
     assert again.track_id == 2
 
 
-def test_two_people_who_cross_keep_their_numbers(face):
+def test_the_age_of_a_lost_track_is_configured(face: MakeFace) -> None:
+    tracker = Tracker(TrackerConfig(max_age_s=4.0))
+    run(tracker, [[face(0, 0)]] * 10)
+    (again,) = run(tracker, [[face(0, 0)]], start_s=3)[-1]
+    assert again.track_id == 1
+
+
+def test_two_people_who_cross_keep_their_numbers(face: MakeFace) -> None:
     frames = [[face(10 * i, 50), face(600 - 10 * i, 90, 110)] for i in range(60)]
-    seen = follow(Tracker(), frames)
+    seen = run(Tracker(), frames)
     assert [one.track_id for one in seen[-1]] == [1, 2]
     left, right = seen[-1]
     assert left.face.box[0] == pytest.approx(590, abs=1)
     assert right.face.box[0] == pytest.approx(10, abs=1)
 
 
-def test_a_jump_to_another_place_or_size_is_another_person(face):
+def test_a_jump_to_another_place_or_size_is_another_person(face: MakeFace) -> None:
     # Another size at the same place could be the same head: that takes until the first is gone.
     for other, frames in ((face(400, 0, 100), 2), (face(-50, -50, 220), 12)):
         tracker = Tracker()
-        follow(tracker, [[face(0, 0)]] * 10)
-        people = follow(tracker, [[other]] * frames, start_s=0.4)[-1]
+        run(tracker, [[face(0, 0)]] * 10)
+        people = run(tracker, [[other]] * frames, start_s=0.4)[-1]
         assert [one.track_id for one in people if one.detected] == [2]
 
 
-def test_weak_detections_continue_a_track_and_begin_none(face):
+def test_low_scores_continue_a_track_and_start_none(face: MakeFace) -> None:
     tracker = Tracker()
-    assert follow(tracker, [[face(0, 0, score=0.45)]] * 5)[-1] == []
-    follow(tracker, [[face(0, 0)]] * 5, start_s=1)
-    weak = follow(tracker, [[face(0, 0, score=0.45)]] * 30, start_s=2)
+    assert run(tracker, [[face(0, 0, score=0.45)]] * 5)[-1] == []
+    run(tracker, [[face(0, 0)]] * 5, start_s=1)
+    weak = run(tracker, [[face(0, 0, score=0.45)]] * 30, start_s=2)
     assert weak[-1][0].detected
     assert weak[-1][0].confirmed
 
 
-def test_reset_forgets_everybody_and_time(face):
+def test_expected_faces_are_those_confirmed_the_longest_undetected_first(face: MakeFace) -> None:
     tracker = Tracker()
-    follow(tracker, [[face(0, 0)]] * 10, start_s=100)
+    pair = [face(0, 0, score=0.95), face(300, 0, score=0.95)]
+    run(tracker, [pair] * 5)
+    tracker.update([pair[0], face(600, 0)], 0.2)
+    assert [round(one.box[0]) for one in tracker.expected(0.24)] == [300, 0]
+
+
+def test_reset_forgets_everybody_and_time(face: MakeFace) -> None:
+    tracker = Tracker()
+    run(tracker, [[face(0, 0)]] * 10, start_s=100)
     tracker.reset()
-    assert tracker.visible() == []
-    assert [one.track_id for one in follow(tracker, [[face(0, 0)]])[0]] == [1]
+    assert tracker.expected(0.0) == []
+    assert [one.track_id for one in run(tracker, [[face(0, 0)]])[0]] == [1]
 
 
-def test_time_that_runs_backwards_is_an_error(face):
+def test_time_that_runs_backwards_is_an_error() -> None:
     tracker = Tracker()
     tracker.update([], 2.0)
     with pytest.raises(ValueError, match="backwards"):
         tracker.update([], 1.0)
 
 
-def test_twenty_people_are_matched_each_to_himself(face):
+def test_of_twenty_people_each_keeps_their_number(face: MakeFace) -> None:
     rng = np.random.default_rng(1)
     starts = [(150 * (i % 5), 150 * (i // 5)) for i in range(20)]
     tracker = Tracker()
+    homes: dict[int, tuple[float, float]] = {}
     for index in range(50):
         faces = [face(x + index, y + rng.normal(0, 2), 80) for x, y in starts]
-        order = rng.permutation(20)
-        tracker.update([faces[i] for i in order], index / 25)
-        people = tracker.visible()
-        found = {one.track_id: one.face.box for one in people}
-        if index == 0:
-            homes = {number: (box[0], box[1]) for number, box in found.items()}
-    assert len(found) == 20
-    for number, box in found.items():
+        people = tracker.update([faces[i] for i in rng.permutation(20)], index / 25)
+        boxes = {one.track_id: one.face.box for one in people}
+        homes = homes or {number: (box[0], box[1]) for number, box in boxes.items()}
+    assert len(boxes) == 20
+    for number, box in boxes.items():
         assert box[0] - 49 == pytest.approx(homes[number][0], abs=1)
         assert box[1] == pytest.approx(homes[number][1], abs=12)
 
 
-def test_one_head_found_at_two_sizes_is_one_person(face):
+def test_one_head_detected_at_two_sizes_is_one_person(face: MakeFace) -> None:
     tracker = Tracker()
     for index in range(10):
-        # Found small in one view of the picture, and twice as large in another, turn by turn.
-        found = face(100, 100, 50) if index % 2 else face(80, 80, 100)
-        tracker.update([found], index / 25)
-        assert {one.track_id for one in tracker.visible()} == {1}
+        # Detected small in one region of the frame, and twice as large in another, turn by turn.
+        detection = face(100, 100, 50) if index % 2 else face(80, 80, 100)
+        assert {one.track_id for one in tracker.update([detection], index / 25)} == {1}

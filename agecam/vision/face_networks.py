@@ -1,0 +1,136 @@
+"""Both face networks, near and far, run beside each other where there are two cores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from agecam.errors import ModelError
+from agecam.messages import Detection
+from agecam.vision.boxes import iou
+from agecam.vision.face_network import FULL_RANGE, INPUT_PX, SHORT_RANGE, FaceNetwork
+from agecam.vision.pyramid import Pyramid, Roi, RoiImage
+from agecam.vision.verification import Verification
+
+
+@dataclass(frozen=True, slots=True)
+class NetworksConfig:
+    """Settings of :class:`FaceNetworks`; scores are in [0, 1]."""
+
+    min_score: float = 0.3
+    """Least score that the networks report: low enough for what verification and tracks may still confirm."""
+    verify_sides: float = 4.0
+    """Side of the region that verifies a face, in sides of the face: it fills a quarter, which suits both."""
+    verify_iou: float = 0.3
+    """IoU above which a detection there is the face to be verified, and not its neighbour. Chosen."""
+
+
+RegionOfRoi = tuple[Roi, RoiImage]
+
+
+class FaceNetworks:
+    """The full-range and the short-range network from one folder, and a second full-range one when needed.
+
+    Not thread-safe, but that :meth:`second_full_range` may be run in a thread of its own. Close it.
+
+    Raises :class:`ModelError` when a file is missing or damaged.
+    """
+
+    def __init__(self, models: Path, config: NetworksConfig) -> None:
+        self._models = models
+        self._config = config
+        self._networks: list[FaceNetwork] = []
+        self._second: FaceNetwork | None = None
+        self._helper = ThreadPoolExecutor(1, thread_name_prefix="agecam-detect")
+        short_range = self._helper.submit(self._load, SHORT_RANGE)
+        try:
+            self.full_range = self._load(FULL_RANGE)
+            self.short_range = short_range.result()
+        except ModelError:
+            self.close()
+            raise
+
+    def _load(self, name: str) -> FaceNetwork:
+        network = FaceNetwork(self._models / name, min_score=self._config.min_score)
+        self._networks.append(network)
+        return network
+
+    def second_full_range(self) -> FaceNetwork:
+        """Another full-range network, loaded when it is first asked for."""
+        if self._second is None:
+            self._second = self._load(FULL_RANGE)
+        return self._second
+
+    def detect_whole(self, pyramid: Pyramid) -> list[Detection]:
+        """What both detect in the whole image, duplicates included."""
+        image = pyramid.whole(INPUT_PX)
+        return self.full_range.detect(image) + self.short_range.detect(image)
+
+    def detect_short_range_beside(self, pyramid: Pyramid) -> Future[list[Detection]]:
+        """What the short-range network detects in the whole image, at the same time as what comes next."""
+        return self._helper.submit(self.short_range.detect, pyramid.whole(INPUT_PX))
+
+    def detect_rois_beside(self, pyramid: Pyramid, rois: Sequence[Roi]) -> Future[list[Detection]]:
+        """What the second full-range network detects in regions, at the same time as what comes next."""
+        return self._helper.submit(
+            detect_rois, self.second_full_range(), pyramid.size_wh, crop_rois(pyramid, rois)
+        )
+
+    def verify(self, pyramid: Pyramid, detection: Detection) -> Verification:
+        """How sure both networks are of one face, as :meth:`Detector.verify` says."""
+        best = self.best_around(pyramid, detection, self._config.verify_sides)
+        # The mean of both, 0 for one that does not detect it.
+        confidence = sum(one.score for one in best) / 2
+        return Verification(confidence, max(best, key=lambda one: one.score, default=None))
+
+    def best_around(self, pyramid: Pyramid, detection: Detection, sides: float) -> list[Detection]:
+        """Each network's best detection of one face, in a region so many times as wide as the face."""
+        region = pyramid.square(detection.centre, sides * max(detection.box[2:]), INPUT_PX)
+        short_range = self._helper.submit(self.short_range.detect, region)
+        of_each = (self.full_range.detect(region), short_range.result())
+        best = (
+            max(
+                (one for one in found if iou(one.box, detection.box) > self._config.verify_iou),
+                key=lambda one: one.score,
+                default=None,
+            )
+            for found in of_each
+        )
+        return [one for one in best if one is not None]
+
+    def close(self) -> None:
+        """Release the networks; calling it twice does no harm."""
+        self._helper.shutdown()
+        for network in self._networks:
+            network.close()
+
+
+def crop_rois(pyramid: Pyramid, rois: Iterable[Roi]) -> list[RegionOfRoi]:
+    """The regions' images, made in one go, since a pyramid serves one thread at a time."""
+    return [(roi, pyramid.region(roi, INPUT_PX)) for roi in rois]
+
+
+def detect_rois(
+    network: FaceNetwork, size_wh: tuple[int, int], regions: Iterable[RegionOfRoi]
+) -> list[Detection]:
+    """What a network detects in regions of an image of (width, height), but for faces that an edge cuts."""
+    return [
+        detection
+        for roi, region in regions
+        for detection in network.detect(region)
+        if not _is_cut(detection, roi, size_wh)
+    ]
+
+
+def _is_cut(detection: Detection, roi: Roi, size_wh: tuple[int, int]) -> bool:
+    """Whether an edge of the region inside the image cuts the face: another region holds it whole."""
+    x, y, width, height = detection.box
+    x0, y0, roi_width, roi_height = roi
+    return (
+        (x0 > 0 and x < x0)
+        or (y0 > 0 and y < y0)
+        or (x0 + roi_width < size_wh[0] and x + width > x0 + roi_width)
+        or (y0 + roi_height < size_wh[1] and y + height > y0 + roi_height)
+    )

@@ -1,0 +1,141 @@
+"""Dataclasses are the options of commands, and the only place of their defaults."""
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from agecam.options import COMMA_SEPARATED, Codec, default_of, option, options_from
+from train import cli
+from train.data.augment import Augmentation
+from train.evaluate.config import EvaluateConfig
+from train.fit.config import FitConfig
+from train.workflows.config import TuneConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    inputs: tuple[Path, ...] = field(metadata=option("What to read.", argument=True))
+    out: Path = field(metadata=option("Where to.", "--out", "-o"))
+    size_px: int = field(default=48, metadata=option("Pixels.", "--size", aliases=("--pixels",), at_least=8))
+    limit: int | None = field(default=None, metadata=option("At most."))
+    names: tuple[str, ...] = field(default=("a", "b"), metadata=option("Some.", codec=COMMA_SEPARATED))
+    half: float = field(
+        default=0.5, metadata=option("Half.", codec=Codec(float, lambda x: 2 * x, lambda x: x / 2))
+    )
+    extra: tuple[Path, ...] = field(default=(), metadata=option("More."))
+    fast: bool = field(default=True, metadata=option("Fast.", "--fast/--slow", aliases=("--careful",)))
+    hidden: int = 7
+
+
+def run(*words: str) -> tuple[Result, list[Example]]:
+    app, seen = typer.Typer(), []
+
+    @app.command()
+    @options_from(Example)
+    def command(config: Example) -> None:
+        """Does something."""
+        seen.append(config)
+
+    return CliRunner().invoke(app, words), seen
+
+
+def parsed(*words: str) -> Example:
+    result, seen = run(*words)
+    assert result.exit_code == 0, result.output
+    return seen[0]
+
+
+def test_defaults_are_those_of_the_dataclass() -> None:
+    assert parsed("x", "-o", "y") == Example((Path("x"),), Path("y"))
+
+
+def test_all_kinds_of_options_are_read() -> None:
+    words = [
+        "x",
+        "z",
+        "--out",
+        "y",
+        "--size",
+        "64",
+        "--limit",
+        "3",
+        "--names",
+        "c,d,e",
+        "--half",
+        "3",
+        "--extra",
+        "1",
+        "--extra",
+        "2",
+        "--slow",
+    ]
+    assert parsed(*words) == Example(
+        (Path("x"), Path("z")), Path("y"), 64, 3, ("c", "d", "e"), 1.5, (Path("1"), Path("2")), False
+    )
+
+
+def test_names_of_earlier_releases_work_and_say_what_they_are_called_now() -> None:
+    result, seen = run("x", "-o", "y", "--pixels", "32", "--careful")
+    assert (seen[0].size_px, seen[0].fast) == (32, False)
+    assert "--pixels is now called --size." in result.output
+    assert "--careful is now called --slow." in result.output
+
+
+def test_help_shows_options_and_defaults_and_no_earlier_names() -> None:
+    text = run("--help")[0].output
+    for part in ("--size", "--fast", "--slow", "48", "a,b", "What to read.", "Does something."):
+        assert part in text
+    for part in ("--pixels", "--careful", "--hidden"):
+        assert part not in text
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("x",), ("x", "-o", "y", "--size", "4"), ("x", "-o", "y", "--hidden", "1")]
+)
+def test_wrong_usage_ends_with_code_2(words: tuple[str, ...]) -> None:
+    assert run(*words)[0].exit_code == 2
+
+
+def test_strength_of_augmentation_is_a_number() -> None:
+    seen = []
+    app = typer.Typer()
+
+    @app.command()
+    @options_from(FitConfig)
+    def command(config: FitConfig) -> None:
+        seen.append(config)
+
+    words = "--data d -o o --augment 0.5 --teacher a --teacher b --heads age --taught-share 0.7 --blended 0.3"
+    assert CliRunner().invoke(app, words.split()).exit_code == 0
+    assert CliRunner().invoke(app, ["--data", "d", "-o", "o"]).exit_code == 0
+    changed, plain = seen
+    assert changed.augmentation == Augmentation().scaled(0.5)
+    assert changed.teachers == (Path("a"), Path("b"))
+    assert changed.heads == ("age",)
+    assert (changed.distill_weight, changed.mixup) == (0.7, 0.3)
+    assert plain == FitConfig(Path("d"), Path("o"))
+
+
+def test_defaults_can_be_shared() -> None:
+    assert default_of(TuneConfig, "seed") == default_of(FitConfig, "seed") == 0
+    assert default_of(EvaluateConfig, "live") == ()
+
+
+@pytest.mark.parametrize(
+    "command", cli.app.registered_commands, ids=lambda command: command.callback.__name__
+)
+def test_every_command_has_its_help(command: object) -> None:
+    name = getattr(command, "name", None) or command.callback.__name__.replace("_", "-")  # type: ignore[attr-defined]
+    result = CliRunner().invoke(cli.app, [name, "--help"])
+    assert result.exit_code == 0
+    assert "--out" in result.output
+
+
+def test_every_option_of_a_configuration_says_what_it_does() -> None:
+    for config in (FitConfig, EvaluateConfig, TuneConfig):
+        for one in fields(config):
+            if "option" in one.metadata:
+                assert one.metadata["option"].help.endswith((".", "json", "age.keras."))

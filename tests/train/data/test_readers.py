@@ -1,0 +1,110 @@
+"""Labels are read from names and tables, and what cannot be used is said."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from train.data.readers import Sample, parse_age, parse_gender, read_dataset
+from train.data.stores import open_store
+from train.errors import DataError
+
+TABLE = """file,age,gender,race
+a.webp,34,female,East Asian
+b.webp,30-39,male,
+c.webp,70+,Female,Black
+d.webp,,m,
+e.webp,12,,
+f.webp,,,
+g.webp,abc,male,
+h.webp,20,robot,
+gone.webp,20,male,
+a.webp,35,female,
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "faces" / "inner"
+    folder.mkdir(parents=True)
+    for name in "abcdefgh":
+        (folder / f"{name}.webp").write_bytes(b"image")
+    (folder / "labels.csv").write_text(TABLE, encoding="utf-8")
+    return tmp_path / "faces"
+
+
+def test_table_gives_exact_ages_ranges_and_missing_labels(folder: Path) -> None:
+    samples = {sample.file: sample for sample in read_dataset(folder).samples}
+    assert samples["inner/a.webp"] == Sample("faces", "inner/a.webp", 34, 34, True, "East Asian")
+    assert samples["inner/b.webp"] == Sample("faces", "inner/b.webp", 30, 39, False)
+    assert samples["inner/c.webp"] == Sample("faces", "inner/c.webp", 70, 100, True, "Black")
+    assert samples["inner/d.webp"] == Sample("faces", "inner/d.webp", None, None, False)
+    assert samples["inner/e.webp"] == Sample("faces", "inner/e.webp", 12, 12, None)
+    assert samples["inner/a.webp"].age == 34
+    assert samples["inner/b.webp"].age is None
+
+
+def test_bad_rows_are_skipped_with_their_reason(folder: Path) -> None:
+    skipped = [(skip.file, skip.reason) for skip in read_dataset(folder).skipped]
+    assert skipped == [
+        ("inner/f.webp", "neither age nor gender"),
+        ("inner/g.webp", "age 'abc' is neither a number nor a range"),
+        ("inner/h.webp", "gender 'robot' is neither male nor female"),
+        ("inner/gone.webp", "there is no such file"),
+        ("inner/a.webp", "listed twice"),
+    ]
+
+
+def test_a_zip_reads_like_the_folder_it_was_made_from(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "faces.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(folder.rglob("*.*")):
+            archive.write(file, file.relative_to(folder))
+    assert read_dataset(path).samples == read_dataset(folder).samples
+    assert open_store(path).read("inner/a.webp") == b"image"
+    with pytest.raises(DataError, match="cannot be read"):
+        open_store(path).read("inner/none.webp")
+
+
+def test_utkface_names_carry_the_labels(tmp_path: Path) -> None:
+    for name in (
+        "26_1_2_20170116192818803.jpg.chip.jpg",
+        "116_0_0_20170120134744096.jpg.chip.jpg",
+        "39_1_20170116174525125.jpg.chip.jpg",
+        "24_0_1_20170116220224657 .jpg.chip.jpg",
+        "130_0_0_20170120134744096.jpg.chip.jpg",
+    ):
+        (tmp_path / name).write_bytes(b"image")
+    (tmp_path / "readme.txt").write_text("not an image", encoding="utf-8")
+    dataset = read_dataset(tmp_path)
+    assert [(s.age, s.female, s.race) for s in dataset.samples] == [
+        (116, False, "White"),
+        (26, True, "Asian"),
+    ]
+    assert [skip.file.split("_")[0] for skip in dataset.skipped] == ["130", "24", "39"]
+
+
+@pytest.mark.parametrize("text", ["-3", "200", "40-30", "3o", "20-", "nan"])
+def test_what_is_not_an_age_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="age"):
+        parse_age(text)
+
+
+@pytest.mark.parametrize("text", ["x", "women", "1"])
+def test_what_is_not_a_gender_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="neither male nor female"):
+        parse_gender(text)
+
+
+def test_useless_sources_are_refused_in_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="does not exist"):
+        read_dataset(tmp_path / "nowhere")
+    with pytest.raises(DataError, match="no labelled image"):
+        read_dataset(tmp_path)
+    (tmp_path / "labels.csv").write_text("name,age\n", encoding="utf-8")
+    with pytest.raises(DataError, match="lacks the column file, gender"):
+        read_dataset(tmp_path)
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(b"PK not really")
+    with pytest.raises(DataError, match="not a readable zip"):
+        read_dataset(broken)

@@ -1,0 +1,57 @@
+"""The table of prepared images survives the disk, also as earlier releases wrote it."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.train.samples import table_of_samples
+from train.data.readers import Sample
+from train.data.split import split_table
+from train.data.table import TEST, Table
+from train.errors import DataError
+
+
+@pytest.fixture
+def table() -> Table:
+    samples = [
+        Sample("set", "a, b.jpg", 20, 29, None, "East Asian"),
+        Sample("set", "c.jpg", None, None, True),
+        Sample("set", "d.jpg", 4, 4, False),
+    ]
+    return split_table(table_of_samples(samples), test=0.2, validation=0.2)
+
+
+def same(one: Table, other: Table) -> None:
+    for field in fields(Table):
+        np.testing.assert_array_equal(getattr(one, field.name), getattr(other, field.name))
+
+
+def test_table_survives_the_disk(table: Table, tmp_path: Path) -> None:
+    table.save(tmp_path)
+    again = Table.load(tmp_path)
+    same(again, table)
+    assert again.exact.tolist() == [False, False, True]
+    assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
+
+
+def test_table_of_an_earlier_release_is_read(table: Table, tmp_path: Path) -> None:
+    table.save(tmp_path)
+    path = tmp_path / "table.csv"
+    header, *rows = path.read_text(encoding="utf-8").split("\n")
+    assert header.strip().endswith(",split")
+    path.write_text("\n".join([header.replace(",split", ",part"), *rows]), encoding="utf-8")
+    same(Table.load(tmp_path), table)
+
+
+def test_folder_that_was_not_prepared_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="train prepare"):
+        Table.load(tmp_path / "none")
+
+
+def test_split_without_images_is_refused_where_some_are_needed(table: Table, tmp_path: Path) -> None:
+    none = table.take(table.split != TEST)
+    assert len(none.of_split(TEST)) == 0
+    with pytest.raises(DataError, match="no images in its test split"):
+        none.require_split(TEST, tmp_path)

@@ -1,0 +1,42 @@
+"""Labels become targets and weights."""
+
+import numpy as np
+import pytest
+
+from agecam.vision.calibration import robust_age
+from train.data.targets import age_targets, rarity_weights
+
+
+def test_exact_age_becomes_a_distribution_about_it_wider_for_the_old() -> None:
+    young, old = age_targets(np.array([10.0, 70.0]), np.array([10.0, 70.0]))
+    assert robust_age(young[None, :101])[0] == pytest.approx(10, abs=0.01)
+    assert young[:101].sum() == pytest.approx(1)
+    assert young[:101].max() > 2 * old[:101].max()
+    assert young[101:].tolist() == [10, 10, 1]
+
+
+def test_range_becomes_a_membership_with_soft_edges() -> None:
+    target = age_targets(np.array([30.0]), np.array([39.0]))[0]
+    assert (target[30:40] == 1).all()
+    assert 0.5 < target[40] < 1
+    assert target[50] < 1e-6
+    assert target[101:].tolist() == [30, 39, 0]
+
+
+def test_unknown_age_becomes_a_row_of_zeros() -> None:
+    assert not age_targets(np.array([np.nan]), np.array([np.nan])).any()
+
+
+def test_rare_ages_weigh_more_and_all_weigh_one_on_average() -> None:
+    low = np.array([25.0] * 90 + [80.0] * 10)
+    weights = rarity_weights(low, low, 0.5)
+    assert weights.mean() == pytest.approx(1)
+    assert weights[-1] / weights[0] == pytest.approx(3, rel=0.05)
+    np.testing.assert_allclose(rarity_weights(low, low, 0.0), 1)
+
+
+def test_no_weight_is_beyond_bounds_and_unknown_ages_weigh_nothing() -> None:
+    low = np.array([25.0] * 998 + [90.0, np.nan])
+    weights = rarity_weights(low, low, 3.0)
+    assert weights[-2] == 4
+    assert weights[-1] == 0

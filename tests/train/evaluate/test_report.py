@@ -1,0 +1,155 @@
+"""The report is one whole page, whatever was measured, and asks nothing of the network."""
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from agecam.vision.calibration import Calibration
+from tests.train.samples import table_of_samples
+from train.data.crops import STORED_PX
+from train.data.readers import Sample
+from train.evaluate.gallery import Report
+from train.evaluate.groups import all_metrics
+from train.evaluate.report import write_report
+
+_VOID = {"meta", "img", "br"}
+
+
+class Page(HTMLParser):
+    """Checks that tags close in order, and keeps titles, addresses and ids."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.addresses: list[str] = []
+        self.ids: list[str] = []
+        self.headings: list[str] = []
+        self.images = 0
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.images += tag == "img"
+        for name, value in attributes:
+            if name in ("src", "href", "xlink:href") and value:
+                self.addresses.append(value)
+            if name == "id" and value:
+                self.ids.append(value)
+        if tag not in _VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attributes)
+        if tag not in _VOID:
+            self.handle_endtag(tag)
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] == "h2":
+            self.headings.append(data)
+
+
+def report_of(
+    predictions: dict[str, NDArray[np.float32]], run: Path | None = None, name: str = "set"
+) -> Report:
+    random = np.random.default_rng(0)
+    samples = [
+        Sample(name, f"<{i}>.jpg", *((20 + i % 60,) * 2 if i % 3 else (30, 39)), i % 2 == 0, "AB"[i % 2])
+        for i in range(120)
+    ]
+    table = table_of_samples(samples)
+    everything = all_metrics(predictions, table, Calibration())
+    metrics = {
+        "models": ["age.tflite"],
+        "data": "prepared",
+        "split": "test",
+        "views": 4,
+        "calibration": {"origin": "given"},
+        "datasets": {name: everything},
+        "all": everything,
+    }
+    crops = random.integers(0, 256, (120, STORED_PX, STORED_PX), dtype=np.uint8)
+    return Report(metrics, predictions, table, crops, Calibration(), run)
+
+
+def some_predictions() -> dict[str, NDArray[np.float32]]:
+    random = np.random.default_rng(0)
+    ages = random.random((120, 101), np.float32) ** 8
+    return {"age": ages / ages.sum(axis=1, keepdims=True), "gender": random.random(120, np.float32)}
+
+
+def test_the_page_is_whole_and_refers_to_nothing_outside_it(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text(
+        "epoch,loss,val_loss,age_distance,val_age_distance\n0,4,5,9,8\n1,3,4,7,7.5\n", encoding="utf-8"
+    )
+    report = report_of(some_predictions(), tmp_path)
+    write_report(tmp_path / "report.html", report)
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    page = Page(text)
+    assert page.headings == ["Overview", "Age", "Gender", "By group", "Learning curves", "Images"]
+    assert all(address.startswith(("data:", "#")) for address in page.addresses)
+    assert len(page.ids) == len(set(page.ids))
+    assert 100 < page.images <= 150
+    assert "&lt;7&gt;.jpg" in text
+    assert "url(http" not in text
+    assert "@import" not in text
+
+
+@pytest.mark.parametrize(
+    ("predictions", "lacks"),
+    [
+        ({"gender": some_predictions()["gender"]}, "Age"),
+        ({"age": some_predictions()["age"]}, "Gender"),
+        ({"age": np.linspace(1, 90, 120, dtype=np.float32)[:, None]}, "Gender"),
+    ],
+)
+def test_one_model_alone_and_one_without_doubt_have_their_report_too(
+    tmp_path: Path, predictions: dict[str, NDArray[np.float32]], lacks: str
+) -> None:
+    write_report(tmp_path / "report.html", report_of(predictions))
+    page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
+    assert "Overview" in page.headings
+    assert lacks not in page.headings
+
+
+def test_corruptions_and_the_live_path_have_their_tables(tmp_path: Path) -> None:
+    report = report_of(some_predictions(), name="a_b")
+    main = {"all": {"age_mae": 5.0, "gender_accuracy": 0.9}, "a_b": {"age_mae": 5.0}}
+    worse = {"all": {"age_mae": 6.5, "gender_accuracy": 0.8}, "a_b": {"age_mae": 6.5}}
+    metrics = dict(report.metrics)
+    metrics["corruptions"] = [
+        {"kind": "clean", "name": "clean", "metrics": main},
+        {"kind": "blur", "name": "2 % of the crop", "metrics": worse},
+        {"kind": "rotation", "name": "20°", "metrics": worse},
+    ]
+    metrics["live"] = {
+        "count": 120,
+        "not_found": {"all": 2, "a_b": 2},
+        "stored": main,
+        "live": worse,
+        "difference": {"all": {"age_mae": 1.5, "gender_accuracy": -0.1}, "a_b": {"age_mae": 1.5}},
+        "corrupted": [
+            {
+                "name": "rotated 20°",
+                "not_found": {"all": 3},
+                "stored": main,
+                "live": worse,
+                "difference": main,
+            }
+        ],
+    }
+    write_report(
+        tmp_path / "report.html",
+        Report(metrics, report.predictions, report.table, report.crops, report.calibration),
+    )
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert {"Corruptions", "Through the live path"} <= set(Page(text).headings)
+    assert "+1.50" in text
+    assert "-10.0 %" in text
+    assert "rotated 20°<small>3 not found</small>" in text

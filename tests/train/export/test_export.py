@@ -1,0 +1,82 @@
+"""What ships predicts as what was trained, and is described."""
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from agecam.vision.litert import LiteRtModel
+from agecam.vision.manifest import Manifest
+from train.errors import DataError
+from train.export.config import ExportConfig
+from train.export.convert import export_keras, export_litert
+from train.export.export import check_parity, export, milliseconds_per_face
+from train.export.manifest import current_commit
+from train.model.build import build_model, load_model
+from train.model.network import Network
+
+pytestmark = pytest.mark.xdist_group("trained")
+
+
+def test_exported_models_are_read_by_the_program(prepared: Path, trained: Path, tmp_path: Path) -> None:
+    exported = export(
+        ExportConfig(prepared, (trained,), (trained,), tmp_path / "models", weights="float32", commit="abc")
+    )
+    assert [one.path.name for one in exported] == ["age.tflite", "gender.tflite"]
+    assert all(one.ms_per_face > 0 and one.size_mb > 0.01 for one in exported)
+    assert all(one.difference["largest"] < 0.01 for one in exported)
+    manifest = Manifest.read(tmp_path / "models")
+    assert LiteRtModel(manifest.model_bytes("age", "litert")).output_shape == (101,)
+    assert LiteRtModel(manifest.model_bytes("gender", "litert")).output_shape == (1,)
+    entry = json.loads((tmp_path / "models" / "manifest.json").read_text(encoding="utf-8"))["models"]["age"]
+    assert (entry["training_commit"], entry["litert"]["weights"]) == ("abc", "float32")
+    assert entry["metrics"]["noise"]["age"]["count"] > 0
+
+
+@pytest.mark.parametrize("weights", ["int8", "float16"])
+def test_smaller_weights_predict_nearly_the_same(trained: Path, tmp_path: Path, weights: str) -> None:
+    export_keras([trained], "gender", tmp_path, weights)
+    export_litert(tmp_path / "gender.keras", weights)
+    faces = np.random.default_rng(0).random((4, 128, 128, 1), np.float32)
+    lite = LiteRtModel((tmp_path / "gender.tflite").read_bytes()).run(faces)
+    np.testing.assert_allclose(lite, load_model(tmp_path / "gender.keras").predict_on_batch(faces), atol=0.02)
+
+
+def test_integer_weights_are_in_the_keras_file_too(tmp_path: Path) -> None:
+    model = build_model(Network("compact", ("age",), 0.25))
+    model.save(tmp_path / "model.keras")
+    export_keras([tmp_path / "model.keras"], "age", tmp_path, "int8")
+    exported = load_model(tmp_path / "age.keras")
+
+    def steps(name: str) -> float:
+        kernel = np.asarray(exported.get_layer(name).kernel)
+        scaled = kernel / np.abs(kernel).max(axis=(0, 1, 2)) * 127
+        return float(np.abs(scaled - np.round(scaled)).max())
+
+    convolutions = [layer.name for layer in exported.layers if isinstance(layer, keras.layers.Conv2D)]
+    rounded = {name for name in convolutions if steps(name) < 1e-3}
+    assert rounded == {name for name in convolutions if "stem" not in name and "shortcut" not in name}
+    assert len(rounded) == 16
+
+
+def test_file_that_differs_too_much_is_refused() -> None:
+    check_parity("age", "int8", {"mean": 0.1, "largest": 0.49})
+    with pytest.raises(DataError, match=r"age\.tflite is up to 0\.510 off age\.keras, more than 0\.5"):
+        check_parity("age", "int8", {"mean": 0.1, "largest": 0.51})
+
+
+def test_unknown_weights_are_refused(prepared: Path, trained: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no weights 'int4'"):
+        export(ExportConfig(prepared, (trained,), (trained,), tmp_path, weights="int4"))
+
+
+def test_speed_is_measured_on_the_file(trained: Path, tmp_path: Path) -> None:
+    export_keras([trained], "age", tmp_path, "float32")
+    export_litert(tmp_path / "age.keras", "float32")
+    assert milliseconds_per_face(tmp_path / "age.tflite") > 0
+
+
+def test_commit_is_one_or_unknown() -> None:
+    assert current_commit() == "unknown" or len(current_commit()) == 40

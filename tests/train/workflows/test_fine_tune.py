@@ -1,0 +1,78 @@
+"""A model goes on learning from someone's own photographs, and only a better one takes its place."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from tests.train.conftest import WritePhotographs
+from train.cli import app
+from train.errors import DataError
+from train.model.build import build_model, load_model
+from train.model.network import Network
+from train.workflows.config import FineTuneConfig
+from train.workflows.fine_tune import fine_tune
+
+pytestmark = [pytest.mark.training, pytest.mark.xdist_group("fine-tune")]
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory: pytest.TempPathFactory, write_photographs: WritePhotographs) -> Path:
+    return write_photographs(tmp_path_factory.mktemp("photographs"), [("30", "female"), ("40", "male")] * 12)
+
+
+@pytest.fixture(scope="module")
+def age_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that knows nothing yet."""
+    path = tmp_path_factory.mktemp("model") / "age.keras"
+    build_model(Network("plain", ("age",), 0.25), size_px=48).save(path)
+    return path
+
+
+def test_a_model_becomes_better_at_new_photographs_and_reports_old_ones(
+    photographs: Path, prepared: Path, age_model: Path, tmp_path: Path
+) -> None:
+    words = f"fine-tune --from {age_model} --data {photographs} --old {prepared} -o {tmp_path} --force"
+    fast = "--epochs 4 --batch 4 --learning-rate 2e-3 --freeze 0"
+    result = CliRunner().invoke(app, [*words.split(), *fast.split()], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert "before" in result.output
+
+    report = json.loads((tmp_path / "fine-tune" / "report.json").read_text(encoding="utf-8"))
+    new, old = report["metrics"]["new"], report["metrics"]["old"]
+    assert all(count > 0 for count in report["images"].values())
+    assert new["after"]["age"]["error"] < new["before"]["age"]["error"]
+    assert old["before"]["age"]["images"] == 16
+    assert load_model(tmp_path / "age.keras").output_shape == (None, 101)
+
+
+def test_a_better_model_stays_unless_told_otherwise(
+    photographs: Path, age_model: Path, tmp_path: Path
+) -> None:
+    better = load_model(age_model)
+    logits = better.get_layer("age_logits")
+    kernel, _ = logits.get_weights()
+    logits.set_weights([kernel * 0, -0.1 * (np.arange(101) - 35.0) ** 2])
+    better.save(tmp_path / "age.keras")
+    kept = (tmp_path / "age.keras").read_bytes()
+
+    # Steps of nothing: what comes out is what went in.
+    task = FineTuneConfig(age_model, photographs, tmp_path, epochs=1, batch_size=4, learning_rate=1e-9)
+    report = fine_tune(task)
+    assert report["saved"] is None
+    assert report["worse"] == ["On new images, the model it would replace is better at age."]
+    assert (tmp_path / "age.keras").read_bytes() == kept
+
+    assert fine_tune(replace(task, force=True))["saved"] == str(tmp_path / "age.keras")
+    assert (tmp_path / "age.keras").read_bytes() != kept
+
+
+def test_too_few_labels_are_told_in_plain_words(
+    age_model: Path, tmp_path: Path, write_photographs: WritePhotographs
+) -> None:
+    few = write_photographs(tmp_path / "few", [("30", ""), ("", "male")])
+    with pytest.raises(DataError, match="too few images with a label for age"):
+        fine_tune(FineTuneConfig(age_model, few, tmp_path / "out"))

@@ -1,0 +1,59 @@
+"""One LiteRT model serves batches of any size, and refuses what it cannot run."""
+
+import numpy as np
+import pytest
+
+from agecam.errors import ModelError
+from agecam.paths import models_dir
+from agecam.vision.litert import LiteRtModel
+
+
+@pytest.fixture(scope="module")
+def content() -> bytes:
+    return (models_dir() / "age.tflite").read_bytes()
+
+
+def test_shapes_are_those_of_one_face(content: bytes) -> None:
+    model = LiteRtModel(content)
+    assert model.input_shape == (128, 128, 1)
+    assert model.output_shape == (101,)
+
+
+def test_predictions_do_not_depend_on_the_size_of_the_batch(content: bytes) -> None:
+    faces = np.random.default_rng(0).random((5, 128, 128, 1), np.float32)
+    model = LiteRtModel(content, threads=2)
+    alone = np.concatenate([model.run(face[None]) for face in faces])
+    np.testing.assert_allclose(alone.sum(axis=1), 1, atol=1e-4)
+    for size in (1, 17, 2, 5):
+        many = np.resize(faces, (size, 128, 128, 1))
+        expected = np.resize(alone, (size, 101))
+        np.testing.assert_allclose(model.run(many), expected, atol=1e-4)
+
+
+def test_predictions_outlive_the_next_run(content: bytes) -> None:
+    model = LiteRtModel(content)
+    dark, bright = (
+        np.zeros((1, 128, 128, 1), np.float32),
+        np.random.default_rng(0).random((1, 128, 128, 1), np.float32),
+    )
+    first = model.run(dark)
+    kept = first.copy()
+    model.run(bright)
+    np.testing.assert_array_equal(first, kept)
+
+
+def test_no_faces_give_no_predictions(content: bytes) -> None:
+    assert LiteRtModel(content).run(np.empty((0, 128, 128, 1), np.float32)).shape == (0, 101)
+
+
+@pytest.mark.parametrize("length", [0, 100, 20_000])
+def test_file_that_is_cut_off_is_refused(content: bytes, length: int) -> None:
+    with pytest.raises(ModelError, match="not a LiteRT model"):
+        LiteRtModel(content[:length])
+
+
+def test_input_of_another_size_is_refused(content: bytes) -> None:
+    model = LiteRtModel(content)
+    with pytest.raises(ModelError, match=r"\(128, 128, 1\), not \(64, 64, 1\)"):
+        model.run(np.zeros((1, 64, 64, 1), np.float32))
+    assert model.run(np.zeros((1, 128, 128, 1), np.float32)).shape == (1, 101)

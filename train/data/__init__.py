@@ -1,0 +1,1 @@
+"""Labelled images: read, cropped, split, and served in batches."""

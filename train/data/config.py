@@ -1,0 +1,24 @@
+"""What decides how images are prepared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agecam.options import option
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareConfig:
+    """Which labelled images to prepare, and how to split them."""
+
+    sources: tuple[Path, ...] = field(
+        metadata=option("Folders or zips of labelled images.", argument=True),
+    )
+    out: Path = field(metadata=option("Folder for crops and labels.", "--out", "-o"))
+    jobs: int = field(default=1, metadata=option("Processes that look for faces.", at_least=1))
+    seed: int = field(default=0, metadata=option("Decides the split."))
+    test: float = field(default=0.12, metadata=option("Share of images for the test.", at_least=0, at_most=1))
+    validation: float = field(
+        default=0.05, metadata=option("Share of images for validation.", at_least=0, at_most=1)
+    )

@@ -1,0 +1,91 @@
+"""Image files in a folder or a zip, read in place."""
+
+from __future__ import annotations
+
+import threading
+import zipfile
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agecam.opencv import cv2
+from train.errors import DataError
+
+
+class ImageStore(Protocol):
+    """Files in a folder or zip under names with forward slashes."""
+
+    def names(self) -> list[str]:
+        """All files, sorted."""
+        ...
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one file. Raises :class:`DataError` when it cannot be read."""
+        ...
+
+
+class FolderStore:
+    """A folder and all below it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def names(self) -> list[str]:
+        """As :meth:`ImageStore.names` says."""
+        files = (path for path in self._folder.rglob("*") if path.is_file())
+        return sorted(path.relative_to(self._folder).as_posix() for path in files)
+
+    def read(self, name: str) -> bytes:
+        """As :meth:`ImageStore.read` says."""
+        try:
+            return (self._folder / name).read_bytes()
+        except OSError as error:
+            raise DataError(f"{self._folder / name} cannot be read: {error.strerror}.") from error
+
+
+class ZipStore:
+    """A zip archive. Raises :class:`DataError` when it cannot be read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        try:
+            self._archive = zipfile.ZipFile(path)
+        except (OSError, zipfile.BadZipFile) as error:
+            raise DataError(f"{path} is not a readable zip file.") from error
+
+    def names(self) -> list[str]:
+        """As :meth:`ImageStore.names` says."""
+        return sorted(info.filename for info in self._archive.infolist() if not info.is_dir())
+
+    def read(self, name: str) -> bytes:
+        """As :meth:`ImageStore.read` says."""
+        try:
+            with self._lock:
+                return self._archive.read(name)
+        except (KeyError, OSError, zipfile.BadZipFile) as error:
+            raise DataError(f"{name} in {self._path} cannot be read.") from error
+
+
+def open_store(path: Path) -> ImageStore:
+    """Open a folder or a zip. Raises :class:`DataError` when it is neither."""
+    if path.is_dir():
+        return FolderStore(path)
+    if path.is_file():
+        return ZipStore(path)
+    raise DataError(f"{path} does not exist: give a folder or a zip of labelled images.")
+
+
+def dataset_name(path: Path) -> str:
+    """What the images of a folder or zip are called together."""
+    return path.stem if path.is_file() else path.name
+
+
+def decode(encoded: bytes) -> NDArray[np.uint8] | None:
+    """An image file as ``(h, w, 3)`` uint8 BGR, upright; ``None`` where it is damaged or no image."""
+    if not encoded:
+        return None
+    image = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
+    return None if image is None else np.asarray(image, np.uint8)

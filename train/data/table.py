@@ -1,0 +1,138 @@
+"""The table of prepared images: labels, groups of duplicates and split, as columns."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agecam.files import atomic_write
+from train.data.duplicates import group_pairs, reconcile_ages, reconcile_gender
+from train.data.readers import Sample
+from train.errors import DataError
+
+TRAIN, VALIDATION, TEST, UNUSED = "train", "validation", "test", "unused"
+TABLE_FILE: Final = "table.csv"
+_OLD_NAMES: Final = {"split": "part"}
+"""Of columns in tables that earlier releases wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One entry an image in every column, all of length ``n``.
+
+    ``row`` is the row of the image in ``crops.npy``; ``age_low``/``age_high`` (years) and ``female`` (0 or 1)
+    are float64 with NaN for "unknown"; ``group`` is shared by duplicates; ``split`` is one of
+    "train", "validation", "test", "unused".
+    """
+
+    row: NDArray[np.int64]
+    dataset: NDArray[np.str_]
+    file: NDArray[np.str_]
+    age_low: NDArray[np.float64]
+    age_high: NDArray[np.float64]
+    female: NDArray[np.float64]
+    race: NDArray[np.str_]
+    group: NDArray[np.int64]
+    split: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    @property
+    def exact(self) -> NDArray[np.bool_]:
+        """Where the age is a number of years and not a range."""
+        return np.asarray(self.age_low == self.age_high)
+
+    def take(self, index: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
+        """The same columns at a mask or at places."""
+        return type(self)(*(getattr(self, field.name)[index] for field in fields(self)))
+
+    def of_split(self, split: str) -> Self:
+        """The images of one split, which may be none."""
+        return self.take(self.split == split)
+
+    def require_split(self, split: str, folder: Path) -> Self:
+        """The images of one split of ``folder``. Raises :class:`DataError` when there are none."""
+        images = self.of_split(split)
+        if not len(images):
+            raise DataError(f"{folder} has no images in its {split} split: prepare more images.")
+        return images
+
+    def save(self, folder: Path) -> None:
+        """Write ``table.csv``."""
+        names = [field.name for field in fields(self)]
+        with (
+            atomic_write(folder / TABLE_FILE) as partial,
+            partial.open("w", newline="", encoding="utf-8") as stream,
+        ):
+            writer = csv.writer(stream)
+            writer.writerow(names)
+            for values in zip(*(getattr(self, name) for name in names), strict=True):
+                writer.writerow("" if isinstance(v, float) and np.isnan(v) else v for v in values)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read ``table.csv`` of a prepared folder. Raises :class:`DataError` when there is none."""
+        path = folder / TABLE_FILE
+        if not path.is_file():
+            raise DataError(f"{folder} holds no prepared images: run `python -m train prepare` first.")
+        with path.open(newline="", encoding="utf-8") as stream:
+            rows = list(csv.DictReader(stream))
+        columns: dict[str, NDArray[Any]] = {}
+        for field in fields(cls):
+            name = field.name if not rows or field.name in rows[0] else _OLD_NAMES[field.name]
+            texts = [row[name] for row in rows]
+            if field.name in ("row", "group"):
+                columns[field.name] = np.array(texts, dtype=np.int64)
+            elif field.name in ("age_low", "age_high", "female"):
+                columns[field.name] = np.array([float(text or "nan") for text in texts])
+            else:
+                columns[field.name] = np.array(texts, dtype=np.str_)
+        return cls(**columns)
+
+
+def build_table(
+    samples: Sequence[Sample],
+    rows: NDArray[np.int64],
+    pairs: tuple[NDArray[np.int64], NDArray[np.int64]],
+) -> Table:
+    """Table of the samples at ``rows``, labels of duplicates reconciled, not yet split.
+
+    ``pairs`` are places within ``rows`` of images that show one photograph.
+    """
+    chosen = [samples[row] for row in rows]
+
+    def number(value: float | bool | None) -> float:
+        return np.nan if value is None else float(value)
+
+    low = np.array([number(sample.age_low) for sample in chosen])
+    high = np.array([number(sample.age_high) for sample in chosen])
+    female = np.array([number(sample.female) for sample in chosen])
+    group = group_pairs(len(chosen), *pairs)
+    for members in _members(group):
+        low[members], high[members] = reconcile_ages(low[members], high[members])
+        female[members] = reconcile_gender(female[members])
+    return Table(
+        row=np.asarray(rows, dtype=np.int64),
+        dataset=np.array([sample.dataset for sample in chosen], dtype=np.str_),
+        file=np.array([sample.file for sample in chosen], dtype=np.str_),
+        age_low=low,
+        age_high=high,
+        female=female,
+        race=np.array([sample.race for sample in chosen], dtype=np.str_),
+        group=group,
+        split=np.full(len(chosen), UNUSED),
+    )
+
+
+def _members(group: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Places of each group that has more than one member."""
+    order = np.argsort(group, kind="stable")
+    starts = np.flatnonzero(np.diff(group[order])) + 1
+    return [members for members in np.split(order, starts) if len(members) > 1]

@@ -1,0 +1,137 @@
+"""Measure models on prepared or raw images: ``metrics.json`` and ``report.html``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agecam.files import write_atomically
+from agecam.vision.calibration import Calibration
+from agecam.vision.manifest import MANIFEST, Manifest
+from train.data.crops import load_crops
+from train.data.prepare import prepare_unsplit
+from train.data.table import TABLE_FILE, UNUSED, VALIDATION, Table
+from train.errors import DataError
+from train.evaluate.calibrate import calibrate
+from train.evaluate.config import ALL, EvaluateConfig
+from train.evaluate.gallery import Report
+from train.evaluate.groups import ADULTS, MIN_GROUP, all_metrics
+from train.evaluate.metrics import MAIN_METRICS, take_predictions
+from train.evaluate.predictions import Model, Predictions, open_model, predict_crops
+from train.evaluate.report import write_report
+from train.evaluate.robustness import through_live_path, under_corruptions
+
+METRICS_FILE: Final = "metrics.json"
+REPORT_FILE: Final = "report.html"
+
+
+def evaluate(config: EvaluateConfig) -> dict[str, Any]:
+    """Measure model files, data set by data set, and write metrics and report to ``config.out``.
+
+    ``config.data`` is a folder made by ``prepare``, of which one split is measured, or a folder or zip of
+    labelled images, which are prepared into ``out`` and all measured. Returns the content of
+    ``metrics.json``. Raises :class:`DataError` when images or models cannot be read, or the split is empty.
+    """
+    table, crops, split = _load(config)
+    chosen = table.take(table.split != UNUSED) if split == ALL else table.of_split(split)
+    if not len(chosen):
+        raise DataError(f"{config.data} has no images in its {split} split.")
+    models = [open_model(path) for path in config.models]
+    calibration, origin = _calibration(config, models, crops, table.of_split(VALIDATION))
+    predictions = predict_crops(models, crops, chosen.row, config.views)
+    metrics: dict[str, Any] = {
+        "models": [path.name for path in config.models],
+        "data": config.data.name,
+        "split": split,
+        "views": len(config.views),
+        "calibration": _calibration_values(calibration) | {"origin": origin},
+        "datasets": _by_dataset(predictions, chosen, calibration),
+        "all": all_metrics(predictions, chosen, calibration),
+    }
+    places = _sample(len(chosen), config)
+    some, of_some = chosen.take(places), take_predictions(predictions, places)
+    if config.corruptions:
+        metrics["corruptions"] = under_corruptions(models, crops, some, calibration, config.views)
+    if config.live:
+        metrics["live"] = through_live_path(models, of_some, some, calibration, config)
+    config.out.mkdir(parents=True, exist_ok=True)
+    write_atomically(config.out / METRICS_FILE, json.dumps(metrics, indent=1))
+    report = Report(metrics, predictions, chosen, crops, calibration, config.run)
+    write_report(config.out / REPORT_FILE, report)
+    return metrics
+
+
+def headline(metrics: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """The metrics to print, as (data set, what, value)."""
+    rows: list[tuple[str, str, str]] = []
+    for name, values in metrics["datasets"].items():
+        # An image that is also in another set may bring a few exact ages into a set of ranges.
+        if (age := values.get("age")) and age["count"] >= MIN_GROUP:
+            rows.append((name, "age, MAE", f"{age['mae']:.2f} years"))
+            rows.append((name, "age, median error", f"{age['median_error']:.2f} years"))
+            rows.append((name, "age, within 5 years", f"{age['within_5']:.1%}"))
+            if "interval_coverage" in age:
+                rows.append((name, "age, in the interval", f"{age['interval_coverage']:.1%}"))
+        if ranges := values.get("range"):
+            rows.append((name, "age range accuracy", f"{ranges['accuracy']:.1%}"))
+            rows.append((name, "age range, one-off accuracy", f"{ranges['one_off_accuracy']:.1%}"))
+        if gender := values.get("gender"):
+            rows.append((name, "gender accuracy", f"{gender['accuracy']:.1%}"))
+        if adults := values["groups"].get("adults", {}).get(ADULTS, {}).get("gender"):
+            rows.append((name, "gender accuracy, 18 to 75", f"{adults['accuracy']:.1%}"))
+    for name, differences in metrics.get("live", {}).get("difference", {}).items():
+        for key, value in differences.items():
+            head, _, metric = key.partition("_")
+            text = f"{value:+.2f} years" if key == "age_mae" else f"{100 * value:+.2f} %"
+            rows.append((name, f"through the live path, {MAIN_METRICS[head, metric]}", text))
+    return rows
+
+
+def _load(config: EvaluateConfig) -> tuple[Table, NDArray[np.uint8], str]:
+    """The table of all images, their crops, and the split to measure."""
+    folder, split = config.data, config.split
+    if not (folder / TABLE_FILE).is_file():
+        folder, split = config.out / "prepared", ALL
+        prepare_unsplit(config.data, folder, jobs=config.jobs)
+    return Table.load(folder), load_crops(folder), split
+
+
+def _calibration(
+    config: EvaluateConfig, models: Sequence[Model], crops: NDArray[np.uint8], validation: Table
+) -> tuple[Calibration, str]:
+    """The calibration to measure with, and where it is from."""
+    # The live program's own reader, so that what is measured is what is shown.
+    if config.manifest is not None:
+        return Manifest.read(config.manifest.parent).calibration, "given"
+    if len(validation):
+        fitted = calibrate(predict_crops(models, crops, validation.row, config.views), validation)
+        return fitted, "fitted on the validation split"
+    folder = config.models[0].parent
+    if (folder / MANIFEST).is_file():
+        return Manifest.read(folder).calibration, f"{MANIFEST} beside the models"
+    return Calibration(), "none"
+
+
+def _calibration_values(calibration: Calibration) -> dict[str, Any]:
+    """As in a manifest, both models together."""
+    return calibration.to_manifest("age") | calibration.to_manifest("gender")
+
+
+def _by_dataset(predictions: Predictions, table: Table, calibration: Calibration) -> dict[str, Any]:
+    """All metrics of each data set of ``table``, by its name."""
+    masks = {str(name): table.dataset == name for name in np.unique(table.dataset)}
+    return {
+        name: all_metrics(take_predictions(predictions, mask), table.take(mask), calibration)
+        for name, mask in masks.items()
+    }
+
+
+def _sample(count: int, config: EvaluateConfig) -> NDArray[np.int64]:
+    """Places of the sample among ``count`` images."""
+    if config.sample is None or config.sample >= count:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(config.seed).permutation(count)[: config.sample])

@@ -1,0 +1,117 @@
+"""All metrics of some images: of the whole, by group, and how groups compare."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agecam.vision.calibration import AGES, Calibration, calibrated_female
+from train.data.age_groups import AGE_GROUP_NAMES, age_group_index
+from train.data.table import Table
+from train.evaluate.metrics import (
+    MAIN_METRICS,
+    label_group,
+    main_metrics,
+    predicted_age,
+    take_predictions,
+)
+
+MIN_GROUP: Final = 20
+"""Groups of fewer images are left out of reports: their metrics would be noise."""
+
+
+ADULTS: Final = "18-75"
+"""Ages of adults whose gender faces tell best."""
+
+
+def confusion(
+    predictions: Mapping[str, NDArray[np.float32]], table: Table, calibration: Calibration
+) -> dict[str, list[list[int]]]:
+    """Counts ``[label][prediction]``: "gender" over male and female, "age" over the age groups."""
+    matrices: dict[str, list[list[int]]] = {}
+    if "age" in predictions and (known := label_group(table) >= 0).any():
+        predicted = age_group_index(predicted_age(predictions["age"][known]))
+        matrices["age"] = _counts(label_group(table)[known], predicted, len(AGE_GROUP_NAMES))
+    if "gender" in predictions and (known := ~np.isnan(table.female)).any():
+        female = calibrated_female(predictions["gender"][known], calibration) >= 0.5
+        matrices["gender"] = _counts(table.female[known].astype(int), female.astype(int), 2)
+    return matrices
+
+
+def _counts(truth: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> list[list[int]]:
+    counted: list[list[int]] = (
+        np.bincount(truth * classes + predicted, minlength=classes**2).reshape(classes, classes).tolist()
+    )
+    return counted
+
+
+def by_group(table: Table) -> dict[str, dict[str, NDArray[np.bool_]]]:
+    """Masks of the groups that metrics are given for, by kind.
+
+    Age group, decade of exact ages, gender, race, and adults from 18 to 75.
+    """
+    of_label = label_group(table)
+    decades = np.where(table.exact, np.minimum(np.floor(table.age_low / 10), AGES // 10 - 1), -1)
+    return {
+        "age": {AGE_GROUP_NAMES[b]: of_label == b for b in np.unique(of_label) if b >= 0},
+        "decade": {f"{10 * d:.0f}-{10 * d + 9:.0f}": decades == d for d in np.unique(decades) if d >= 0},
+        "gender": {"female": table.female == 1, "male": table.female == 0},
+        "race": {str(race): table.race == race for race in np.unique(table.race) if race},
+        "adults": {ADULTS: (table.age_low >= 18) & (table.age_high <= 75)},
+    }
+
+
+def all_metrics(
+    predictions: Mapping[str, NDArray[np.float32]], table: Table, calibration: Calibration
+) -> dict[str, Any]:
+    """All metrics that the given predictions ("age" ``(n, 101)``, "gender" ``(n,)``) and labels allow.
+
+    Beside those of the whole: ``confusion`` matrices, metrics of ``groups``, ``gaps`` (largest less smallest
+    among the groups of a kind) and ``balanced``, plain means over the age groups, in which the few
+    children and old people count as much as the many others.
+    """
+    metrics: dict[str, Any] = main_metrics(predictions, table, calibration)
+    groups = {
+        kind: {
+            name: main_metrics(take_predictions(predictions, mask), table.take(mask), calibration)
+            for name, mask in masks.items()
+            if mask.sum() >= MIN_GROUP
+        }
+        for kind, masks in by_group(table).items()
+    }
+    balanced = {
+        f"{head}_{name}": float(np.mean(values))
+        for head, name in MAIN_METRICS
+        if (values := _over_groups(groups["age"], head, name))
+    }
+    if balanced:
+        metrics["balanced"] = balanced
+    metrics["confusion"] = confusion(predictions, table, calibration)
+    metrics["groups"] = groups
+    metrics["gaps"] = {kind: gaps for kind in groups if (gaps := _gaps(groups[kind]))}
+    return metrics
+
+
+def _over_groups(groups: Mapping[str, Any], head: str, name: str) -> list[float]:
+    measured = [group[head] for group in groups.values() if group.get(head, {}).get("count", 0) >= MIN_GROUP]
+    return [values[name] for values in measured if name in values]
+
+
+def _gaps(groups: Mapping[str, Any]) -> dict[str, float]:
+    return {
+        f"{head}_{name}": max(values) - min(values)
+        for head, name in MAIN_METRICS
+        if len(values := _over_groups(groups, head, name)) > 1
+    }
+
+
+def summary(metrics: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """The metrics of a whole data set without its groups, rounded for the manifest."""
+    return {
+        kind: {name: round(value, 4) for name, value in values.items()}
+        for kind, values in metrics.items()
+        if kind in ("age", "range", "gender", "balanced")
+    }

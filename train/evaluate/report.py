@@ -1,0 +1,299 @@
+"""The evaluation as one HTML page that needs nothing else: metrics, plots and images inside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from agecam.files import write_atomically
+from agecam.vision.calibration import AGES, calibrated_female
+from train.data.age_groups import AGE_GROUP_NAMES
+from train.evaluate import plots
+from train.evaluate.gallery import Report, galleries
+from train.evaluate.groups import MIN_GROUP
+from train.evaluate.metrics import MAIN_METRICS, predicted_age
+from train.evaluate.page import details, figure, render_page, section, table
+
+_YEARS, _SHARE, _PLAIN = "years", "share", "plain"
+
+# Head, metric, heading, unit.
+_COLUMNS: Final = (
+    ("age", "mae", "MAE", _YEARS),
+    ("age", "median_error", "median error", _YEARS),
+    ("age", "bias", "bias", _YEARS),
+    ("age", "within_1", "within 1 year", _SHARE),
+    ("age", "within_3", "within 3", _SHARE),
+    ("age", "within_5", "within 5", _SHARE),
+    ("age", "within_10", "within 10", _SHARE),
+    ("age", "within_5_printed", "within 5, as printed in whole years", _SHARE),
+    ("age", "interval_coverage", "in the interval", _SHARE),
+    ("age", "interval_width", "its width", _YEARS),
+    ("age", "loss", "loss", _PLAIN),
+    ("range", "accuracy", "accuracy", _SHARE),
+    ("range", "one_off_accuracy", "one-off accuracy", _SHARE),
+    ("range", "loss", "loss", _PLAIN),
+    ("gender", "accuracy", "accuracy", _SHARE),
+    ("gender", "precision", "precision", _SHARE),
+    ("gender", "recall", "recall", _SHARE),
+    ("gender", "f1", "F1", _SHARE),
+    ("gender", "auc", "ROC-AUC", _PLAIN),
+    ("gender", "ece", "ECE", _SHARE),
+    ("gender", "loss", "loss", _PLAIN),
+)
+_HEADS: Final = {"age": "Exact ages", "range": "Age ranges", "gender": "Gender"}
+_GROUPS: Final = {
+    "age": "Age group",
+    "gender": "Gender label",
+    "race": "Race label",
+    "adults": "Adults",
+}
+
+
+def write_report(path: Path, report: Report) -> None:
+    """Write the page; it refers to no other file or address."""
+    metrics = report.metrics
+    sections = [
+        _overview(report),
+        _age(report),
+        _gender(report),
+        _groups(metrics["all"]),
+        _corruptions(metrics.get("corruptions", [])),
+        _live(metrics.get("live", {})),
+        _curves(report.run),
+        galleries(report),
+    ]
+    title = f"{', '.join(metrics['models'])} on {metrics['data']}"
+    write_atomically(path, render_page(title, sections))
+
+
+def _overview(report: Report) -> str:
+    metrics, everything = report.metrics, report.metrics["all"]
+    tiles = [
+        ("age", "mae", "years, MAE of age"),
+        ("age", "within_5", "of ages within 5 years"),
+        ("age", "interval_coverage", "of labels inside the interval"),
+        ("range", "accuracy", "age range accuracy"),
+        ("gender", "accuracy", "gender accuracy"),
+        ("gender", "ece", "calibration error (ECE) of gender"),
+    ]
+    units = {(head, name): unit for head, name, _, unit in _COLUMNS}
+    cards = "".join(
+        f"<div class=tile><b>{_value(everything[head][name], units[head, name])}</b>{label}</div>"
+        for head, name, label in tiles
+        if name in everything.get(head, {})
+    )
+    rows = metrics["datasets"] | ({"all": everything} if len(metrics["datasets"]) > 1 else {})
+    tables = "".join(_metrics_table(_HEADS[head], head, rows) for head in _HEADS)
+    balanced = "; ".join(
+        f"{MAIN_METRICS[head, name]} {_value(everything['balanced'][f'{head}_{name}'], units[head, name])}"
+        for head, name in MAIN_METRICS
+        if f"{head}_{name}" in everything.get("balanced", {})
+    )
+    count = metrics["views"]
+    views = "No test-time augmentation" if count == 1 else f"Test-time augmentation: means over {count} views"
+    note = (
+        f"{len(report.table):,} images, split: {escape(metrics['split'])}. {views}. Calibration: "
+        f"{escape(metrics['calibration']['origin'])}."
+    )
+    if balanced:
+        note += f" With all age groups counting alike: {balanced}."
+    return section("Overview", f"<div class=tiles>{cards}</div>{tables}<p>{note}</p>")
+
+
+def _metrics_table(title: str, head: str, rows: Mapping[str, Any]) -> str:
+    """The metrics of one head, one row for each entry that has them."""
+    # An image that is also in another set may bring a few exact ages into a set of ranges.
+    few = {name: metrics[head] for name, metrics in rows.items() if head in metrics}
+    having = {name: values for name, values in few.items() if values["count"] >= MIN_GROUP} or few
+    columns = [
+        (name, heading, unit)
+        for of, name, heading, unit in _COLUMNS
+        if of == head and any(name in values for values in having.values())
+    ]
+    if not having:
+        return ""
+    body = [
+        [escape(name), f"{values['count']:,.0f}"]
+        + [_value(values[key], unit) if key in values else "" for key, _, unit in columns]
+        for name, values in having.items()
+    ]
+    return table([title, "images", *(heading for _, heading, _ in columns)], body)
+
+
+def _age(report: Report) -> str:
+    if "age" not in report.predictions:
+        return ""
+    everything, parts = report.metrics["all"], []
+    known = report.table.exact
+    decades = {n: v["age"] for n, v in everything["groups"]["decade"].items() if "age" in v}
+    if known.any():
+        truth = np.minimum(report.table.age_low[known], AGES - 1)
+        parts.append(
+            figure(plots.age_scatter(truth, predicted_age(report.predictions["age"][known])), "Predictions")
+        )
+    if decades:
+        errors = {name: values["mae"] for name, values in decades.items()}
+        parts.append(figure(plots.bars(errors, "MAE (years)"), "MAE by age"))
+        biases = {name: values["bias"] for name, values in decades.items()}
+        parts.append(figure(plots.bars(biases, "mean of prediction less label"), "Bias by age"))
+    held = {n: v["interval_coverage"] for n, v in decades.items() if "interval_coverage" in v}
+    if held:
+        drawn = plots.bars(held, "inside the interval", line=report.calibration.interval, share=True)
+        parts.append(figure(drawn, "Labels inside the interval, by age; dashed: what is meant"))
+    parts.append(_confusion(everything["confusion"].get("age"), AGE_GROUP_NAMES, "Age groups"))
+    return section("Age", f"<div class=plots>{''.join(parts)}</div>")
+
+
+def _gender(report: Report) -> str:
+    known = ~np.isnan(report.table.female)
+    if "gender" not in report.predictions or not known.any():
+        return ""
+    p = calibrated_female(report.predictions["gender"][known], report.calibration)
+    everything = report.metrics["all"]
+    by_age = {n: v["gender"]["accuracy"] for n, v in everything["groups"]["age"].items() if "gender" in v}
+    parts = [
+        figure(plots.reliability(p, report.table.female[known] > 0.5), "Reliability of the probability"),
+        figure(plots.bars(by_age, "accuracy", share=True), "Gender accuracy by age group (per cent)"),
+        _confusion(everything["confusion"].get("gender"), ["male", "female"], "Genders"),
+    ]
+    note = "<p>Gender is what the labels say of how a person looks, and nothing else.</p>"
+    return section("Gender", f"<div class=plots>{''.join(parts)}</div>{note}")
+
+
+def _groups(everything: Mapping[str, Any]) -> str:
+    parts = []
+    for kind, title in _GROUPS.items():
+        rows = everything["groups"].get(kind, {})
+        if not rows:
+            continue
+        body = [
+            [escape(name)]
+            + [
+                f"{_main(metrics, head, key)}<small>{metrics[head]['count']:,.0f}</small>"
+                if _enough(metrics, head) and key in metrics[head]
+                else ""
+                for head, key in MAIN_METRICS
+            ]
+            for name, metrics in rows.items()
+        ]
+        if gaps := everything["gaps"].get(kind):
+            body.append(
+                ["<b>gap</b>"]
+                + [
+                    f"<b>{_unit_of(head, key, gaps[f'{head}_{key}'])}</b>" if f"{head}_{key}" in gaps else ""
+                    for head, key in MAIN_METRICS
+                ]
+            )
+        parts.append(table([title, *MAIN_METRICS.values()], body))
+    note = (
+        "<p>Small numbers: images. Gap: largest less smallest. Groups of fewer than "
+        f"{MIN_GROUP} are left out.</p>"
+    )
+    return section("By group", "".join(parts) + note) if parts else ""
+
+
+def _corruptions(rows: Sequence[Mapping[str, Any]]) -> str:
+    if not rows:
+        return ""
+    drawn = "".join(
+        figure(plots.by_corruption(rows, f"{head}_{key}", label, share=head != "age"), "", wide=True)
+        for head, key, label in (
+            ("age", "mae", "age, MAE (years)"),
+            ("range", "accuracy", "age range accuracy (%)"),
+            ("gender", "accuracy", "gender accuracy (%)"),
+        )
+    )
+    body = [[escape(f"{row['kind']}: {row['name']}"), *_main_cells(row["metrics"])] for row in rows]
+    heads = ["Corruption", *_main_headings(rows[0]["metrics"])]
+    note = (
+        "<p>Stored crops made worse. Face width: as if the face had been so wide in its image. "
+        "Rotation: within the crop, not undone by the detector.</p>"
+    )
+    return section("Corruptions", drawn + note + details("All metrics", table(heads, body)))
+
+
+def _live(live: Mapping[str, Any]) -> str:
+    if not live:
+        return ""
+    names = ("stored", "live", "difference")
+    labels = {"stored": "stored crops", "live": "live path", "difference": "difference"}
+    body = [[labels[name], *_main_cells(live[name], signed=name == "difference")] for name in names]
+    for row in live.get("corrupted", []):
+        cells = zip(_main_cells(row["live"]), _main_cells(row["difference"], signed=True), strict=True)
+        label = f"live path, {escape(row['name'])}<small>{row['not_found']['all']:,} not found</small>"
+        body.append([label, *(f"{value}<small>{change}</small>" for value, change in cells)])
+    missed = ", ".join(
+        f"{escape(name)} {count}" for name, count in live["not_found"].items() if name != "all"
+    )
+    note = (
+        f"<p>{live['count']:,} whole images as <code>agecam predict</code> sees them. No face found in "
+        f"{live['not_found']['all']} ({missed}); the metrics are of the others. Small signed "
+        "numbers: less the metric on the stored crops of the same images.</p>"
+    )
+    return section("Through the live path", table(["", *_main_headings(live["stored"])], body) + note)
+
+
+def _main_headings(metrics: Mapping[str, Mapping[str, float]]) -> list[str]:
+    return [
+        f"{escape(name)}: {MAIN_METRICS[tuple(key.split('_', 1))]}"  # type: ignore[index]
+        for name, values in metrics.items()
+        for key in values
+        if "interval" not in key
+    ]
+
+
+def _main_cells(metrics: Mapping[str, Mapping[str, float]], *, signed: bool = False) -> list[str]:
+    cells = []
+    for values in metrics.values():
+        for key, value in values.items():
+            if "interval" in key:
+                continue
+            years = key == "age_mae"
+            sign = "+" if signed else ""
+            cells.append(f"{value:{sign}.2f}" if years else f"{100 * value:{sign}.1f} %")
+    return cells
+
+
+def _curves(run: Path | None) -> str:
+    log = None if run is None else run / "log.csv"
+    if log is None or not log.is_file():
+        return ""
+    return section("Learning curves", figure(plots.learning_curves(log), "", wide=True))
+
+
+def _confusion(counts: Sequence[Sequence[int]] | None, names: Sequence[str], title: str) -> str:
+    if counts is None:
+        return ""
+    body = []
+    for name, row in zip(names, counts, strict=True):
+        shares = np.array(row) / max(1, sum(row))
+        cells = "".join(
+            f'<td style="background:rgba(59,130,196,{0.85 * share:.2f})" title="{count:,} images">'
+            f"{100 * share:.0f}</td>"
+            for share, count in zip(shares, row, strict=True)
+        )
+        body.append(f"<tr><th>{name}</th>{cells}<td class=sum>{sum(row):,}</td></tr>")
+    head = "".join(f"<th>{name}</th>" for name in names)
+    matrix = f"<table class=matrix><tr><th></th>{head}<th>images</th></tr>{''.join(body)}</table>"
+    return figure(matrix, f"{title}: per cent of the label (row) with the prediction (column)")
+
+
+def _enough(metrics: Mapping[str, Any], head: str) -> bool:
+    """Whether metrics of a head are of enough images to be shown."""
+    return bool(metrics.get(head, {}).get("count", 0) >= MIN_GROUP)
+
+
+def _main(metrics: Mapping[str, Any], head: str, key: str) -> str:
+    return _unit_of(head, key, metrics[head][key])
+
+
+def _unit_of(head: str, key: str, value: float) -> str:
+    return _value(value, _YEARS if (head, key) == ("age", "mae") else _SHARE)
+
+
+def _value(value: float, unit: str) -> str:
+    return {_YEARS: f"{value:.2f}", _SHARE: f"{100 * value:.1f} %", _PLAIN: f"{value:.3f}"}[unit]

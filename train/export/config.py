@@ -1,0 +1,27 @@
+"""What to export, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from agecam.options import option
+
+WEIGHTS: Final = ("int8", "float16", "float32")
+
+
+@dataclass(frozen=True, slots=True)
+class ExportConfig:
+    """Trained models, and what becomes of them."""
+
+    data: Path = field(metadata=option("Folder made by `prepare`."))
+    age: tuple[Path, ...] = field(
+        metadata=option("Trained model with an age head; of several, the mean weights.")
+    )
+    gender: tuple[Path, ...] = field(metadata=option("The same with a gender head."))
+    out: Path = field(metadata=option("Folder of the models and their manifest.", "--out", "-o"))
+    weights: str = field(default="int8", metadata=option("int8, float16 or float32 in the LiteRT files."))
+    commit: str | None = field(
+        default=None, metadata=option("Commit the training ran at; default: this one.")
+    )

@@ -1,0 +1,102 @@
+"""From trained models to the files that ship, Keras and LiteRT."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from agecam.files import atomic_write, write_atomically
+from train.model.build import load_model
+from train.model.devices import precision
+from train.model.weights import single_head
+
+FLOAT_LAYERS: Final = ("stem", "shortcut")
+"""Parts of layer names that "int8" leaves in float32: the stem, which sees one channel, is faster so, and the
+shortcuts, which are small, carry what later layers add to."""
+_INTEGER_STEPS: Final = np.float32(127)
+"""Of 8-bit weights, to each side of zero."""
+_MIN_RANGE: Final = np.float32(1e-12)
+
+
+def export_keras(trained: Sequence[Path], head: str, out: Path, weights: str) -> None:
+    """Write one head of a trained model as ``<head>.keras``: fixed input, float32, no optimizer.
+
+    Of several models, each trained on from the one before, the mean of their weights is taken. For "int8"
+    convolutions get the very weights that the LiteRT file will hold, so that both give the same predictions
+    but for the rounding of activations.
+    """
+    with precision("float32"):
+        model = single_head([load_model(path) for path in trained], head)
+    if weights == "int8":
+        for layer in model.layers:
+            stays = any(part in layer.name for part in FLOAT_LAYERS)
+            if isinstance(layer, keras.layers.Conv2D) and not stays:
+                kernel, *biases = layer.get_weights()
+                layer.set_weights([_rounded(kernel), *biases])
+    out.mkdir(parents=True, exist_ok=True)
+    with atomic_write(out / f"{head}.keras") as partial:
+        model.save(partial)
+
+
+def _rounded(kernel: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Weights ``(h, w, channels, filters)`` rounded to 127 steps of each filter's largest one.
+
+    Batch normalisation, which the converter multiplies into them, scales whole filters: the steps stay.
+    """
+    step = np.maximum(np.abs(kernel).max(axis=(0, 1, 2), keepdims=True), _MIN_RANGE) / _INTEGER_STEPS
+    return np.asarray(np.round(kernel / step) * step, np.float32)
+
+
+def export_litert(keras_path: Path, weights: str) -> None:
+    """Convert ``x.keras`` to ``x.tflite`` beside it, with a free batch dimension.
+
+    "int8" stores the weights of convolutions as 8-bit integers, one scale a channel, and computes on
+    integers with a scale found for each image ("dynamic range"); the :data:`FLOAT_LAYERS` stay as they are.
+    """
+    import tensorflow as tf
+
+    with tempfile.TemporaryDirectory() as saved:
+        load_model(keras_path).export(saved, format="tf_saved_model", verbose=False)
+        converter = tf.lite.TFLiteConverter.from_saved_model(saved)
+        if weights == "float16":
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.target_spec.supported_types = [tf.float16]
+        converted = bytes(converter.convert())
+    if weights == "int8":
+        converted = _with_integers(converted)
+    write_atomically(keras_path.with_suffix(".tflite"), converted)
+
+
+def _with_integers(model: bytes) -> bytes:
+    from ai_edge_quantizer import qtyping, quantizer
+
+    convolution = qtyping.TFLOperationName.CONV_2D
+    integers = qtyping.OpQuantizationConfig(
+        weight_tensor_config=qtyping.TensorQuantizationConfig(
+            num_bits=8, symmetric=True, granularity=qtyping.QuantGranularity.CHANNELWISE
+        ),
+        compute_precision=qtyping.ComputePrecision.INTEGER,
+    )
+    quantize = quantizer.Quantizer(model)
+    quantize.update_quantization_recipe(
+        regex=".*",
+        operation_name=convolution,
+        op_config=integers,
+        algorithm_key=quantizer.AlgorithmName.MIN_MAX_UNIFORM_QUANT,
+    )
+    for layer in FLOAT_LAYERS:
+        quantize.update_quantization_recipe(
+            regex=f".*{layer}.*",
+            operation_name=convolution,
+            algorithm_key=quantizer.AlgorithmName.NO_QUANTIZE,
+        )
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints sizes and times
+        return bytes(quantize.quantize().quantized_model)

@@ -1,0 +1,148 @@
+"""All that decides a training run; the only place of its defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from agecam.options import COMMA_SEPARATED, Codec, option
+from agecam.vision.align import CROP_PX
+from agecam.vision.calibration import AGES
+from train.data.augment import Augmentation
+from train.data.targets import HEADS
+from train.model.network import ARCHITECTURE_NAMES, Network
+
+AGE_LOSSES: Final[Sequence[str]] = ("distribution", "mean-variance", "mae", "mse")
+"""The first two predict 101 probabilities, the others years."""
+GENDER_LOSSES: Final[Sequence[str]] = ("binary", "categorical")
+OPTIMIZERS: Final[Sequence[str]] = ("adamw", "adam", "sgd")
+PRECISIONS: Final[Sequence[str]] = ("mixed_bfloat16", "float32")
+
+RENAMED_FIELDS: Final = {
+    "pictures": "images",
+    "average_decay": "ema_decay",
+    "taught_share": "distill_weight",
+    "blended": "mixup",
+}
+"""Fields by their names in the ``config.json`` of earlier releases; a run begun then can go on."""
+RENAMED_AUGMENTATIONS: Final = {
+    "turn_deg": "rotate_deg",
+    "p_coarse": "p_downscale",
+    "coarsest_px": "min_downscale_px",
+    "p_cover": "p_occlude",
+}
+"""The same for :class:`train.data.augment.Augmentation`."""
+
+_STRENGTH: Final = Codec(float, lambda _: 1.0, Augmentation().scaled)
+
+
+def _one_of(choices: Sequence[str]) -> str:
+    return f"{', '.join(choices[:-1])} or {choices[-1]}."
+
+
+@dataclass(frozen=True, slots=True)
+class FitConfig:
+    """All that decides a run.
+
+    ``size_px`` is what training sees: fewer pixels make early epochs cheap, and another run can start from
+    their weights. ``images`` limits each split of the data, for short tries. ``init`` are models whose layers
+    of the same name are taken over, the mean where several have one; ``freeze`` keeps the stem and that many
+    stages as they are. ``teachers`` are models whose predictions are mixed into the labels by
+    ``distill_weight``, and whose features are learnt with ``hint_weight`` (:mod:`train.fit.distillation`).
+    The share ``mixup`` of the images is mixed with others, and labelled by the teachers alone.
+    """
+
+    data: Path = field(metadata=option("Folder made by `prepare`."))
+    out: Path = field(metadata=option("Folder of the run; the same folder resumes it.", "--out", "-o"))
+    architecture: str = field(default="compact", metadata=option(_one_of(ARCHITECTURE_NAMES)))
+    width: float = field(default=1.0, metadata=option("Multiplies the filters of all layers."))
+    heads: tuple[str, ...] = field(
+        default=HEADS, metadata=option("What to learn: age, gender or age,gender.", codec=COMMA_SEPARATED)
+    )
+    age_loss: str = field(default="distribution", metadata=option(_one_of(AGE_LOSSES)))
+    gender_loss: str = field(default="binary", metadata=option(_one_of(GENDER_LOSSES)))
+    size_px: int = field(default=CROP_PX, metadata=option("Pixels that training sees.", "--size"))
+    images: int | None = field(
+        default=None,
+        metadata=option("Use at most this many of each split.", aliases=("--pictures",), at_least=1),
+    )
+    epochs: int = field(default=10, metadata=option("Times that training sees all images.", at_least=1))
+    patience: int | None = field(
+        default=None, metadata=option("Stop after this many epochs without a lower validation loss.")
+    )
+    batch_size: int = field(
+        default=128, metadata=option("Images a step, of all devices together.", "--batch", at_least=1)
+    )
+    optimizer: str = field(default="adamw", metadata=option(_one_of(OPTIMIZERS)))
+    learning_rate: float = field(default=2e-3, metadata=option("The highest, after the warm-up."))
+    warmup_epochs: float = 0.5
+    """Over which the learning rate rises, before it falls along a cosine."""
+    weight_decay: float = 0.05
+    """Of AdamW."""
+    ema_decay: float = 0.999
+    """What a step keeps of the exponential moving average of all weights."""
+    label_smoothing: float = 0.03
+    """Of gender labels, some of which are wrong."""
+    distance_weight: float = 0.3
+    """Of the distance in years beside the likelihood, in the loss "distribution"."""
+    gender_weight: float = 2.0
+    """Of the loss of gender beside that of age."""
+    rarity_exponent: float = 0.3
+    """Ages weigh by their frequency to minus this power."""
+    dropout: float = field(default=0.2, metadata=option("Before the heads.", at_least=0, at_most=0.9))
+    init: tuple[Path, ...] = field(
+        default=(), metadata=option("Model to start from; given often, the mean of them.")
+    )
+    freeze: int = field(default=0, metadata=option("Stages to keep as they are.", at_least=0))
+    teachers: tuple[Path, ...] = field(
+        default=(),
+        metadata=option("Model whose predictions refine the labels; may be given often.", "--teacher"),
+    )
+    distill_weight: float = field(
+        default=0.5,
+        metadata=option(
+            "How far predictions of the teachers replace labels.",
+            aliases=("--taught-share",),
+            at_least=0,
+            at_most=1,
+        ),
+    )
+    hint_weight: float = field(
+        default=0.0,
+        metadata=option("Weight of the loss between features of student and teachers.", at_least=0),
+    )
+    mixup: float = field(
+        default=0.0,
+        metadata=option(
+            "Share of images mixed with others, labelled by the teachers alone.",
+            aliases=("--blended",),
+            at_least=0,
+            at_most=1,
+        ),
+    )
+    precision: str = field(default="mixed_bfloat16", metadata=option(_one_of(PRECISIONS)))
+    seed: int = field(default=0, metadata=option("Decides weights, order and augmentation."))
+    workers: int = field(default=1, metadata=option("Threads that make batches.", at_least=1))
+    devices: int = field(
+        default=1,
+        metadata=option("GPUs, or parts of the processor, that share each batch.", at_least=1),
+    )
+    tensorboard: bool = field(default=False, metadata=option("Log for TensorBoard too.", "--tensorboard"))
+    augmentation: Augmentation = field(
+        default_factory=Augmentation,
+        metadata=option("Strength of the random changes to the crops.", "--augment", codec=_STRENGTH),
+    )
+
+    @property
+    def network(self) -> Network:
+        """What is trained."""
+        return Network(
+            self.architecture,
+            self.heads,
+            self.width,
+            self.dropout,
+            age_units=1 if self.age_loss in ("mae", "mse") else AGES,
+            gender_units=2 if self.gender_loss == "categorical" else 1,
+        )

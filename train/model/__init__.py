@@ -1,0 +1,1 @@
+"""Networks: architectures, losses, weights of others, devices."""

@@ -1,0 +1,1 @@
+"""Whole procedures made of fits, evaluations and exports."""

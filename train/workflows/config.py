@@ -1,0 +1,92 @@
+"""What decides a search, a comparison, and going on with images of one's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agecam.options import default_of, option
+from train.fit.config import FitConfig
+
+_AT_MOST = "Use at most this many of the training and validation splits."
+
+
+@dataclass(frozen=True, slots=True)
+class TuneConfig:
+    """The budget of a search for settings."""
+
+    data: Path = field(metadata=option("Folder made by `prepare`."))
+    out: Path = field(metadata=option("Folder of the search; the same one resumes it.", "--out", "-o"))
+    trials: int = field(default=20, metadata=option("How many settings to try.", at_least=1))
+    images: int = field(default=10_000, metadata=option(_AT_MOST, aliases=("--pictures",), at_least=1))
+    size_px: int = field(default=64, metadata=option("Pixels that training sees.", "--size"))
+    epochs: int = field(default=8, metadata=option("At most.", at_least=1))
+    seed: int = field(default=default_of(FitConfig, "seed"), metadata=option("Decides what is tried."))
+
+    @property
+    def base(self) -> FitConfig:
+        """The settings that are not searched."""
+        return FitConfig(
+            self.data,
+            self.out,
+            size_px=self.size_px,
+            images=self.images,
+            epochs=self.epochs,
+            seed=self.seed,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CompareConfig:
+    """The budget that variants are trained on; ``only`` none stands for all of them."""
+
+    data: Path = field(metadata=option("Folder made by `prepare`."))
+    out: Path = field(metadata=option("Folder of the runs; the same one resumes them.", "--out", "-o"))
+    only: str | None = field(
+        default=None,
+        metadata=option("Variants, separated by commas, such as resnet,mae. Default: all."),
+    )
+    images: int = field(default=20_000, metadata=option(_AT_MOST, aliases=("--pictures",), at_least=1))
+    size_px: int = field(default=96, metadata=option("Pixels that training sees.", "--size"))
+    epochs: int = field(default=8, metadata=option("Of each variant.", at_least=1))
+    batch_size: int = field(
+        default=default_of(FitConfig, "batch_size"), metadata=option("Images a step.", "--batch", at_least=1)
+    )
+    seed: int = field(default=default_of(FitConfig, "seed"), metadata=option("Of all runs."))
+
+    @property
+    def base(self) -> FitConfig:
+        """The settings that variants differ from."""
+        return FitConfig(
+            self.data,
+            self.out,
+            size_px=self.size_px,
+            images=self.images,
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            seed=self.seed,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FineTuneConfig:
+    """Which model to train on which images.
+
+    ``old`` is the prepared folder that the model comes from, to measure what it forgets. ``freeze`` keeps the
+    stem and that many stages as they are.
+    """
+
+    model: Path = field(metadata=option("Keras model to start from: models/age.keras.", "--from"))
+    data: Path = field(metadata=option("Folder or zip of labelled images."))
+    out: Path = field(metadata=option("Folder for the model; the same one resumes.", "--out", "-o"))
+    old: Path | None = field(
+        default=None,
+        metadata=option("Prepared folder the model comes from, to see what it forgets."),
+    )
+    epochs: int = field(default=10, metadata=option("Times that training sees all images.", at_least=1))
+    learning_rate: float = field(default=2e-4, metadata=option("Lower than from scratch."))
+    batch_size: int = field(default=32, metadata=option("Images a step.", "--batch", at_least=1))
+    freeze: int = field(default=2, metadata=option("Stages to keep as they are.", at_least=0))
+    seed: int = field(default=default_of(FitConfig, "seed"), metadata=option("Decides split and training."))
+    jobs: int = field(default=1, metadata=option("Processes that look for faces.", at_least=1))
+    force: bool = field(default=False, metadata=option("Keep the new model even if it is worse.", "--force"))

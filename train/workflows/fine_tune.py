@@ -1,0 +1,180 @@
+"""Go on training a model with one's own images, and tell whether that made it better."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agecam.files import atomic_write, write_atomically
+from agecam.vision.align import CROP_PX
+from agecam.vision.calibration import Calibration
+from train.data.config import PrepareConfig
+from train.data.crops import load_crops
+from train.data.prepare import prepare
+from train.data.table import TEST, TRAIN, VALIDATION, Table
+from train.data.targets import AGE, GENDER
+from train.errors import DataError
+from train.evaluate.groups import all_metrics
+from train.evaluate.metrics import predicted_age
+from train.evaluate.predictions import open_model, predict_crops
+from train.fit.config import FitConfig
+from train.fit.training import fit
+from train.model.build import describe, load_model
+from train.workflows.config import FineTuneConfig
+
+TOLERANCE: Final = 0.05
+"""How much worse, of the error before, a model may become on the images that it was trained on before."""
+_ROUNDING: Final = 1e-4
+"""Errors nearer than this, in years or as a share, are the same."""
+_TEST_SHARE: Final = 0.25
+_VALIDATION_SHARE: Final = 0.15
+"""Larger than where images are many: some hundreds must do."""
+_FOLDER: Final = "fine-tune"
+_KINDS: Final = {AGE: ("age", "range"), GENDER: ("gender",)}
+"""Of metrics, by head."""
+
+
+def fine_tune(config: FineTuneConfig) -> dict[str, Any]:
+    """Prepare the images, train, compare before and after, and keep the better model.
+
+    In ``out``: ``fine-tune/`` with the prepared images, the run and ``report.json``, whose content is
+    returned, and the model under the names of its heads (``age.keras``). It is written, over one that may be
+    there, unless a baseline is better, which is the model it came from or the one it would replace: errs less
+    on new test images, or so much less on old ones that :data:`TOLERANCE` does not cover it. ``force`` writes
+    it in any case. Calling again resumes.
+
+    Raises :class:`DataError` when the model or the images cannot be used.
+    """
+    heads = describe(load_model(config.model)).heads
+    work, target = config.out / _FOLDER, config.out / f"{'_'.join(heads)}.keras"
+    data = work / "prepared"
+    table = _prepare(config, data, heads)
+    trained = fit(_fit_config(config, data, work / "run"))
+    models = {"before": config.model, "after": trained}
+    if target.exists() and not target.samefile(config.model):
+        models["replaced"] = target
+    metrics = {
+        images: {name: _metrics(path, folder) for name, path in models.items()}
+        for images, folder in {"new": data, "old": config.old}.items()
+        if folder is not None
+    }
+    worse = _worse(metrics)
+    saved = config.force or not worse
+    report = {
+        "model": str(config.model),
+        "images": {split: int((table.split == split).sum()) for split in (TRAIN, VALIDATION, TEST)},
+        "metrics": metrics,
+        "worse": worse,
+        "saved": str(target) if saved else None,
+    }
+    write_atomically(work / "report.json", json.dumps(report, indent=1))
+    if saved:
+        with atomic_write(target) as partial:
+            shutil.copyfile(trained, partial)
+    return report
+
+
+def summary_rows(report: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+    """The report as (images, metric, before, after), to print."""
+    shown = []
+    for name, models in report["metrics"].items():
+        for head in models["after"]:
+            unit, scale = ("years off", 1.0) if head == AGE else ("% wrong", 100.0)
+            before, after = (f"{models[model][head]['error'] * scale:.2f}" for model in ("before", "after"))
+            count = models["after"][head]["images"]
+            shown.append((f"{name}, {count} test images", f"{head}, {unit}", before, after))
+    return shown
+
+
+def _prepare(config: FineTuneConfig, data: Path, heads: Sequence[str]) -> Table:
+    """The table of the prepared images, labels for all ``heads`` in every split."""
+    table = prepare(
+        PrepareConfig(
+            (config.data,),
+            data,
+            jobs=config.jobs,
+            seed=config.seed,
+            test=_TEST_SHARE,
+            validation=_VALIDATION_SHARE,
+        )
+    ).table
+    for split in (TRAIN, VALIDATION, TEST):
+        for head in heads:
+            if not _labelled(head, table.of_split(split)).any():
+                raise DataError(
+                    f"{config.data} has too few images with a label for {head}: give some dozens."
+                )
+    return table
+
+
+def _fit_config(config: FineTuneConfig, data: Path, run: Path) -> FitConfig:
+    model = load_model(config.model)
+    network = describe(model)
+    return FitConfig(
+        data=data,
+        out=run,
+        architecture=network.architecture,
+        width=network.width,
+        heads=network.heads,
+        age_loss="distribution" if network.age_units > 1 else "mae",
+        gender_loss="binary" if network.gender_units == 1 else "categorical",
+        size_px=model.input_shape[1] or CROP_PX,
+        dropout=network.dropout,
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        learning_rate=config.learning_rate,
+        init=(config.model,),
+        freeze=config.freeze,
+        precision="float32",
+        seed=config.seed,
+    )
+
+
+def _metrics(model: Path, data: Path) -> dict[str, Any]:
+    """By head: the mean error over all labelled test images, and every other metric there is."""
+    table = Table.load(data).of_split(TEST)
+    predictions = predict_crops([open_model(model)], load_crops(data), table.row)
+    metrics = all_metrics(predictions, table, Calibration())
+    return {
+        head: {
+            "error": _error(head, output, table),
+            "images": int(_labelled(head, table).sum()),
+            **{kind: metrics[kind] for kind in _KINDS[head] if kind in metrics},
+        }
+        for head, output in predictions.items()
+    }
+
+
+def _labelled(head: str, table: Table) -> NDArray[np.bool_]:
+    return ~np.isnan(table.age_low if head == AGE else table.female)
+
+
+def _error(head: str, output: NDArray[np.float32], table: Table) -> float:
+    """Mean years outside the label, or share of wrong genders."""
+    known = _labelled(head, table)
+    if head == AGE:
+        age = predicted_age(output)
+        off = np.maximum(np.maximum(table.age_low - age, age - table.age_high), 0)
+    else:
+        off = (output >= 0.5) != (table.female > 0.5)
+    return float(off[known].mean())
+
+
+def _worse(metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """In what the trained model is worse than a baseline, one sentence each."""
+    found = []
+    for images, models in metrics.items():
+        allowed = 1 + TOLERANCE if images == "old" else 1.0
+        for baseline in (name for name in models if name != "after"):
+            for head, after in models["after"].items():
+                error = models[baseline][head]["error"]
+                if after["error"] > error * allowed + _ROUNDING:
+                    model = "the model it came from" if baseline == "before" else "the model it would replace"
+                    found.append(f"On {images} images, {model} is better at {head}.")
+    return found
