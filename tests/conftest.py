@@ -50,7 +50,7 @@ hypothesis.settings.load_profile("agecam")
 
 _TESTS = Path(__file__).resolve().parent
 # Only a leaked thread is waited for this long; on a slow machine one that is about to end may need it.
-_THREAD_GRACE_S = 60.0
+_THREAD_GRACE_S = float(os.environ.get("AGECAM_TESTS_THREAD_GRACE_S", "60"))
 _DISPLAY_STARTS_S = 300
 # Pools that libraries keep for the life of the process, by the start of the thread's name.
 _THREADS_OF_LIBRARIES = ("Dask-", "IO loop", "Profile", "TCP-Executor", "asyncio_", "tqdm_monitor")

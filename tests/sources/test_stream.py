@@ -173,7 +173,7 @@ def test_tells_when_the_camera_is_switched_off(server: CameraServer, opened: Str
 
 def test_tells_when_the_camera_falls_silent(server: CameraServer) -> None:
     server.frames, server.falls_silent = 60, True
-    source = StreamSource(server.url(), StreamConfig(open_timeout_s=_LONG_S, read_timeout_s=0.5))
+    source = StreamSource(server.url(), StreamConfig(open_timeout_s=_LONG_S, read_timeout_s=3.0))
     source.open()
     try:
         with pytest.raises(SourceLostError, match="sends no more pictures"):
