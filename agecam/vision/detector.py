@@ -56,7 +56,7 @@ class Detector(Protocol):
         ...
 
     def verify(self, pyramid: Pyramid, detection: Detection) -> Verification:
-        """How sure it is of one face that it is shown large."""
+        """The confidence that a detection is a face, from a region in which it is large."""
         ...
 
     def close(self) -> None: ...
@@ -131,11 +131,11 @@ class MediaPipeDetector:
         return prioritized_nms(on_rois, self._scored(whole.result()) if whole else [])
 
     def verify(self, pyramid: Pyramid, detection: Detection) -> Verification:
-        """How sure both networks are of one face when it fills a quarter of their input, in [0, 1].
+        """The confidence that a detection is a face, from a region a quarter of which it fills.
 
-        The mean of their best scores there, 0 for one that no longer detects it. Backs of heads, folds and
-        prints that pass for a face at one size and place fail here, faces in profile do not: on film, means
-        over three frames were at most 0.62 for false faces and at least 0.7 for true ones.
+        The mean of both networks' best scores there, 0 for one that no longer detects it, in [0, 1]. Backs of
+        heads, folds and prints that pass for a face at one size and place fail here, faces in profile do not:
+        on video, means over three frames were at most 0.62 for false faces and at least 0.7 for true ones.
         """
         return self._networks.verify(pyramid, detection)
 

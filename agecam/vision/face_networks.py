@@ -79,7 +79,7 @@ class FaceNetworks:
         )
 
     def verify(self, pyramid: Pyramid, detection: Detection) -> Verification:
-        """How sure both networks are of one face, as :meth:`Detector.verify` says."""
+        """The confidence that a detection is a face; see :meth:`MediaPipeDetector.verify`."""
         best = self.best_around(pyramid, detection, self._config.verify_sides)
         # The mean of both, 0 for one that does not detect it.
         confidence = sum(one.score for one in best) / 2

@@ -38,7 +38,7 @@ class FusionConfig:
     least_probability: float = 1e-3
     """Genders are kept this far from 0 and 1, so that one prediction cannot outweigh dozens. Chosen."""
     change_limit: float = 1.8
-    """Drift (:meth:`Evidence.drift`) beyond which the track is somebody else's: on made-up films of 190
+    """Drift (:meth:`Evidence.drift`) beyond which the track is somebody else's: on made-up videos of 190
     people it was reached in one case of a thousand by one person's predictions, and in two of three where
     they went over to somebody else's."""
     change_limit_after_jump: float = 0.9

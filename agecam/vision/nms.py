@@ -71,7 +71,7 @@ def prioritized_nms(*groups: Iterable[Detection]) -> list[Detection]:
     """The same where detections of an earlier group go before those of a later one, whatever their scores.
 
     The networks, and one network at different sizes, place eyes and mouth up to a tenth of a face apart.
-    Taking now one and now the other, by score, makes crops jitter: on film of a woman at webcam distance the
+    Taking now one and now the other, by score, makes crops jitter: on video of a woman at webcam distance the
     second difference of keypoints was 0.0027 of the face's height, and is 0.0018 with priorities.
     """
     kept: list[Detection] = []

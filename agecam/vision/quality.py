@@ -1,6 +1,6 @@
 """How far to trust the models' prediction on a crop, before they are run.
 
-The shape of each factor follows from made-up films of faces of known age (``benchmarks/known_faces.py``,
+The shape of each factor follows from made-up videos of faces of known age (``benchmarks/known_faces.py``,
 4,500 predictions on 191 people of the validation split): between the best and the worst sixth of all crops,
 the squared error of a prediction about the mean prediction on the same person grows sixfold with the
 detector's score falling from 0.84 to 0.5, threefold with sharpness from 0.24 to 0.1, and threefold with the

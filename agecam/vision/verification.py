@@ -1,4 +1,4 @@
-"""What a detector says of one face that it is shown large: is it one, and where is it now?"""
+"""The result of running detection on one face alone: is it one, and where is it now?"""
 
 from __future__ import annotations
 

@@ -17,6 +17,16 @@ from train.data.table import TEST, TRAIN, VALIDATION
 from train.fit.config import FitConfig
 from train.fit.training import fit
 
+_TIMEOUT_S = 1800
+"""Training is slow, and machines may be shared: a time limit only ends what hangs."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.timeout(_TIMEOUT_S))
+
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -1,6 +1,7 @@
 """Fused estimates are nearer the truth than single predictions, and follow a change of person."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -14,11 +15,17 @@ from agecam.vision.fusion import Fusion, FusionConfig
 MakeFace = Callable[..., Detection]
 
 
-class Feed(Protocol):
-    """Gives a fusion one prediction a frame and returns the fused estimate after each.
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """What the predictions have in common: interval ``half`` years below the age and 1.2 times that above."""
 
-    ``raw`` may set ``quality`` (1.0), ``female`` (0.9) and ``half`` the width of the interval (5.0 years).
-    """
+    half: float = 5.0
+    female: float = 0.9
+    quality: float = 1.0
+
+
+class Feed(Protocol):
+    """Gives a fusion one prediction a frame and returns the fused estimate after each."""
 
     def __call__(
         self,
@@ -27,8 +34,8 @@ class Feed(Protocol):
         fps: float = 25,
         *,
         start_s: float = 0.0,
+        raw: Raw = Raw(),
         place: tuple[float, float, float] = (0, 0, 100),
-        **raw: float,
     ) -> list[Estimate]: ...
 
 
@@ -40,16 +47,13 @@ def feed(face: MakeFace) -> Feed:
         fps: float = 25,
         *,
         start_s: float = 0.0,
+        raw: Raw = Raw(),
         place: tuple[float, float, float] = (0, 0, 100),
-        **raw: float,
     ) -> list[Estimate]:
         fused = []
-        usual = {"quality": 1.0, "female": 0.9, "half": 5.0}
-        assert raw.keys() <= usual.keys()
-        quality, female, half = (usual | raw).values()
-        for index, age in enumerate(ages):
-            prediction = Estimate(float(age), float(age) - half, float(age) + 1.2 * half, female)
-            fusion.add(prediction, quality, face(*place), start_s + index / fps)
+        for index, age in enumerate(float(age) for age in ages):
+            prediction = Estimate(age, age - raw.half, age + 1.2 * raw.half, raw.female)
+            fusion.add(prediction, raw.quality, face(*place), start_s + index / fps)
             fused.append(estimate_of(fusion))
         return fused
 
@@ -97,7 +101,7 @@ def test_the_fused_age_is_the_fading_mean_itself(feed: Feed) -> None:
 
 
 def test_every_prediction_moves_the_estimate(feed: Feed) -> None:
-    fused = feed(Fusion(), [30.0, 30.2, 30.4, 30.6], female=0.8)
+    fused = feed(Fusion(), [30.0, 30.2, 30.4, 30.6], raw=Raw(female=0.8))
     ages = [one.age for one in fused]
     assert ages == sorted(set(ages))
     assert ages[-1] < 30.4
@@ -106,17 +110,17 @@ def test_every_prediction_moves_the_estimate(feed: Feed) -> None:
 def test_poor_crops_count_little(feed: Feed) -> None:
     fusion = Fusion()
     feed(fusion, [30] * 20)
-    assert feed(fusion, [36] * 5, quality=0.02, start_s=0.8)[-1].age < 31
+    assert feed(fusion, [36] * 5, start_s=0.8, raw=Raw(quality=0.02))[-1].age < 31
 
 
 def test_uncertain_predictions_count_little(feed: Feed) -> None:
     fusion = Fusion()
-    feed(fusion, [30] * 10, half=3.0)
-    assert feed(fusion, [45] * 5, half=20.0, start_s=0.4)[-1].age < 31
+    feed(fusion, [30] * 10, raw=Raw(half=3.0))
+    assert feed(fusion, [45] * 5, start_s=0.4, raw=Raw(half=20.0))[-1].age < 31
 
 
 def test_the_interval_narrows_with_evidence_down_to_what_frames_cannot_tell(feed: Feed) -> None:
-    widths = [width(one) for one in feed(Fusion(), [50.0] * 500, fps=5, half=20.0)]
+    widths = [width(one) for one in feed(Fusion(), [50.0] * 500, fps=5, raw=Raw(half=20.0))]
     least = float(np.sqrt(EvidenceConfig().person_part)) * 44
     assert widths[0] > 44
     assert widths[100] < 0.97 * widths[0]
@@ -125,22 +129,22 @@ def test_the_interval_narrows_with_evidence_down_to_what_frames_cannot_tell(feed
 
 
 def test_many_frames_at_once_are_hardly_more_evidence_than_one(feed: Feed) -> None:
-    first, *_, burst = feed(Fusion(), [50.0] * 12, fps=1000, half=20.0)
-    spread = feed(Fusion(), [50.0] * 12, fps=2, half=20.0)[-1]
+    first, *_, burst = feed(Fusion(), [50.0] * 12, fps=1000, raw=Raw(half=20.0))
+    spread = feed(Fusion(), [50.0] * 12, fps=2, raw=Raw(half=20.0))[-1]
     assert width(burst) > width(first) - 1.0
     assert width(spread) < width(first) - 1.5
 
 
 def test_old_predictions_fade(feed: Feed) -> None:
     fusion = Fusion()
-    feed(fusion, [38] * 50, half=10)
-    assert feed(fusion, [42] * 50, start_s=100, half=10)[-1].age == pytest.approx(42, abs=0.1)
+    feed(fusion, [38] * 50, raw=Raw(half=10))
+    assert feed(fusion, [42] * 50, start_s=100, raw=Raw(half=10))[-1].age == pytest.approx(42, abs=0.1)
 
 
 def test_how_long_predictions_count_is_configured(feed: Feed) -> None:
     forgetful = Fusion(FusionConfig(evidence=EvidenceConfig(memory_s=0.1)))
-    feed(forgetful, [38] * 50, half=10)
-    assert feed(forgetful, [42] * 25, start_s=2, half=10)[-1].age == pytest.approx(42, abs=0.01)
+    feed(forgetful, [38] * 50, raw=Raw(half=10))
+    assert feed(forgetful, [42] * 25, start_s=2, raw=Raw(half=10))[-1].age == pytest.approx(42, abs=0.01)
 
 
 def test_the_interval_holds_the_age(face: MakeFace) -> None:
@@ -165,16 +169,16 @@ def test_overconfident_predictions_do_no_harm(face: MakeFace, female: float) -> 
 
 def test_a_gender_over_seconds_counts_more_than_one_of_a_moment(feed: Feed) -> None:
     fusion = Fusion()
-    moment = feed(fusion, [30] * 8, fps=25, female=0.9)
-    seconds = feed(fusion, [30] * 8, fps=4, female=0.1, start_s=0.5)
+    moment = feed(fusion, [30] * 8, fps=25, raw=Raw(female=0.9))
+    seconds = feed(fusion, [30] * 8, fps=4, start_s=0.5, raw=Raw(female=0.1))
     assert moment[-1].female == pytest.approx(0.9)
     assert seconds[-1].female < 0.4
 
 
 def test_a_track_that_becomes_somebody_else_begins_anew(feed: Feed) -> None:
     fusion = Fusion()
-    before = feed(fusion, [22] * 100, female=0.97)
-    fused = feed(fusion, [61] * 30, female=0.04, start_s=4.0)
+    before = feed(fusion, [22] * 100, raw=Raw(female=0.97))
+    fused = feed(fusion, [61] * 30, start_s=4.0, raw=Raw(female=0.04))
     assert fused[0].age < 40  # one prediction may be wrong
     assert fused[8].age == pytest.approx(61, abs=0.5)
     assert fused[8].female == pytest.approx(0.04, abs=0.01)
@@ -185,20 +189,20 @@ def test_a_change_of_person_is_taken_up_sooner_after_a_jump(feed: Feed) -> None:
     after = {}
     for place in ((0, 0, 100), (150, 40, 100)):
         fusion = Fusion()
-        feed(fusion, [30] * 100, half=8, female=0.9)
-        after[place] = feed(fusion, [41] * 10, half=8, female=0.9, start_s=4.6, place=place)[-1].age
+        feed(fusion, [30] * 100, raw=Raw(half=8, female=0.9))
+        after[place] = feed(fusion, [41] * 10, start_s=4.6, place=place, raw=Raw(half=8, female=0.9))[-1].age
     assert after[(150, 40, 100)] == pytest.approx(41, abs=0.5)
     assert after[(0, 0, 100)] < 36
 
 
 def test_the_limit_of_change_is_configured(feed: Feed) -> None:
     fusion = Fusion(FusionConfig(change_limit=100.0))
-    feed(fusion, [22] * 100, female=0.97)
-    assert feed(fusion, [61] * 30, female=0.04, start_s=4.0)[8].age < 30
+    feed(fusion, [22] * 100, raw=Raw(female=0.97))
+    assert feed(fusion, [61] * 30, start_s=4.0, raw=Raw(female=0.04))[8].age < 30
 
 
 def test_a_face_covered_for_a_moment_is_still_the_same_person(feed: Feed) -> None:
     fusion = Fusion()
-    feed(fusion, [30] * 50, half=6)
-    feed(fusion, [48] * 3, half=14, quality=0.2, start_s=2)
-    assert feed(fusion, [30] * 10, half=6, start_s=2.1)[-1].age == pytest.approx(30, abs=1)
+    feed(fusion, [30] * 50, raw=Raw(half=6))
+    feed(fusion, [48] * 3, start_s=2, raw=Raw(half=14, quality=0.2))
+    assert feed(fusion, [30] * 10, start_s=2.1, raw=Raw(half=6))[-1].age == pytest.approx(30, abs=1)

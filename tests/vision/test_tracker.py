@@ -15,7 +15,7 @@ MakeFace = Callable[..., Detection]
 
 
 @dataclass(frozen=True)
-class Seen:
+class Snapshot:
     """A track as it was in one frame."""
 
     track_id: int
@@ -42,12 +42,12 @@ def run(
     fps: float = 25.0,
     confidence: float = 0.9,
     start_s: float = 0.0,
-) -> list[list[Seen]]:
+) -> list[list[Snapshot]]:
     """Run frames (lists of detections) through the tracker; the people of each."""
     verify = Verifier(confidence)
     return [
         [
-            Seen(track.track_id, track.face, track.detected, track.confirmed)
+            Snapshot(track.track_id, track.face, track.detected, track.confirmed)
             for track in tracker.update(detections, start_s + index / fps, verify)
         ]
         for index, detections in enumerate(frames)
@@ -58,13 +58,13 @@ def run(
 def test_a_walking_person_keeps_one_number_and_is_confirmed_soon(face: MakeFace, fps: int) -> None:
     speed = 150  # pixels a second, one and a half faces
     frames = [[face(speed * i / fps, 50, score=0.7)] for i in range(3 * fps)]
-    seen = run(Tracker(), frames, fps)
-    assert {one.track_id for people in seen for one in people} == {1}
-    confirmed_at_s = next(i for i, people in enumerate(seen) if people[0].confirmed) / fps
+    tracked = run(Tracker(), frames, fps)
+    assert {one.track_id for people in tracked for one in people} == {1}
+    confirmed_at_s = next(i for i, people in enumerate(tracked) if people[0].confirmed) / fps
     assert confirmed_at_s <= max(0.15, 2 / fps)
 
 
-def test_nobody_is_confirmed_at_first_sight(face: MakeFace) -> None:
+def test_nobody_is_confirmed_in_the_first_frames(face: MakeFace) -> None:
     first, second = run(Tracker(), [[face(0, 0, score=0.99)]] * 2)
     assert not first[0].confirmed
     assert not second[0].confirmed
@@ -84,8 +84,8 @@ def test_a_pattern_that_fails_verification_is_never_confirmed(face: MakeFace) ->
 
 
 def test_a_face_of_high_score_needs_no_verification(face: MakeFace) -> None:
-    seen = run(Tracker(), [[face(0, 0, score=0.95)]] * 5, confidence=0.0)
-    assert seen[3][0].confirmed
+    tracked = run(Tracker(), [[face(0, 0, score=0.95)]] * 5, confidence=0.0)
+    assert tracked[3][0].confirmed
     unverified = Tracker()
     for index in range(4):
         tracks = unverified.update([face(0, 0, score=0.95)], index / 25)
@@ -148,16 +148,16 @@ def test_the_track_that_fewer_more_verifications_decide_comes_first(face: MakeFa
 def test_half_a_second_behind_a_pillar_changes_nobody(face: MakeFace) -> None:
     steps = [face(8 * i, 50) for i in range(60)]
     frames = [[] if 25 <= i < 37 else [one] for i, one in enumerate(steps)]
-    seen = run(Tracker(), frames)
-    assert {one.track_id for people in seen for one in people} == {1}
+    tracked = run(Tracker(), frames)
+    assert {one.track_id for people in tracked for one in people} == {1}
 
 
 def test_a_lost_face_glides_on_for_a_moment_and_is_marked(face: MakeFace) -> None:
     frames = [[face(6 * i, 50)] for i in range(25)] + [[]] * 25
-    seen = run(Tracker(), frames)
-    assert seen[26][0].face.box[0] > seen[24][0].face.box[0]
-    assert [people[0].detected for people in seen[23:27]] == [True, True, False, False]
-    assert not seen[24 + 9]
+    tracked = run(Tracker(), frames)
+    assert tracked[26][0].face.box[0] > tracked[24][0].face.box[0]
+    assert [people[0].detected for people in tracked[23:27]] == [True, True, False, False]
+    assert not tracked[24 + 9]
 
 
 def test_after_long_absence_comes_a_new_number(face: MakeFace) -> None:
@@ -177,9 +177,9 @@ def test_the_age_of_a_lost_track_is_configured(face: MakeFace) -> None:
 
 def test_two_people_who_cross_keep_their_numbers(face: MakeFace) -> None:
     frames = [[face(10 * i, 50), face(600 - 10 * i, 90, 110)] for i in range(60)]
-    seen = run(Tracker(), frames)
-    assert [one.track_id for one in seen[-1]] == [1, 2]
-    left, right = seen[-1]
+    tracked = run(Tracker(), frames)
+    assert [one.track_id for one in tracked[-1]] == [1, 2]
+    left, right = tracked[-1]
     assert left.face.box[0] == pytest.approx(590, abs=1)
     assert right.face.box[0] == pytest.approx(10, abs=1)
 

@@ -66,26 +66,32 @@ def _train(
     cut_log(out, epochs_done)
     losses = validation_losses(out)
     _write_summary(model, out / SUMMARY_FILE)
-    model.fit(
-        training,
-        validation_data=validation,
-        initial_epoch=epochs_done,
-        epochs=config.epochs,
-        # Batches are shuffled already, and in an order that a resumed run repeats.
-        shuffle=False,
-        # A moving bar is for people alone.
-        verbose=1 if sys.stdout.isatty() else 2,
-        # In this order, so that a checkpoint says that its epoch's model and row are written.
-        callbacks=[
-            average,
-            SaveBest(copy, average, out / MODEL_FILE, losses, config.patience),
-            keras.callbacks.CSVLogger(out / LOG_FILE, append=True),
-            checkpoint,
-            keras.callbacks.TerminateOnNaN(),
-            *([keras.callbacks.TensorBoard(out / "tensorboard")] if config.tensorboard else []),
-            *callbacks,
-        ],
-    )
+    log = keras.callbacks.CSVLogger(out / LOG_FILE, append=True)
+    try:
+        model.fit(
+            training,
+            validation_data=validation,
+            initial_epoch=epochs_done,
+            epochs=config.epochs,
+            # Batches are shuffled already, and in an order that a resumed run repeats.
+            shuffle=False,
+            # A moving bar is for people alone.
+            verbose=1 if sys.stdout.isatty() else 2,
+            # In this order, so that a checkpoint says that its epoch's model and row are written.
+            callbacks=[
+                average,
+                SaveBest(copy, average, out / MODEL_FILE, losses, config.patience),
+                log,
+                checkpoint,
+                keras.callbacks.TerminateOnNaN(),
+                *([keras.callbacks.TensorBoard(out / "tensorboard")] if config.tensorboard else []),
+                *callbacks,
+            ],
+        )
+    finally:
+        # Keras leaves it open when a training is interrupted.
+        if log.csv_file is not None:
+            log.csv_file.close()
     if not math.isfinite(losses[-1]):
         raise DataError(
             "The loss is no longer a number: train with a smaller learning rate, in another folder."

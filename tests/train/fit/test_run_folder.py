@@ -1,6 +1,5 @@
 """A folder belongs to one configuration, and nonsense is refused before any training."""
 
-import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -39,7 +38,6 @@ def test_settings_that_make_no_sense_are_refused_before_anything_is_written(
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.skipif(importlib.util.find_spec("tensorboard") is None, reason="is missing anyway")
 def test_missing_tensorboard_is_told_before_training(
     small_config: SmallConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
