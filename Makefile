@@ -1,9 +1,9 @@
 # Everything sets itself up on first use: see tools/bootstrap.py.
 PYTHON ?= python3
 BIN := .venv/bin
-# Tests of one xdist_group share what is expensive to make, so they go to one process. TensorFlow takes about
-# 1 GB in each.
-PARALLEL := -n auto --maxprocesses 8 --dist loadgroup
+# The tests of a file share what is expensive to make, so they go to one process; in the order of files, which
+# leaves short ones to the end. TensorFlow takes about 1 GB in each process.
+PARALLEL := -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --quiet
 

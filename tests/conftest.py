@@ -48,23 +48,11 @@ from agecam.sources import read_image  # noqa: E402
 hypothesis.settings.register_profile("agecam", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("agecam")
 
-_TESTS = Path(__file__).resolve().parent
 # Only a leaked thread is waited for this long; on a slow machine one that is about to end may need it.
 _THREAD_GRACE_S = float(os.environ.get("AGECAM_TESTS_THREAD_GRACE_S", "60"))
 _DISPLAY_STARTS_S = 300
 # Pools that libraries keep for the life of the process, by the start of the thread's name.
 _THREADS_OF_LIBRARIES = ("Dask-", "IO loop", "Profile", "TCP-Executor", "asyncio_", "tqdm_monitor")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of a module go to one process, because they share fixtures, unless they name a group themselves.
-
-    Those of training are long and make what they share in groups of their own: the rest is spread.
-    """
-    for item in items:
-        module = item.path.relative_to(_TESTS)
-        if module.parts[0] != "train" and item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(module.as_posix()))
 
 
 @pytest.fixture(scope="session")

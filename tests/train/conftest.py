@@ -15,7 +15,6 @@ from train.data.crops import STORED_PX
 from train.data.readers import Sample
 from train.data.table import TEST, TRAIN, VALIDATION
 from train.fit.config import FitConfig
-from train.fit.training import fit
 
 _TIMEOUT_S = 1800
 """Training is slow, and machines may be shared: a time limit only ends what hangs."""
@@ -64,6 +63,8 @@ def small_config(prepared: Path) -> SmallConfig:
 @pytest.fixture(scope="session")
 def trained(small_config: SmallConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The model of a small run of three epochs that learnt both heads; its folder is not to be changed."""
+    from train.fit.training import fit  # brings TensorFlow, whose greetings pytest keeps out of its own lines
+
     return fit(small_config(tmp_path_factory.mktemp("trained") / "run", epochs=3))
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -16,6 +15,8 @@ MakeModel = Callable[[int, str], Path]
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> MakeModel:
     """A tiny random model with so many outputs and such an activation, saved."""
+    import keras  # brings TensorFlow, whose greetings pytest keeps out of its own lines
+
     folder = tmp_path_factory.mktemp("models")
 
     def make(units: int, activation: str) -> Path:

@@ -19,8 +19,6 @@ from train.evaluate.evaluation import evaluate, headline
 from train.evaluate.live import LIVE_CORRUPTIONS
 from train.evaluate.predictions import open_model, run_model
 
-pytestmark = pytest.mark.xdist_group("evaluate")
-
 
 def test_raw_images_are_measured_once_each_and_through_the_live_path(
     images: Path, models: MakeModel, tmp_path: Path

@@ -14,8 +14,6 @@ from train.data.crops import STORED_PX, warp_view
 from train.errors import DataError
 from train.evaluate.predictions import open_model, predict_crops, run_model
 
-pytestmark = pytest.mark.xdist_group("evaluate")
-
 
 def test_models_may_predict_distributions_years_or_one_or_two_genders(
     models: MakeModel,

@@ -17,8 +17,6 @@ from train.export.manifest import current_commit
 from train.model.build import build_model, load_model
 from train.model.network import Network
 
-pytestmark = pytest.mark.xdist_group("trained")
-
 
 def test_exported_models_are_read_by_the_program(prepared: Path, trained: Path, tmp_path: Path) -> None:
     exported = export(

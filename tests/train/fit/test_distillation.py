@@ -18,8 +18,6 @@ from train.fit.training import fit
 from train.model.build import build_model, describe, load_model
 from train.model.network import Network
 
-pytestmark = pytest.mark.xdist_group("trained")
-
 
 def refined(targets: NDArray[np.float32], predicted: NDArray[np.float32], head: str) -> NDArray[np.float32]:
     return np.asarray(refine({head: targets}, {head: predicted}, 0.5)[head])

@@ -19,7 +19,7 @@ from train.fit.run_folder import validation_losses
 from train.fit.training import fit
 from train.model.build import describe, load_model
 
-pytestmark = [pytest.mark.training, pytest.mark.xdist_group("trained")]
+pytestmark = pytest.mark.training
 
 SMALL = "--architecture plain --width 0.25 --precision float32 --size 48 --batch 8 --epochs 3"
 

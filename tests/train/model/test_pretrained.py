@@ -16,8 +16,6 @@ from train.errors import DataError
 from train.model.build import describe, load_model
 from train.model.pretrained import from_dlib, from_faceres
 
-pytestmark = pytest.mark.xdist_group("pretrained")
-
 BLOCKS = ((3, 32), (4, 64), (3, 128), (3, 256), (1, 256))
 Layer = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 

@@ -16,7 +16,7 @@ from train.model.network import Network
 from train.workflows.config import FineTuneConfig
 from train.workflows.fine_tune import fine_tune
 
-pytestmark = [pytest.mark.training, pytest.mark.xdist_group("fine-tune")]
+pytestmark = pytest.mark.training
 
 
 @pytest.fixture(scope="module")
