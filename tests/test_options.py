@@ -12,7 +12,7 @@ from train import cli
 from train.data.augment import Augmentation
 from train.evaluate.config import EvaluateConfig
 from train.fit.config import FitConfig
-from train.workflows.config import TuneConfig
+from train.workflows.config import CompareConfig, TuneConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +132,14 @@ def test_every_command_has_its_help(command: object) -> None:
     result = CliRunner().invoke(cli.app, [name, "--help"])
     assert result.exit_code == 0
     assert "--out" in result.output
+
+
+def test_budgets_share_their_fields_with_the_runs() -> None:
+    data, out = Path("d"), Path("o")
+    tuned = TuneConfig(data, out, images=7, size_px=32, epochs=2, seed=3).base
+    assert tuned == FitConfig(data, out, images=7, size_px=32, epochs=2, seed=3)
+    compared = CompareConfig(data, out, batch_size=64).base
+    assert compared == FitConfig(data, out, images=20_000, size_px=96, epochs=8, batch_size=64)
 
 
 def test_every_option_of_a_configuration_says_what_it_does() -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from agecam.options import default_of, option
 from train.fit.config import FitConfig
 
 _AT_MOST = "Use at most this many of the training and validation splits."
+
+
+def _fit_config(budget: TuneConfig | CompareConfig) -> FitConfig:
+    """The fields that a budget shares with the configuration of a run; the others keep their defaults."""
+    shared = {field.name for field in fields(FitConfig)} & {field.name for field in fields(budget)}
+    return FitConfig(**{name: getattr(budget, name) for name in shared})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +32,7 @@ class TuneConfig:
     @property
     def base(self) -> FitConfig:
         """The settings that are not searched."""
-        return FitConfig(
-            self.data,
-            self.out,
-            size_px=self.size_px,
-            images=self.images,
-            epochs=self.epochs,
-            seed=self.seed,
-        )
+        return _fit_config(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +56,7 @@ class CompareConfig:
     @property
     def base(self) -> FitConfig:
         """The settings that variants differ from."""
-        return FitConfig(
-            self.data,
-            self.out,
-            size_px=self.size_px,
-            images=self.images,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            seed=self.seed,
-        )
+        return _fit_config(self)
 
 
 @dataclass(frozen=True, slots=True)
