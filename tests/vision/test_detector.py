@@ -19,8 +19,8 @@ from agecam.vision.boxes import iou
 from agecam.vision.detector import DetectorConfig, MediaPipeDetector
 from agecam.vision.face_network import FULL_RANGE, SHORT_RANGE
 from agecam.vision.image_search import SearchConfig
-from agecam.vision.mediapipe_tasks import silenced_stderr
 from agecam.vision.pyramid import Pyramid
+from agecam.vision.silence import silenced_stderr
 
 Image = NDArray[np.uint8]
 MakeScene = Callable[..., Image]
