@@ -45,12 +45,27 @@ def _maps(width: int, height: int, side_px: int) -> tuple[NDArray[np.int16], NDA
     square = np.array(((0, side_px), (0, 0), (side_px, 0), (side_px, side_px)), np.float32)
     # The inverse by OpenCV too: where a place lies half-way between steps, its last bit decides.
     inverse = cv2.invert(cv2.getPerspectiveTransform(corners, square))[1]
-    (scale_x, _, left), (_, scale_y, top), (_, _, unit) = inverse.tolist()
-    at = np.arange(side_px)
-    block = at // _BLOCK * _BLOCK
-    x = np.rint((scale_x * block + left + scale_x * (at - block)) * (_STEPS / unit)).astype(np.int32)
-    y = np.rint((scale_y * at + top) * (_STEPS / unit)).astype(np.int32)[:, np.newaxis]
+    along = np.arange(side_px)
+    down = along[:, np.newaxis]
+    across, lengthwise = (down[:1], along[:1]) if _is_axis_aligned(inverse) else (down, along)
+    x = _steps(inverse[0], inverse[2], along, across)
+    y = _steps(inverse[1], inverse[2], lengthwise, down)
     places = np.empty((side_px, side_px, 2), np.int16)
     places[..., 0] = x // _STEPS
     places[..., 1] = y // _STEPS
     return places, (y % _STEPS * _STEPS).astype(np.uint16) + (x % _STEPS).astype(np.uint16)
+
+
+def _is_axis_aligned(inverse: NDArray[np.float64]) -> bool:
+    """Whether x follows from x alone, and y from y: rounding leaves 1e-19 of the other one in some sizes."""
+    return not inverse[[0, 1, 2, 2], [1, 0, 0, 1]].any()
+
+
+def _steps(
+    row: NDArray[np.float64], unit_row: NDArray[np.float64], x: NDArray[np.int_], y: NDArray[np.int_]
+) -> NDArray[np.int32]:
+    """One coordinate in the image, in steps, of pixels ``(x, y)`` of the square, summed as OpenCV sums it."""
+    block = x // _BLOCK * _BLOCK
+    unit = unit_row[0] * block + unit_row[1] * y + unit_row[2] + unit_row[0] * (x - block)
+    place = row[0] * block + row[1] * y + row[2] + row[0] * (x - block)
+    return np.asarray(np.rint(place * (_STEPS / unit)), np.int32)

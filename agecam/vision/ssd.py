@@ -75,7 +75,7 @@ class SsdDecoder:
     def decode(self, values: Floats, logits: Floats) -> SsdFaces:
         """Faces in what the network puts out: values ``(anchors, 16)`` and logits ``(anchors,)``."""
         found = np.flatnonzero(logits >= self._least_logit)
-        scores: Floats = 1 / (1 + np.exp(-np.minimum(logits[found], _MAX_LOGIT)))
+        scores = np.reciprocal(1 + np.exp(-np.minimum(logits[found], _MAX_LOGIT)))
         points = values[found].reshape(-1, VALUES // 2, 2) / self._input_px
         sizes = points[:, 1].copy()
         points += self._anchors[found, np.newaxis]
