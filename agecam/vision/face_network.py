@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agecam.errors import ModelError
 from agecam.messages import Detection
@@ -95,23 +94,21 @@ def _in_image(faces: SsdFaces, region: RoiImage) -> list[Detection]:
     """
     height, width = region.image_bgr.shape[:2]
     size = np.array((width, height), np.float32)
-    one_px = 1 / size
     side = np.float32(max(width, height))
+    one_px = 1 / size
     scale, margin = side * one_px, (size / 2 - side / 2) * one_px
-    corners = faces.boxes_xyxy.reshape(-1, 2, 2) * scale + margin
-    upper_left = corners[:, 0]
-    boxes = _whole_pixels(np.hstack((upper_left, corners[:, 1] - upper_left)), np.tile(size, 2))
-    boxes = boxes * region.scale + (region.x0, region.y0, 0, 0)
+    boxes = faces.corners * scale + margin
+    boxes[:, 1] -= boxes[:, 0]
+    boxes_px = np.minimum(np.maximum(boxes * size, 0), size).astype(np.int64) * region.scale
+    boxes_px[:, 0] += (region.x0, region.y0)
     shares = (faces.keypoints[:, :KEYPOINTS] * scale + margin).astype(np.float64)
-    keypoints = ((region.x0, region.y0) + shares * (size * np.float64(region.scale))).astype(np.float32)
+    keypoints = (shares * (width * region.scale, height * region.scale) + (region.x0, region.y0)).astype(
+        np.float32
+    )
     detections = (
         Detection(box=(x, y, box_width, box_height), score=score, keypoints=points)
-        for (x, y, box_width, box_height), score, points in zip(
-            boxes.tolist(), faces.scores.tolist(), keypoints, strict=True
+        for ((x, y), (box_width, box_height)), score, points in zip(
+            boxes_px.tolist(), faces.scores.tolist(), keypoints, strict=True
         )
     )
     return [detection for detection in detections if is_plausible(detection)]
-
-
-def _whole_pixels(shares: NDArray[np.float32], size: NDArray[np.float32]) -> NDArray[np.int64]:
-    return np.asarray(np.clip(shares * size, 0, size), np.int64)

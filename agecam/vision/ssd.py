@@ -21,8 +21,6 @@ VALUES: Final = 16
 
 _ANCHOR_STRIDES_PX: Final = {128: ((8, 2), (16, 6)), 192: ((4, 1),)}
 """For each input side in pixels: distance of the places that have anchors, and how many each has."""
-_MAX_LOGIT: Final = np.float32(100)
-"""Logits beyond this count as this: ``score_clipping_thresh``."""
 _SUPPRESS_FROM_IOU: Final = 0.3
 """IoU above which detections are of one face: ``min_suppression_threshold`` of the Tasks API."""
 
@@ -31,11 +29,12 @@ _SUPPRESS_FROM_IOU: Final = 0.3
 class SsdFaces:
     """Faces, best first, in shares of the network's input square.
 
-    ``boxes_xyxy`` is ``(n, 4)`` float32; ``keypoints`` ``(n, 6, 2)`` float32, xy: the right eye, left eye,
-    nose tip, mouth centre, right and left ear; ``scores`` ``(n,)`` float32 in [0, 1].
+    ``corners`` is ``(n, 2, 2)`` float32, xy of the upper left and the lower right corner; ``keypoints``
+    ``(n, 6, 2)`` float32, xy of right eye, left eye, nose tip, mouth centre, right and left ear; ``scores``
+    ``(n,)`` float32 in [0, 1].
     """
 
-    boxes_xyxy: Floats
+    corners: Floats
     keypoints: Floats
     scores: Floats
 
@@ -75,18 +74,19 @@ class SsdDecoder:
     def decode(self, values: Floats, logits: Floats) -> SsdFaces:
         """Faces in what the network puts out: values ``(anchors, 16)`` and logits ``(anchors,)``."""
         found = np.flatnonzero(logits >= self._least_logit)
-        scores = np.reciprocal(1 + np.exp(-np.minimum(logits[found], _MAX_LOGIT)))
+        # MediaPipe clips logits at 100, from which on the sigmoid is 1 in float32 anyway.
+        scores = np.reciprocal(1 + np.exp(-logits[found]))
         points = values[found].reshape(-1, VALUES // 2, 2) / self._input_px
-        sizes = points[:, 1].copy()
+        half_sizes = points[:, 1] / 2
         points += self._anchors[found, np.newaxis]
-        centres = points[:, 0].copy()
-        points[:, 0] = centres - sizes / 2
-        points[:, 1] = centres + sizes / 2
-        kept = (scores >= self._min_score) & np.all(points[:, 1] >= points[:, 0], axis=1)
+        centres = points[:, 0]
+        np.add(centres, half_sizes, out=points[:, 1])
+        np.subtract(centres, half_sizes, out=centres)
+        kept = (scores >= self._min_score) & (half_sizes >= 0).all(axis=1)
         scores, points = scores[kept], points[kept]
         if len(scores) > 1:
             scores, points = weighted_nms(scores, points)
-        return SsdFaces(points[:, :2].reshape(-1, 4), points[:, 2:], scores)
+        return SsdFaces(points[:, :2], points[:, 2:], scores)
 
 
 def weighted_nms(scores: Floats, points: Floats) -> tuple[Floats, Floats]:
@@ -97,7 +97,7 @@ def weighted_nms(scores: Floats, points: Floats) -> tuple[Floats, Floats]:
     """
     order = np.argsort(-scores, kind="stable")
     scores, points = scores[order], points[order]
-    overlapping = _iou(points[:, 0], points[:, 1]) > _SUPPRESS_FROM_IOU
+    overlapping = _overlapping(points[:, 0], points[:, 1])
     waiting = np.ones(len(scores), bool)
     best, groups = [], []
     for index in range(len(scores)):
@@ -108,16 +108,16 @@ def weighted_nms(scores: Floats, points: Floats) -> tuple[Floats, Floats]:
             waiting &= ~group
             best.append(index)
             groups.append(group)
-    weights = np.where(groups, scores, np.float32(0))
+    weights = np.array(groups) * scores
     means = weights @ points.reshape(len(scores), -1) / weights.sum(axis=1, keepdims=True)
     return scores[best], means.reshape(-1, *points.shape[1:])
 
 
-def _iou(corners: Floats, opposite: Floats) -> Floats:
-    """IoU ``(n, n)`` of boxes from corners ``(n, 2)`` to opposite corners ``(n, 2)``."""
-    x0, y0 = np.maximum(corners[:, np.newaxis], corners).transpose(2, 0, 1)
-    x1, y1 = np.minimum(opposite[:, np.newaxis], opposite).transpose(2, 0, 1)
-    shared = np.maximum(x1 - x0, 0) * np.maximum(y1 - y0, 0)
-    areas = np.prod(opposite - corners, axis=1)
-    union = areas[:, np.newaxis] + areas - shared
-    return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0), np.float32)
+def _overlapping(corners: Floats, opposite: Floats) -> NDArray[np.bool_]:
+    """Which of boxes, from corners ``(n, 2)`` to opposite corners ``(n, 2)``, overlap enough: ``(n, n)``."""
+    sides = np.minimum(opposite[:, np.newaxis], opposite) - np.maximum(corners[:, np.newaxis], corners)
+    np.maximum(sides, 0, out=sides)
+    shared = sides[..., 0] * sides[..., 1]
+    sizes = opposite - corners
+    areas = sizes[:, 0] * sizes[:, 1]
+    return np.asarray(shared > _SUPPRESS_FROM_IOU * (areas[:, np.newaxis] + areas - shared), np.bool_)

@@ -9,7 +9,8 @@ from agecam.vision.letterbox import letterbox
 def test_the_image_is_in_the_middle_and_black_beside_it() -> None:
     image = np.full((50, 100, 3), (0, 51, 255), np.uint8)
     model_input = letterbox(image, 128)
-    assert (model_input.shape, model_input.dtype) == ((1, 128, 128, 3), np.float32)
+    assert model_input.shape == (1, 128, 128, 3)
+    assert model_input.dtype == np.float32
     np.testing.assert_array_equal(model_input[0, :31], -1)
     np.testing.assert_array_equal(model_input[0, 97:], -1)
     np.testing.assert_allclose(
