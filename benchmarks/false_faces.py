@@ -29,7 +29,8 @@ from agecam.sources import open_source
 from agecam.sources.prefetch import each_frame
 from agecam.vision.analyzer import create_analyzer
 from agecam.vision.face_network import FULL_RANGE, SHORT_RANGE
-from agecam.vision.mediapipe_tasks import load_mediapipe, silenced_stderr
+from agecam.vision.mediapipe_tasks import load_mediapipe
+from agecam.vision.silence import silenced_stderr
 
 Box = tuple[float, float, float, float]
 

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from agecam.errors import ModelError
 from agecam.messages import Detection
 from agecam.vision.boxes import iou
-from agecam.vision.face_network import FULL_RANGE, INPUT_PX, SHORT_RANGE, FaceNetwork
+from agecam.vision.face_network import FULL_RANGE, INPUT_PX, SHORT_RANGE, FaceNetwork, LiteRtFaceNetwork
+from agecam.vision.mediapipe_network import MediaPipeFaceNetwork
 from agecam.vision.pyramid import Pyramid, Roi, RoiImage
 from agecam.vision.verification import Verification
 
@@ -25,6 +27,8 @@ class NetworksConfig:
     """Side of the region that verifies a face, in sides of the face: it fills a quarter, which suits both."""
     verify_iou: float = 0.3
     """IoU above which a detection there is the face to be verified, and not its neighbour. Chosen."""
+    runtime: Literal["litert", "mediapipe"] = "litert"
+    """What runs the networks: LiteRT, or MediaPipe's own task, with the same detections in more time."""
 
 
 RegionOfRoi = tuple[Roi, RoiImage]
@@ -53,7 +57,8 @@ class FaceNetworks:
             raise
 
     def _load(self, name: str) -> FaceNetwork:
-        network = FaceNetwork(self._models / name, min_score=self._config.min_score)
+        runner = MediaPipeFaceNetwork if self._config.runtime == "mediapipe" else LiteRtFaceNetwork
+        network = runner(self._models / name, min_score=self._config.min_score)
         self._networks.append(network)
         return network
 

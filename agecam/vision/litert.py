@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.errors import ModelError
-from agecam.vision.mediapipe_tasks import silenced_stderr
+from agecam.vision.silence import silenced_stderr
 
 
 class LiteRtModel:
-    """One network with one input and one output, whose batch dimension follows the number of faces.
+    """One network with one input, whose batch dimension follows the number of images.
 
-    ``content`` is a whole ``.tflite`` file. ``input_shape`` (such as ``(128, 128, 1)``) and ``output_shape``
-    (such as ``(101,)``) leave the batch dimension out. Not thread-safe: one model per thread.
+    ``content`` is a whole ``.tflite`` file. ``input_shape`` (such as ``(128, 128, 1)``) and ``output_shapes``
+    (such as ``((101,),)``), in the order of the file, leave the batch dimension out. Not thread-safe: one
+    model per thread. A run holds no Python lock: models in several threads run at the same time.
 
     Resizing costs 0.1 ms and the weights stay where they are, so one interpreter serves all sizes without
     padding (measured with LiteRT 2.3 on a residual network of 2.8 million weights).
@@ -33,16 +34,29 @@ class LiteRtModel:
                 self._interpreter: Any = Interpreter(model_content=content, num_threads=threads)
                 entry = self._interpreter.get_input_details()[0]
                 self._input: int = entry["index"]
-                self._output: int = self._interpreter.get_output_details()[0]["index"]
+                self._outputs: tuple[int, ...] = tuple(
+                    output["index"] for output in self._interpreter.get_output_details()
+                )
                 self.input_shape: tuple[int, ...] = tuple(int(size) for size in entry["shape"][1:])
                 # Shapes of outputs are known once it has run; the first real run is as fast as the others.
                 blank = np.zeros((1, *self.input_shape), np.float32)
-                self.output_shape: tuple[int, ...] = self._invoke(blank).shape[1:]
+                self.output_shapes: tuple[tuple[int, ...], ...] = tuple(
+                    output.shape[1:] for output in self._invoke(blank)
+                )
         except (RuntimeError, ValueError) as error:
             raise ModelError("This is not a LiteRT model that can be run.") from error
 
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """The shape of the first output, without the batch dimension."""
+        return self.output_shapes[0]
+
     def run(self, model_input: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Outputs ``(n, *output_shape)`` float32 for ``(n, *input_shape)`` float32; ``n`` may be 0.
+        """The first output alone; see :meth:`run_all`."""
+        return self.run_all(model_input)[0]
+
+    def run_all(self, model_input: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        """Outputs, each ``(n, *shape)`` float32, for ``(n, *input_shape)`` float32; ``n`` may be 0.
 
         Raises :class:`ModelError` for input of another shape.
         """
@@ -51,14 +65,16 @@ class LiteRtModel:
                 f"The model takes input of shape {self.input_shape}, not {model_input.shape[1:]}."
             )
         if not len(model_input):
-            return np.empty((0, *self.output_shape), np.float32)
+            return tuple(np.empty((0, *shape), np.float32) for shape in self.output_shapes)
         return self._invoke(model_input)
 
-    def _invoke(self, model_input: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _invoke(self, model_input: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
         if len(model_input) != self._batch:
             self._interpreter.resize_tensor_input(self._input, model_input.shape)
             self._interpreter.allocate_tensors()
             self._batch = len(model_input)
         self._interpreter.set_tensor(self._input, model_input)
         self._interpreter.invoke()
-        return np.asarray(self._interpreter.get_tensor(self._output), dtype=np.float32)
+        return tuple(
+            np.asarray(self._interpreter.get_tensor(output), dtype=np.float32) for output in self._outputs
+        )

@@ -154,7 +154,7 @@ def test_the_live_path_loads_nothing_heavy_that_it_does_not_need() -> None:
     run = run_python(
         "import sys, agecam.vision.analyzer, agecam.drawing.annotate;"
         "from agecam.vision.detector import MediaPipeDetector; MediaPipeDetector().close();"
-        "heavy = {'tensorflow', 'keras', 'matplotlib', 'scipy', 'PyQt6'};"
+        "heavy = {'tensorflow', 'keras', 'matplotlib', 'scipy', 'mediapipe', 'PyQt6'};"
         "sys.exit(' '.join(heavy & set(sys.modules)) or None)"
     )
     assert (run.returncode, run.stderr) == (0, "")

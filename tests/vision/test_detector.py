@@ -2,10 +2,12 @@
 
 import gc
 import os
+import shutil
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -18,9 +20,10 @@ from agecam.paths import models_dir
 from agecam.vision.boxes import iou
 from agecam.vision.detector import DetectorConfig, MediaPipeDetector
 from agecam.vision.face_network import FULL_RANGE, SHORT_RANGE
+from agecam.vision.face_networks import NetworksConfig
 from agecam.vision.image_search import SearchConfig
-from agecam.vision.mediapipe_tasks import silenced_stderr
 from agecam.vision.pyramid import Pyramid
+from agecam.vision.silence import silenced_stderr
 
 Image = NDArray[np.uint8]
 MakeScene = Callable[..., Image]
@@ -127,9 +130,12 @@ def boxes(detections: list[Detection]) -> list[tuple[float, float, float, float]
     return [detection.box for detection in detections]
 
 
-def test_networks_work_in_the_threads_that_call_them(scene: MakeScene) -> None:
+@pytest.mark.parametrize("runtime", ["litert", "mediapipe"])
+def test_networks_work_in_the_threads_that_call_them(
+    scene: MakeScene, runtime: Literal["litert", "mediapipe"]
+) -> None:
     before = set(threading.enumerate())
-    with MediaPipeDetector() as detector:
+    with MediaPipeDetector(config=DetectorConfig(networks=NetworksConfig(runtime=runtime))) as detector:
         assert detector.detect_frame(Pyramid(scene((40, 60))), [(0, 0, 360, 360)])
         started = [thread.name for thread in set(threading.enumerate()) - before]
     assert [name for name in started if not name.startswith("agecam-detect")] == []
@@ -176,17 +182,30 @@ def test_verification_reaches_over_the_edge_of_the_frame(
     assert (verification.confidence, verification.detection) == (0, None)
 
 
+@pytest.mark.parametrize("runtime", ["litert", "mediapipe"])
 @pytest.mark.parametrize("name", [SHORT_RANGE, FULL_RANGE])
-@pytest.mark.parametrize("content", [None, b"not a network"])
-def test_a_missing_or_damaged_file_is_named(tmp_path: Path, name: str, content: bytes | None) -> None:
+@pytest.mark.parametrize(
+    ("content", "sentence"), [(None, "is missing"), (b"not a network", "cannot be loaded")]
+)
+def test_a_missing_or_damaged_file_is_named(
+    tmp_path: Path, name: str, content: bytes | None, sentence: str, runtime: Literal["litert", "mediapipe"]
+) -> None:
     for file in (SHORT_RANGE, FULL_RANGE):
         (tmp_path / file).write_bytes((models_dir() / file).read_bytes())
     (tmp_path / name).unlink()
     if content:
         (tmp_path / name).write_bytes(content)
-    with pytest.raises(ModelError, match=name):
-        MediaPipeDetector(tmp_path)
+    config = DetectorConfig(networks=NetworksConfig(runtime=runtime))
+    with pytest.raises(ModelError, match=f"{name} {sentence}"):
+        MediaPipeDetector(tmp_path, config)
     gc.collect()  # MediaPipe's thread for the network that could not be made ends with its last reference
+
+
+def test_another_network_in_place_of_a_detector_is_refused(tmp_path: Path) -> None:
+    shutil.copyfile(models_dir() / SHORT_RANGE, tmp_path / SHORT_RANGE)
+    shutil.copyfile(models_dir() / "gender.tflite", tmp_path / FULL_RANGE)
+    with pytest.raises(ModelError, match=f"{FULL_RANGE} cannot be loaded. Reinstall AgeCam"):
+        MediaPipeDetector(tmp_path)
 
 
 def test_is_silent_from_start_to_end(capfd: pytest.CaptureFixture[str], astronaut_bgr: Image) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from agecam.errors import ModelError
 from agecam.paths import models_dir
+from agecam.vision.face_network import SHORT_RANGE
 from agecam.vision.litert import LiteRtModel
 
 
@@ -40,6 +41,16 @@ def test_predictions_outlive_the_next_run(content: bytes) -> None:
     kept = first.copy()
     model.run(bright)
     np.testing.assert_array_equal(first, kept)
+
+
+def test_a_network_of_two_outputs_gives_both_in_the_order_of_its_file() -> None:
+    model = LiteRtModel((models_dir() / SHORT_RANGE).read_bytes())
+    assert model.output_shapes == ((896, 16), (896, 1))
+    images = np.random.default_rng(0).random((1, *model.input_shape), np.float32)
+    values, logits = model.run_all(images)
+    assert (values.shape, logits.shape) == ((1, 896, 16), (1, 896, 1))
+    np.testing.assert_array_equal(model.run(images), values)
+    assert [output.shape for output in model.run_all(images[:0])] == [(0, 896, 16), (0, 896, 1)]
 
 
 def test_no_faces_give_no_predictions(content: bytes) -> None:
