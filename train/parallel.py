@@ -42,7 +42,7 @@ def map_in_processes(
         finally:
             worker.close()
         return
-    # Spawned, since MediaPipe's threads do not survive a fork.
+    # Spawned, since threads of LiteRT and OpenCV do not survive a fork.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(jobs, context, _start, (make_worker,))
     running: deque[Future[_R]] = deque()

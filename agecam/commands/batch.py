@@ -171,7 +171,7 @@ def _progress_of(progress: Progress, task: TaskID) -> OnFrame:
 @contextlib.contextmanager
 def _executor(jobs: int, scheduler: str | None) -> Iterator[Executor]:
     if scheduler is None:
-        # Spawned, not forked: MediaPipe and OpenCV hold threads that a fork would lose.
+        # Spawned, not forked: LiteRT and OpenCV hold threads that a fork would lose.
         with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
             yield pool
         return
