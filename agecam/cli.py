@@ -19,6 +19,7 @@ from agecam.commands.arguments import (
     ReportArguments,
     WindowArguments,
 )
+from agecam.commands.console import complain, set_up_streams, why_output_failed
 from agecam.errors import AgeCamError, UsageError
 from agecam.logs import set_up_logging
 from agecam.options import options_from
@@ -140,22 +141,38 @@ def report_unexpected(
 ) -> None:
     """The exception hook: the traceback goes to the log, one sentence to the user."""
     logging.getLogger(__name__).critical("unexpected error", exc_info=(kind, error, traceback))
-    typer.echo(
-        f"agecam: an unexpected error ({kind.__name__}) has stopped the program. Please report it with "
-        f"the end of {log_file()} and the output of `agecam doctor`.",
-        err=True,
+    complain(
+        f"an unexpected error ({kind.__name__}) has stopped the program. Please report it with "
+        f"the end of {log_file()} and the output of `agecam doctor`."
     )
 
 
 def main() -> None:
     """Entry point. Exit codes: 0 all done, 1 something failed, 2 wrong usage."""
     sys.excepthook = report_unexpected
+    set_up_streams()
     try:
         # Not app(): that puts Typer's own exception hook, which prints tracebacks, in place of ours.
         typer.main.get_command(app)()
     except AgeCamError as error:
         logging.getLogger(__name__).debug("%s", error, exc_info=True)
-        typer.echo(f"agecam: {error}", err=True)
+        complain(str(error))
         sys.exit(2 if isinstance(error, UsageError) else 1)
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError:
+        if not _output_failed():
+            raise
+        sys.exit(1)
+    except SystemExit as ended:
+        if _output_failed():
+            sys.exit(ended.code or 1)
+        raise
+
+
+def _output_failed() -> bool:
+    """Whether standard output has not taken all; says so, but where its reader has seen enough."""
+    failure = why_output_failed()
+    if failure is not None and not isinstance(failure, BrokenPipeError):
+        complain(f"The output could not be written ({failure.strerror}).")
+    return failure is not None
