@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 from types import TracebackType
@@ -19,7 +20,7 @@ from agecam.commands.arguments import (
     ReportArguments,
     WindowArguments,
 )
-from agecam.commands.console import complain, set_up_streams, why_output_failed
+from agecam.commands.console import complain, end_output, set_up_streams
 from agecam.errors import AgeCamError, UsageError
 from agecam.logs import set_up_logging
 from agecam.options import options_from
@@ -29,6 +30,8 @@ from agecam.paths import log_file
 
 _WINDOW: Final = "window"
 _GROUP_OPTIONS: Final = ("--verbose",)
+_OUTPUT_ERRORS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
+"""What standard output fails with, where it leads to a file; files of AgeCam's own raise OutputError."""
 
 
 class _WindowByDefault(TyperGroup):
@@ -160,19 +163,21 @@ def main() -> None:
         sys.exit(2 if isinstance(error, UsageError) else 1)
     except KeyboardInterrupt:
         sys.exit(130)
-    except OSError:
-        if not _output_failed():
+    except OSError as error:
+        if error.errno not in _OUTPUT_ERRORS:
             raise
+        logging.getLogger(__name__).debug("%s", error, exc_info=True)
+        complain(_not_written(error))
+        end_output()
         sys.exit(1)
     except SystemExit as ended:
-        if _output_failed():
-            sys.exit(ended.code or 1)
-        raise
+        failure = end_output()
+        if failure is None:
+            raise
+        if not isinstance(failure, BrokenPipeError):  # its reader has seen enough
+            complain(_not_written(failure))
+        sys.exit(ended.code or 1)
 
 
-def _output_failed() -> bool:
-    """Whether standard output has not taken all; says so, but where its reader has seen enough."""
-    failure = why_output_failed()
-    if failure is not None and not isinstance(failure, BrokenPipeError):
-        complain(f"The output could not be written ({failure.strerror}).")
-    return failure is not None
+def _not_written(error: OSError) -> str:
+    return f"The output could not be written ({error.strerror}); free some space, or send it elsewhere."

@@ -15,6 +15,9 @@ _ESCAPED_CATEGORIES: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _DIRECTIONS: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 """Marks that turn the direction of text, and so can make a name look like another."""
 
+_failures: Final[list[OSError]] = []
+"""Of standard output, in this process."""
+
 
 def printable(text: str) -> str:
     """``text`` with what would steer a terminal escaped as in a Python string.
@@ -35,8 +38,10 @@ def tell(text: str) -> None:
 
     Where that is closed or full the work goes on; the end of the program tells of it.
     """
-    with contextlib.suppress(OSError):
+    try:
         typer.echo(printable(text))
+    except OSError as error:
+        _failures.append(error)
 
 
 def complain(text: str) -> None:
@@ -56,14 +61,16 @@ def set_up_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def why_output_failed() -> OSError | None:
-    """Why standard output takes no more, if it does not; it is pointed to nowhere then."""
+def end_output() -> OSError | None:
+    """Bring what is held back to standard output; gives why that has not taken all, if it has not."""
     try:
         sys.stdout.flush()
     except OSError as error:
-        # What is still held back would fail once more at the end of the interpreter.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-        return error
-    return None
+        _failures.append(error)
+    if not _failures:
+        return None
+    # What is still held back would fail once more at the end of the interpreter.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+    return _failures[0]

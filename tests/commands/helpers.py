@@ -49,7 +49,7 @@ class EmptyScene:
         return []
 
     def search(self, image_bgr: NDArray[np.uint8]) -> list[Detection]:
-        return []
+        return self.detect(image_bgr)
 
     def detect_frame(self, pyramid: Pyramid, rois: Sequence[Roi]) -> list[Detection]:
         self._on_image(pyramid.image_bgr)

@@ -88,7 +88,9 @@ def test_the_folder_of_the_inputs_is_no_output_folder_where_one_would_be_replace
     assert "is there already" in unasked.err
 
 
-def test_video_and_table_are_never_one_file(run: Run, clip: Path, tmp_path: Path, unchanged: Unchanged) -> None:
+def test_video_and_table_are_never_one_file(
+    run: Run, clip: Path, tmp_path: Path, unchanged: Unchanged
+) -> None:
     with unchanged():
         result = run("annotate", clip, "-o", tmp_path / "out.mp4", "--csv", tmp_path / "." / "out.mp4")
     assert result.code == 2
@@ -193,7 +195,9 @@ def test_a_file_in_place_of_a_folder_is_told_before_any_work(
 ) -> None:
     put(tmp_path / "rows.csv", b"precious")
     with unchanged():
-        result = run("annotate", clip, clip, "-o", tmp_path / "out", "--csv", tmp_path / "rows.csv", "--force")
+        result = run(
+            "annotate", clip, clip, "-o", tmp_path / "out", "--csv", tmp_path / "rows.csv", "--force"
+        )
     assert result.code == 2
     assert "name a folder" in result.err
 
