@@ -133,7 +133,7 @@ def _report(outcomes: _Outcomes) -> bool:
             failed = True
             shown = without_secrets(job.spec) if "://" in job.spec else job.spec
             text = "".join(traceback.format_exception(error)).replace(job.spec, shown)
-            log.error("unexpected error in annotating %s\n%s", shown, text)
+            log.error("unexpected error in annotating %s\n%s", printable(shown), text)
             complain(f"{shown} could not be annotated ({type(error).__name__}); the log says why.")
         else:
             if summary.warning is not None:
