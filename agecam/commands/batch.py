@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import multiprocessing
+import signal
 import sys
 import traceback
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
@@ -48,7 +50,7 @@ def annotate_inputs(
             outcomes = _run_here(analyzer, planned, progress)
         else:
             executor = stack.enter_context(_executor(jobs, scheduler))
-            outcomes = _run_elsewhere(planned, executor, progress)
+            outcomes = _run_elsewhere(planned, executor, len(planned) if scheduler else jobs, progress)
             stack.callback(outcomes.close)
         return int(_report(outcomes))
 
@@ -85,38 +87,83 @@ _Outcomes = Generator[tuple[Job, _Outcome], None, None]
 
 
 def _run_here(analyzer: Analyzer, jobs: Sequence[Job], progress: Progress) -> _Outcomes:
+    stopped = False
     for job in jobs:
         task = progress.add_task(_label(job), total=None, done="")
 
         def outcome(job: Job = job, task: TaskID = task) -> Summary:
+            nonlocal stopped
             try:
-                return run_job_with(analyzer, job, _progress_of(progress, task))
+                summary = run_job_with(analyzer, job, _progress_of(progress, task))
             finally:
                 progress.update(task, visible=len(jobs) == 1)
+            stopped = summary.stopped
+            return summary
 
         yield job, outcome
+        if stopped:
+            return
 
 
-def _run_elsewhere(jobs: Sequence[Job], executor: Executor, progress: Progress) -> _Outcomes:
+def _run_elsewhere(jobs: Sequence[Job], executor: Executor, limit: int, progress: Progress) -> _Outcomes:
+    """Runs ``limit`` jobs at a time: what a pool has been given it finishes, also after Ctrl-C.
+
+    Ctrl-C reaches the processes of a pool too; what they have done until then is told first.
+    """
     task = progress.add_task("inputs", total=len(jobs), done=f"0/{len(jobs)}")
-    futures: dict[Future[Summary], Job] = {executor.submit(run_job, job): job for job in jobs}
-    try:
-        for done, future in enumerate(as_completed(futures), 1):
-            progress.update(task, completed=done, done=f"{done}/{len(jobs)}")
-            job = futures[future]
-            if isinstance(future.exception(), BrokenProcessPool):
-                # Some process died and took with it all that was to be done: a process each shows whose.
-                yield job, partial(_run_alone, job)
+    run = _run_interruptibly if isinstance(executor, ProcessPoolExecutor) else run_job
+    waiting, running = deque(jobs), dict[Future[Summary], Job]()
+    stopped, broken = False, list[Job]()
+    while running or (waiting and not stopped):
+        while waiting and not stopped and len(running) < limit and not broken:
+            job = waiting.popleft()
+            try:
+                running[executor.submit(run, job)] = job
+            except BrokenProcessPool:
+                broken.append(job)
+        try:
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+        except KeyboardInterrupt:
+            if stopped:
+                raise
+            stopped = True
+            finished = {future for future in running if future.cancel()}
+        for future in finished:
+            job = running.pop(future)
+            error = None if future.cancelled() else future.exception()
+            if future.cancelled() or isinstance(error, KeyboardInterrupt):
+                stopped = True
+            elif isinstance(error, BrokenProcessPool):
+                broken.append(job)
             else:
                 yield job, future.result
+            progress.advance(task)
+            progress.update(task, done=f"{progress.tasks[task].completed:.0f}/{len(jobs)}")
+        if broken and not running:
+            # Some process died and took the others with it: a process each shows whose fault it was.
+            left = [] if stopped else [*broken, *waiting]
+            waiting.clear()
+            yield from ((job, partial(_run_alone, job)) for job in left)
+    if stopped:
+        raise KeyboardInterrupt
+
+
+def _run_interruptibly(job: Job) -> Summary:
+    """For a process of a pool: Ctrl-C ends its job early; while idle it would take all others with it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return run_job(job)
     finally:
-        for future in futures:  # a pool that is left finishes all that was submitted
-            future.cancel()
+        _ignore_interrupts()
+
+
+def _ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _run_alone(job: Job) -> Summary:
     with _processes(1) as pool:
-        return pool.submit(run_job, job).result()
+        return pool.submit(_run_interruptibly, job).result()
 
 
 def _report(outcomes: _Outcomes) -> bool:
@@ -140,8 +187,6 @@ def _report(outcomes: _Outcomes) -> bool:
                 failed = True
                 complain(summary.warning)
             tell(summary.sentence())
-            if summary.stopped:
-                break
     return failed
 
 
@@ -177,4 +222,5 @@ def _executor(jobs: int, scheduler: str | None) -> Iterator[Executor]:
 
 def _processes(number: int) -> ProcessPoolExecutor:
     # Spawned, not forked: MediaPipe and OpenCV hold threads that a fork would lose.
-    return ProcessPoolExecutor(number, mp_context=multiprocessing.get_context("spawn"))
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(number, mp_context=context, initializer=_ignore_interrupts)
