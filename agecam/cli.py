@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 from types import TracebackType
@@ -19,6 +20,7 @@ from agecam.commands.arguments import (
     ReportArguments,
     WindowArguments,
 )
+from agecam.commands.console import complain, end_output, set_up_streams
 from agecam.errors import AgeCamError, UsageError
 from agecam.logs import set_up_logging
 from agecam.options import options_from
@@ -28,6 +30,8 @@ from agecam.paths import log_file
 
 _WINDOW: Final = "window"
 _GROUP_OPTIONS: Final = ("--verbose",)
+_OUTPUT_ERRORS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
+"""What standard output fails with, where it leads to a file; files of AgeCam's own raise OutputError."""
 
 
 class _WindowByDefault(TyperGroup):
@@ -140,22 +144,40 @@ def report_unexpected(
 ) -> None:
     """The exception hook: the traceback goes to the log, one sentence to the user."""
     logging.getLogger(__name__).critical("unexpected error", exc_info=(kind, error, traceback))
-    typer.echo(
-        f"agecam: an unexpected error ({kind.__name__}) has stopped the program. Please report it with "
-        f"the end of {log_file()} and the output of `agecam doctor`.",
-        err=True,
+    complain(
+        f"an unexpected error ({kind.__name__}) has stopped the program. Please report it with "
+        f"the end of {log_file()} and the output of `agecam doctor`."
     )
 
 
 def main() -> None:
     """Entry point. Exit codes: 0 all done, 1 something failed, 2 wrong usage."""
     sys.excepthook = report_unexpected
+    set_up_streams()
     try:
         # Not app(): that puts Typer's own exception hook, which prints tracebacks, in place of ours.
         typer.main.get_command(app)()
     except AgeCamError as error:
         logging.getLogger(__name__).debug("%s", error, exc_info=True)
-        typer.echo(f"agecam: {error}", err=True)
+        complain(str(error))
         sys.exit(2 if isinstance(error, UsageError) else 1)
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        if error.errno not in _OUTPUT_ERRORS:
+            raise
+        logging.getLogger(__name__).debug("%s", error, exc_info=True)
+        complain(_not_written(error))
+        end_output()
+        sys.exit(1)
+    except SystemExit as ended:
+        failure = end_output()
+        if failure is None:
+            raise
+        if not isinstance(failure, BrokenPipeError):  # its reader has seen enough
+            complain(_not_written(failure))
+        sys.exit(ended.code or 1)
+
+
+def _not_written(error: OSError) -> str:
+    return f"The output could not be written ({error.strerror}); free some space, or send it elsewhere."

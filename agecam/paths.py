@@ -37,6 +37,11 @@ def log_file() -> Path:
     return Path(platformdirs.user_log_dir("agecam", appauthor=False)) / "agecam.log"
 
 
+def cache_dir() -> Path:
+    """The folder of what the program makes for itself and may replace."""
+    return Path(platformdirs.user_cache_dir("agecam", appauthor=False))
+
+
 def recordings_dir() -> Path:
     return Path(platformdirs.user_videos_dir()) / "AgeCam"
 

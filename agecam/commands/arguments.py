@@ -53,6 +53,7 @@ class DemoArguments:
         default=None,
         metadata=option("Where there is no display: the annotated clip's file.", "--output", "-o"),
     )
+    force: bool = field(default=False, metadata=_FORCE)
 
 
 @dataclass(frozen=True, slots=True)

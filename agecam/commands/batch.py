@@ -5,108 +5,76 @@ from __future__ import annotations
 import contextlib
 import logging
 import multiprocessing
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+import signal
+import sys
+import traceback
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
-import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from agecam.commands.annotate import Job, OnFrame, Summary, is_photograph, run_job, run_job_with
+from agecam.commands.annotate import Job, OnFrame, Summary, run_job, run_job_with
 from agecam.commands.arguments import AnnotateArguments
-from agecam.commands.outputs import check_writable, make_folder
+from agecam.commands.console import complain, printable, tell
+from agecam.commands.outputs import OutputPlan
+from agecam.commands.plan import plan_jobs
 from agecam.errors import AgeCamError, UsageError
-from agecam.sources import IMAGE_SUFFIXES, VIDEO_SUFFIXES
-from agecam.vision.analyzer import create_analyzer
+from agecam.files import remove_leftovers
+from agecam.sources.stream import without_secrets
+from agecam.vision.analyzer import Analyzer, create_analyzer
 
 log = logging.getLogger(__name__)
 
-_VIDEO_SUFFIX: Final = ".mp4"
 
-
-def annotate_inputs(arguments: AnnotateArguments) -> int:
+def annotate_inputs(
+    arguments: AnnotateArguments, make_analyzer: Callable[..., Analyzer] = create_analyzer
+) -> int:
     """Annotate all inputs with a progress bar; returns 1 when one of them failed, else 0.
 
-    Raises :class:`UsageError` before any work when the outputs make no sense.
+    Raises :class:`UsageError` before any work when the outputs make no sense. ``make_analyzer`` takes what
+    :func:`create_analyzer` takes; other processes and machines make their own analyzers.
     """
     jobs, scheduler = arguments.jobs, arguments.scheduler
-    planned = plan(arguments)
-    for job in planned:
-        check_writable(job.target, force=arguments.force)
-        if job.csv is not None:
-            check_writable(job.csv, force=arguments.force)
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]}"))
-    with (
-        Progress(*columns, TimeRemainingColumn(), console=console) as progress,
-        contextlib.ExitStack() as stack,
-    ):
+    planned = plan_jobs(arguments)
+    with _progress() as progress, contextlib.ExitStack() as stack:
+        # Of processes that were killed, by the system or by Ctrl-C.
+        stack.callback(remove_leftovers, [path for job in planned for path in (job.target, job.csv) if path])
         if jobs == 1 and scheduler is None:
-            outcomes = _run_here(planned, progress)
+            analyzer = stack.enter_context(make_analyzer(runtime=arguments.runtime))
+            outcomes = _run_here(analyzer, planned, progress)
         else:
             executor = stack.enter_context(_executor(jobs, scheduler))
-            outcomes = _run_elsewhere(planned, executor, progress)
+            outcomes = _run_elsewhere(planned, executor, len(planned) if scheduler else jobs, progress)
+            stack.callback(outcomes.close)
         return int(_report(outcomes))
 
 
-def annotate_file(spec: str, target: Path) -> Summary:
-    """Annotate one clip with a progress bar, replacing what is at ``target``."""
-    make_folder(target.parent)
-    with Progress(console=Console(stderr=True)) as progress:
-        task = progress.add_task(Path(spec).name, total=None)
-        return run_job(Job(spec, target), _progress_of(progress, task))
+def annotate_file(spec: str, target: Path, *, force: bool) -> Summary:
+    """Annotate one clip with a progress bar. Raises as :class:`agecam.commands.outputs.OutputPlan` does."""
+    outputs = OutputPlan([spec])
+    outputs.claim(target)
+    outputs.prepare(force=force)
+    with _progress() as progress:
+        task = progress.add_task(_label(Job(spec, target)), total=None, done="")
+        return run_job(Job(spec, target, force=force), _progress_of(progress, task))
 
 
-def plan(arguments: AnnotateArguments) -> list[Job]:
-    """Which input goes to which file. Raises :class:`UsageError` where that cannot work."""
-    inputs, output = arguments.inputs, arguments.output
-    single = len(inputs) == 1 and not Path(inputs[0]).is_dir()
-    if single and not output.is_dir():
-        jobs = [Job(inputs[0], output, arguments.csv, arguments.style(), arguments.runtime)]
-    else:
-        if output.exists() and not output.is_dir():
-            raise UsageError(f"{output} is a file, but several inputs need a folder; name a folder.")
-        jobs = list(_into_folder(arguments, single=single))
-    for job in jobs:
-        if "://" not in job.spec and job.target.resolve() == Path(job.spec).resolve():
-            raise UsageError(f"{job.target} is the input itself; choose another output.")
-    return jobs
-
-
-def _into_folder(arguments: AnnotateArguments, *, single: bool) -> Iterator[Job]:
-    taken: set[Path] = set()
-    style, csv = arguments.style(), arguments.csv
-    for spec, relative in _expand(arguments.inputs):
-        suffix = relative.suffix.lower()
-        kept = suffix in (".png", ".jpg", ".jpeg")
-        kind = ".png" if is_photograph(spec) else _VIDEO_SUFFIX
-        name = relative if kept else relative.with_suffix(kind)
-        if name in taken:  # clip.mov and clip.mkv would both become clip.mp4
-            name = relative.with_name(f"{relative.stem}-{suffix.lstrip('.')}{name.suffix}")
-        taken.add(name)
-        rows = csv if csv is None or single else csv / name.with_suffix(".csv")
-        yield Job(spec, arguments.output / name, rows, style, arguments.runtime)
-
-
-def _expand(inputs: Sequence[str]) -> Iterator[tuple[str, Path]]:
-    """Every input with the name that its output gets inside the output folder."""
-    kinds = IMAGE_SUFFIXES | VIDEO_SUFFIXES
-    for spec in inputs:
-        if "://" in spec:
-            rest = spec.split("://", 1)[1].split("@")[-1]
-            yield spec, Path("".join(c if c.isalnum() or c in ".-" else "_" for c in rest) + _VIDEO_SUFFIX)
-            continue
-        path = Path(spec)
-        if not path.is_dir():
-            yield spec, Path(path.name)
-            continue
-        inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in kinds and p.is_file())
-        if not inside:
-            raise UsageError(f"The folder {path} holds no videos and no pictures.")
-        for file in inside:
-            yield str(file), file.relative_to(path)
+def _progress() -> Progress:
+    columns = (
+        TextColumn("{task.description}", markup=False),  # it is a file's name
+        BarColumn(),
+        TextColumn("{task.fields[done]}"),
+        TimeRemainingColumn(),
+    )
+    # Lines for a file or pipe go there, not to the terminal that shows the bar.
+    to_terminal = sys.stdout.isatty()
+    return Progress(*columns, console=Console(stderr=True), redirect_stdout=to_terminal)
 
 
 class _Outcome(Protocol):
@@ -115,49 +83,115 @@ class _Outcome(Protocol):
     def __call__(self) -> Summary: ...
 
 
-def _run_here(jobs: Sequence[Job], progress: Progress) -> Iterator[_Outcome]:
-    with create_analyzer(runtime=jobs[0].runtime) as analyzer:
-        for job in jobs:
-            task = progress.add_task(_label(job), total=None, done="")
-
-            def outcome(job: Job = job, task: TaskID = task) -> Summary:
-                try:
-                    return run_job_with(analyzer, job, _progress_of(progress, task))
-                finally:
-                    progress.update(task, visible=len(jobs) == 1)
-
-            yield outcome
+_Outcomes = Generator[tuple[Job, _Outcome], None, None]
 
 
-def _run_elsewhere(jobs: Sequence[Job], executor: Executor, progress: Progress) -> Iterator[_Outcome]:
+def _run_here(analyzer: Analyzer, jobs: Sequence[Job], progress: Progress) -> _Outcomes:
+    stopped = False
+    for job in jobs:
+        task = progress.add_task(_label(job), total=None, done="")
+
+        def outcome(job: Job = job, task: TaskID = task) -> Summary:
+            nonlocal stopped
+            try:
+                summary = run_job_with(analyzer, job, _progress_of(progress, task))
+            finally:
+                progress.update(task, visible=len(jobs) == 1)
+            stopped = summary.stopped
+            return summary
+
+        yield job, outcome
+        if stopped:
+            return
+
+
+def _run_elsewhere(jobs: Sequence[Job], executor: Executor, limit: int, progress: Progress) -> _Outcomes:
+    """Runs ``limit`` jobs at a time: what a pool has been given it finishes, also after Ctrl-C.
+
+    Ctrl-C reaches the processes of a pool too; what they have done until then is told first.
+    """
     task = progress.add_task("inputs", total=len(jobs), done=f"0/{len(jobs)}")
-    futures: list[Future[Summary]] = [executor.submit(run_job, job) for job in jobs]
-    for done, future in enumerate(as_completed(futures), 1):
-        progress.update(task, completed=done, done=f"{done}/{len(jobs)}")
-        yield future.result
+    run = _run_interruptibly if isinstance(executor, ProcessPoolExecutor) else run_job
+    waiting, running = deque(jobs), dict[Future[Summary], Job]()
+    stopped, broken = False, list[Job]()
+    while running or (waiting and not stopped):
+        while waiting and not stopped and len(running) < limit and not broken:
+            job = waiting.popleft()
+            try:
+                running[executor.submit(run, job)] = job
+            except BrokenProcessPool:
+                broken.append(job)
+        try:
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+        except KeyboardInterrupt:
+            if stopped:
+                raise
+            stopped = True
+            finished = {future for future in running if future.cancel()}
+        for future in finished:
+            job = running.pop(future)
+            error = None if future.cancelled() else future.exception()
+            if future.cancelled() or isinstance(error, KeyboardInterrupt):
+                stopped = True
+            elif isinstance(error, BrokenProcessPool):
+                broken.append(job)
+            else:
+                yield job, future.result
+            progress.advance(task)
+            progress.update(task, done=f"{progress.tasks[task].completed:.0f}/{len(jobs)}")
+        if broken and not running:
+            # Some process died and took the others with it: a process each shows whose fault it was.
+            left = [] if stopped else [*broken, *waiting]
+            waiting.clear()
+            yield from ((job, partial(_run_alone, job)) for job in left)
+    if stopped:
+        raise KeyboardInterrupt
 
 
-def _report(outcomes: Iterator[_Outcome]) -> bool:
+def _run_interruptibly(job: Job) -> Summary:
+    """For a process of a pool: Ctrl-C ends its job early; while idle it would take all others with it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return run_job(job)
+    finally:
+        _ignore_interrupts()
+
+
+def _ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _run_alone(job: Job) -> Summary:
+    with _processes(1) as pool:
+        return pool.submit(_run_interruptibly, job).result()
+
+
+def _report(outcomes: _Outcomes) -> bool:
+    """Tell what became of each input; whether one failed, for whatever reason."""
     failed = False
-    for outcome in outcomes:
+    for job, outcome in outcomes:
         try:
             summary = outcome()
         except AgeCamError as error:
             failed = True
             log.debug("%s", error, exc_info=True)
-            typer.echo(f"agecam: {error}", err=True)
-            continue
-        if summary.warning is not None:
+            complain(str(error))
+        except Exception as error:  # noqa: BLE001 - logged, but for what an address holds
             failed = True
-            typer.echo(f"agecam: {summary.warning}", err=True)
-        typer.echo(summary.sentence())
-        if summary.stopped:
-            break
+            shown = without_secrets(job.spec) if "://" in job.spec else job.spec
+            text = "".join(traceback.format_exception(error)).replace(job.spec, shown)
+            log.error("unexpected error in annotating %s\n%s", printable(shown), text)
+            complain(f"{shown} could not be annotated ({type(error).__name__}); the log says why.")
+        else:
+            if summary.warning is not None:
+                failed = True
+                complain(summary.warning)
+            tell(summary.sentence())
     return failed
 
 
 def _label(job: Job) -> str:
-    return Path(job.spec).name if "://" not in job.spec else job.target.name
+    return printable(Path(job.spec).name if "://" not in job.spec else job.target.name)
 
 
 def _progress_of(progress: Progress, task: TaskID) -> OnFrame:
@@ -171,8 +205,7 @@ def _progress_of(progress: Progress, task: TaskID) -> OnFrame:
 @contextlib.contextmanager
 def _executor(jobs: int, scheduler: str | None) -> Iterator[Executor]:
     if scheduler is None:
-        # Spawned, not forked: LiteRT and OpenCV hold threads that a fork would lose.
-        with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        with _processes(jobs) as pool:
             yield pool
         return
     try:
@@ -185,3 +218,9 @@ def _executor(jobs: int, scheduler: str | None) -> Iterator[Executor]:
         raise UsageError(f"No Dask scheduler answers at {scheduler}; check the address.") from error
     with client:
         yield client.get_executor()  # type: ignore[no-untyped-call]
+
+
+def _processes(number: int) -> ProcessPoolExecutor:
+    # Spawned, not forked: LiteRT and OpenCV hold threads that a fork would lose.
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(number, mp_context=context, initializer=_ignore_interrupts)

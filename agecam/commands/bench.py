@@ -13,8 +13,10 @@ from pathlib import Path
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from agecam.commands.arguments import BenchArguments
+from agecam.commands.console import printable
 from agecam.commands.measure import (
     DEFAULT_CONFIG,
     STAGES,
@@ -181,7 +183,8 @@ def _with_sum(parts: dict[str, float]) -> dict[str, float]:
 
 
 def _print(result: Benchmark) -> None:
-    table = Table("figure", "value", "unavoidable", title=f"{result.clip}, {result.width} x {result.height}")
+    title = printable(f"{result.clip}, {result.width} x {result.height}")
+    table = Table("figure", "value", "unavoidable", title=Text(title))
     parts_ms, overhead = result.unavoidable_ms, result.overhead
     rows: list[tuple[str, ...]] = [
         ("frames", str(result.frames)),

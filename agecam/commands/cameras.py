@@ -6,8 +6,7 @@ import dataclasses
 import json
 from collections.abc import Callable
 
-import typer
-
+from agecam.commands.console import tell
 from agecam.sources import Camera, list_cameras
 
 
@@ -15,10 +14,10 @@ def print_cameras(*, as_json: bool, list_cameras: Callable[[], list[Camera]] = l
     """Print one line a camera, or a JSON list."""
     found = list_cameras()
     if as_json:
-        typer.echo(json.dumps([dataclasses.asdict(camera) for camera in found]))
+        tell(json.dumps([dataclasses.asdict(camera) for camera in found]))
     elif not found:
-        typer.echo("No camera is plugged in.")
+        tell("No camera is plugged in.")
     else:
         for camera in found:
             where = f"  {camera.path}" if camera.path else ""
-            typer.echo(f"{camera.index}  {camera.name}{where}")
+            tell(f"{camera.index}  {camera.name}{where}")

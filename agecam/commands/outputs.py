@@ -1,24 +1,141 @@
-"""Checks on what is to be written, made before any work is done."""
+"""What a run is to write, compared with what it reads and with itself before any work is done.
+
+Files are told apart by identity, not by spelling: a link, another case on a disk that knows none, and a
+``file://`` address are the file they lead to, whether it is there yet or not.
+"""
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
+import sys
+import tempfile
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from agecam.errors import UsageError
+from agecam.files import remove_leftovers
 from agecam.output.files import write_error
 
 
-def check_writable(path: Path, *, force: bool) -> None:
-    """Make sure that a file can be written there, and that nothing is replaced unasked.
+def input_file(spec: str) -> Path | None:
+    """The file or folder that an input may be, as :func:`agecam.sources.open_source` reads it.
 
-    Creates the folder. Raises :class:`UsageError` when the file is there already, or is a folder, and
-    :class:`agecam.errors.OutputError` when the folder cannot be made.
+    ``None`` for an address of the network. Whether there is such a file is not checked.
     """
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder; name a file in it.")
-    if path.exists() and not force:
-        raise UsageError(f"{path} is there already; choose another name, or replace it with --force.")
-    make_folder(path.parent)
+    spec = spec.strip()
+    if spec.casefold().startswith("file://"):
+        return Path(url2pathname(urlsplit(spec).path))
+    if "://" in spec:
+        return None
+    try:
+        return Path(spec).expanduser()
+    except RuntimeError:  # ~somebody who has no home here
+        return Path(spec)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder; false also for what is no file name at all."""
+    found = _stat(path)
+    return found is not None and stat.S_ISDIR(found.st_mode)
+
+
+def folds_case(folder: Path) -> bool:
+    """Whether a name in another case, or composed otherwise, is the same name in this folder: tried out."""
+    try:
+        with tempfile.NamedTemporaryFile(prefix=".agecam-case-", dir=folder) as probe:
+            name = Path(probe.name)
+            return name.with_name(name.name.upper()).exists()
+    except OSError:
+        return sys.platform in ("win32", "darwin")
+
+
+@dataclass(frozen=True, slots=True)
+class _Identity:
+    """A file that is there, or ``new`` names below a ``folder`` that is."""
+
+    device: int
+    inode: int
+    new: tuple[str, ...]
+    folder: Path
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """The same for all spellings that may be one file on some disk."""
+        folded = (unicodedata.normalize("NFC", part).casefold() for part in self.new)
+        return self.device, self.inode, *folded
+
+
+class _Files:
+    """A set of files by identity."""
+
+    def __init__(self, folds_case: Callable[[Path], bool]) -> None:
+        self._folds_case = folds_case
+        self._known: dict[tuple[object, ...], list[_Identity]] = {}
+
+    def add(self, path: Path) -> None:
+        identity = _identify(path)
+        self._known.setdefault(identity.key, []).append(identity)
+
+    def __contains__(self, path: Path) -> bool:
+        one = _identify(path)
+        return any(
+            one.new == other.new or self._folds_case(one.folder) for other in self._known.get(one.key, ())
+        )
+
+
+class OutputPlan:
+    """All files that a run is to write.
+
+    ``inputs`` are what the user named. ``folds_case`` tells of a folder whether names there differ by case.
+    """
+
+    def __init__(self, inputs: Iterable[str], *, folds_case: Callable[[Path], bool] = folds_case) -> None:
+        self._inputs, self._outputs = _Files(folds_case), _Files(folds_case)
+        self._claimed: list[Path] = []
+        for path in map(input_file, inputs):
+            if path is not None and _stat(path) is not None:
+                self._inputs.add(path)
+
+    def claim(self, path: Path) -> Path:
+        """Take a file for one output; raises :class:`UsageError` where it is an input or taken."""
+        if path in self._outputs:
+            raise UsageError(f"{path} is named for two outputs; choose another name for one of them.")
+        return self.claim_first((path,))
+
+    def claim_first(self, candidates: Iterable[Path]) -> Path:
+        """Take the first of some files that is not taken; raises :class:`UsageError` where it is an input."""
+        path = next(path for path in candidates if path not in self._outputs)
+        if path in self._inputs:
+            raise UsageError(f"{path} is an input, which is never replaced; choose another output.")
+        self._outputs.add(path)
+        self._claimed.append(path)
+        return path
+
+    def prepare(self, *, force: bool) -> None:
+        """Make sure that all claimed files can be written, and that nothing is replaced unasked.
+
+        Makes the folders, and clears away what a killed run has left of the same files. Raises
+        :class:`UsageError` where a file is there already, or a folder, and
+        :class:`agecam.errors.OutputError` where one may not be written or a folder cannot be made.
+        """
+        for path in self._claimed:
+            if is_folder(path):
+                raise UsageError(f"{path} is a folder; name a file in it.")
+            if _stat(path) is None:
+                continue
+            if not force:
+                raise UsageError(f"{path} is there already; choose another name, or replace it with --force.")
+            if not os.access(path, os.W_OK):
+                raise write_error(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+        for folder in dict.fromkeys(path.parent for path in self._claimed):
+            make_folder(folder)
+        remove_leftovers(self._claimed)
 
 
 def make_folder(folder: Path) -> None:
@@ -27,3 +144,22 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise write_error(folder, error) from error
+
+
+def _identify(path: Path) -> _Identity:
+    """Follows symbolic links, also those that lead to nothing yet."""
+    at, new = Path(os.path.realpath(path)), list[str]()
+    while True:
+        found = _stat(at)
+        if found is not None or at == at.parent:
+            device, inode = (found.st_dev, found.st_ino) if found is not None else (0, 0)
+            return _Identity(device, inode, tuple(reversed(new)), at)
+        new.append(at.name)
+        at = at.parent
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except (OSError, ValueError):  # also a name that is too long, or no name
+        return None

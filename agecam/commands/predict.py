@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from agecam.commands.arguments import PredictArguments
-from agecam.errors import SourceError, UsageError
+from agecam.commands.console import complain, printable
+from agecam.commands.outputs import is_folder
+from agecam.errors import AgeCamError, UsageError
 from agecam.messages import Detection, Estimate
 from agecam.sources import IMAGE_SUFFIXES, read_image
 from agecam.vision.analyzer import Analyzer, create_analyzer
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +34,11 @@ class Prediction:
     faces: tuple[tuple[Detection, Estimate], ...] = ()
     error: str | None = None
 
-    def to_json(self) -> str:
-        """One line of JSON: boxes in pixels, ages in years, ``female`` a probability."""
+    def to_json(self, *, ascii_only: bool = False) -> str:
+        """One line of JSON: boxes in pixels, ages in years, ``female`` a probability.
+
+        With ``ascii_only`` other characters are escaped, as JSON has it.
+        """
         return json.dumps(
             {
                 "file": self.file,
@@ -49,7 +57,7 @@ class Prediction:
                 ],
                 "error": self.error,
             },
-            ensure_ascii=False,
+            ensure_ascii=ascii_only,
         )
 
 
@@ -59,7 +67,7 @@ def images_in(paths: Sequence[Path]) -> Iterator[Path]:
     Raises :class:`UsageError` for a folder without images.
     """
     for path in paths:
-        if not path.is_dir():
+        if not is_folder(path):
             yield path
             continue
         inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file())
@@ -69,29 +77,39 @@ def images_in(paths: Sequence[Path]) -> Iterator[Path]:
 
 
 def predict_file(analyzer: Analyzer, path: Path) -> Prediction:
-    """Analyse one image; an image that cannot be read gives a :class:`Prediction` with an error."""
+    """Analyse one image; one that fails, for whatever reason, gives a :class:`Prediction` with an error."""
     try:
         image = read_image(path)
-    except SourceError as error:
+        height, width = image.shape[:2]
+        return Prediction(str(path), width, height, tuple(analyzer.analyze_image(image)))
+    except AgeCamError as error:
+        log.debug("%s", error, exc_info=True)
         return Prediction(str(path), error=str(error))
-    height, width = image.shape[:2]
-    return Prediction(str(path), width, height, tuple(analyzer.analyze_image(image)))
+    except Exception as error:
+        log.error("unexpected error in analysing %s", path, exc_info=True)
+        return Prediction(
+            str(path), error=f"{path} could not be analysed ({type(error).__name__}); the log says why."
+        )
 
 
-def predict_paths(arguments: PredictArguments) -> int:
-    """Print what is found, in input order; returns 1 when an image failed, else 0."""
+def predict_paths(
+    arguments: PredictArguments, make_analyzer: Callable[..., Analyzer] = create_analyzer
+) -> int:
+    """Print what is found, in input order; returns 1 when an image failed, else 0.
+
+    ``make_analyzer`` takes what :func:`create_analyzer` takes.
+    """
     files = list(images_in(arguments.paths))
     failed = False
     table = _Table()
-    with create_analyzer(runtime=arguments.runtime) as analyzer:
+    with make_analyzer(runtime=arguments.runtime) as analyzer:
         for path in files:
             prediction = predict_file(analyzer, path)
             if prediction.error is not None:
                 failed = True
-                typer.echo(f"agecam: {prediction.error}", err=True)
+                complain(prediction.error)
             if arguments.as_json:
-                sys.stdout.write(prediction.to_json() + "\n")
-                sys.stdout.flush()
+                _print_json(prediction)
             else:
                 table.add(prediction)
     if not arguments.as_json:
@@ -99,18 +117,29 @@ def predict_paths(arguments: PredictArguments) -> int:
     return int(failed)
 
 
+def _print_json(prediction: Prediction) -> None:
+    line = prediction.to_json()
+    try:
+        line.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:  # also for bytes of a file's name that are no text
+        line = prediction.to_json(ascii_only=True)
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 class _Table:
     def __init__(self) -> None:
         self._table = Table("file", "face", "age", "80 % interval", "gender", "box")
 
     def add(self, prediction: Prediction) -> None:
+        name = Text(printable(prediction.file))  # a str would be read as markup
         if not prediction.faces:
-            self._table.add_row(prediction.file, "no face" if prediction.error is None else "unreadable")
+            self._table.add_row(name, "no face" if prediction.error is None else "unreadable")
         for number, (face, estimate) in enumerate(prediction.faces, 1):
             likelier = max(estimate.female, 1 - estimate.female)
             word = "female" if estimate.female >= 0.5 else "male"
             self._table.add_row(
-                prediction.file if number == 1 else "",
+                name if number == 1 else "",
                 str(number),
                 f"{estimate.age:.0f}",
                 f"{estimate.age_low:.0f} to {estimate.age_high:.0f}",

@@ -5,13 +5,12 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-import typer
-
 from agecam.commands.arguments import DemoArguments, WindowArguments
-from agecam.commands.outputs import check_writable
+from agecam.commands.console import tell
+from agecam.commands.outputs import OutputPlan, make_folder
 from agecam.display import check_window_libraries, has_display
-from agecam.errors import AgeCamError, UsageError
-from agecam.paths import demo_clip
+from agecam.errors import AgeCamError, OutputError, UsageError
+from agecam.paths import cache_dir, demo_clip
 from agecam.vision.analyzer import Analyzer
 
 
@@ -20,9 +19,11 @@ def open_window(arguments: WindowArguments) -> int:
 
     Raises :class:`AgeCamError` where there is no display or the source cannot be a source.
     """
+    outputs = OutputPlan([] if arguments.source is None else [arguments.source])
     for path in (arguments.record, arguments.csv):
         if path is not None:
-            check_writable(path, force=arguments.force)
+            outputs.claim(path)
+    outputs.prepare(force=arguments.force)
     if not has_display():
         raise AgeCamError(
             "There is no display to open a window on. Run AgeCam on a desktop, or use "
@@ -67,8 +68,21 @@ def run_demo(arguments: DemoArguments, clip: Path | None = None) -> int:
         return open_window(WindowArguments(str(clip), quit_after_s=arguments.quit_after_s, loop=True))
     from agecam.commands.batch import annotate_file
 
-    target = arguments.output or Path(tempfile.gettempdir()) / "agecam-demo.mp4"
-    summary = annotate_file(str(clip), target)
-    typer.echo("There is no display, so the demo clip was annotated to a file.")
-    typer.echo(summary.sentence())
+    output = arguments.output
+    if output is not None:
+        summary = annotate_file(str(clip), output, force=arguments.force)
+    else:
+        summary = annotate_file(str(clip), _own_folder() / "demo.mp4", force=True)
+    tell("There is no display, so the demo clip was annotated to a file.")
+    tell(summary.sentence())
     return 0
+
+
+def _own_folder() -> Path:
+    """A folder that nobody else writes to, and whose files are the program's to replace."""
+    folder = cache_dir()
+    try:
+        make_folder(folder)
+    except OutputError:  # a home that is read-only, or none
+        return Path(tempfile.mkdtemp(prefix="agecam-"))
+    return folder

@@ -13,7 +13,7 @@ from typing import Final, Self
 import numpy as np
 
 from agecam.messages import Frame, Person
-from agecam.output.files import write_error
+from agecam.output.files import Replacement, write_error
 from agecam.output.sink import DEFAULT_CONFIG, QueuedSink, SinkConfig, WhenFull
 
 COLUMNS: Final = (
@@ -89,7 +89,8 @@ class CsvWriter:
 class CsvSink(QueuedSink):
     """Writes people as :class:`CsvWriter` does; the file is about a second behind at most.
 
-    It opens with the first frame; without one no file is made.
+    It opens with the first frame; without one no file is made. One that stands there is replaced when the
+    first rows are on the disk.
     """
 
     needs_drawing = False
@@ -117,6 +118,7 @@ class CsvSink(QueuedSink):
         self._flushed_s = 0.0
         self._first_s = 0.0
         self._writer: CsvWriter | None = None
+        self._replacement: Replacement | None = None
         super().__init__(
             "csv",
             when_full=when_full,
@@ -137,18 +139,21 @@ class CsvSink(QueuedSink):
             self.idle()
 
     def idle(self) -> None:
-        if self._writer is not None:
+        if self._writer is not None and self._replacement is not None:
             self._writer.flush()
+            self._replacement.settle()
             self._flushed_s = self._clock()
 
     def finish(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
+        if self._replacement is not None:
+            self._replacement.finish(self._writer, failed=self.status().error is not None)
 
     def _open(self, frame: Frame) -> CsvWriter:
         self._path = self._target
         self._first_s = frame.time_s
-        self._writer = self._make_writer(self._target, frame.time_s if self._from_first_frame else 0.0)
+        self._replacement = Replacement(self._target)
+        path = self._replacement.path
+        self._writer = self._make_writer(path, frame.time_s if self._from_first_frame else 0.0)
         self._flushed_s = self._clock()
         return self._writer
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import itertools
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from agecam.errors import OutputError
+from agecam.files import PartialFile, whole_path
 
 
 def claim_file(folder: Path, suffix: str, now: Callable[[], datetime] = datetime.now) -> Path:
@@ -37,7 +40,8 @@ def claim_file(folder: Path, suffix: str, now: Callable[[], datetime] = datetime
 
 
 def write_error(path: Path, error: OSError) -> OutputError:
-    """The sentence for an operating system's ``error`` in writing ``path``."""
+    """The sentence for an operating system's ``error`` in writing ``path``, a partial file or a whole one."""
+    path = whole_path(path)
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
             text = f"The disk is full; free some space or write elsewhere than {path.parent}."
@@ -52,3 +56,50 @@ def write_error(path: Path, error: OSError) -> OutputError:
         case _:
             text = f"{path} cannot be written ({error.strerror}); choose another folder or disk."
     return OutputError(text)
+
+
+class Writer(Protocol):
+    """What writes a file."""
+
+    def close(self) -> None:
+        """Finish the file. Raises :class:`agecam.errors.OutputError`."""
+
+
+class Replacement:
+    """Where to write a file that grows at its final name, and yet costs nobody what stands there.
+
+    ``path`` is that name where nothing stands; else that of a :class:`agecam.files.PartialFile`, which takes
+    the place as soon as it can be read. The sink's thread alone uses it. The constructor and :meth:`finish`
+    raise :class:`agecam.errors.OutputError`.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self.path, self._partial = target, None
+        if target.is_file() and target.stat().st_size:
+            self._partial = PartialFile(target)
+            self.path = self._partial.path
+            try:
+                self._partial.claim()
+            except OSError as error:
+                raise write_error(target, error) from error
+
+    def settle(self) -> None:
+        """Take the place now, where that can be done; while the file is open, Windows cannot."""
+        if self._partial is not None:
+            with contextlib.suppress(OSError):
+                self._partial.commit()
+                self._partial = None
+
+    def finish(self, writer: Writer | None, *, failed: bool) -> None:
+        """Close the file and take the place, or where writing has ``failed`` leave what stands there."""
+        partial, self._partial = self._partial, None
+        try:
+            if writer is not None:
+                writer.close()
+            if partial is not None and not failed:
+                partial.commit()
+        except OSError as error:
+            raise write_error(self.path, error) from error
+        finally:
+            if partial is not None:
+                partial.discard()

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.errors import OutputError
+from agecam.files import whole_path
 from agecam.messages import Frame, Person
 from agecam.opencv import cv2
 from agecam.output.files import claim_file, write_error
@@ -31,12 +32,13 @@ def write_image(image_bgr: NDArray[np.uint8], path: Path | str) -> None:
     An existing file is overwritten. Raises :class:`agecam.errors.OutputError`.
     """
     path = Path(path)
+    name = whole_path(path).name
     if path.suffix.lower() not in _ENCODE_OPTIONS:
         kinds = ", ".join(_ENCODE_OPTIONS)
         raise OutputError(
-            f"{path.name} is not a kind of picture that AgeCam writes; end its name in one of {kinds}."
+            f"{name} is not a kind of picture that AgeCam writes; end its name in one of {kinds}."
         )
-    data = _encode(image_bgr, path.suffix.lower(), path.name)
+    data = _encode(image_bgr, path.suffix.lower(), name)
     try:
         path.write_bytes(data)  # cv2.imwrite cannot open every name on Windows
     except OSError as error:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from agecam.messages import Frame, Person
-from agecam.output.files import claim_file
+from agecam.output.files import Replacement, claim_file
 from agecam.output.sink import DEFAULT_CONFIG, QueuedSink, SinkConfig, WhenFull
 from agecam.output.video import VideoWriter
+
+_CAN_BE_PLAYED_S: Final = 1.0
+"""Length at which a video on the disk has a first fragment: one is written every half second."""
 
 MakeVideoWriter = Callable[[Path, int, int, float | None], VideoWriter]
 """From the path, the width and height in pixels and the nominal rate in frames a second."""
@@ -19,7 +22,8 @@ MakeVideoWriter = Callable[[Path, int, int, float | None], VideoWriter]
 class VideoSink(QueuedSink):
     """Records frames as :class:`agecam.output.video.VideoWriter` does, with their own times.
 
-    The first frame sets the size. Without a frame no file is made, or left.
+    The first frame sets the size. Without a frame no file is made, or left. The file grows where it will
+    stay; one that stands there is replaced when the new one can be played.
     """
 
     needs_drawing = True
@@ -45,6 +49,7 @@ class VideoSink(QueuedSink):
         self._nominal_fps = nominal_fps
         self._make_writer = make_writer
         self._writer: VideoWriter | None = None
+        self._replacement: Replacement | None = None
         super().__init__(
             "video", when_full=when_full, capacity_bytes=config.frames_bytes, on_finished=on_finished
         )
@@ -53,18 +58,22 @@ class VideoSink(QueuedSink):
         writer = self._writer or self._open(frame)
         writer.write(frame.image_bgr, frame.time_s)
         self._seconds = writer.seconds
+        if self._replacement is not None and writer.seconds > _CAN_BE_PLAYED_S:
+            self._replacement.settle()
 
     def finish(self) -> None:
         try:
-            if self._writer is not None:
-                self._writer.close()
+            if self._replacement is not None:
+                self._replacement.finish(self._writer, failed=self.status().error is not None)
         finally:
             if self._is_folder and not (self._writer and self._writer.frames):
                 self._free_name()
 
     def _open(self, frame: Frame) -> VideoWriter:
         self._path = claim_file(self._destination, ".mp4") if self._is_folder else self._destination
-        self._writer = self._make_writer(self._path, frame.width, frame.height, self._nominal_fps)
+        self._replacement = Replacement(self._path)
+        path = self._replacement.path
+        self._writer = self._make_writer(path, frame.width, frame.height, self._nominal_fps)
         return self._writer
 
     def _free_name(self) -> None:

@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from agecam.errors import OutputError
+from agecam.files import whole_path
 from agecam.opencv import cv2
 from agecam.output.files import write_error
 from agecam.timeline import Timeline
@@ -178,7 +179,8 @@ def _check_target(path: Path) -> None:
     """Raises :class:`agecam.errors.OutputError` where ``path`` has no folder or another suffix."""
     if path.suffix.lower() not in _CONTAINERS:
         kinds = " or ".join(_CONTAINERS)
-        raise OutputError(f"{path.name} is not a kind of video that AgeCam writes; end its name in {kinds}.")
+        name = whole_path(path).name
+        raise OutputError(f"{name} is not a kind of video that AgeCam writes; end its name in {kinds}.")
     if not path.parent.is_dir():
         raise write_error(path, OSError(errno.ENOENT, ""))
 
