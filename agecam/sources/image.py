@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from agecam.errors import SourceError
 from agecam.messages import Frame
 from agecam.opencv import cv2
-from agecam.sources.files import check_file, image_format
+from agecam.sources.files import check_file, image_format, is_image, is_video
 from agecam.sources.header import ImageConfig, check_size, read_header, too_many_pixels
 from agecam.sources.stderr import decoder_remarks
 
@@ -176,10 +176,14 @@ class ImageSource:
 def is_animated(path: Path | str) -> bool:
     """Whether ``path`` is an image of several frames, which plays as a video: GIF, WebP, PNG or AVIF."""
     path = Path(path)
-    kind = image_format(path)
-    if kind == "GIF":
-        return _has_two_frames(path)
-    if kind not in ("WEBP", "PNG", "AVIF"):
+    if image_format(path) == "GIF":
+        return _count_frames(path) > 1
+    return plays_as_animation(path)
+
+
+def plays_as_animation(path: Path) -> bool:
+    """Whether ``path`` is an animated WebP, PNG or AVIF, which Pillow plays, as FFmpeg does a GIF."""
+    if image_format(path) not in ("WEBP", "PNG", "AVIF"):
         return False
     try:
         header = read_header(path)
@@ -188,9 +192,18 @@ def is_animated(path: Path | str) -> bool:
     return header is not None and header.is_animation
 
 
-def _has_two_frames(path: Path) -> bool:
+def is_still(path: Path | str) -> bool:
+    """Whether ``path`` gives one still frame: an image that is not animated, or a video of one frame."""
+    path = Path(path)
+    if is_image(path):
+        return not is_animated(path)
+    return is_video(path) and _count_frames(path) == 1
+
+
+def _count_frames(path: Path) -> int:
+    """Of a file that FFmpeg plays, up to 2; 0 where it plays nothing."""
     try:
         with av.open(f"file:{path}", metadata_errors="replace") as container:
-            return sum(1 for packet in islice(container.demux(video=0), 2) if packet.size) > 1
+            return sum(1 for packet in islice(container.demux(video=0), 2) if packet.size)
     except (av.FFmpegError, IndexError):
-        return False
+        return 0

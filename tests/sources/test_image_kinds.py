@@ -1,6 +1,7 @@
 """Image files beyond plain JPEG and PNG: HEIF, AVIF, orientation, damage that decoders remark on, size."""
 
 import io
+import os
 import struct
 import sys
 import zlib
@@ -20,6 +21,7 @@ from agecam.sources import IMAGE_SUFFIXES, is_image, is_video, open_source, read
 from agecam.sources.header import ImageConfig, read_header
 from agecam.sources.image import ImageSource
 from agecam.sources.stderr import decoder_remarks
+from agecam.sources.video import VideoFileSource
 
 Image = NDArray[np.uint8]
 
@@ -217,3 +219,24 @@ def test_reads_the_first_page_of_a_tiff_and_says_so(tmp_path: Path, photo: Image
     assert frame is not None
     assert np.array_equal(frame.image_bgr, photo)
     assert source.read() is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs named pipes")
+@pytest.mark.parametrize("name", ["pipe", "pipe.png", "pipe.mp4"])
+def test_refuses_a_pipe_without_waiting_for_it(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    assert is_image(tmp_path / name) == (name == "pipe.png")
+    for attempt in (lambda: open_source(str(tmp_path / name)), VideoFileSource(tmp_path / name).open):
+        with pytest.raises(SourceError, match="is no ordinary file") as caught:
+            attempt()
+        assert str(caught.value).count(". ") == 0
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs devices")
+def test_refuses_a_device_that_is_no_camera() -> None:
+    with pytest.raises(SourceError, match="neither a file nor a camera"):
+        open_source("/dev/zero", list_cameras=list)
+    with pytest.raises(SourceError, match="is no ordinary file"):
+        VideoFileSource("/dev/zero").open()
+    with pytest.raises(SourceError, match="is no ordinary file"):
+        read_image("/dev/zero")
