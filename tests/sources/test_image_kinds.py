@@ -235,7 +235,7 @@ def test_refuses_a_pipe_without_waiting_for_it(tmp_path: Path, name: str) -> Non
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs devices")
 def test_refuses_a_device_that_is_no_camera() -> None:
     with pytest.raises(SourceError, match="neither a file nor a camera"):
-        open_source("/dev/zero", list_cameras=list)
+        open_source("/dev/zero", list_cameras=lambda first=None, /: [])
     with pytest.raises(SourceError, match="is no ordinary file"):
         VideoFileSource("/dev/zero").open()
     with pytest.raises(SourceError, match="is no ordinary file"):
