@@ -34,6 +34,8 @@ DEPENDENCIES: Final = (
     "mediapipe",
     "numpy",
     "opencv-contrib-python",
+    "pillow",
+    "pillow-heif",
     "platformdirs",
     "PyQt6",
     "rich",

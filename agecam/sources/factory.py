@@ -10,7 +10,7 @@ from agecam.errors import CameraNotFoundError, SourceError
 from agecam.sources.base import Source
 from agecam.sources.camera import CameraSource
 from agecam.sources.cameras import ListCameras, describe, find_camera, list_cameras
-from agecam.sources.files import is_image
+from agecam.sources.files import check_file, is_image
 from agecam.sources.image import ImageSource, is_animated
 from agecam.sources.stream import StreamSource
 from agecam.sources.video import VideoFileSource
@@ -51,8 +51,7 @@ def _exists(path: Path) -> bool:
 
 
 def _file_source(path: Path) -> Source:
-    if path.is_dir():
-        raise SourceError(f"{path} is a folder; name one file in it.")
+    check_file(path)
     if is_image(path) and not is_animated(path):
         return ImageSource(path)
     return VideoFileSource(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 
@@ -10,15 +9,25 @@ from agecam.errors import SourceError
 
 IMAGE_SUFFIXES = frozenset(
     {
+        ".apng",
         ".avif",
+        ".avifs",
         ".bmp",
         ".gif",
+        ".heic",
+        ".heif",
+        ".hif",
+        ".jfi",
+        ".jfif",
+        ".jif",
         ".jp2",
         ".jpe",
         ".jpeg",
         ".jpg",
         ".pbm",
         ".pgm",
+        ".pjp",
+        ".pjpeg",
         ".png",
         ".ppm",
         ".tif",
@@ -48,22 +57,29 @@ VIDEO_SUFFIXES = frozenset(
 
 Kind = Literal["image", "video"]
 
-_SIGNATURE_BYTES = 16
-_IMAGE_SIGNATURES = (
-    b"\xff\xd8\xff",  # JPEG
-    b"\x89PNG\r\n\x1a\n",
-    b"GIF87a",
-    b"GIF89a",
-    b"II*\x00",  # TIFF
-    b"MM\x00*",
-    b"\x00\x00\x00\x0cjP  ",  # JPEG 2000
+_HEAD_BYTES: Final = 64
+# Formats by Pillow's names.
+_IMAGE_SIGNATURES: Final = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"GIF87a": "GIF",
+    b"GIF89a": "GIF",
+    b"II*\x00": "TIFF",
+    b"MM\x00*": "TIFF",
+    b"\x00\x00\x00\x0cjP  ": "JPEG2000",
+}
+_VIDEO_SIGNATURES: Final = (
+    b"\x1aE\xdf\xa3",
+    b"FLV\x01",
+    b"OggS",
+    b"\x00\x00\x01\xba",
+    b"0&\xb2u\x8ef\xcf\x11",
 )
-_VIDEO_SIGNATURES = (b"\x1aE\xdf\xa3", b"FLV\x01", b"OggS", b"\x00\x00\x01\xba", b"0&\xb2u\x8ef\xcf\x11")
-# Image formats among the "brands" of ISO base media files, which are otherwise MP4 and MOV.
-_IMAGE_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"mif1")
-
-
-_RIFF_KINDS: Final[Mapping[bytes, Kind]] = {b"WEBP": "image", b"AVI ": "video"}
+# "Brands" of ISO base media files, which are otherwise MP4 and MOV. "mif1" and "msf1" are both formats'.
+_AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
+_HEIF_BRANDS: Final = frozenset(
+    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
+)
 
 
 def check_file(path: Path) -> None:
@@ -101,18 +117,43 @@ def _kind_by_suffix(path: Path) -> Kind | None:
     return "video" if suffix in VIDEO_SUFFIXES else None
 
 
-def _kind_by_content(path: Path) -> Kind | None:
-    try:
-        with path.open("rb") as file:
-            head = file.read(_SIGNATURE_BYTES)
-    except OSError:
-        return None
-    if head.startswith(_IMAGE_SIGNATURES):
-        return "image"
-    if head.startswith(_VIDEO_SIGNATURES):
-        return "video"
+def image_format(path: Path) -> str | None:
+    """The format that the first bytes of ``path`` show, by Pillow's name; ``None`` for no known image."""
+    head = _head(path)
+    for signature, name in _IMAGE_SIGNATURES.items():
+        if head.startswith(signature):
+            return name
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WEBP"
     if head[4:8] == b"ftyp":
-        return "image" if head[8:12] in _IMAGE_BRANDS else "video"
-    if head[:4] == b"RIFF":
-        return _RIFF_KINDS.get(head[8:12])
+        major, *compatible = _brands(head)
+        if major in _AVIF_BRANDS or (major in _HEIF_BRANDS and not _AVIF_BRANDS.isdisjoint(compatible)):
+            return "AVIF"
+        return "HEIF" if major in _HEIF_BRANDS else None
     return None
+
+
+def _kind_by_content(path: Path) -> Kind | None:
+    if image_format(path) is not None:
+        return "image"
+    head = _head(path)
+    if head.startswith(_VIDEO_SIGNATURES) or head[4:8] == b"ftyp":
+        return "video"
+    return "video" if head[:4] == b"RIFF" and head[8:12] == b"AVI " else None
+
+
+def _head(path: Path) -> bytes:
+    """The first bytes of a file; none of what cannot be read, or would be waited for (a pipe, a device)."""
+    try:
+        if not path.is_file():
+            return b""
+        with path.open("rb") as file:
+            return file.read(_HEAD_BYTES)
+    except OSError:
+        return b""
+
+
+def _brands(head: bytes) -> list[bytes]:
+    """The major brand, then the compatible ones, of the box ``ftyp``; between them stands a version."""
+    end = min(int.from_bytes(head[:4], "big"), len(head))
+    return [head[8:12], *(head[i : i + 4] for i in range(16, end, 4))]

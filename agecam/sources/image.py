@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import struct
 import zlib
 from itertools import islice
 from pathlib import Path
+from typing import Final
 
 import av
 import numpy as np
@@ -14,44 +17,117 @@ from numpy.typing import NDArray
 from agecam.errors import SourceError
 from agecam.messages import Frame
 from agecam.opencv import cv2
-from agecam.sources.files import check_file
+from agecam.sources.files import check_file, image_format, is_image, is_video
+from agecam.sources.header import ImageConfig, check_size, read_header, too_many_pixels
+from agecam.sources.stderr import decoder_remarks
 
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_log = logging.getLogger(__name__)
+
+Image = NDArray[np.uint8]
+
+_PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+# Of a JPEG whose image is whole all the same.
+_HARMLESS_REMARKS: Final = ("extraneous bytes before marker", "bad ICC marker")
+# By EXIF orientation: whether rows and columns change places, then OpenCV's code of the flip.
+_UPRIGHT: Final = {
+    2: (False, 1),
+    3: (False, -1),
+    4: (False, 0),
+    5: (True, None),
+    6: (True, 1),
+    7: (True, -1),
+    8: (True, 0),
+}
 
 
-def read_image(path: Path | str) -> NDArray[np.uint8]:
-    """An image file as ``(height, width, 3)`` uint8 BGR, rotated upright by its EXIF orientation.
+def read_image(path: Path | str) -> Image:
+    """An image file as ``(height, width, 3)`` uint8 BGR, rotated upright by its EXIF or HEIF orientation.
 
-    Gray, 16-bit and CMYK images are converted, transparency is dropped, and of an animation the first
-    frame is taken. Raises :class:`agecam.errors.SourceError` where the file is missing, damaged, too large
-    or no image.
+    Gray, 16-bit and CMYK images are converted, transparency is dropped, of an animation the first frame is
+    taken, and of a TIFF the first page, with a warning in the log. Raises
+    :class:`agecam.errors.SourceError` where the file is missing, empty, too large (see
+    :class:`agecam.sources.header.ImageConfig`), no image, or damaged: an image is read whole or not at all.
     """
     path = Path(path)
     check_file(path)
-    try:
-        data = np.fromfile(path, np.uint8)  # cv2.imread cannot open every name on Windows
-    except OSError as error:
-        raise SourceError(f"{path} cannot be read ({error.strerror}).") from error
-    if not data.size:
+    if not path.stat().st_size:
         raise SourceError(f"{path} is empty; choose another picture.")
     try:
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if _is_whole(data) else None
-    except (cv2.error, MemoryError) as error:
-        if "validateInputImageSize" in str(error) or isinstance(error, MemoryError):
-            raise SourceError(f"{path} has too many pixels; make it smaller and try again.") from error
-        image = None
+        image = _read_heif(path) if image_format(path) == "HEIF" else _read_with_opencv(path)
+    except MemoryError as error:
+        raise too_many_pixels(path) from error
     if image is None:
         raise SourceError(
             f"{path} is damaged or not a picture that AgeCam knows; save it again as JPEG or PNG."
         )
+    return np.ascontiguousarray(image, np.uint8)
+
+
+def _read_with_opencv(path: Path) -> Image | None:
+    header = read_header(path)
+    if image_format(path) == "PNG" and not _is_whole_png(path):
+        return None
+    try:
+        with decoder_remarks() as remarks:
+            image = _decode(path)
+    except cv2.error as error:
+        if "validateInputImageSize" in str(error):
+            raise too_many_pixels(path) from error
+        return None
+    if image is None or any(_is_damage(remark) for remark in remarks):
+        return None
+    if header is not None and header.format == "AVIF":
+        image = _upright(image, header.orientation)
+    if header is not None and header.format == "TIFF" and header.frames > 1:
+        _log.warning("%s holds %d pages, of which the first is read.", path, header.frames)
     return np.asarray(image, np.uint8)
 
 
-def _is_whole(data: NDArray[np.uint8]) -> bool:
-    """False for a PNG that is cut short or changed: libpng would report it on stderr."""
-    view = data.data
-    if bytes(view[: len(_PNG_SIGNATURE)]) != _PNG_SIGNATURE:
-        return True
+def _decode(path: Path) -> Image | None:
+    """``None`` where OpenCV cannot."""
+    name = str(path)
+    # On Windows imread cannot open every name.
+    image = cv2.imread(name, cv2.IMREAD_COLOR) if os.name == "posix" or name.isascii() else None
+    if image is None:  # nor everywhere a TIFF of one large strip
+        image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+    return image
+
+
+def _is_damage(remark: str) -> bool:
+    return remark.startswith(("Corrupt JPEG data", "Premature end of JPEG")) and not any(
+        harmless in remark for harmless in _HARMLESS_REMARKS
+    )
+
+
+def _upright(image: Image, orientation: int) -> Image:
+    """``image`` as it is to be seen; ``orientation`` as in EXIF."""
+    transposed, flip = _UPRIGHT.get(orientation, (False, None))
+    if transposed:
+        image = np.asarray(cv2.transpose(image), np.uint8)
+    return image if flip is None else np.asarray(cv2.flip(image, flip), np.uint8)
+
+
+def _read_heif(path: Path) -> Image | None:
+    """``None`` where libheif cannot read it. The file's own rotation is applied by libheif."""
+    # Here, because few need it.
+    import pillow_heif
+
+    config = ImageConfig()
+    try:
+        heif = pillow_heif.open_heif(path, convert_hdr_to_8bit=True, bgr_mode=True)
+        width, height = heif.size
+        check_size(path, width * height, config.bytes_per_pixel, config)
+        image = np.asarray(heif)
+    except (OSError, ValueError, RuntimeError, SyntaxError, EOFError):
+        return None
+    if image.ndim == 2:
+        return np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR), np.uint8)
+    return image[:, :, :3]
+
+
+def _is_whole_png(path: Path) -> bool:
+    """False where it is cut short or changed: libpng may then give a part of it."""
+    view = memoryview(path.read_bytes())
     start = len(_PNG_SIGNATURE)
     while start + 12 <= len(view):  # a chunk: length, type, body, checksum
         (length,) = struct.unpack_from(">I", view, start)
@@ -98,11 +174,36 @@ class ImageSource:
 
 
 def is_animated(path: Path | str) -> bool:
-    """Whether ``path`` is a GIF of more than one frame, which plays as a video."""
-    if Path(path).suffix.lower() != ".gif":
+    """Whether ``path`` is an image of several frames, which plays as a video: GIF, WebP, PNG or AVIF."""
+    path = Path(path)
+    if image_format(path) == "GIF":
+        return _count_frames(path) > 1
+    return plays_as_animation(path)
+
+
+def plays_as_animation(path: Path) -> bool:
+    """Whether ``path`` is an animated WebP, PNG or AVIF, which Pillow plays, as FFmpeg does a GIF."""
+    if image_format(path) not in ("WEBP", "PNG", "AVIF"):
         return False
     try:
-        with av.open(f"file:{path}") as container:
-            return sum(1 for packet in islice(container.demux(video=0), 2) if packet.size) > 1
-    except (av.FFmpegError, IndexError):
+        header = read_header(path)
+    except SourceError:  # too large; who opens it will say so
         return False
+    return header is not None and header.is_animation
+
+
+def is_still(path: Path | str) -> bool:
+    """Whether ``path`` gives one still frame: an image that is not animated, or a video of one frame."""
+    path = Path(path)
+    if is_image(path):
+        return not is_animated(path)
+    return is_video(path) and _count_frames(path) == 1
+
+
+def _count_frames(path: Path) -> int:
+    """Of a file that FFmpeg plays, up to 2; 0 where it plays nothing."""
+    try:
+        with av.open(f"file:{path}", metadata_errors="replace") as container:
+            return sum(1 for packet in islice(container.demux(video=0), 2) if packet.size)
+    except (av.FFmpegError, IndexError):
+        return 0

@@ -93,6 +93,7 @@ class StreamSource:
             self._container = av.open(
                 self._url,
                 options=self._config.ffmpeg_options(),
+                metadata_errors="replace",
                 timeout=(self._config.open_timeout_s, self._config.read_timeout_s),
             )
             self._live = not self._container.duration

@@ -1,0 +1,139 @@
+"""Whether a video file is as long as its own container says, told by sizes rather than by times."""
+
+from __future__ import annotations
+
+import os
+import struct
+from pathlib import Path
+from typing import BinaryIO, Final
+
+# Top-level boxes of MP4 and MOV (ISO/IEC 14496-12); what follows the last of them may be anything.
+_BOXES: Final = frozenset(
+    {b"ftyp", b"moov", b"mdat", b"moof", b"mfra", b"sidx", b"free", b"skip", b"wide", b"uuid"}
+)
+# Matroska (RFC 9559): the header of every EBML file, the segment, and what may stand in one.
+_EBML: Final = b"\x1aE\xdf\xa3"
+_SEGMENT: Final = b"\x18S\x80g"
+_SEGMENT_PARTS: Final = frozenset(
+    {b"\x11M\x9bt", b"\x15I\xa9f", b"\x16T\xaek", b"\x1cS\xbbk", b"\x1fC\xb6u", b"\x12T\xc3g", b"\x19A\xa4i"}
+    | {b"\x10C\xa7p", b"\xec", b"\xbf"}
+)
+# Advanced Systems Format: the header, and the object in it that holds the size of the file.
+_ASF: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+_ASF_PROPERTIES: Final = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+_ASF_HEADER_BYTES: Final = 65536
+# MPEG transport stream: the byte that begins a packet, and where packets of so many bytes have it.
+_TS_SYNC: Final = 0x47
+_TS_PACKETS: Final = {188: 0, 192: 4, 204: 0}
+
+
+def is_cut_off(path: Path) -> bool:
+    """Whether a video file holds fewer bytes than its container says.
+
+    Known for MP4, MOV, Matroska, WebM, AVI, WMV, GIF, and MPEG transport streams that end within one of their
+    packets; false for all others, and where the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            head = file.read(1024)
+            if head[4:8] in _BOXES:
+                return _is_box_cut_off(file, size)
+            if head.startswith(_EBML):
+                return _is_matroska_cut_off(file, size)
+            if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+                return _is_riff_cut_off(file, size)
+            if head.startswith(b"GIF8"):
+                return _is_gif_cut_off(path.read_bytes())
+            if head.startswith(_ASF):
+                file.seek(0)
+                return _is_asf_cut_off(file.read(_ASF_HEADER_BYTES), size)
+            return _is_transport_stream_cut_off(head, size)
+    except OSError:
+        return False
+
+
+def _is_box_cut_off(file: BinaryIO, size: int) -> bool:
+    position = 0
+    while position + 8 <= size:
+        file.seek(position)
+        head = file.read(16)
+        length, kind = struct.unpack_from(">I4s", head)
+        if kind not in _BOXES or length == 0:  # 0: to the end of the file
+            return False
+        if length == 1 and len(head) == 16:
+            (length,) = struct.unpack_from(">Q", head, 8)
+        if length < 8:
+            return False
+        position += length
+    return position > size
+
+
+def _is_matroska_cut_off(file: BinaryIO, size: int) -> bool:
+    position = 0
+    while position < size:
+        file.seek(position)
+        head = file.read(12)
+        id_bytes = 9 - head[0].bit_length()
+        name = head[:id_bytes]
+        if name not in _SEGMENT_PARTS and name not in (_EBML, _SEGMENT):
+            return False
+        if len(head) <= id_bytes or not head[id_bytes]:
+            return False
+        length_bytes = 9 - head[id_bytes].bit_length()
+        bits = 7 * length_bytes
+        length = int.from_bytes(head[id_bytes : id_bytes + length_bytes], "big") & ((1 << bits) - 1)
+        position += id_bytes + length_bytes
+        if length == (1 << bits) - 1:  # unknown, as in what was sent live: the parts within have theirs
+            if name != _SEGMENT:
+                return False
+        else:
+            position += length
+    return position > size
+
+
+def _is_riff_cut_off(file: BinaryIO, size: int) -> bool:
+    position = 0
+    while position + 8 <= size:
+        file.seek(position)
+        kind, length = struct.unpack("<4sI", file.read(8))
+        if kind != b"RIFF" or not length:
+            return False
+        position += 8 + length + length % 2
+    # Some writers count the eight bytes before the length too.
+    return position > size + 9
+
+
+def _is_gif_cut_off(data: bytes) -> bool:
+    def colour_bytes(flags: int) -> int:
+        return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+    try:
+        position = 13 + colour_bytes(data[10])
+        while data[position] in b"!,":  # an extension or an image, then blocks of data up to an empty one
+            is_image = data[position] == ord(",")
+            position += 11 + colour_bytes(data[position + 9]) if is_image else 2
+            while data[position]:
+                position += 1 + data[position]
+            position += 1
+    except IndexError:
+        return True
+    return False
+
+
+def _is_asf_cut_off(head: bytes, size: int) -> bool:
+    start = head.find(_ASF_PROPERTIES)
+    if start < 0 or start + 92 > len(head):
+        return False
+    (length,) = struct.unpack_from("<Q", head, start + 40)
+    (flags,) = struct.unpack_from("<I", head, start + 88)
+    is_broadcast = bool(flags & 1)  # its length was not known when the header was written
+    return not is_broadcast and size < length
+
+
+def _is_transport_stream_cut_off(head: bytes, size: int) -> bool:
+    for packet, offset in _TS_PACKETS.items():
+        syncs = head[offset::packet]
+        if len(syncs) > 2 and all(byte == _TS_SYNC for byte in syncs):
+            return size % packet != 0
+    return False
