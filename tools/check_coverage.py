@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import coverage
+import coverage.exceptions
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -65,7 +66,12 @@ def shortfalls(sums: Mapping[str, tuple[int, int]], table: Mapping[str, float]) 
 
 def main() -> int:
     table = floors()
-    lines = shortfalls(by_folder(measured_files(), table), table)
+    try:
+        files = measured_files()
+    except coverage.exceptions.NoDataError:
+        print("No coverage has been measured; run make coverage.", file=sys.stderr)
+        return 1
+    lines = shortfalls(by_folder(files, table), table)
     for line in lines:
         print(line, file=sys.stderr)
     return 1 if lines else 0
