@@ -85,12 +85,21 @@ def _read_with_opencv(path: Path) -> Image | None:
 
 def _decode(path: Path) -> Image | None:
     """``None`` where OpenCV cannot."""
-    name = str(path)
-    # On Windows imread cannot open every name.
-    image = cv2.imread(name, cv2.IMREAD_COLOR) if os.name == "posix" or name.isascii() else None
+    # On Windows imread cannot open every name, and elsewhere it crashes on one that is no UTF-8.
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR) if _is_safe_name(str(path)) else None
     if image is None:  # nor everywhere a TIFF of one large strip
         image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
     return image
+
+
+def _is_safe_name(name: str) -> bool:
+    if os.name != "posix":
+        return name.isascii()
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_damage(remark: str) -> bool:
