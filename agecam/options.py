@@ -133,17 +133,19 @@ class _Described:
         yield _parameter(self.name, kind, info)
         for alias in self.option.aliases:
             no_value = False if self.type is bool else None
-            hidden = typer.Option(no_value, alias, hidden=True)
+            low, high = self.option.at_least, self.option.at_most
+            hidden = typer.Option(no_value, alias, hidden=True, min=low, max=high)
             yield _parameter(_alias_key(alias), kind if self.type is bool else kind | None, hidden)
 
     def read(self, values: Mapping[str, Any]) -> Any:
         """The field's value from those of all parameters."""
         value = values[self.name]
         for alias in self.option.aliases:
-            if values[_alias_key(alias)]:
+            given = values[_alias_key(alias)]
+            if given is not None and given is not False and given != []:
                 new_name = self.names[0].rpartition("/")[2]
                 typer.echo(f"{alias} is now called {new_name}.", err=True)
-                value = not self.default if self.type is bool else values[_alias_key(alias)]
+                value = not self.default if self.type is bool else given
         if self.is_list:
             return tuple(value or ())
         return self.option.codec.decode(value) if self.option.codec else value

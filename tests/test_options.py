@@ -92,6 +92,23 @@ def test_help_shows_options_and_defaults_and_no_earlier_names() -> None:
         assert part not in text
 
 
+def test_names_of_earlier_releases_take_every_value_and_keep_its_limits() -> None:
+    app, seen = typer.Typer(), []
+
+    @dataclass(frozen=True, slots=True)
+    class Shared:
+        weight: float = field(default=0.5, metadata=option("W.", aliases=("--share",), at_least=0, at_most=1))
+
+    @app.command()
+    @options_from(Shared)
+    def command(shared: Shared) -> None:
+        seen.append(shared)
+
+    assert CliRunner().invoke(app, ["--share", "0"]).exit_code == 0
+    assert seen == [Shared(0.0)]
+    assert [CliRunner().invoke(app, ["--share", value]).exit_code for value in ("7", "-3")] == [2, 2]
+
+
 @pytest.mark.parametrize(
     "words", [(), ("x",), ("x", "-o", "y", "--size", "4"), ("x", "-o", "y", "--hidden", "1")]
 )

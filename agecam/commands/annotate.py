@@ -18,11 +18,10 @@ from agecam.errors import SourceError, SourceLostError
 from agecam.files import PartialFile
 from agecam.live.pipeline import Pipeline
 from agecam.messages import Analysis, Frame
-from agecam.output import CsvSink, ImageSink, QueuedSink, VideoSink, WhenFull
+from agecam.output import IMAGE_OUTPUTS, CsvSink, ImageSink, QueuedSink, VideoSink, WhenFull
 from agecam.output.files import write_error
 from agecam.runtime import Runtime
-from agecam.sources import Source, is_image, open_source
-from agecam.sources.image import is_animated
+from agecam.sources import Source, is_still, open_source
 from agecam.sources.prefetch import PrefetchSource, each_frame
 from agecam.sources.video import VideoFileSource
 from agecam.vision.analyzer import Analyzer, create_analyzer
@@ -157,13 +156,13 @@ class _Run:
         """The frames; before the first is handed on, there are sinks for its kind."""
         for frame in frames:
             if not self._sinks:
-                self._open(frame)
+                self._open()
             yield frame
 
-    def _open(self, first: Frame) -> None:
+    def _open(self) -> None:
         job = self.job
         target = self._partial(job.target)
-        if first.is_still:
+        if job.target.suffix.lower() in IMAGE_OUTPUTS:
             self._sinks.append(ImageSink(target, when_full=WhenFull.WAIT))
         else:
             self._sinks.append(VideoSink(target, nominal_fps=self.source.fps, when_full=WhenFull.WAIT))
@@ -227,6 +226,6 @@ def _free_names(paths: Sequence[Path], word: str) -> list[Path]:
 
 
 def is_photograph(spec: str) -> bool:
-    """Whether an input is a single image: not an address of the network, not a video, not an animation."""
+    """Whether an input is one still frame: not an address of the network, not an animation."""
     path = input_file(spec)
-    return path is not None and is_image(path) and not is_animated(path)
+    return path is not None and is_still(path)

@@ -12,6 +12,7 @@ from agecam.commands.annotate import Job, is_photograph
 from agecam.commands.arguments import AnnotateArguments
 from agecam.commands.outputs import OutputPlan, input_file, is_folder
 from agecam.errors import UsageError
+from agecam.output import IMAGE_OUTPUTS, VIDEO_OUTPUTS
 from agecam.sources import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from agecam.sources.stream import without_secrets
 
@@ -33,6 +34,7 @@ def plan_jobs(arguments: AnnotateArguments) -> list[Job]:
     outputs = OutputPlan(one.spec for one in found)
     if len(inputs) == 1 and found[0].spec == inputs[0]:
         target = outputs.claim(output / _target_name(found[0]) if is_folder(output) else output)
+        _check_kind(found[0], target)
         placed = [(target, csv if csv is None else outputs.claim(csv))]
     else:
         for folder in (output, csv):
@@ -79,9 +81,17 @@ def _name_of_address(url: str) -> str:
 
 
 def _target_name(found: _Found) -> Path:
-    if found.relative.suffix.lower() in _KEPT_SUFFIXES:
-        return found.relative
-    return found.relative.with_suffix(".png" if is_photograph(found.spec) else _VIDEO_SUFFIX)
+    if not is_photograph(found.spec):
+        return found.relative.with_suffix(_VIDEO_SUFFIX)
+    kept = found.relative.suffix.lower() in _KEPT_SUFFIXES
+    return found.relative if kept else found.relative.with_suffix(".png")
+
+
+def _check_kind(found: _Found, target: Path) -> None:
+    """Raises :class:`UsageError` where an output of that name cannot hold what the input gives."""
+    kinds = (*IMAGE_OUTPUTS, *VIDEO_OUTPUTS) if is_photograph(found.spec) else VIDEO_OUTPUTS
+    if target.suffix.lower() not in kinds:
+        raise UsageError(f"{target.name} cannot hold that input; end its name in {' or '.join(kinds)}.")
 
 
 def _place(

@@ -34,6 +34,32 @@ _CIRCLE: Final = np.column_stack([np.cos(_ANGLES), np.sin(_ANGLES)])
 _DEFAULT_STYLE: Final = LabelStyle()
 
 
+class FaceCovers:
+    """The boxes that blurring covers: of all faces, and for a while of those that were lost.
+
+    One for each stream, updated at every frame, drawn or not, so that who turns away for a moment is covered
+    in the very first frame that is kept.
+    """
+
+    def __init__(self, config: DrawingConfig = DEFAULT_CONFIG) -> None:
+        self._config = config
+        self._covered: dict[int, tuple[Box, float]] = {}
+        """By track: the box, and when it was last seen."""
+
+    def update(self, people: Sequence[Person], time_s: float) -> tuple[Box, ...]:
+        """The boxes to cover at ``time_s`` seconds, pixels; times must not decrease."""
+        covered = {person.track_id: (person.face.box, time_s) for person in people}
+        for track_id, (box, seen_s) in self._covered.items():
+            if track_id not in covered and time_s - seen_s <= self._config.hidden_s:
+                covered[track_id] = (box, seen_s)
+        self._covered = covered
+        return tuple(box for box, _ in covered.values())
+
+    def reset(self) -> None:
+        """Forget who was there."""
+        self._covered.clear()
+
+
 class Annotator:
     """Draws boxes and labels on the frames of one stream; the layout stays put from frame to frame.
 
@@ -47,25 +73,29 @@ class Annotator:
         self._config = config
         self._positions: dict[int, int] = {}
         self._is_crowded = False
-        self._covered: dict[int, tuple[Box, float]] = {}
-        """Boxes of blurred faces, and when they were last seen."""
+        self._covers = FaceCovers(config)
 
     def draw(
-        self, image_bgr: NDArray[np.uint8], people: Sequence[Person], time_s: float
+        self,
+        image_bgr: NDArray[np.uint8],
+        people: Sequence[Person],
+        time_s: float,
+        covered: Sequence[Box] | None = None,
     ) -> NDArray[np.uint8]:
         """A copy of the image ``(h, w, 3)`` uint8 with a box and a label on each confirmed person.
 
         Sizes follow the image's height. Labels stay inside the image, and off faces and other labels where
         there is room. Where the style says so, all faces are blurred, of people confirmed or not, and stay
-        covered for a while when they are lost. ``time_s`` is the frame's, and must not decrease.
+        covered for a while when they are lost. ``time_s`` is the frame's, and must not decrease. ``covered``
+        are the boxes to blur where the stream has a :class:`FaceCovers` of its own, as one with several
+        annotators must.
         """
         style, image = self.style, image_bgr.copy()
         if style.blur:
-            self._cover(people, time_s)
-            for box, _ in self._covered.values():
+            for box in self._covers.update(people, time_s) if covered is None else covered:
                 _pixelate(image, box, self._config)
         else:
-            self._covered.clear()
+            self._covers.reset()
         confirmed = [person for person in people if person.confirmed]
         for person in confirmed:
             _draw_box(image, person.face.box, _colour(person), self._config)
@@ -75,7 +105,7 @@ class Annotator:
     def reset(self) -> None:
         """Forget the layout and who was there: call it when another stream begins or time starts anew."""
         self._positions.clear()
-        self._covered.clear()
+        self._covers.reset()
         self._is_crowded = False
 
     def _draw_labels(
@@ -111,14 +141,6 @@ class Annotator:
         )
         return render_label(large, () if is_far and self._is_crowded else small, text_px, _colour(person))
 
-    def _cover(self, people: Sequence[Person], time_s: float) -> None:
-        """Take the faces in, and forget those that have been lost for long."""
-        covered = {person.track_id: (person.face.box, time_s) for person in people}
-        for track_id, (box, seen_s) in self._covered.items():
-            if track_id not in covered and time_s - seen_s <= self._config.hidden_s:
-                covered[track_id] = (box, seen_s)
-        self._covered = covered
-
 
 def annotate(
     image_bgr: NDArray[np.uint8], people: Sequence[Person], style: LabelStyle = _DEFAULT_STYLE
@@ -143,10 +165,15 @@ def mirror_people(people: Sequence[Person], width_px: int) -> tuple[Person, ...]
 
 
 def _mirror_person(person: Person, width_px: int) -> Person:
-    x, y, width, height = person.face.box
     keypoints = person.face.keypoints[[1, 0, 2, 3]] * (-1, 1) + (width_px - 1, 0)
-    box = (width_px - x - width, y, width, height)
+    box = mirror_box(person.face.box, width_px)
     return replace(person, face=replace(person.face, box=box, keypoints=keypoints.astype(np.float32)))
+
+
+def mirror_box(box: Box, width_px: int) -> Box:
+    """The box ``(x, y, width, height)`` of an image ``width_px`` wide, where it is in its mirror image."""
+    x, y, width, height = box
+    return width_px - x - width, y, width, height
 
 
 def _colour(person: Person) -> Colour:

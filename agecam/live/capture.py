@@ -113,6 +113,13 @@ class CaptureThread:
         """Try a missing source again now instead of after the wait."""
         self._wake.set()
 
+    def restart(self) -> None:
+        """Serve the present request from its beginning."""
+        with self._lock:
+            request = self._request
+        if request is not None:
+            self.request(dataclasses.replace(request))
+
     def state(self) -> tuple[SourceStatus, int]:
         """Where the source stands, and the epoch of its frames: 0 while none of it is open yet."""
         with self._lock:
@@ -161,7 +168,7 @@ class CaptureThread:
         while self._is_current(request):
             self._wake.clear()
             try:
-                was_live = self._show(request) or was_live
+                self._show(request)
                 return
             except CameraNotFoundError as error:
                 state = SourceState.DISCONNECTED if was_live else SourceState.NO_CAMERA
@@ -183,7 +190,7 @@ class CaptureThread:
             woken = self._wake.wait(wait_s)
             wait_s = self._config.retry_first_s if woken else min(wait_s * 2, self._config.retry_longest_s)
 
-    def _show(self, request: SourceRequest) -> bool:
+    def _show(self, request: SourceRequest) -> None:
         spec = request.spec if request.spec is not None else self._default_camera(request.preferred)
         source = self._opener.open_source(spec)
         try:
@@ -193,7 +200,6 @@ class CaptureThread:
             self._pump(source, request)
         finally:
             source.close()
-        return True
 
     def _pump(self, source: Source, request: SourceRequest) -> None:
         playback = PlaybackClock(paced=not source.is_live)

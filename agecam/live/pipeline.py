@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from agecam.drawing.annotate import Annotator, mirror_image, mirror_people
+from agecam.drawing.annotate import Annotator, FaceCovers, mirror_box, mirror_image, mirror_people
 from agecam.drawing.hysteresis import EstimateHysteresis
+from agecam.drawing.label_layout import Box
 from agecam.drawing.label_text import LabelStyle
 from agecam.messages import Analysis, Frame, Person
 from agecam.output.sink import Sink
@@ -34,7 +35,8 @@ class AnnotatedFrame:
 
     ``people`` are those of ``analysis`` with the estimates as printed (:mod:`agecam.drawing.hysteresis`);
     ``image_bgr`` is ``(h, w, 3)`` uint8, drawn as the preview asked for, or ``None`` where nobody looks.
-    ``plain_bgr`` is the same unmirrored, where it was drawn. Of live frames ``captured_s`` is
+    ``plain_bgr`` is the same unmirrored, where it was drawn, and ``covered`` are the boxes that blurring
+    covers, unmirrored. Of live frames ``captured_s`` is
     ``time.monotonic()`` at capture, and ``epoch`` the number of the source that was open then.
     """
 
@@ -42,6 +44,7 @@ class AnnotatedFrame:
     people: tuple[Person, ...]
     image_bgr: NDArray[np.uint8] | None
     plain_bgr: NDArray[np.uint8] | None
+    covered: tuple[Box, ...] = ()
     captured_s: float = 0.0
     epoch: int = 0
 
@@ -64,6 +67,7 @@ class Pipeline:
         self._analyzer = analyzer
         self._sinks = sinks
         self._hysteresis = EstimateHysteresis()
+        self._covers = FaceCovers()
         self._plain, self._mirrored = Annotator(), Annotator()
 
     def process(self, frame: Frame, preview: Preview = Preview.PLAIN) -> AnnotatedFrame:
@@ -85,6 +89,7 @@ class Pipeline:
         """Forget everybody: the source changed."""
         self._analyzer.reset()
         self._hysteresis.reset()
+        self._covers.reset()
         self._plain.reset()
         self._mirrored.reset()
 
@@ -92,12 +97,13 @@ class Pipeline:
         started_s = time.perf_counter()
         frame = analysis.frame
         people = self._hysteresis.update(analysis.people, frame.time_s)
+        covered = self._covers.update(people, frame.time_s)
         sinks = self._sinks()
-        mirrored = self._draw_mirrored(frame, people) if preview is Preview.MIRRORED else None
+        mirrored = self._draw_mirrored(frame, people, covered) if preview is Preview.MIRRORED else None
         plain = None
         if preview is Preview.PLAIN or any(sink.needs_drawing for sink in sinks):
             self._plain.style = self.style
-            plain = self._plain.draw(frame.image_bgr, people, frame.time_s)
+            plain = self._plain.draw(frame.image_bgr, people, frame.time_s, covered)
         draw_ms = (time.perf_counter() - started_s) * 1000
         for sink in sinks:
             drawn = plain if sink.needs_drawing else None
@@ -105,9 +111,12 @@ class Pipeline:
             sink.write(kept, analysis.people)
         timed = dataclasses.replace(analysis, stages_ms={**analysis.stages_ms, "draw": draw_ms})
         seen = {Preview.NONE: None, Preview.PLAIN: plain, Preview.MIRRORED: mirrored}[preview]
-        return AnnotatedFrame(timed, people, seen, plain)
+        return AnnotatedFrame(timed, people, seen, plain, covered)
 
-    def _draw_mirrored(self, frame: Frame, people: Sequence[Person]) -> NDArray[np.uint8]:
+    def _draw_mirrored(
+        self, frame: Frame, people: Sequence[Person], covered: Sequence[Box]
+    ) -> NDArray[np.uint8]:
         self._mirrored.style = self.style
         reflected = mirror_people(people, frame.width)
-        return self._mirrored.draw(mirror_image(frame.image_bgr), reflected, frame.time_s)
+        boxes = [mirror_box(box, frame.width) for box in covered]
+        return self._mirrored.draw(mirror_image(frame.image_bgr), reflected, frame.time_s, boxes)

@@ -73,16 +73,21 @@ class Recorder:
         self._make_sink = make_sink
         self._lock = threading.Lock()
         self._count = 0
+        self._closed = False
         self._latest: _Recording | None = None
         self._unfinished: list[_Recording] = []
 
     def start(self, destination: Path, *, is_folder: bool) -> int:
         """Record into the file ``destination``, or a new file in that folder, from the next frame on.
 
-        A recording that runs is stopped first. Returns the id of the new one.
+        A recording that runs is stopped first. Returns the id of the new one; nothing starts once closed.
         """
-        self.stop()
         with self._lock:
+            if self._closed:
+                return self._count
+            previous = self._running()
+            if previous is not None:
+                previous.phase = RecordingPhase.FINISHING
             self._count += 1
             recording = _Recording(self._count)
             recording.sink = self._make_sink(
@@ -90,6 +95,8 @@ class Recorder:
             )
             self._latest = recording
             self._unfinished.append(recording)
+        if previous is not None:
+            previous.sink.end()
         self._on_change()
         return recording.recording_id
 
@@ -134,7 +141,9 @@ class Recorder:
         self.stop()
 
     def close(self) -> None:
-        """Stop, and wait until every file is whole."""
+        """Stop, and wait until every file is whole; no recording starts from then on."""
+        with self._lock:
+            self._closed = True
         self.stop()
         with self._lock:
             unfinished = list(self._unfinished)
@@ -150,6 +159,10 @@ class Recorder:
         status = recording.sink.status()
         if status.error is not None:
             self._notices.error(str(status.error))
+        elif status.written and status.path is not None and not status.path.exists():
+            self._notices.error(
+                f"The recording {status.path} is gone: it was moved or removed while it was written."
+            )
         elif status.written:
             lost = f", {status.dropped} frames dropped" if status.dropped else ""
             self._notices.tell(f"Recording saved: {status.path} ({status.seconds:.0f} s{lost})")

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from agecam.drawing.annotate import annotate
+from agecam.drawing.annotate import Annotator
 from agecam.drawing.label_text import LabelStyle
 from agecam.live.analysis import AnalysisThread
 from agecam.live.background import BackgroundTasks
@@ -84,8 +84,11 @@ class Session:
         self._capture.request(request)
 
     def retry(self) -> None:
-        """Try a missing source again now."""
-        self._capture.retry()
+        """Try a missing source again now; one that has ended or failed, from its beginning."""
+        if self.state().source.state in (SourceState.ENDED, SourceState.FAILED):
+            self._capture.restart()
+        else:
+            self._capture.retry()
 
     def set_mirror(self, mirror: bool) -> None:
         """Show cameras as in a mirror. Recordings, snapshots and CSV files are never mirrored."""
@@ -144,9 +147,11 @@ class Session:
 
     def start_csv(self, path: Path) -> None:
         """Write one row a face a frame into ``path`` from the next frame on."""
-        sink = CsvSink(path, from_first_frame=True, on_finished=self._csv_finished)
         with self._lock:
-            previous, self._csv = self._csv, sink
+            if self._closed:
+                return
+            previous = self._csv
+            self._csv = CsvSink(path, from_first_frame=True, on_finished=self._csv_finished)
         if previous is not None:
             previous.end()
 
@@ -159,8 +164,11 @@ class Session:
         frame = annotated.analysis.frame
         drawn = annotated.plain_bgr
         if drawn is None:
-            drawn = annotate(frame.image_bgr, annotated.people, self._analysis.style)
+            annotator = Annotator(self._analysis.style)
+            drawn = annotator.draw(frame.image_bgr, annotated.people, frame.time_s, annotated.covered)
         with self._lock:
+            if self._closed:
+                return
             if folder not in self._snapshots:
                 self._snapshots[folder] = SnapshotSink(
                     folder,
@@ -186,7 +194,10 @@ class Session:
 
     def _end_recording_with_its_source(self) -> None:
         """In the analysis thread, when no frame has come for a while."""
-        if self._recorder.is_running() and self.state().source.state is SourceState.ENDED:
+        if self._recorder.is_running() and self.state().source.state in (
+            SourceState.ENDED,
+            SourceState.FAILED,
+        ):
             self._recorder.stop()
 
     # -- slow work -----------------------------------------------------------------------------------
@@ -213,9 +224,10 @@ class Session:
 
     def close(self) -> None:
         """Stop intake, finish the files, release the device, end all threads. May take some seconds."""
-        if self._closed:
-            return
-        self._closed = True
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
         self._capture.stop()
         self._analysis.stop()
         if not self._capture.join(_CAPTURE_JOIN_S):

@@ -1,12 +1,14 @@
 """What is kept: the annotated video, snapshots, a table of what was seen."""
 
 from agecam.output.csv import CsvSink
-from agecam.output.image import ImageSink, SnapshotSink, write_image
+from agecam.output.image import IMAGE_OUTPUTS, ImageSink, SnapshotSink, write_image
 from agecam.output.recording import VideoSink
 from agecam.output.sink import QueuedSink, Sink, SinkConfig, SinkStatus, WhenFull
-from agecam.output.video import VideoWriter
+from agecam.output.video import VIDEO_OUTPUTS, VideoWriter
 
 __all__ = [
+    "IMAGE_OUTPUTS",
+    "VIDEO_OUTPUTS",
     "CsvSink",
     "ImageSink",
     "QueuedSink",

@@ -26,6 +26,10 @@ _ENCODE_OPTIONS: Final = {
 }
 
 
+IMAGE_OUTPUTS: Final = tuple(_ENCODE_OPTIONS)
+"""Suffixes of the image files that can be written."""
+
+
 def write_image(image_bgr: NDArray[np.uint8], path: Path | str) -> None:
     """Writes ``image_bgr``, ``(height, width, 3)`` uint8, as ``path`` says: PNG, JPEG or WebP.
 

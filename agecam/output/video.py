@@ -37,6 +37,8 @@ _CONTAINERS = {
     ".mp4": {"movflags": "+hybrid_fragmented", "frag_duration": "500000", "flush_packets": "1"},
     ".mkv": {"cluster_time_limit": "500", "flush_packets": "1"},
 }
+VIDEO_OUTPUTS = tuple(_CONTAINERS)
+"""Suffixes of the video files that can be written."""
 # Best first. zerolatency holds no frames back, which a killed program would lose.
 _CODECS = {
     "libx264": {"preset": "veryfast", "crf": "20", "tune": "zerolatency"},

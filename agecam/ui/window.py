@@ -70,6 +70,9 @@ class MainWindow(QMainWindow):
         self.settings = settings
         self.errors: list[str] = []
         self._settings_path = settings_path
+        # Here, because the system is asked for its folders: not at a click, while frames are live.
+        self._recordings_folder = Path(settings.recordings_folder or recordings_dir())
+        self._snapshots_folder = Path(settings.snapshots_folder or snapshots_dir())
         self._options = options
         self._bridge = SessionBridge(self)
         self._bridge.changed.connect(self._refresh)
@@ -77,7 +80,6 @@ class MainWindow(QMainWindow):
         self._closing: threading.Thread | None = None
         self._may_close = False
         self._ask_on_close = True
-        self._current_spec: str | None = None
         self._session_closed.connect(self._finish_close)
         self._report_ready.connect(self._copy_report)
         self._folder_found.connect(self._open_found_folder)
@@ -231,14 +233,10 @@ class MainWindow(QMainWindow):
     # -- what the user does ------------------------------------------------------------------------
 
     def _show(self, spec: str | None, *, loop: bool = False) -> None:
-        self._current_spec = spec
         self.session.show(SourceRequest(spec, preferred=self.settings.camera, loop=loop))
 
     def retry(self) -> None:
-        if self.session.state().source.state in (SourceState.ENDED, SourceState.FAILED):
-            self._show(self._current_spec)
-        else:
-            self.session.retry()
+        self.session.retry()
         self.session.list_cameras()
 
     def open_file(self) -> None:
@@ -262,11 +260,11 @@ class MainWindow(QMainWindow):
         if self.session.state().recording.is_running:
             self.session.stop_recording()
         else:
-            self.session.start_recording_in(Path(self.settings.recordings_folder or recordings_dir()))
+            self.session.start_recording_in(self._recordings_folder)
         self._refresh_status()
 
     def take_snapshot(self) -> None:
-        self.session.take_snapshot(Path(self.settings.snapshots_folder or snapshots_dir()))
+        self.session.take_snapshot(self._snapshots_folder)
 
     def apply_choices(self) -> None:
         chosen = self.settings = self.controls.chosen(self.settings)
@@ -302,7 +300,7 @@ class MainWindow(QMainWindow):
 
     def _look_for_folder(self) -> None:
         # A folder on a sleeping disk or a network takes seconds to answer.
-        folder = Path(self.settings.recordings_folder or recordings_dir())
+        folder = self._recordings_folder
         self._folder_found.emit(str(folder), folder.is_dir())
 
     def _open_found_folder(self, folder: str, is_there: bool) -> None:

@@ -153,7 +153,7 @@ def test_standard_output_that_is_full_costs_no_input_its_result(tmp_path: Path) 
 
 def test_an_address_that_fails_shows_no_secret(tmp_path: Path) -> None:
     address = "http://anna:secret1@127.0.0.1:9/live?token=secret2"
-    result = agecam("--verbose", "annotate", address, "-o", tmp_path / "out")
+    result = agecam("--verbose", "annotate", address, "-o", tmp_path / "out.mp4")
     assert result.returncode == 1
     assert len(complaints(result.stderr.decode())) == 1
     assert b"secret" not in result.stdout + result.stderr

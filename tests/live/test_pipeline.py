@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from agecam.drawing.label_text import LabelStyle
 from agecam.live.pipeline import Pipeline, Preview
 from agecam.messages import Frame, Person
 from agecam.opencv import cv2
@@ -109,3 +110,24 @@ def test_all_frames_at_once_give_what_one_after_the_other_gives(
         assert other.image_bgr is not None
         np.testing.assert_array_equal(one.image_bgr, other.image_bgr)
         assert set(other.analysis.stages_ms) >= {"detect", "align", "classify", "track", "draw"}
+
+
+@pytest.mark.parametrize("preview", [Preview.NONE, Preview.MIRRORED])
+def test_a_face_lost_a_moment_ago_is_covered_in_the_first_frame_that_is_kept(
+    analyzer: Analyzer, frames: list[Frame], preview: Preview
+) -> None:
+    kept: list[KeepingSink] = []
+    pipeline = Pipeline(analyzer, style=LabelStyle(blur=True), sinks=lambda: kept)
+    pipeline.reset()
+    for frame in frames:
+        pipeline.process(frame, preview)
+    wall = np.full_like(frames[0].image_bgr, 128)
+    wall[::2, ::2] = 0  # detail that blurring takes away
+    kept.append(KeepingSink(needs_drawing=True))
+    lost = pipeline.process(Frame(wall, frames[-1].time_s + 0.04, len(frames)), preview)
+    (recorded, _) = kept[0].written[0]
+    assert len(lost.covered) == 1
+    x, y, width, height = (round(value) for value in lost.covered[0])
+    face = np.s_[y + height // 4 : y + 3 * height // 4, x + width // 4 : x + 3 * width // 4]
+    assert wall[face].std() > 40
+    assert recorded.image_bgr[face].std() < 5, "the place of the lost face is blurred"

@@ -1,6 +1,7 @@
 """The one state of recording, however fast it is started and stopped, and disks that stall."""
 
 import itertools
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -101,6 +102,45 @@ def test_a_failure_ends_the_recording_and_is_told_once(
     (notice,) = notices.take()
     assert notice.is_error
     assert "no folder" in notice.text
+
+
+def test_a_recording_whose_folder_vanishes_is_not_called_saved(
+    recorder: Recorder, notices: Notices, astronaut_bgr: NDArray[np.uint8], tmp_path: Path
+) -> None:
+    folder = tmp_path / "stick"
+    recorder.start(folder, is_folder=True)
+    recorder.write(frame(astronaut_bgr), ())
+    wait_for(lambda: recorder.state().written == 1, "the frame")
+    shutil.rmtree(folder)
+    recorder.close()
+    (notice,) = notices.take()
+    assert notice.is_error
+    assert "is gone" in notice.text
+
+
+def test_nothing_starts_once_it_is_closed(recorder: Recorder, tmp_path: Path) -> None:
+    recorder.close()
+    recorder.start(tmp_path, is_folder=True)
+    assert recorder.state().phase is RecordingPhase.OFF
+    assert not recorder.is_running()
+
+
+def test_of_starts_from_two_threads_at_most_one_runs(
+    recorder: Recorder, astronaut_bgr: NDArray[np.uint8], tmp_path: Path
+) -> None:
+    starts = [
+        threading.Thread(target=recorder.start, args=(tmp_path,), kwargs={"is_folder": True})
+        for _ in range(8)
+    ]
+    for start in starts:
+        start.start()
+    for start in starts:
+        start.join()
+    recorder.write(frame(astronaut_bgr), ())
+    recorder.stop()
+    assert not recorder.is_running()
+    recorder.close()
+    assert [frames_in(path) for path in tmp_path.iterdir()] == [1]
 
 
 class _StalledDisk:

@@ -111,6 +111,42 @@ def test_a_missing_file_is_told_in_one_sentence(make_session: MakeSession, tmp_p
     assert "\n" not in session.state().source.message
 
 
+def test_a_recording_asked_for_of_a_source_that_fails_ends_with_it(
+    make_session: MakeSession, tmp_path: Path
+) -> None:
+    session = make_session()
+    session.start_recording(tmp_path / "out.mp4")
+    session.show(SourceRequest(str(tmp_path / "gone.mp4")))
+    wait_for(lambda: state_of(session) is SourceState.FAILED, "the failure")
+    wait_for(lambda: session.state().recording.phase is RecordingPhase.OFF, "the end of the recording")
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_a_clip_that_has_ended_is_played_again_as_it_was_asked_for(
+    make_session: MakeSession, short_clip: Path
+) -> None:
+    session = make_session()
+    session.show(SourceRequest(str(short_clip)))
+    wait_for(lambda: state_of(session) is SourceState.ENDED, "the end")
+    session.retry()
+    wait_for(lambda: state_of(session) is SourceState.LIVE, "the clip again")
+    wait_for(lambda: state_of(session) is SourceState.ENDED, "its end")
+
+
+def test_nothing_is_kept_once_it_is_closed(
+    make_session: MakeSession, astronaut_bgr: NDArray[np.uint8], tmp_path: Path
+) -> None:
+    session = make_session(opener=opening(FakeCamera(astronaut_bgr)))
+    session.show(SourceRequest("0"))
+    wait_for(lambda: session.latest() is not None, "a frame")
+    session.close()
+    session.start_recording_in(tmp_path)
+    session.start_csv(tmp_path / "rows.csv")
+    session.take_snapshot(tmp_path)
+    assert not session.state().recording.is_running
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.expects_log("missing model")
 def test_a_missing_model_is_told(make_session: MakeSession, short_clip: Path) -> None:
     def no_analyzer() -> Analyzer:
