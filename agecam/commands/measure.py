@@ -47,6 +47,8 @@ class MeasureConfig:
     """Frames all over a clip on which its parts are measured one by one."""
     paced_frames: int = 100
     """Frames at the clip's own rate on which the same is done."""
+    usual_fps: float = 25.0
+    """Frames a second of a clip that tells none."""
     live_warm_up_s: float = 2.0
     """Seconds of a live run that are not counted."""
     live_s: float = 10.0
@@ -168,7 +170,7 @@ def measure_parts(
     every = 1 if paced else max(1, len(people) // config.sampled_frames)
     read = sampled = 0
     with MediaPipeDetector() as detector, _opened(source):
-        started_s, pause_s = time.perf_counter(), 1 / (source.fps or 25.0)
+        started_s, pause_s = time.perf_counter(), 1 / (source.fps or config.usual_fps)
         for index, present in enumerate(people[: config.paced_frames] if paced else people):
             if paced:
                 time.sleep(max(0.0, started_s + index * pause_s - time.perf_counter()))

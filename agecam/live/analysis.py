@@ -6,7 +6,7 @@ import dataclasses
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -33,12 +33,28 @@ class AnalysisConfig:
     """Pixels of the blank frame that models run on once before the first real one, which else takes 0.2 s."""
 
 
+@dataclass(frozen=True, slots=True)
+class ViewSettings:
+    """How frames are shown: cameras as in a mirror, the label style, and whether anybody sees them."""
+
+    mirror: bool = False
+    style: LabelStyle = field(default_factory=LabelStyle)
+    previewed: bool = True
+
+    def preview_of(self, captured: Captured) -> Preview:
+        """How one frame is to be drawn."""
+        if not self.previewed:
+            return Preview.NONE
+        return Preview.MIRRORED if self.mirror and captured.from_camera else Preview.PLAIN
+
+
 class AnalysisThread:
     """Loads the models, then analyses, draws and hands on what capture puts into ``slot``.
 
     ``make_analyzer`` is called in the thread. ``ready`` is set once models are loaded and warm; ``sinks``
     gives whoever keeps frames; ``on_change`` is called after each frame and at the end, ``on_idle`` when none
-    came for a while. What stops the thread early is told by :meth:`failure`.
+    came for a while. What stops the thread early is told by :meth:`failure`. ``view`` may be replaced
+    at any time, as a whole, and holds from the next frame on.
     """
 
     def __init__(
@@ -53,9 +69,7 @@ class AnalysisThread:
         config: AnalysisConfig | None = None,
     ) -> None:
         self.ready = threading.Event()
-        self.mirror = False
-        self.style = LabelStyle()
-        self.previewed = True
+        self.view = ViewSettings()
         self._make_analyzer = make_analyzer
         self._slot = slot
         self._statistics = statistics
@@ -118,15 +132,11 @@ class AnalysisThread:
             if captured.epoch != epoch:
                 epoch = captured.epoch
                 pipeline.reset()
-            pipeline.style = self.style
-            annotated = pipeline.process(captured.frame, self._preview(captured))
+            view = self.view
+            pipeline.style = view.style
+            annotated = pipeline.process(captured.frame, view.preview_of(captured))
             annotated = dataclasses.replace(annotated, captured_s=captured.captured_s, epoch=epoch)
             with self._lock:
                 self._latest = annotated
             self._statistics.analysed(annotated.analysis.stages_ms)
             self._on_change()
-
-    def _preview(self, captured: Captured) -> Preview:
-        if not self.previewed:
-            return Preview.NONE
-        return Preview.MIRRORED if self.mirror and captured.from_camera else Preview.PLAIN

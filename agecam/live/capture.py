@@ -32,6 +32,8 @@ class CaptureConfig:
     """The longest such wait: a probe of a missing camera costs some milliseconds."""
     still_interval_s: float = 0.2
     """A photograph is offered again so often, to be recorded and restyled like anything else."""
+    usual_fps: float = 25.0
+    """Frames a second of a file that tells none: the gap after its last frame when it is played again."""
     ready_poll_s: float = 0.1
     """While models load: how soon another request is noticed."""
 
@@ -215,7 +217,7 @@ class CaptureThread:
                 if not request.loop:
                     self._set_state(request, SourceState.ENDED, source.name)
                     return
-                playback.rewind(1 / (source.fps or 25.0))
+                playback.rewind(1 / (source.fps or self._config.usual_fps))
                 source.close()
                 source.open()
                 continue

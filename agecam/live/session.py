@@ -92,15 +92,15 @@ class Session:
 
     def set_mirror(self, mirror: bool) -> None:
         """Show cameras as in a mirror. Recordings, snapshots and CSV files are never mirrored."""
-        self._analysis.mirror = mirror
+        self._analysis.view = replace(self._analysis.view, mirror=mirror)
 
     def set_style(self, style: LabelStyle) -> None:
         """Change how labels look, from the next frame on."""
-        self._analysis.style = style
+        self._analysis.view = replace(self._analysis.view, style=style)
 
     def set_previewed(self, previewed: bool) -> None:
         """Whether anybody sees the frames: where nobody does, only what is kept is drawn."""
-        self._analysis.previewed = previewed
+        self._analysis.view = replace(self._analysis.view, previewed=previewed)
 
     def latest(self) -> AnnotatedFrame | None:
         """The newest annotated frame of the present source, or ``None``."""
@@ -164,7 +164,7 @@ class Session:
         frame = annotated.analysis.frame
         drawn = annotated.plain_bgr
         if drawn is None:
-            annotator = Annotator(self._analysis.style)
+            annotator = Annotator(self._analysis.view.style)
             drawn = annotator.draw(frame.image_bgr, annotated.people, frame.time_s, annotated.covered)
         with self._lock:
             if self._closed:

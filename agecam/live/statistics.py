@@ -10,7 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 _WINDOW_S = 2.0
+"""Seconds over which rates are counted: calm enough to read, and soon true after a change."""
 _LATENCIES = 300
+"""Frames whose latency is remembered: ten seconds at 30 frames a second."""
+_STAGE_WEIGHT = 0.05
+"""Of the newest frame in the exponential mean of stage times, which so reaches back about 20 frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,8 @@ class StatisticsCollector:
         with self._lock:
             self._analysed.tick()
             for name, value in stages_ms.items():
-                # Exponential mean over about 20 frames: calm enough to read, quick enough to be true.
-                self._stages_ms[name] = 0.95 * self._stages_ms.get(name, value) + 0.05 * value
+                mean = self._stages_ms.get(name, value)
+                self._stages_ms[name] = mean + _STAGE_WEIGHT * (value - mean)
 
     def shown(self, latency_s: float) -> None:
         with self._lock:
