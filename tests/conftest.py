@@ -42,7 +42,6 @@ if "PYTEST_XDIST_WORKER" in os.environ:
         os.environ.setdefault(_name, "1")
 
 from agecam.paths import demo_clip as demo_clip_path  # noqa: E402
-from agecam.sources import read_image  # noqa: E402
 
 # A shared or slow machine says nothing about the code: no deadlines. CI runs the same examples each time.
 hypothesis.settings.register_profile("agecam", deadline=None, derandomize="CI" in os.environ)
@@ -65,6 +64,8 @@ def _astronaut() -> NDArray[np.uint8]:
 @pytest.fixture(scope="session")
 def _hopper() -> NDArray[np.uint8]:
     import matplotlib as mpl
+
+    from agecam.sources import read_image
 
     return read_image(Path(mpl.get_data_path()) / "sample_data" / "grace_hopper.jpg")
 

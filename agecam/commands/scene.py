@@ -15,10 +15,16 @@ from agecam.output import VideoWriter
 from agecam.paths import demo_clip
 from agecam.sources import open_source
 
-_FRAMES: Final = 120  # one swing there and back, so that it can be played again and again
+_FRAMES: Final = 120
+"""One swing there and back, 4 s, so that it can be played again and again without a jump."""
 _FPS: Final = 30.0
+"""Frames a second: a webcam's usual rate."""
 _MARGIN: Final = 0.9
+"""What is cut out around a face, on each side, as a part of its box's size: the whole head, and some background.
+Chosen by eye."""
 _FACE_HEIGHTS: Final = (0.13, 0.2)
+"""Least and greatest height of a head, 1.6 times that of its face's box, as a part of the image's height; chosen
+by eye, as people in a room are seen."""
 
 
 class FacesScene:

@@ -15,13 +15,17 @@ from agecam.opencv import cv2
 Colour = tuple[int, int, int]
 """Blue, green, red, each 0 to 255."""
 
+# All chosen by eye on real clips. Colours: light text on a nearly black plate can be read over any image.
 _PLATE: Final[Colour] = (24, 20, 20)
 _LARGE_TEXT: Final[Colour] = (255, 255, 255)
 _SMALL_TEXT: Final[Colour] = (225, 225, 225)
 _LARGE_WEIGHT: Final = 700
 _SMALL_WEIGHT: Final = 500
+"""Weights of the font, as in CSS: bold and medium."""
 _SMALL_RATIO: Final = 0.54
+"""Size of small text as a part of the large text's."""
 _SMALLEST_PX: Final = 11
+"""No small text is smaller, pixels: below, it cannot be read."""
 
 _drawing = threading.Lock()
 
@@ -62,6 +66,7 @@ def render_label(large: str, small: tuple[str, ...], text_px: int, colour: Colou
 
 
 def _draw(large: str, small: tuple[str, ...], text_px: int, small_px: int, colour: Colour) -> Label:
+    # Parts of a text's size, and the fewest pixels that still show; chosen by eye.
     pad = max(3, round(0.24 * text_px))
     bar = max(3, round(0.14 * text_px))
     line = round(1.12 * small_px)

@@ -14,6 +14,7 @@ from agecam.drawing.config import DEFAULT_CONFIG, DrawingConfig
 Box = tuple[float, float, float, float]
 
 _POSITIONS: Final = 6
+"""Places about a face that are tried, those of :func:`_wanted_corners`."""
 
 
 @dataclass(frozen=True, slots=True)

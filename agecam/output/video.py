@@ -28,18 +28,21 @@ _log = logging.getLogger(__name__)
 
 _CLOCK = Fraction(1, 90_000)  # of MPEG; every usual frame rate is a whole number of its ticks
 _COARSE_CLOCK = Fraction(1, 30_000)  # the codec MPEG-4 counts to 65,535 at most
-_USUAL_FPS = 30.0
-# A frame that players can jump to; also what a killed program loses of an MKV.
+_USUAL_FPS = 30.0  # frames a second; what webcams give
+# Seconds between frames that players can jump to; also what a killed program loses of an MKV. Chosen: at
+# x264's default, every 250 frames, it would be 8 s at 30 frames a second.
 _KEYFRAME_EVERY_S = 1.0
 # FFmpeg's documentation of the mov and matroska muxers: "hybrid_fragmented" writes fragments that are whole
-# by themselves and turns the file into a plain MP4 at its proper end.
+# by themselves and turns the file into a plain MP4 at its proper end. They last half a second, which a killed
+# program may lose: in microseconds in the one, in milliseconds in the other.
 _CONTAINERS = {
     ".mp4": {"movflags": "+hybrid_fragmented", "frag_duration": "500000", "flush_packets": "1"},
     ".mkv": {"cluster_time_limit": "500", "flush_packets": "1"},
 }
 VIDEO_OUTPUTS = tuple(_CONTAINERS)
 """Suffixes of the video files that can be written."""
-# Best first. zerolatency holds no frames back, which a killed program would lose.
+# Best first. zerolatency holds no frames back, which a killed program would lose. crf and qmin to qmax are
+# the codecs' own scales of quality, less being better; chosen by eye.
 _CODECS = {
     "libx264": {"preset": "veryfast", "crf": "20", "tune": "zerolatency"},
     "mpeg4": {"qmin": "2", "qmax": "8"},

@@ -22,25 +22,27 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class CameraConfig:
-    """What is asked of a camera, and when it is given up."""
+    """What is asked of a camera, and when it is given up; chosen, where no evidence is named."""
 
     width_px: int = 1280
     height_px: int = 720
     fps: float = 30.0
-    """The camera chooses the mode that comes nearest to these three."""
+    """Pixels, pixels and frames a second; the camera chooses the mode that comes nearest to these three. It is
+    a usual one of webcams, and the size of the demo clip, on which speed is measured."""
 
     stall_s: float = 3.0
     """A camera without a fresh image for so many seconds is lost. V4L2 itself reports a pulled camera after
     2 s (see :mod:`agecam.opencv`)."""
 
     first_frame_s: float = 8.0
-    """Seconds to the first image; some cameras wake up slowly."""
+    """Seconds to the first image, more than ``stall_s``: some cameras wake up slowly."""
 
     retry_s: float = 0.02
-    """Pause after a failed read: a pulled camera fails at once, again and again."""
+    """Seconds of pause after a failed read, less than a frame lasts: a pulled camera fails at once, again and
+    again, and would take a core."""
 
     max_fps: float = 1000.0
-    """A frame rate above this, which some drivers report, is no frame rate."""
+    """Frames a second; a rate above this, which some drivers report, is none: no webcam is as fast."""
 
     freeze: FreezeConfig = field(default_factory=FreezeConfig)
 

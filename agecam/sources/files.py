@@ -58,6 +58,8 @@ VIDEO_SUFFIXES = frozenset(
 Kind = Literal["image", "video"]
 
 _HEAD_BYTES: Final = 64
+"""Bytes of a file that tell its kind: the longest signature has 12, and a box ``ftyp`` of this length names
+twelve compatible brands; those of photographs and clips name fewer, as a rule."""
 # Formats by Pillow's names.
 _IMAGE_SIGNATURES: Final = {
     b"\xff\xd8\xff": "JPEG",

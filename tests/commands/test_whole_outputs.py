@@ -24,7 +24,7 @@ from agecam.output import write_image
 from tests.commands.helpers import Run, Unchanged, contents, make_analyzer
 
 OnImage = Callable[[NDArray[np.uint8]], None]
-PATIENCE_S = 300.0
+PATIENCE_S = 600.0
 
 
 def frames_in(path: Path) -> int:

@@ -14,7 +14,7 @@ from agecam.live.state import SourceState
 from agecam.messages import Frame
 from agecam.sources import Source
 
-MAX_WAIT_S = 300.0
+MAX_WAIT_S = 600.0
 """A net against hangs; waits end with what they wait for."""
 
 MakeSession = Callable[..., Session]

@@ -17,7 +17,7 @@ from agecam.output.csv import CsvWriter
 
 MakeFrame = Callable[..., Frame]
 
-PATIENCE_S = 60.0
+PATIENCE_S = 600.0
 HEADER = "frame,time_s,track,x,y,width,height,score,age,age_low,age_high,female,age_raw,female_raw"
 FUSED = Estimate(34.567, 28.1, 41.0, 0.91234)
 RAW = Estimate(36.0, 0, 0, 0.8)

@@ -37,7 +37,7 @@ def test_no_two_threads_claim_the_same_file(tmp_path: Path) -> None:
     claimed: list[Path] = []
 
     def claim() -> None:
-        start.wait(60)
+        start.wait(600)
         claimed.extend(claim_file(tmp_path, ".mp4", at_noon) for _ in range(10))
 
     threads = [threading.Thread(target=claim) for _ in range(8)]

@@ -17,7 +17,7 @@ from agecam.sources import read_image
 Image = NDArray[np.uint8]
 MakeFrame = Callable[..., Frame]
 
-PATIENCE_S = 60.0
+PATIENCE_S = 600.0
 
 
 @pytest.mark.parametrize("name", ["a.png", "b.jpg", "c.JPEG", "d.webp", "日本.png"])

@@ -17,7 +17,7 @@ from agecam.output import Sink, SinkConfig, VideoSink, VideoWriter, WhenFull
 Image = NDArray[np.uint8]
 MakeFrame = Callable[..., Frame]
 
-PATIENCE_S = 60.0
+PATIENCE_S = 600.0
 
 
 def times_s(path: Path) -> list[float]:

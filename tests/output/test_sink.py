@@ -12,7 +12,7 @@ from agecam.output import QueuedSink, Sink, SinkStatus, WhenFull
 
 MakeFrame = Callable[..., Frame]
 
-PATIENCE_S = 60.0
+PATIENCE_S = 600.0
 """Far more than any of this takes, on any machine."""
 
 FRAME_BYTES = 240 * 320 * 3

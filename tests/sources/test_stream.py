@@ -20,7 +20,7 @@ from agecam.sources.stream import StreamConfig, StreamSource, without_secrets
 
 _BOUNDARY = "image"
 _INTERVAL_S = 0.04
-_LONG_S = 120.0
+_LONG_S = 600.0
 _PATIENT = StreamConfig(open_timeout_s=_LONG_S, read_timeout_s=_LONG_S)
 
 

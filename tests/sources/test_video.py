@@ -24,15 +24,18 @@ def encode(
     images: list[Image],
     times_s: list[float] | None = None,
     *,
-    codec: str = "libx264",
-    pixels: str = "yuv420p",
+    codec: tuple[str, str] = ("libx264", "yuv420p"),
     rotation: float | None = None,
     aspect: Fraction | None = None,
     **options: str,
 ) -> Path:
-    """A video of ``images`` (BGR) by PyAV itself, 10 a second where ``times_s`` does not say otherwise."""
+    """A video of ``images`` (BGR) by PyAV itself, 10 a second where ``times_s`` does not say otherwise.
+
+    ``codec`` is FFmpeg's name of an encoder and of a pixel format.
+    """
+    encoder, pixels = codec
     with av.open(path, "w", options=options) as container:
-        stream = container.add_stream(codec, rate=10, options={"g": "5"} if codec == "libx264" else {})
+        stream = container.add_stream(encoder, rate=10, options={"g": "5"} if encoder == "libx264" else {})
         assert isinstance(stream, VideoStream)
         stream.height, stream.width = images[0].shape[:2]
         stream.pix_fmt = pixels
@@ -115,7 +118,7 @@ def test_keeps_a_varying_frame_rate(tmp_path: Path, images: list[Image], suffix:
 def test_decodes_any_pixel_format(
     tmp_path: Path, images: list[Image], suffix: str, codec: str, pixels: str, tolerance: float
 ) -> None:
-    path = encode(tmp_path / f"clip{suffix}", images, codec=codec, pixels=pixels)
+    path = encode(tmp_path / f"clip{suffix}", images, codec=(codec, pixels))
     frames = read_all(VideoFileSource(path))
     assert len(frames) == len(images)
     for frame, image in zip(frames, images, strict=True):

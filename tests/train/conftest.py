@@ -16,7 +16,7 @@ from train.data.readers import Sample
 from train.data.table import TEST, TRAIN, VALIDATION
 from train.fit.config import FitConfig
 
-_TIMEOUT_S = 1800
+_TIMEOUT_S = 3600
 """Training is slow, and machines may be shared: a time limit only ends what hangs."""
 
 

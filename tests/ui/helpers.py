@@ -12,7 +12,7 @@ from agecam.live.state import SourceState
 from agecam.ui.dialogs import Dialogs
 from agecam.ui.window import MainWindow
 
-MAX_WAIT_MS = 300_000
+MAX_WAIT_MS = 600_000
 """A net against hangs; waits end with what they wait for."""
 
 

@@ -145,6 +145,6 @@ def test_a_device_that_appears_is_told_once_it_has_settled(qtbot: QtBot, tmp_pat
     qtbot.wait(50)
     for number in range(3):
         (tmp_path / f"video{number}").touch()
-    qtbot.waitUntil(lambda: bool(told))
+    qtbot.waitUntil(lambda: bool(told), timeout=MAX_WAIT_MS)
     qtbot.wait(400)
     assert len(told) == 1

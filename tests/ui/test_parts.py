@@ -10,6 +10,7 @@ from agecam.live.state import SourceState
 from agecam.ui.bridge import SessionBridge
 from agecam.ui.pages import PAGES
 from agecam.ui.video_view import letterbox
+from tests.ui.helpers import MAX_WAIT_MS
 
 
 @pytest.mark.parametrize(
@@ -47,11 +48,11 @@ def test_a_thousand_calls_from_threads_wake_the_window_once(qtbot: QtBot) -> Non
         thread.start()
     for thread in threads:
         thread.join()
-    qtbot.waitUntil(lambda: bool(wakes))
+    qtbot.waitUntil(lambda: bool(wakes), timeout=MAX_WAIT_MS)
     qtbot.wait(50)
     assert len(wakes) == 1
     bridge.notify()
-    qtbot.waitUntil(lambda: len(wakes) == 2)
+    qtbot.waitUntil(lambda: len(wakes) == 2, timeout=MAX_WAIT_MS)
 
 
 def test_every_state_without_a_picture_has_a_page() -> None:
