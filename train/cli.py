@@ -24,6 +24,7 @@ from train.evaluate.config import EvaluateConfig
 from train.export.config import ExportConfig
 from train.fit.config import FitConfig
 from train.workflows.config import CompareConfig, FineTuneConfig, TuneConfig
+from train.workflows.variants import VARIANTS
 
 if TYPE_CHECKING:
     import keras
@@ -134,11 +135,10 @@ def tune(config: TuneConfig) -> None:
 @options_from(CompareConfig)
 def compare(config: CompareConfig) -> None:
     """Train architectures, losses, optimizers and weights of ages on one budget and measure them on test."""
-    from train.workflows.compare import VARIANTS, markdown
     from train.workflows.compare import compare as run
+    from train.workflows.compare import markdown
 
-    variants = tuple(VARIANTS) if config.only is None else config.only.split(",")
-    typer.echo(markdown(run(config.base, variants)))
+    typer.echo(markdown(run(config.base, config.only or tuple(VARIANTS))))
 
 
 @app.command()

@@ -17,13 +17,17 @@ from agecam.opencv import cv2
 from agecam.vision.align import reference_points
 
 _EYES: Final = reference_points(1)[:2].tolist()
+"""``(x, y)`` of both, as fractions of the crop's side."""
 _LEVELS: Final = np.linspace(0, 1, 256)
+"""All tones of 8 bits, as fractions of white."""
 _CUT_DEVIATIONS: Final = 2.5
 """Where the normal distributions of the geometry are cut: crops stay within reach of their margin."""
 _BLUR_SIGMA_PX: Final = (0.4, 1.6)
+"""Standard deviations of the blur, of pixels that the model sees."""
 _NOISE_SIGMA: Final = (2, 12)
-"""Of tones in [0, 255]."""
+"""Standard deviations of the noise, of tones in [0, 255]."""
 _JPEG_QUALITY: Final = (20, 80)
+"""OpenCV's, from 0 to 100; the upper end is never drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,17 @@ class Augmentation:
     gamma: float = 0.35
     """Limit of the logarithm."""
     p_downscale: float = 0.3
+    """As faces across a room are."""
     min_downscale_px: int = 28
     """Smallest side that a crop is scaled down to, before it is enlarged again."""
     p_blur: float = 0.15
+    """As out of focus or in motion."""
     p_noise: float = 0.15
+    """As in the dark."""
     p_jpeg: float = 0.15
+    """As webcams compress."""
     p_occlude: float = 0.25
+    """By a mask, glasses, a hand or a rectangle, each as often."""
 
     def scaled(self, share: float) -> Self:
         """With ``share`` of the changes to tones and pixels, 1 for as it is; the geometry keeps its jitter.

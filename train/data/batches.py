@@ -34,13 +34,13 @@ class BatchConfig:
     its share of every batch.
     """
 
-    size_px: int = CROP_PX
-    batch_size: int = 128
-    augmentation: Augmentation | None = None
-    rarity_exponent: float = 0.0
-    seed: int = 0
-    mixup: float = 0.0
-    workers: int = 1
+    size_px: int
+    batch_size: int
+    augmentation: Augmentation | None
+    rarity_exponent: float
+    seed: int
+    mixup: float
+    workers: int
     host: int = 0
     hosts: int = 1
 

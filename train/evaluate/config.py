@@ -8,7 +8,8 @@ from typing import Final
 
 from agecam.options import option
 from agecam.vision.align import TTA_VIEWS, View
-from train.data.table import TEST
+from train.choices import one_of
+from train.data.table import TEST, TRAIN, VALIDATION
 
 ALL: Final = "all"
 """As a split: every image, whatever split it is in."""
@@ -31,7 +32,9 @@ class EvaluateConfig:
     out: Path = field(metadata=option("Folder for metrics.json and report.html.", "--out", "-o"))
     split: str = field(
         default=TEST,
-        metadata=option("Of a prepared folder: train, validation, test or all.", aliases=("--part",)),
+        metadata=option(
+            "Of a prepared folder.", aliases=("--part",), codec=one_of((TRAIN, VALIDATION, TEST, ALL))
+        ),
     )
     manifest: Path | None = field(
         default=None,

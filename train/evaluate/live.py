@@ -22,7 +22,9 @@ from train.evaluate.corruptions import CLEAN, rotate, shrink
 from train.parallel import map_in_processes
 
 ROTATIONS_DEG: Final = (10, 20, 30)
+"""Anticlockwise, of the whole image: heads that tilt ever more."""
 FACES_PX: Final = (64, 48, 32)
+"""Widths of the detector's box that whole images are shrunk to: faces ever farther from the camera."""
 LIVE_CORRUPTIONS: Final = (
     *(f"rotated {deg}°" for deg in ROTATIONS_DEG),
     *(f"face {px} px wide" for px in FACES_PX),

@@ -27,6 +27,7 @@ MAIN_METRICS: Final = {
 _MIN_LIKELIHOOD: Final = 1e-7
 """Smaller ones count as this in log-likelihoods."""
 _CALIBRATION_BINS: Final = 10
+"""Equal parts of the probabilities in the expected calibration error."""
 
 
 def is_distribution(age_output: NDArray[np.float32]) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from agecam.options import option
+from train.choices import one_of
 
 WEIGHTS: Final = ("int8", "float16", "float32")
 
@@ -21,7 +22,7 @@ class ExportConfig:
     )
     gender: tuple[Path, ...] = field(metadata=option("The same with a gender head."))
     out: Path = field(metadata=option("Folder of the models and their manifest.", "--out", "-o"))
-    weights: str = field(default="int8", metadata=option("int8, float16 or float32 in the LiteRT files."))
+    weights: str = field(default="int8", metadata=option("In the LiteRT files.", codec=one_of(WEIGHTS)))
     commit: str | None = field(
         default=None, metadata=option("Commit the training ran at; default: this one.")
     )

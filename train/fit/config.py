@@ -1,4 +1,4 @@
-"""All that decides a training run; the only place of its defaults."""
+"""All that decides a training run; the only place of its defaults, but for those of the network itself."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from agecam.options import COMMA_SEPARATED, Codec, option
+from agecam.options import Codec, default_of, option
 from agecam.vision.align import CROP_PX
 from agecam.vision.calibration import AGES
+from train.choices import one_of, some_of
 from train.data.augment import Augmentation
 from train.data.targets import HEADS
 from train.model.network import ARCHITECTURE_NAMES, Network
@@ -38,10 +39,6 @@ RENAMED_AUGMENTATIONS: Final = {
 _STRENGTH: Final = Codec(float, lambda _: 1.0, Augmentation().scaled)
 
 
-def _one_of(choices: Sequence[str]) -> str:
-    return f"{', '.join(choices[:-1])} or {choices[-1]}."
-
-
 @dataclass(frozen=True, slots=True)
 class FitConfig:
     """All that decides a run.
@@ -56,13 +53,23 @@ class FitConfig:
 
     data: Path = field(metadata=option("Folder made by `prepare`."))
     out: Path = field(metadata=option("Folder of the run; the same folder resumes it.", "--out", "-o"))
-    architecture: str = field(default="compact", metadata=option(_one_of(ARCHITECTURE_NAMES)))
-    width: float = field(default=1.0, metadata=option("Multiplies the filters of all layers."))
-    heads: tuple[str, ...] = field(
-        default=HEADS, metadata=option("What to learn: age, gender or age,gender.", codec=COMMA_SEPARATED)
+    architecture: str = field(
+        default=default_of(Network, "architecture"),
+        metadata=option("Layers before the heads.", codec=one_of(ARCHITECTURE_NAMES)),
     )
-    age_loss: str = field(default="distribution", metadata=option(_one_of(AGE_LOSSES)))
-    gender_loss: str = field(default="binary", metadata=option(_one_of(GENDER_LOSSES)))
+    width: float = field(
+        default=default_of(Network, "width"), metadata=option("Multiplies the filters of all layers.")
+    )
+    heads: tuple[str, ...] = field(
+        default=default_of(Network, "heads"),
+        metadata=option("What to learn: age, gender or age,gender.", codec=some_of(HEADS)),
+    )
+    age_loss: str = field(
+        default="distribution", metadata=option("What ages are learnt by.", codec=one_of(AGE_LOSSES))
+    )
+    gender_loss: str = field(
+        default="binary", metadata=option("What genders are learnt by.", codec=one_of(GENDER_LOSSES))
+    )
     size_px: int = field(default=CROP_PX, metadata=option("Pixels that training sees.", "--size"))
     images: int | None = field(
         default=None,
@@ -75,7 +82,9 @@ class FitConfig:
     batch_size: int = field(
         default=128, metadata=option("Images a step, of all devices together.", "--batch", at_least=1)
     )
-    optimizer: str = field(default="adamw", metadata=option(_one_of(OPTIMIZERS)))
+    optimizer: str = field(
+        default="adamw", metadata=option("What takes the steps.", codec=one_of(OPTIMIZERS))
+    )
     learning_rate: float = field(default=2e-3, metadata=option("The highest, after the warm-up."))
     warmup_epochs: float = 0.5
     """Over which the learning rate rises, before it falls along a cosine."""
@@ -91,7 +100,10 @@ class FitConfig:
     """Of the loss of gender beside that of age."""
     rarity_exponent: float = 0.3
     """Ages weigh by their frequency to minus this power."""
-    dropout: float = field(default=0.2, metadata=option("Before the heads.", at_least=0, at_most=0.9))
+    dropout: float = field(
+        default=default_of(Network, "dropout"),
+        metadata=option("Before the heads.", at_least=0, at_most=0.9),
+    )
     init: tuple[Path, ...] = field(
         default=(), metadata=option("Model to start from; given often, the mean of them.")
     )
@@ -122,7 +134,9 @@ class FitConfig:
             at_most=1,
         ),
     )
-    precision: str = field(default="mixed_bfloat16", metadata=option(_one_of(PRECISIONS)))
+    precision: str = field(
+        default="mixed_bfloat16", metadata=option("What layers compute in.", codec=one_of(PRECISIONS))
+    )
     seed: int = field(default=0, metadata=option("Decides weights, order and augmentation."))
     workers: int = field(default=1, metadata=option("Threads that make batches.", at_least=1))
     devices: int = field(

@@ -19,9 +19,11 @@ from train.model.architectures import ARCHITECTURES
 from train.model.network import Network
 
 _MIDDLE_YEARS: Final = 35.0
+"""About the mean of common ages: what a network that predicts years starts from."""
 _SPREAD_YEARS: Final = 20.0
-"""Mean and standard deviation of common ages: what a network that predicts years starts from."""
+"""About their standard deviation: what one unit of such a network's logit stands for."""
 _NAME: Final = re.compile(r"([a-z]+)(?:-([\d.]+))?_(age_gender|age|gender)")
+"""Names that :func:`build_model` gives: architecture, width unless it is 1, heads."""
 
 
 def build_model(network: Network, *, size_px: int = CROP_PX) -> keras.Model:

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from agecam.options import default_of, option
+from train.choices import some_of
 from train.fit.config import FitConfig
+from train.workflows.variants import VARIANTS
 
 _AT_MOST = "Use at most this many of the training and validation splits."
 
@@ -41,9 +43,11 @@ class CompareConfig:
 
     data: Path = field(metadata=option("Folder made by `prepare`."))
     out: Path = field(metadata=option("Folder of the runs; the same one resumes them.", "--out", "-o"))
-    only: str | None = field(
+    only: tuple[str, ...] | None = field(
         default=None,
-        metadata=option("Variants, separated by commas, such as resnet,mae. Default: all."),
+        metadata=option(
+            "Variants, separated by commas, such as resnet,mae. Default: all.", codec=some_of(VARIANTS)
+        ),
     )
     images: int = field(default=20_000, metadata=option(_AT_MOST, aliases=("--pictures",), at_least=1))
     size_px: int = field(default=96, metadata=option("Pixels that training sees.", "--size"))

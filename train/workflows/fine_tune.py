@@ -33,9 +33,11 @@ TOLERANCE: Final = 0.05
 _ROUNDING: Final = 1e-4
 """Errors nearer than this, in years or as a share, are the same."""
 _TEST_SHARE: Final = 0.25
+"""Of the images; larger than where they are many: of some hundreds, enough to tell better from worse."""
 _VALIDATION_SHARE: Final = 0.15
-"""Larger than where images are many: some hundreds must do."""
+"""Of the images; it only chooses the epoch, so it needs fewer than the test."""
 _FOLDER: Final = "fine-tune"
+"""Name of the folder in ``out`` for all but the model."""
 _KINDS: Final = {AGE: ("age", "range"), GENDER: ("gender",)}
 """Of metrics, by head."""
 

@@ -1,8 +1,10 @@
 """Batches are the models' input, repeat for a seed, and are shared by hosts."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from agecam.vision.align import to_model_input
+from agecam.vision.align import CROP_PX, to_model_input
 from agecam.vision.calibration import AGES
 from tests.train.samples import table_of
 from train.data.augment import Augmentation
@@ -14,10 +16,18 @@ STILL = Augmentation().scaled(0)
 """Shifts and rotations do not change images of one tone."""
 
 
+def batch_config(batch_size: int, **changes: object) -> BatchConfig:
+    """Images in order and as they are, but for the changes."""
+    plain = BatchConfig(
+        CROP_PX, batch_size, augmentation=None, rarity_exponent=0.0, seed=0, mixup=0.0, workers=1
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
 def test_missing_labels_weigh_nothing() -> None:
     table = table_of((30, 30, None), (None, None, True))
     crops = np.zeros((2, STORED_PX, STORED_PX), np.uint8)
-    _, y, weights = Batches(crops, table, HEADS, BatchConfig(batch_size=2))[0]
+    _, y, weights = Batches(crops, table, HEADS, batch_config(batch_size=2))[0]
     assert weights["age"].tolist() == [1, 0]
     assert weights["gender"].tolist() == [0, 1]
     assert np.isfinite(y["age"]).all()
@@ -27,7 +37,7 @@ def test_missing_labels_weigh_nothing() -> None:
 def test_batches_without_augmentation_are_the_models_input() -> None:
     crops = np.random.default_rng(0).integers(0, 256, (5, STORED_PX, STORED_PX), dtype=np.uint8)
     table = table_of(*[(20, 20, True)] * 5)
-    batches = Batches(crops, table, ("age",), BatchConfig(batch_size=4))
+    batches = Batches(crops, table, ("age",), batch_config(batch_size=4))
     np.testing.assert_array_equal(batches[0][0], to_model_input(center_crop(crops[:4])))
     assert batches.num_batches == 2
     assert batches[1][0].shape == (1, 128, 128, 1)
@@ -39,7 +49,7 @@ def test_shuffled_batches_depend_on_seed_epoch_and_place_alone() -> None:
 
     def batches() -> Batches:
         return Batches(
-            crops, table, HEADS, BatchConfig(size_px=64, batch_size=4, augmentation=Augmentation(), seed=5)
+            crops, table, HEADS, batch_config(size_px=64, batch_size=4, augmentation=Augmentation(), seed=5)
         )
 
     one, two = batches(), batches()
@@ -52,9 +62,9 @@ def test_shuffled_batches_depend_on_seed_epoch_and_place_alone() -> None:
 def test_hosts_share_every_batch() -> None:
     crops = np.random.default_rng(0).integers(0, 256, (8, STORED_PX, STORED_PX), dtype=np.uint8)
     table = table_of(*[(age, age, True) for age in range(10, 90, 10)])
-    whole = Batches(crops, table, ("age",), BatchConfig(batch_size=4))[1]
+    whole = Batches(crops, table, ("age",), batch_config(batch_size=4))[1]
     first, second = (
-        Batches(crops, table, ("age",), BatchConfig(batch_size=4, host=i, hosts=2))[1] for i in (0, 1)
+        Batches(crops, table, ("age",), batch_config(batch_size=4, host=i, hosts=2))[1] for i in (0, 1)
     )
     for all_of_it, mine, theirs in zip(whole, first, second, strict=True):
         np.testing.assert_array_equal(mine, all_of_it[::2])
@@ -64,7 +74,7 @@ def test_hosts_share_every_batch() -> None:
 def mixed_batches(mixup: float) -> Batches:
     table = table_of(*[(30, 30, True)] * 40)
     crops = np.repeat(np.arange(40, dtype=np.uint8) * 6, STORED_PX**2).reshape(40, STORED_PX, STORED_PX)
-    return Batches(crops, table, HEADS, BatchConfig(batch_size=40, augmentation=STILL, mixup=mixup))
+    return Batches(crops, table, HEADS, batch_config(batch_size=40, augmentation=STILL, mixup=mixup))
 
 
 def test_mixed_images_have_no_label_and_the_others_keep_theirs() -> None:

@@ -11,7 +11,8 @@ from train.errors import DataError
 from train.fit.config import FitConfig
 from train.model.build import build_model
 from train.model.network import Network
-from train.workflows.compare import VARIANTS, compare, markdown, multiply_adds
+from train.workflows.compare import compare, markdown, multiply_adds
+from train.workflows.variants import VARIANTS
 
 
 @pytest.mark.training
