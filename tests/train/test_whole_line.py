@@ -13,6 +13,8 @@ from train.data.targets import HEADS
 
 pytestmark = pytest.mark.training
 
+FAST = "--architecture plain --width 0.25 --precision float32 --epochs 1 --batch 8 --size 32"
+
 
 def test_the_whole_line_from_images_to_models(tmp_path: Path, write_photographs: WritePhotographs) -> None:
     labels = [("30-39", "male"), ("57", "female"), ("25", "male"), ("60-69", "female")]
@@ -26,8 +28,7 @@ def test_the_whole_line_from_images_to_models(tmp_path: Path, write_photographs:
 
     call("prepare", tmp_path / "faces", "-o", data, "--test", "0.25", "--validation", "0.25")
     assert (data / "sheet.png").stat().st_size > 1000
-    fast = "--architecture plain --width 0.25 --precision float32 --epochs 1 --batch 8 --size 32".split()
-    call("fit", "--data", data, "-o", run, *fast)
+    call("fit", "--data", data, "-o", run, *FAST.split())
     assert (run / "log.csv").read_text(encoding="utf-8").count("\n") == 2
     trained = run / "model.keras"
     # How far the 8-bit form of a network that has hardly learnt is off depends on chance.
