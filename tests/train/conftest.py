@@ -53,7 +53,7 @@ def small_config(prepared: Path) -> SmallConfig:
 
     def make(out: Path, **changes: object) -> FitConfig:
         small = FitConfig(
-            prepared, out, "plain", 0.25, size_px=48, batch_size=8, precision="float32", epochs=1
+            prepared, out, "plain", 0.25, size_px=32, batch_size=8, precision="float32", epochs=1
         )
         return replace(small, **changes)  # type: ignore[arg-type]
 

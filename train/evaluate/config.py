@@ -8,7 +8,7 @@ from typing import Final
 
 from agecam.options import option
 from agecam.vision.align import TTA_VIEWS, View
-from train.choices import one_of
+from train.data.choices import one_of
 from train.data.table import TEST, TRAIN, VALIDATION
 
 ALL: Final = "all"

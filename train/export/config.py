@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from agecam.options import option
-from train.choices import one_of
+from train.data.choices import one_of
 
 WEIGHTS: Final = ("int8", "float16", "float32")
 

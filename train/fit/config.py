@@ -10,8 +10,8 @@ from typing import Final
 from agecam.options import Codec, default_of, option
 from agecam.vision.align import CROP_PX
 from agecam.vision.calibration import AGES
-from train.choices import one_of, some_of
 from train.data.augment import Augmentation
+from train.data.choices import one_of, some_of
 from train.data.targets import HEADS
 from train.model.network import ARCHITECTURE_NAMES, Network
 

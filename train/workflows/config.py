@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from agecam.options import default_of, option
-from train.choices import some_of
+from train.data.choices import some_of
 from train.fit.config import FitConfig
 from train.workflows.variants import VARIANTS
 

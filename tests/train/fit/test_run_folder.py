@@ -82,7 +82,7 @@ def test_every_named_loss_and_optimizer_compiles(small_config: SmallConfig, tmp_
             gender_loss=GENDER_LOSSES[index % len(GENDER_LOSSES)],
             optimizer=OPTIMIZERS[index % len(OPTIMIZERS)],
         )
-        model = build_model(config.network, size_px=48)
+        model = build_model(config.network, size_px=32)
         compile_model(model, config, steps_per_epoch=6)
         # The schedule starts low, for the warm-up.
         assert float(model.optimizer.learning_rate) == pytest.approx(config.learning_rate / 20)

@@ -28,7 +28,7 @@ def photographs(tmp_path_factory: pytest.TempPathFactory, write_photographs: Wri
 def age_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that knows nothing yet."""
     path = tmp_path_factory.mktemp("model") / "age.keras"
-    build_model(Network("plain", ("age",), 0.25), size_px=48).save(path)
+    build_model(Network("plain", ("age",), 0.25), size_px=32).save(path)
     return path
 
 
