@@ -20,11 +20,11 @@ _FRAMES: Final = 120
 _FPS: Final = 30.0
 """Frames a second: a webcam's usual rate."""
 _MARGIN: Final = 0.9
-"""What is cut out around a face, on each side, as a part of its box's size: the whole head, and some background.
-Chosen by eye."""
+"""What is cut out around a face, on each side, as a part of its box's size: the whole head, and some
+background. Chosen by eye."""
 _FACE_HEIGHTS: Final = (0.13, 0.2)
-"""Least and greatest height of a head, 1.6 times that of its face's box, as a part of the image's height; chosen
-by eye, as people in a room are seen."""
+"""Least and greatest height of a head, 1.6 times that of its face's box, as a part of the image's height;
+chosen by eye, as people in a room are seen."""
 
 
 class FacesScene:

@@ -27,8 +27,8 @@ class CameraConfig:
     width_px: int = 1280
     height_px: int = 720
     fps: float = 30.0
-    """Pixels, pixels and frames a second; the camera chooses the mode that comes nearest to these three. It is a
-    usual one of webcams, and the size of the demo clip, on which speed is measured."""
+    """Pixels, pixels and frames a second; the camera chooses the mode that comes nearest to these three.
+    It is a usual one of webcams, and the size of the demo clip, on which speed is measured."""
 
     stall_s: float = 3.0
     """A camera without a fresh image for so many seconds is lost. V4L2 itself reports a pulled camera after
