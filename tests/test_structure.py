@@ -7,6 +7,7 @@ not by ruff alone (PLR0913), which leaves out some functions, parameters and lin
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,8 +34,13 @@ def _pages() -> list[Path]:
     return sorted([*_ROOT.glob("*.md"), *(_ROOT / "docs").glob("*.md"), *(_ROOT / "models").glob("*.md")])
 
 
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_bytes())
+
+
 def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
@@ -95,7 +101,7 @@ def test_no_function_has_too_many_parameters() -> None:
     _assert_none(
         f"{_name(path)}:{line} {name}: {count} parameters"
         for path in _modules()
-        for line, name, count in _parameter_counts(ast.parse(path.read_bytes()))
+        for line, name, count in _parameter_counts(_tree(path))
         if count > _MAX_PARAMETERS
     )
 
