@@ -23,7 +23,7 @@ from agecam.ui.options import StartOptions
 from agecam.ui.window import MainWindow
 from agecam.vision.analyzer import Analyzer
 
-_MAX_S: Final = 40.0
+_MAX_S: Final = 400.0
 """A start that takes longer is told as having none of the two."""
 
 
