@@ -210,8 +210,8 @@ class _LatestReader:
 def without_secrets(url: str) -> str:
     """The address without user name, password, query and fragment, fit to be shown.
 
-    Everything up to the last ``@`` goes, because an unescaped password may hold any character before it. Where
-    that may stand in a query, nothing but the scheme is sure to be no secret.
+    Everything up to the last ``@`` goes, because an unescaped password may hold any character before it.
+    Where that may stand in a query, nothing but the scheme is sure to be no secret.
     """
     scheme, _, rest = url.partition("://")
     before, at, rest = rest.rpartition("@")
