@@ -12,7 +12,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from agecam.commands.outputs import input_file
 from agecam.drawing.label_text import LabelStyle
 from agecam.errors import SourceError, SourceLostError
 from agecam.files import PartialFile
@@ -22,6 +21,7 @@ from agecam.output import IMAGE_OUTPUTS, CsvSink, ImageSink, QueuedSink, VideoSi
 from agecam.output.files import write_error
 from agecam.runtime import Runtime
 from agecam.sources import Source, is_still, open_source
+from agecam.sources.files import input_file
 from agecam.sources.prefetch import PrefetchSource, each_frame
 from agecam.sources.video import VideoFileSource
 from agecam.vision.analyzer import Analyzer, create_analyzer

@@ -15,28 +15,11 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from agecam.errors import UsageError
 from agecam.files import remove_leftovers
 from agecam.output.files import write_error
-
-
-def input_file(spec: str) -> Path | None:
-    """The file or folder that an input may be, as :func:`agecam.sources.open_source` reads it.
-
-    ``None`` for an address of the network. Whether there is such a file is not checked.
-    """
-    spec = spec.strip()
-    if spec.casefold().startswith("file://"):
-        return Path(url2pathname(urlsplit(spec).path))
-    if "://" in spec:
-        return None
-    try:
-        return Path(spec).expanduser()
-    except RuntimeError:  # ~somebody who has no home here
-        return Path(spec)
+from agecam.sources.files import input_file
 
 
 def is_folder(path: Path) -> bool:

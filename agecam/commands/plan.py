@@ -10,10 +10,11 @@ from typing import Final
 
 from agecam.commands.annotate import Job, is_photograph
 from agecam.commands.arguments import AnnotateArguments
-from agecam.commands.outputs import OutputPlan, input_file, is_folder
+from agecam.commands.outputs import OutputPlan, is_folder
 from agecam.errors import UsageError
 from agecam.output import IMAGE_OUTPUTS, VIDEO_OUTPUTS
 from agecam.sources import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from agecam.sources.files import input_file
 from agecam.sources.stream import without_secrets
 
 _VIDEO_SUFFIX: Final = ".mp4"

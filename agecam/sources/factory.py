@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from agecam.errors import CameraNotFoundError, SourceError
 from agecam.sources.base import Source
 from agecam.sources.camera import CameraSource
 from agecam.sources.cameras import ListCameras, describe, find_camera, list_cameras
-from agecam.sources.files import check_file, is_image
+from agecam.sources.files import check_file, input_file, is_image
 from agecam.sources.image import ImageSource, is_animated
 from agecam.sources.stream import StreamSource
 from agecam.sources.video import VideoFileSource
@@ -26,11 +24,11 @@ def open_source(spec: str, *, list_cameras: ListCameras = list_cameras) -> Sourc
     spec = spec.strip()
     if spec.isdecimal():
         return _camera_source(spec, list_cameras)
-    if spec.casefold().startswith("file://"):
-        return _file_source(Path(url2pathname(urlsplit(spec).path)))
-    if "://" in spec:
+    path = input_file(spec)
+    if path is None:
         return StreamSource(spec)
-    path = Path(spec).expanduser()
+    if "://" in spec:
+        return _file_source(path)
     if spec and _exists(path) and not path.is_char_device():
         return _file_source(path)
     try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Final, Literal
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from agecam.errors import SourceError
 
@@ -82,6 +84,22 @@ _AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
 _HEIF_BRANDS: Final = frozenset(
     {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 )
+
+
+def input_file(spec: str) -> Path | None:
+    """The file or folder that an input may be: a path, also as a ``file://`` address.
+
+    ``None`` for an address of the network. Whether there is such a file is not checked.
+    """
+    spec = spec.strip()
+    if spec.casefold().startswith("file://"):
+        return Path(url2pathname(urlsplit(spec).path))
+    if "://" in spec:
+        return None
+    try:
+        return Path(spec).expanduser()
+    except RuntimeError:  # ~somebody who has no home here
+        return Path(spec)
 
 
 def check_file(path: Path) -> None:

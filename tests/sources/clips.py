@@ -1,4 +1,4 @@
-"""Videos made by PyAV itself, with sound where it is wanted."""
+"""Videos made by PyAV itself, with sound where it is wanted, and their frames."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -11,6 +11,9 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from agecam.messages import Frame
+from agecam.sources.video import VideoFileSource
+
 Image = NDArray[np.uint8]
 
 SOUND_RATE = 48_000
@@ -19,6 +22,14 @@ _ENCODER_OPTIONS = {
     "libx264": {"g": "5", "preset": "ultrafast", "threads": "1"},
     "libvpx": {"g": "5", "deadline": "realtime", "cpu-used": "8", "threads": "1"},
 }
+
+
+def read_all(source: VideoFileSource) -> list[Frame]:
+    source.open()
+    try:
+        return list(iter(source.read, None))
+    finally:
+        source.close()
 
 
 def encode_with_sound(

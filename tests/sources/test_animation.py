@@ -8,11 +8,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from agecam.messages import Frame
 from agecam.sources import open_source
 from agecam.sources.image import ImageSource, is_animated, is_still
 from agecam.sources.video import VideoFileSource
-from tests.sources.clips import encode_with_sound
+from tests.sources.clips import encode_with_sound, read_all
 
 Image = NDArray[np.uint8]
 
@@ -31,14 +30,6 @@ def save(path: Path, images: list[Image], duration_ms: list[int] | int, **option
     first, *rest = pillow(images)
     first.save(path, save_all=True, append_images=rest, duration=duration_ms, **options)
     return path
-
-
-def read_all(source: VideoFileSource) -> list[Frame]:
-    source.open()
-    try:
-        return list(iter(source.read, None))
-    finally:
-        source.close()
 
 
 def open_video(path: Path) -> VideoFileSource:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from agecam.errors import SourceError
-from agecam.messages import Frame
 from agecam.opencv import cv2
 from agecam.sources.video import VideoFileSource
+from tests.sources.clips import read_all
 
 Image = NDArray[np.uint8]
 
@@ -53,14 +53,6 @@ def encode(
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path
-
-
-def read_all(source: VideoFileSource) -> list[Frame]:
-    source.open()
-    try:
-        return list(iter(source.read, None))
-    finally:
-        source.close()
 
 
 @pytest.fixture
