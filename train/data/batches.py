@@ -16,7 +16,15 @@ from agecam.vision.calibration import AGES
 from train.data.augment import Augmentation, augment
 from train.data.crops import center_crop
 from train.data.table import Table
-from train.data.targets import AGE, GENDER, UNKNOWN_GENDER, age_targets, rarity_weights
+from train.data.targets import (
+    AGE,
+    GENDER,
+    UNKNOWN_GENDER,
+    Emphasis,
+    age_targets,
+    emphasis_weights,
+    rarity_weights,
+)
 
 _SHUFFLE: Final = 1_000_000
 """Takes the place of a batch's number in the seed of an epoch's order."""
@@ -41,6 +49,7 @@ class BatchConfig:
     seed: int
     mixup: float
     workers: int
+    emphases: tuple[Emphasis, ...] = ()
     host: int = 0
     hosts: int = 1
 
@@ -76,7 +85,8 @@ class Batches(keras.utils.PyDataset):
             GENDER: (~np.isnan(table.female)).astype(np.float32),
         }
         self._targets = {head: targets[head] for head in heads}
-        self._weights = {head: weights[head] for head in heads}
+        factors = emphasis_weights(table.age_low, table.age_high, config.emphases)
+        self._weights = {head: weights[head] * factors for head in heads}
         self._shuffle()
 
     @property

@@ -1,8 +1,9 @@
 """From folders and zips of labelled images to a prepared folder: crops, labels, split, contact sheet.
 
-A prepared folder holds ``crops.npy`` ``(n, 160, 160)`` uint8, ``status.npy`` (one byte an image, for
-resuming), ``prepared.json`` (which images it is for), ``table.csv`` (one row an image, in the order of the
-crops), ``skipped.csv`` and ``sheet.png``.
+A prepared folder holds ``crops.npy`` ``(n, 160, 160)`` uint8, ``keypoints.npy`` (of each face in its image,
+see :mod:`train.data.keypoints`), ``status.npy`` (one byte an image, for resuming), ``prepared.json`` (which
+images it is for), ``table.csv`` (one row an image, in the order of the crops), ``skipped.csv`` and
+``sheet.png``.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from train.data.crops import (
     load_crops,
 )
 from train.data.duplicates import find_duplicates
+from train.data.keypoints import KEYPOINTS_SHAPE, load_keypoints, open_keypoints
 from train.data.readers import Dataset, Sample, Skipped, read_dataset
 from train.data.split import split_table
 from train.data.stores import ImageStore, decode, open_store
@@ -100,7 +102,8 @@ def _prepare_table(sources: Sequence[Path], out: Path, jobs: int) -> tuple[Table
     if not len(rows):
         raise DataError(f"No face was found in the images of {', '.join(map(str, sources))}.")
     pairs = find_duplicates(center_crop(load_crops(out)), rows)
-    return build_table(samples, rows, pairs), len(pairs[0]), len(skipped)
+    table = build_table(samples, rows, pairs, load_keypoints(out))
+    return table, len(pairs[0]), len(skipped)
 
 
 def prepare_crops(
@@ -118,14 +121,17 @@ def prepare_crops(
     _claim(folder, samples)
     crops = _memmap(folder / CROPS_FILE, (len(samples), STORED_PX, STORED_PX))
     status = _memmap(folder / _STATUS_FILE, (len(samples),))
+    keypoints = open_keypoints(folder, len(samples))
     chunks = list(_pending_chunks(datasets, status))
     with Progress() as progress:
         bar = progress.add_task("Aligning faces", total=len(samples), completed=int((status > 0).sum()))
-        for rows, new_crops, new_status in map_in_processes(_CropWorker, chunks, jobs):
+        for rows, new_crops, new_keypoints, new_status in map_in_processes(_CropWorker, chunks, jobs):
             crops[rows] = new_crops
+            keypoints[rows] = new_keypoints
             status[rows] = new_status
             progress.advance(bar, len(rows))
     crops.flush()
+    keypoints.flush()
     status.flush()
     skipped = [skip for dataset in datasets for skip in dataset.skipped]
     skipped += [
@@ -190,8 +196,8 @@ def _memmap(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[np.ui
 
 _Chunk = tuple[Path, list[int], list[str]]
 """A folder or zip, rows of ``crops.npy``, and the file that belongs into each."""
-_Crops = tuple[list[int], NDArray[np.uint8], NDArray[np.uint8]]
-"""Rows of ``crops.npy``, the crops to put there, and the status of each."""
+_Crops = tuple[list[int], NDArray[np.uint8], NDArray[np.float32], NDArray[np.uint8]]
+"""Rows of ``crops.npy``, the crops to put there, and the keypoints and status of each."""
 
 
 def _pending_chunks(datasets: Sequence[Dataset], status: NDArray[np.uint8]) -> Iterator[_Chunk]:
@@ -216,12 +222,15 @@ class _CropWorker:
         if path not in self._stores:
             self._stores[path] = open_store(path)
         crops = np.zeros((len(rows), STORED_PX, STORED_PX), np.uint8)
+        keypoints = np.full((len(rows), *KEYPOINTS_SHAPE), np.nan, np.float32)
         status = np.zeros(len(rows), np.uint8)
         for index, file in enumerate(files):
-            status[index] = self._crop(self._stores[path], file, crops[index])
-        return rows, crops, status
+            status[index] = self._crop(self._stores[path], file, crops[index], keypoints[index])
+        return rows, crops, keypoints, status
 
-    def _crop(self, store: ImageStore, file: str, crop: NDArray[np.uint8]) -> int:
+    def _crop(
+        self, store: ImageStore, file: str, crop: NDArray[np.uint8], keypoints: NDArray[np.float32]
+    ) -> int:
         image = decode(store.read(file))
         if image is None:
             return _UNREADABLE
@@ -229,6 +238,7 @@ class _CropWorker:
         if face is None:
             return _NO_FACE
         crop[:] = align_with_margin(image, face)
+        keypoints[:] = face.keypoints
         return _DONE
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from agecam.files import atomic_write
 from train.data.duplicates import group_pairs, reconcile_ages, reconcile_gender
+from train.data.pose import pose_and_size
 from train.data.readers import Sample
 from train.errors import DataError
 
@@ -20,6 +21,10 @@ TRAIN, VALIDATION, TEST, UNUSED = "train", "validation", "test", "unused"
 TABLE_FILE: Final = "table.csv"
 _OLD_NAMES: Final = {"split": "part"}
 """Of columns in tables that earlier releases wrote."""
+_NUMBERS: Final = ("age_low", "age_high", "female", "yaw_deg", "pitch_deg", "face_px")
+"""Columns that may be empty."""
+_DIGITS: Final = 1
+"""After the point, of angles and pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,8 @@ class Table:
 
     ``row`` is the row of the image in ``crops.npy``; ``age_low``/``age_high`` (years) and ``female`` (0 or 1)
     are float64 with NaN for "unknown"; ``group`` is shared by duplicates; ``split`` is one of
-    "train", "validation", "test", "unused".
+    "train", "validation", "test", "unused". ``yaw_deg``, ``pitch_deg`` and ``face_px`` are what
+    :func:`train.data.pose.pose_and_size` says, NaN where it is unknown, as in tables of earlier releases.
     """
 
     row: NDArray[np.int64]
@@ -40,6 +46,9 @@ class Table:
     race: NDArray[np.str_]
     group: NDArray[np.int64]
     split: NDArray[np.str_]
+    yaw_deg: NDArray[np.float64]
+    pitch_deg: NDArray[np.float64]
+    face_px: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.row)
@@ -86,11 +95,11 @@ class Table:
             rows = list(csv.DictReader(stream))
         columns: dict[str, NDArray[Any]] = {}
         for field in fields(cls):
-            name = field.name if not rows or field.name in rows[0] else _OLD_NAMES[field.name]
-            texts = [row[name] for row in rows]
+            name = field.name if not rows or field.name in rows[0] else _OLD_NAMES.get(field.name, "")
+            texts = [row[name] if name else "" for row in rows]
             if field.name in ("row", "group"):
                 columns[field.name] = np.array(texts, dtype=np.int64)
-            elif field.name in ("age_low", "age_high", "female"):
+            elif field.name in _NUMBERS:
                 columns[field.name] = np.array([float(text or "nan") for text in texts])
             else:
                 columns[field.name] = np.array(texts, dtype=np.str_)
@@ -101,10 +110,12 @@ def build_table(
     samples: Sequence[Sample],
     rows: NDArray[np.int64],
     pairs: tuple[NDArray[np.int64], NDArray[np.int64]],
+    keypoints: NDArray[np.float32] | None = None,
 ) -> Table:
     """Table of the samples at ``rows``, labels of duplicates reconciled, not yet split.
 
-    ``pairs`` are places within ``rows`` of images that show one photograph.
+    ``pairs`` are places within ``rows`` of images that show one photograph; ``keypoints`` ``(m, 4, 2)`` are
+    those of all samples, without which pose and size are unknown.
     """
     chosen = [samples[row] for row in rows]
 
@@ -118,6 +129,9 @@ def build_table(
     for members in _members(group):
         low[members], high[members] = reconcile_ages(low[members], high[members])
         female[members] = reconcile_gender(female[members])
+    if keypoints is None:
+        keypoints = np.full((len(samples), 4, 2), np.nan, np.float32)
+    yaw, pitch, width = (np.round(values, _DIGITS) for values in pose_and_size(keypoints[rows]))
     return Table(
         row=np.asarray(rows, dtype=np.int64),
         dataset=np.array([sample.dataset for sample in chosen], dtype=np.str_),
@@ -128,6 +142,9 @@ def build_table(
         race=np.array([sample.race for sample in chosen], dtype=np.str_),
         group=group,
         split=np.full(len(chosen), UNUSED),
+        yaw_deg=yaw,
+        pitch_deg=pitch,
+        face_px=width,
     )
 
 

@@ -7,8 +7,10 @@ are allowed. For gender ``(n, 1)``. Samples without a label get the sample weigh
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,8 @@ from agecam.vision.calibration import AGES
 
 AGE, GENDER = "age", "gender"
 HEADS: Final = (AGE, GENDER)
+
+_EMPHASIS: Final = re.compile(r"(\d+)-(\d+)=(\d+(?:\.\d+)?)")
 
 UNKNOWN_GENDER: Final = -1.0
 """The gender that a teacher alone tells."""
@@ -57,6 +61,37 @@ def age_targets(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[
     membership = np.exp(-0.5 * (outside / TARGETS.range_edge_years) ** 2)
     weights = np.where(low == high, distribution, membership)
     return np.asarray(np.nan_to_num(np.hstack([weights, low, high, low == high])), dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Emphasis:
+    """That images labelled ``first..last`` (years, inclusive) weigh ``factor`` times as much."""
+
+    first: int
+    last: int
+    factor: float
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``60-100=3``. Raises :class:`ValueError` for anything else."""
+        match = _EMPHASIS.fullmatch(text.strip())
+        if match is None or int(match[1]) > int(match[2]) or float(match[3]) <= 0:
+            raise ValueError(f"{text!r} is no emphasis: write it as 60-100=3, a range of ages and a factor.")
+        return cls(int(match[1]), int(match[2]), float(match[3]))
+
+
+def emphasis_weights(
+    low: NDArray[np.float64], high: NDArray[np.float64], emphases: Sequence[Emphasis]
+) -> NDArray[np.float32]:
+    """Factor of each sample ``(n,)`` float32: the product over the emphases its label's middle lies in.
+
+    1 elsewhere and for samples without an age.
+    """
+    middle = (low + np.minimum(high, AGES - 1)) / 2
+    factors = np.ones(len(low), np.float32)
+    for emphasis in emphases:
+        factors[(middle >= emphasis.first) & (middle < emphasis.last + 1)] *= emphasis.factor
+    return factors
 
 
 def rarity_weights(

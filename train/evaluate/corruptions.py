@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 from agecam.opencv import cv2
 from agecam.vision.align import CROP_PX
-
-FACE_IN_CROP_PX: Final = 120.5
-"""Width of the detector's box of a face in its crop: the median of 180 images, 117 to 126 for most."""
+from train.data.pose import FACE_IN_CROP_PX
 
 CLEAN: Final = "clean"
 """Kind and name of no corruption."""

@@ -98,8 +98,14 @@ class FitConfig:
     """Of the distance in years beside the likelihood, in the loss "distribution"."""
     gender_weight: float = 2.0
     """Of the loss of gender beside that of age."""
-    rarity_exponent: float = 0.3
-    """Ages weigh by their frequency to minus this power."""
+    rarity_exponent: float = field(
+        default=0.3,
+        metadata=option("Ages weigh by their frequency to minus this power.", at_least=0, at_most=1),
+    )
+    emphasize: tuple[str, ...] = field(
+        default=(),
+        metadata=option("Ages whose images weigh more, such as 60-100=3; may be given often."),
+    )
     dropout: float = field(
         default=default_of(Network, "dropout"),
         metadata=option("Before the heads.", at_least=0, at_most=0.9),

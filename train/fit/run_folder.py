@@ -11,12 +11,12 @@ import importlib.util
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Any, Final
 
 from agecam.files import write_atomically
-from train.data.targets import HEADS
+from train.data.targets import HEADS, Emphasis
 from train.errors import DataError
 from train.fit.config import (
     AGE_LOSSES,
@@ -83,6 +83,10 @@ def _current_names(values: Mapping[str, Any]) -> dict[str, Any]:
     named = {RENAMED_FIELDS.get(name, name): value for name, value in values.items()}
     augmentation = named.get("augmentation", {})
     named["augmentation"] = {RENAMED_AUGMENTATIONS.get(n, n): value for n, value in augmentation.items()}
+    for field in fields(FitConfig):
+        if field.default is not MISSING:
+            # An option that the release of the run did not have was as it is by default.
+            named.setdefault(field.name, list(field.default) if field.default == () else field.default)
     return named
 
 
@@ -98,6 +102,11 @@ def _check(config: FitConfig) -> None:
             raise DataError(f"There is no {what} {value!r}: choose {', '.join(choices)}.")
     if not config.heads or not set(config.heads) <= set(HEADS):
         raise DataError(f"A model can learn {' and '.join(HEADS)}, not {', '.join(config.heads)}.")
+    for emphasis in config.emphasize:
+        try:
+            Emphasis.parse(emphasis)
+        except ValueError as error:
+            raise DataError(str(error)) from None
     if config.mixup and not config.teachers:
         raise DataError("Mixed images have no labels: give a teacher, which predicts them.")
     if config.hint_weight and not config.teachers:

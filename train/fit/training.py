@@ -14,6 +14,7 @@ from agecam.files import write_atomically
 from train.data.batches import BatchConfig, Batches
 from train.data.crops import load_crops
 from train.data.table import TRAIN, VALIDATION, Table
+from train.data.targets import Emphasis
 from train.errors import DataError
 from train.fit.callbacks import Checkpoint, ExponentialMovingAverage, SaveBest, out_of_patience
 from train.fit.compilation import compile_model, freeze_stages
@@ -133,6 +134,7 @@ def _batches(config: FitConfig, table: Table, split: str) -> Batches:
         augmentation=config.augmentation if training else None,
         rarity_exponent=config.rarity_exponent if training else 0.0,
         mixup=config.mixup if training else 0.0,
+        emphases=tuple(map(Emphasis.parse, config.emphasize)) if training else (),
         seed=config.seed,
         workers=config.workers,
         host=host(),

@@ -85,7 +85,12 @@ def test_whole_preparation_leaves_table_sheet_and_list_of_what_is_skipped(
     # In processes, as large sets are prepared.
     prepared = prepare(PrepareConfig((faces,), tmp_path / "out", jobs=2))
     assert (len(prepared.table), prepared.duplicates, prepared.skipped) == (3, 1, 1)
-    assert Table.load(tmp_path / "out").file.tolist() == prepared.table.file.tolist()
+    table = Table.load(tmp_path / "out")
+    assert table.file.tolist() == prepared.table.file.tolist()
+    # Both people look at the camera, one of them a little aside; the same photograph has the same pose.
+    assert (np.abs(table.yaw_deg) < 30).all()
+    assert table.yaw_deg[0] == table.yaw_deg[2] != table.yaw_deg[1]
+    assert ((table.face_px > 60) & (table.face_px < 300)).all()
     sheet = cv2.imread(str(tmp_path / "out" / "sheet.png"), cv2.IMREAD_GRAYSCALE)
     assert sheet is not None
     assert sheet[:128, :384].std() > 20

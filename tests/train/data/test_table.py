@@ -39,10 +39,13 @@ def test_table_survives_the_disk(table: Table, tmp_path: Path) -> None:
 def test_table_of_an_earlier_release_is_read(table: Table, tmp_path: Path) -> None:
     table.save(tmp_path)
     path = tmp_path / "table.csv"
-    header, *rows = path.read_text(encoding="utf-8").split("\n")
-    assert header.strip().endswith(",split")
-    path.write_text("\n".join([header.replace(",split", ",part"), *rows]), encoding="utf-8")
+    header, *rows = path.read_text(encoding="utf-8").splitlines()
+    columns = ",yaw_deg,pitch_deg,face_px"
+    assert header.endswith(f",split{columns}")
+    old = [header.removesuffix(f"split{columns}") + "part", *(row.rsplit(",", 3)[0] for row in rows)]
+    path.write_text("\n".join(old), encoding="utf-8")
     same(Table.load(tmp_path), table)
+    assert np.isnan(Table.load(tmp_path).yaw_deg).all()
 
 
 def test_folder_that_was_not_prepared_is_told(tmp_path: Path) -> None:

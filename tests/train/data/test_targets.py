@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from agecam.vision.calibration import robust_age
-from train.data.targets import age_targets, rarity_weights
+from train.data.targets import Emphasis, age_targets, emphasis_weights, rarity_weights
 
 
 def test_exact_age_becomes_a_distribution_about_it_wider_for_the_old() -> None:
@@ -40,3 +40,15 @@ def test_no_weight_is_beyond_bounds_and_unknown_ages_weigh_nothing() -> None:
     weights = rarity_weights(low, low, 3.0)
     assert weights[-2] == 4
     assert weights[-1] == 0
+
+
+def test_emphasised_ages_weigh_more_by_the_middle_of_their_label() -> None:
+    emphases = [Emphasis.parse("60-100=3"), Emphasis.parse("70-79=1.5")]
+    low, high = np.array([59.0, 60, 70, 70, np.nan]), np.array([59.0, 69, 75, 100, np.nan])
+    assert emphasis_weights(low, high, emphases).tolist() == [1, 3, 4.5, 3, 1]
+
+
+@pytest.mark.parametrize("text", ["60-100", "60=3", "70-60=2", "60-100=0", "old=3"])
+def test_what_is_no_emphasis_is_told(text: str) -> None:
+    with pytest.raises(ValueError, match="60-100=3"):
+        Emphasis.parse(text)

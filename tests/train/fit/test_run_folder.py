@@ -63,6 +63,7 @@ def test_run_of_an_earlier_release_can_go_on(small_config: SmallConfig, tmp_path
         ("mixup", "blended"),
     ):  # fmt: skip
         values[old] = values.pop(name)
+    del values["emphasize"]  # which they did not have
     augmentation = values["augmentation"]
     for name, old in (
         ("rotate_deg", "turn_deg"), ("p_downscale", "p_coarse"), ("min_downscale_px", "coarsest_px"),
