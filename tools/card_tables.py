@@ -10,6 +10,7 @@ from typing import Any
 
 NAMES = {"utkface": "UTKFace", "fairface": "FairFace", "aaf": "All-Age-Faces"}
 _MIN_GROUP = 20
+_NONE = "–"
 _RENAMED = {
     "right_range": "accuracy",
     "right_range_likeliest": "accuracy_likeliest",
@@ -27,6 +28,10 @@ def years(value: float) -> str:
     return f"{value:.2f}"
 
 
+def signed_years(value: float) -> str:
+    return f"{value:+.2f}"
+
+
 def fraction(value: float) -> str:
     return f"{value:.4f}"
 
@@ -34,7 +39,7 @@ def fraction(value: float) -> str:
 HEADLINES: tuple[tuple[str, str, str, Callable[[float], str]], ...] = (
     ("age, MAE (years)", "age", "mae", years),
     ("age, median error (years)", "age", "median_error", years),
-    ("age, mean of prediction minus label (years)", "age", "bias", years),
+    ("age, mean of prediction minus label (years)", "age", "bias", signed_years),
     ("within 1 year", "age", "within_1", percent),
     ("within 3 years", "age", "within_3", percent),
     ("within 5 years", "age", "within_5", percent),
@@ -47,6 +52,7 @@ HEADLINES: tuple[tuple[str, str, str, Callable[[float], str]], ...] = (
     ("age range accuracy, likeliest", "range", "accuracy_likeliest", percent),
     ("age range, one-off accuracy", "range", "one_off_accuracy", percent),
     ("age range accuracy, mean over ranges", "balanced", "range_accuracy", percent),
+    ("age range, mean signed distance (years)", "range", "bias", signed_years),
     ("gender, accuracy", "gender", "accuracy", percent),
     ('"female": precision', "gender", "precision", percent),
     ('"female": recall', "gender", "recall", percent),
@@ -55,6 +61,17 @@ HEADLINES: tuple[tuple[str, str, str, Callable[[float], str]], ...] = (
     ("gender, calibration error (ECE)", "gender", "ece", percent),
     ("gender, accuracy, mean over age groups", "balanced", "gender_accuracy", percent),
 )
+
+
+_POSE_COLUMNS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
+    ("age", "mae", years),
+    ("age", "bias", signed_years),
+    ("age", "interval_coverage", percent),
+    ("range", "accuracy", percent),
+    ("range", "bias", signed_years),
+    ("gender", "accuracy", percent),
+)
+_POSES = {"yaw": "Yaw", "pitch": "Pitch", "size": "Face width"}
 
 
 def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -119,6 +136,49 @@ def groups(sets: dict[str, Any], kind: str, title: str) -> str:
     return table(header, rows)
 
 
+def bias(sets: dict[str, Any]) -> str:
+    """Mean of prediction minus label, in years, by decade; empty for an evaluation of earlier releases."""
+    found = {name: values["bias"] for name, values in sets.items() if values.get("bias")}
+    if not found:
+        return ""
+    header = ["Decade"]
+    for name in found:
+        header += [f"{NAMES.get(name, name)}: images", "bias (years)"]
+    rows = []
+    for decade in sorted({decade for decades in found.values() for decade in decades}, key=_order):
+        cells = [decade]
+        for decades in found.values():
+            values = decades.get(decade)
+            cells += [f"{values['count']:,.0f}", signed_years(values["bias"])] if values else [_NONE, _NONE]
+        rows.append(cells)
+    return table(header, rows)
+
+
+def pose(sets: dict[str, Any], kind: str, title: str) -> str:
+    """Errors, bias, coverage and genders by pose or size of the face, one row a set and group."""
+    rows = [
+        [
+            NAMES.get(name, name),
+            group,
+            f"{max(found['count'] for found in metrics.values()):,.0f}",
+            *(
+                text(metrics[head][metric]) if _has(metrics, head, metric) else _NONE
+                for head, metric, text in _POSE_COLUMNS
+            ),
+        ]
+        for name, values in sets.items()
+        for group, metrics in values["groups"].get(kind, {}).items()
+        if metrics
+    ]
+    headings = ["MAE", "bias", "in the interval", "range accuracy", "range bias", "gender"]
+    return table(["Set", title, "images", *headings], rows) if rows else ""
+
+
+def _has(metrics: dict[str, dict[str, float]], head: str, metric: str) -> bool:
+    found = metrics.get(head, {})
+    return metric in found and found["count"] >= _MIN_GROUP
+
+
 def _order(name: str) -> tuple[int, str]:
     digits = name.split("-")[0].rstrip("+")
     return (int(digits), "") if digits.isdigit() else (999, name)
@@ -138,7 +198,9 @@ def main(path: str) -> None:
     for name, values in sets.items():
         if values["groups"].get("race"):
             parts.append(groups({name: values}, "race", f"Labelled race, {NAMES[name]}"))
-    print("\n\n".join(parts))
+    parts.append(bias(sets))
+    parts += [pose(sets, kind, title) for kind, title in _POSES.items()]
+    print("\n\n".join(filter(None, parts)))
 
 
 if __name__ == "__main__":

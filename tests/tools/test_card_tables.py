@@ -32,5 +32,23 @@ def test_tables_have_a_column_for_each_data_set(tmp_path: Path, capsys: pytest.C
     assert "| age range, one-off accuracy |  | 95.0 % |" in lines
     assert "| 20-29 | 100 | 4.50 | 81.0 % | 94.0 % | 100 | 55.0 % | 95.0 % | 94.0 % |" in lines
 
+    assert not any(line.startswith("| Decade") for line in lines), "it was not measured"
+
     old = {"count": 100, "right_range": 0.55, "within_one_range": 0.95}
     assert printed(tmp_path / "figures.json", old, capsys) == text
+
+
+def test_bias_and_pose_have_tables_where_they_were_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = {"age": AGE | {"count": 5}, "gender": GENDER}
+    groups = {"age": {}, "adults": {"18-75": few}, "yaw": {"frontal": {"age": AGE}, "profile": few}}
+    biases = {"60-69": {"count": 128, "bias": -4.04}, "10-19": {"count": 40, "bias": 1.5}}
+    utkface = {"age": AGE, "gender": GENDER, "groups": groups, "bias": biases}
+    (tmp_path / "metrics.json").write_text(json.dumps({"datasets": {"utkface": utkface}}), encoding="utf-8")
+    main(str(tmp_path / "metrics.json"))
+    lines = capsys.readouterr().out.splitlines()
+    first = lines.index("| Decade | UTKFace: images | bias (years) |")
+    assert lines[first + 2 : first + 4] == ["| 10-19 | 40 | +1.50 |", "| 60-69 | 128 | -4.04 |"]
+    assert "| UTKFace | frontal | 100 | 4.50 | – | 81.0 % | – | – | – |" in lines
+    assert "| UTKFace | profile | 100 | – | – | – | – | – | 94.0 % |" in lines

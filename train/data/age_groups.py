@@ -1,13 +1,15 @@
-"""Age groups of many ages at once: what splits are balanced over and metrics are given for."""
+"""Age groups and decades of many ages at once: what splits are balanced over and metrics are given for."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agecam.vision.age_groups import AGE_GROUP_STARTS, age_group
+from agecam.vision.calibration import AGES
 
 
 def _name(start: int) -> str:
@@ -24,3 +26,29 @@ def age_group_index(age: NDArray[np.float64]) -> NDArray[np.int64]:
     # Ages are rounded first: 2.6 years is nearer to the label 3 than to the label 2.
     index = np.searchsorted(AGE_GROUP_STARTS, np.round(age), side="right") - 1
     return np.where(np.isnan(age), -1, np.maximum(index, 0))
+
+
+def decade_names(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.str_]:
+    """The decade of each label ``low..high`` in years, such as "20-29": ``(n,)``, empty where it is unknown.
+
+    A range of more than one decade counts in that of its middle, but one without an upper end is a group of
+    its own, such as "70+".
+    """
+    names = [_decade(one, other) for one, other in zip(low.tolist(), high.tolist(), strict=True)]
+    return np.array(names, dtype=np.str_)
+
+
+def _decade(low: float, high: float) -> str:
+    if np.isnan(low):
+        return ""
+    if low < AGES - 1 <= high:
+        return f"{low:.0f}+"
+    start = int((low + high) / 2) // 10 * 10
+    return f"{start}-{start + 9}"
+
+
+def by_age(names: Iterable[str]) -> list[str]:
+    """Names of decades or age groups without repetition, the youngest first."""
+    return sorted(
+        {name for name in names if name}, key=lambda name: (int(name.split("-")[0].rstrip("+")), name)
+    )

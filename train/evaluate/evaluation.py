@@ -16,11 +16,12 @@ from train.data.crops import load_crops
 from train.data.prepare import prepare_unsplit
 from train.data.table import TABLE_FILE, UNUSED, VALIDATION, Table
 from train.errors import DataError
+from train.evaluate.bias import bias_by_decade, largest_bias
 from train.evaluate.calibrate import calibrate
 from train.evaluate.config import ALL, EvaluateConfig
 from train.evaluate.gallery import Report
-from train.evaluate.groups import ADULTS, MIN_GROUP, all_metrics
-from train.evaluate.metrics import MAIN_METRICS, take_predictions
+from train.evaluate.groups import ADULTS, all_metrics
+from train.evaluate.metrics import MAIN_METRICS, MIN_GROUP, take_predictions
 from train.evaluate.predictions import Model, Predictions, open_model, predict_crops
 from train.evaluate.report import write_report
 from train.evaluate.robustness import through_live_path, under_corruptions
@@ -51,6 +52,7 @@ def evaluate(config: EvaluateConfig) -> dict[str, Any]:
         "calibration": _calibration_values(calibration) | {"origin": origin},
         "datasets": _by_dataset(predictions, chosen, calibration),
         "all": all_metrics(predictions, chosen, calibration),
+        "bias": _bias(predictions, chosen),
     }
     places = _sample(len(chosen), config)
     some, of_some = chosen.take(places), take_predictions(predictions, places)
@@ -76,6 +78,9 @@ def headline(metrics: Mapping[str, Any]) -> list[tuple[str, str, str]]:
             rows.append((name, "age, within 5 years", f"{age['within_5']:.1%}"))
             if "interval_coverage" in age:
                 rows.append((name, "age, in the interval", f"{age['interval_coverage']:.1%}"))
+        if largest := largest_bias(values.get("bias", {})):
+            text = f"{largest.years:+.2f} years ({largest.decade})"
+            rows.append((name, "age, largest bias of a decade", text))
         if ranges := values.get("range"):
             rows.append((name, "age range accuracy", f"{ranges['accuracy']:.1%}"))
             rows.append((name, "age range, one-off accuracy", f"{ranges['one_off_accuracy']:.1%}"))
@@ -128,6 +133,19 @@ def _by_dataset(predictions: Predictions, table: Table, calibration: Calibration
         name: all_metrics(take_predictions(predictions, mask), table.take(mask), calibration)
         for name, mask in masks.items()
     }
+
+
+def _bias(predictions: Predictions, table: Table) -> dict[str, dict[str, Any]]:
+    """The bias of ages by split, data set and decade."""
+    if "age" not in predictions:
+        return {}
+    names = [(str(split), str(name)) for split in np.unique(table.split) for name in np.unique(table.dataset)]
+    biases: dict[str, dict[str, Any]] = {}
+    for split, name in names:
+        mask = (table.split == split) & (table.dataset == name)
+        if of_decades := bias_by_decade(predictions["age"][mask], table.take(mask)):
+            biases.setdefault(split, {})[name] = of_decades
+    return biases
 
 
 def _sample(count: int, config: EvaluateConfig) -> NDArray[np.int64]:

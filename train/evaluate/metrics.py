@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
+from sklearn.metrics import roc_auc_score
 
 from agecam.vision.calibration import AGES, Calibration, age_interval, calibrated_female, robust_age
 from train.data.age_groups import age_group_index
@@ -24,6 +24,8 @@ MAIN_METRICS: Final = {
 }
 """The metrics that groups and corruptions are compared by, and what to call them."""
 
+MIN_GROUP: Final = 20
+"""Groups of fewer images are left out of reports: their metrics would be noise."""
 _MIN_LIKELIHOOD: Final = 1e-7
 """Smaller ones count as this in log-likelihoods."""
 _CALIBRATION_BINS: Final = 10
@@ -40,6 +42,13 @@ def predicted_age(age_output: NDArray[np.float32]) -> NDArray[np.float64]:
     if is_distribution(age_output):
         return robust_age(age_output)
     return np.asarray(np.clip(age_output[:, 0], 0, AGES - 1), np.float64)
+
+
+def signed_distance(
+    predicted: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Years that ages ``(n,)`` are above (positive) or below their labels ``low..high``, 0 inside a range."""
+    return np.asarray(predicted - np.clip(predicted, low, high), np.float64)
 
 
 def interval_holds(
@@ -92,8 +101,8 @@ def range_metrics(age_output: NDArray[np.float32], table: Table) -> dict[str, fl
 
     Only samples whose label is a range. ``accuracy`` is the share of ages inside the labelled range,
     ``one_off_accuracy`` that in its group or the next; groups are those of
-    :data:`agecam.vision.age_groups.AGE_GROUP_STARTS`, and a range belongs to the one of its middle. ``loss``
-    is the mean negative log-likelihood of the range.
+    :data:`agecam.vision.age_groups.AGE_GROUP_STARTS`, and a range belongs to the one of its middle. ``bias``
+    is the mean of :func:`signed_distance`, ``loss`` the mean negative log-likelihood of the range.
     """
     ranged = ~np.isnan(table.age_low) & ~table.exact
     if not ranged.any():
@@ -107,6 +116,7 @@ def range_metrics(age_output: NDArray[np.float32], table: Table) -> dict[str, fl
         "count": float(ranged.sum()),
         "accuracy": float(((rounded >= low) & (rounded <= high)).mean()),
         "one_off_accuracy": float((np.abs(age_group_index(predicted) - truth) <= 1).mean()),
+        "bias": float(signed_distance(predicted, low, high).mean()),
     }
     if not is_distribution(chosen):
         return values
@@ -125,7 +135,8 @@ def gender_metrics(female: NDArray[np.float32], table: Table, calibration: Calib
     """Accuracy and the rest for "female" as the positive class; ``female`` is ``(n,)`` probabilities.
 
     ``loss`` is the mean negative log-likelihood and ``ece`` the expected calibration error over ten bins of
-    confidence, both after correction.
+    confidence, both after correction. What is undefined, such as the precision where nobody is taken for
+    female, is left out.
     """
     known = ~np.isnan(table.female)
     if not known.any():
@@ -133,15 +144,16 @@ def gender_metrics(female: NDArray[np.float32], table: Table, calibration: Calib
     truth = table.female[known] > 0.5
     p = calibrated_female(female[known], calibration)
     predicted = p >= 0.5
-    precision, recall, f1, _ = precision_recall_fscore_support(
-        truth, predicted, average="binary", zero_division=0
-    )
+    right = float((predicted & truth).sum())
+    shares = {
+        "precision": (right, predicted.sum()),
+        "recall": (right, truth.sum()),
+        "f1": (2 * right, predicted.sum() + truth.sum()),
+    }
     values = {
         "count": float(len(truth)),
         "accuracy": float((predicted == truth).mean()),
-        "precision": float(precision),
-        "recall": float(recall),
-        "f1": float(f1),
+        **{name: float(part / whole) for name, (part, whole) in shares.items() if whole},
         "loss": float(-np.log(np.maximum(np.where(truth, p, 1 - p), _MIN_LIKELIHOOD)).mean()),
         "ece": expected_calibration_error(p, truth),
     }

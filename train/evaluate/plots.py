@@ -85,8 +85,19 @@ def age_scatter(truth: NDArray[np.float64], predicted: NDArray[np.float64]) -> s
     return _svg(draw, (5.2, 4.4), "scatter")
 
 
-def bars(values: Mapping[str, float], label: str, *, line: float | None = None, share: bool = False) -> str:
-    """One bar a group, its value on top; ``line`` marks what is wanted, ``share`` prints per cent."""
+def bars(
+    values: Mapping[str, float],
+    label: str,
+    *,
+    line: float | None = None,
+    share: bool = False,
+    axis: str = "age (years)",
+    name: str | None = None,
+) -> str:
+    """One bar a group, its value at its end; ``line`` marks what is wanted, ``share`` prints per cent.
+
+    ``name`` tells plots of one ``label`` apart.
+    """
 
     def draw(figure: Any) -> None:
         axes = figure.subplots()
@@ -100,9 +111,11 @@ def bars(values: Mapping[str, float], label: str, *, line: float | None = None, 
             axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
         else:
             axes.margins(y=0.12)
-        axes.set(xlabel="age (years)", ylabel=label)
+            if min(values.values()) < 0:
+                axes.axhline(0, color=_INK, linewidth=0.6)
+        axes.set(xlabel=axis, ylabel=label)
 
-    return _svg(draw, (5.2, 2.9), label)
+    return _svg(draw, (5.2, 2.9), name or label)
 
 
 def reliability(p: NDArray[np.float64], female: NDArray[np.bool_]) -> str:

@@ -13,44 +13,13 @@ from agecam.files import write_atomically
 from agecam.vision.calibration import AGES, calibrated_female
 from train.data.age_groups import AGE_GROUP_NAMES
 from train.evaluate import plots
+from train.evaluate.formatting import COLUMNS, UNDEFINED, UNITS, metric_text, value_text
 from train.evaluate.gallery import Report, galleries
-from train.evaluate.groups import MIN_GROUP
-from train.evaluate.metrics import MAIN_METRICS, predicted_age
+from train.evaluate.metrics import MAIN_METRICS, MIN_GROUP, predicted_age
 from train.evaluate.page import details, figure, render_page, section, table
+from train.evaluate.report_groups import bias_section, groups_section, pose_section
 
-_YEARS, _SHARE, _PLAIN = "years", "share", "plain"
-
-# Head, metric, heading, unit.
-_COLUMNS: Final = (
-    ("age", "mae", "MAE", _YEARS),
-    ("age", "median_error", "median error", _YEARS),
-    ("age", "bias", "bias", _YEARS),
-    ("age", "within_1", "within 1 year", _SHARE),
-    ("age", "within_3", "within 3", _SHARE),
-    ("age", "within_5", "within 5", _SHARE),
-    ("age", "within_10", "within 10", _SHARE),
-    ("age", "within_5_printed", "within 5, as printed in whole years", _SHARE),
-    ("age", "interval_coverage", "in the interval", _SHARE),
-    ("age", "interval_width", "its width", _YEARS),
-    ("age", "loss", "loss", _PLAIN),
-    ("range", "accuracy", "accuracy", _SHARE),
-    ("range", "one_off_accuracy", "one-off accuracy", _SHARE),
-    ("range", "loss", "loss", _PLAIN),
-    ("gender", "accuracy", "accuracy", _SHARE),
-    ("gender", "precision", "precision", _SHARE),
-    ("gender", "recall", "recall", _SHARE),
-    ("gender", "f1", "F1", _SHARE),
-    ("gender", "auc", "ROC-AUC", _PLAIN),
-    ("gender", "ece", "ECE", _SHARE),
-    ("gender", "loss", "loss", _PLAIN),
-)
 _HEADS: Final = {"age": "Exact ages", "range": "Age ranges", "gender": "Gender"}
-_GROUPS: Final = {
-    "age": "Age group",
-    "gender": "Gender label",
-    "race": "Race label",
-    "adults": "Adults",
-}
 
 
 def write_report(path: Path, report: Report) -> None:
@@ -59,8 +28,10 @@ def write_report(path: Path, report: Report) -> None:
     sections = [
         _overview(report),
         _age(report),
+        bias_section(metrics["bias"]),
         _gender(report),
-        _groups(metrics["all"]),
+        pose_section(report),
+        groups_section(metrics["all"]),
         _corruptions(metrics.get("corruptions", [])),
         _live(metrics.get("live", {})),
         _curves(report.run),
@@ -80,17 +51,16 @@ def _overview(report: Report) -> str:
         ("gender", "accuracy", "gender accuracy"),
         ("gender", "ece", "calibration error (ECE) of gender"),
     ]
-    units = {(head, name): unit for head, name, _, unit in _COLUMNS}
     cards = "".join(
-        f"<div class=tile><b>{_value(everything[head][name], units[head, name])}</b>{label}</div>"
+        f"<div class=tile><b>{metric_text(everything, head, name)}</b>{label}</div>"
         for head, name, label in tiles
         if name in everything.get(head, {})
     )
     rows = metrics["datasets"] | ({"all": everything} if len(metrics["datasets"]) > 1 else {})
     tables = "".join(_metrics_table(_HEADS[head], head, rows) for head in _HEADS)
     balanced = "; ".join(
-        f"{MAIN_METRICS[head, name]} {_value(everything['balanced'][f'{head}_{name}'], units[head, name])}"
-        for head, name in MAIN_METRICS
+        f"{label} {value_text(everything['balanced'][f'{head}_{name}'], UNITS[head, name])}"
+        for (head, name), label in MAIN_METRICS.items()
         if f"{head}_{name}" in everything.get("balanced", {})
     )
     count = metrics["views"]
@@ -110,18 +80,18 @@ def _metrics_table(title: str, head: str, rows: Mapping[str, Any]) -> str:
     few = {name: metrics[head] for name, metrics in rows.items() if head in metrics}
     having = {name: values for name, values in few.items() if values["count"] >= MIN_GROUP} or few
     columns = [
-        (name, heading, unit)
-        for of, name, heading, unit in _COLUMNS
+        (name, heading)
+        for of, name, heading, _ in COLUMNS
         if of == head and any(name in values for values in having.values())
     ]
     if not having:
         return ""
     body = [
         [escape(name), f"{values['count']:,.0f}"]
-        + [_value(values[key], unit) if key in values else "" for key, _, unit in columns]
+        + [metric_text({head: values}, head, key) for key, _ in columns]
         for name, values in having.items()
     ]
-    return table([title, "images", *(heading for _, heading, _ in columns)], body)
+    return table([title, "images", *(heading for _, heading in columns)], body)
 
 
 def _age(report: Report) -> str:
@@ -138,8 +108,6 @@ def _age(report: Report) -> str:
     if decades:
         errors = {name: values["mae"] for name, values in decades.items()}
         parts.append(figure(plots.bars(errors, "MAE (years)"), "MAE by age"))
-        biases = {name: values["bias"] for name, values in decades.items()}
-        parts.append(figure(plots.bars(biases, "mean of prediction less label"), "Bias by age"))
     held = {n: v["interval_coverage"] for n, v in decades.items() if "interval_coverage" in v}
     if held:
         drawn = plots.bars(held, "inside the interval", line=report.calibration.interval, share=True)
@@ -162,38 +130,6 @@ def _gender(report: Report) -> str:
     ]
     note = "<p>Gender is what the labels say of how a person looks, and nothing else.</p>"
     return section("Gender", f"<div class=plots>{''.join(parts)}</div>{note}")
-
-
-def _groups(everything: Mapping[str, Any]) -> str:
-    parts = []
-    for kind, title in _GROUPS.items():
-        rows = everything["groups"].get(kind, {})
-        if not rows:
-            continue
-        body = [
-            [escape(name)]
-            + [
-                f"{_main(metrics, head, key)}<small>{metrics[head]['count']:,.0f}</small>"
-                if _enough(metrics, head) and key in metrics[head]
-                else ""
-                for head, key in MAIN_METRICS
-            ]
-            for name, metrics in rows.items()
-        ]
-        if gaps := everything["gaps"].get(kind):
-            body.append(
-                ["<b>gap</b>"]
-                + [
-                    f"<b>{_unit_of(head, key, gaps[f'{head}_{key}'])}</b>" if f"{head}_{key}" in gaps else ""
-                    for head, key in MAIN_METRICS
-                ]
-            )
-        parts.append(table([title, *MAIN_METRICS.values()], body))
-    note = (
-        "<p>Small numbers: images. Gap: largest less smallest. Groups of fewer than "
-        f"{MIN_GROUP} are left out.</p>"
-    )
-    return section("By group", "".join(parts) + note) if parts else ""
 
 
 def _corruptions(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -242,7 +178,6 @@ def _main_headings(metrics: Mapping[str, Mapping[str, float]]) -> list[str]:
         f"{escape(name)}: {MAIN_METRICS[tuple(key.split('_', 1))]}"  # type: ignore[index]
         for name, values in metrics.items()
         for key in values
-        if "interval" not in key
     ]
 
 
@@ -250,8 +185,6 @@ def _main_cells(metrics: Mapping[str, Mapping[str, float]], *, signed: bool = Fa
     cells = []
     for values in metrics.values():
         for key, value in values.items():
-            if "interval" in key:
-                continue
             years = key == "age_mae"
             sign = "+" if signed else ""
             cells.append(f"{value:{sign}.2f}" if years else f"{100 * value:{sign}.1f} %")
@@ -270,30 +203,18 @@ def _confusion(counts: Sequence[Sequence[int]] | None, names: Sequence[str], tit
         return ""
     body = []
     for name, row in zip(names, counts, strict=True):
-        shares = np.array(row) / max(1, sum(row))
-        cells = "".join(
-            f'<td style="background:rgba(59,130,196,{0.85 * share:.2f})" title="{count:,} images">'
-            f"{100 * share:.0f}</td>"
-            for share, count in zip(shares, row, strict=True)
-        )
+        cells = "".join(_share_cell(count, sum(row)) for count in row)
         body.append(f"<tr><th>{name}</th>{cells}<td class=sum>{sum(row):,}</td></tr>")
     head = "".join(f"<th>{name}</th>" for name in names)
     matrix = f"<table class=matrix><tr><th></th>{head}<th>images</th></tr>{''.join(body)}</table>"
     return figure(matrix, f"{title}: per cent of the label (row) with the prediction (column)")
 
 
-def _enough(metrics: Mapping[str, Any], head: str) -> bool:
-    """Whether metrics of a head are of enough images to be shown."""
-    return bool(metrics.get(head, {}).get("count", 0) >= MIN_GROUP)
-
-
-def _main(metrics: Mapping[str, Any], head: str, key: str) -> str:
-    return _unit_of(head, key, metrics[head][key])
-
-
-def _unit_of(head: str, key: str, value: float) -> str:
-    return _value(value, _YEARS if (head, key) == ("age", "mae") else _SHARE)
-
-
-def _value(value: float, unit: str) -> str:
-    return {_YEARS: f"{value:.2f}", _SHARE: f"{100 * value:.1f} %", _PLAIN: f"{value:.3f}"}[unit]
+def _share_cell(count: int, images: int) -> str:
+    if not images:
+        return f"<td>{UNDEFINED}</td>"
+    share = count / images
+    return (
+        f'<td style="background:rgba(59,130,196,{0.85 * share:.2f})" title="{count:,} images">'
+        f"{100 * share:.0f}</td>"
+    )

@@ -16,9 +16,8 @@ from train.data.table import Table
 from train.errors import DataError
 from train.evaluate.config import EvaluateConfig
 from train.evaluate.corruptions import CLEAN, CORRUPTIONS
-from train.evaluate.groups import MIN_GROUP
 from train.evaluate.live import live_views, stores_by_name
-from train.evaluate.metrics import MAIN_METRICS, main_metrics, take_predictions
+from train.evaluate.metrics import MAIN_METRICS, MIN_GROUP, main_metrics, take_predictions
 from train.evaluate.predictions import Model, Predictions, predict
 
 

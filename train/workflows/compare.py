@@ -18,6 +18,7 @@ from agecam.vision.calibration import Calibration
 from train.data.crops import load_crops
 from train.data.table import TEST, Table
 from train.errors import DataError
+from train.evaluate.bias import largest_bias
 from train.evaluate.groups import all_metrics
 from train.evaluate.predictions import Predictions, open_model, predict_crops
 from train.export.convert import export_litert
@@ -37,6 +38,7 @@ _COLUMNS: Final = {
     **dict.fromkeys(_SETTINGS, "{}"),
     "mae_years": "{:.2f}",
     "mae_over_age_groups": "{:.2f}",
+    "largest_bias_years": "{:+.2f}",
     "within_5": "{:.1%}",
     "range_accuracy": "{:.1%}",
     "gender_accuracy": "{:.1%}",
@@ -113,10 +115,13 @@ def multiply_adds(model: keras.Model) -> int:
 def _metrics(predictions: Predictions, test: Table) -> dict[str, float | None]:
     metrics = all_metrics(predictions, test, Calibration())
     age, ranges, gender = (metrics.get(kind, {}) for kind in ("age", "range", "gender"))
+    largest = largest_bias(metrics.get("bias", {}))
     return {
         "mae_years": age.get("mae"),
         # A plain mean over the age groups: children and old people count as much as the others.
         "mae_over_age_groups": metrics.get("balanced", {}).get("age_mae"),
+        # Of the decade that is misjudged most to one side.
+        "largest_bias_years": largest and largest.years,
         "within_5": age.get("within_5"),
         "range_accuracy": ranges.get("accuracy"),
         "gender_accuracy": gender.get("accuracy"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +20,8 @@ from train.data.prepare import prepare
 from train.data.table import TEST, TRAIN, VALIDATION, Table
 from train.data.targets import AGE, GENDER
 from train.errors import DataError
+from train.evaluate.bias import largest_bias
+from train.evaluate.formatting import UNDEFINED
 from train.evaluate.groups import all_metrics
 from train.evaluate.metrics import predicted_age
 from train.evaluate.predictions import open_model, predict_crops
@@ -30,6 +32,10 @@ from train.workflows.config import FineTuneConfig
 
 TOLERANCE: Final = 0.05
 """How much worse, of the error before, a model may become on the images that it was trained on before."""
+BIAS_TOLERANCE_YEARS: Final = 1.0
+"""How much farther from 0 the mean of prediction minus label may become in any decade of labels with enough
+images: overall errors hide a pull to the ages that are many. About the standard error of the mean over 25
+images whose predictions scatter by 5 years."""
 _ROUNDING: Final = 1e-4
 """Errors nearer than this, in years or as a share, are the same."""
 _TEST_SHARE: Final = 0.25
@@ -38,7 +44,8 @@ _VALIDATION_SHARE: Final = 0.15
 """Of the images; it only chooses the epoch, so it needs fewer than the test."""
 _FOLDER: Final = "fine-tune"
 """Name of the folder in ``out`` for all but the model."""
-_KINDS: Final = {AGE: ("age", "range"), GENDER: ("gender",)}
+_BASELINES: Final = {"before": "the model it came from", "replaced": "the model it would replace"}
+_KINDS: Final = {AGE: ("age", "range", "bias"), GENDER: ("gender",)}
 """Of metrics, by head."""
 
 
@@ -48,8 +55,9 @@ def fine_tune(config: FineTuneConfig) -> dict[str, Any]:
     In ``out``: ``fine-tune/`` with the prepared images, the run and ``report.json``, whose content is
     returned, and the model under the names of its heads (``age.keras``). It is written, over one that may be
     there, unless a baseline is better, which is the model it came from or the one it would replace: errs less
-    on new test images, or so much less on old ones that :data:`TOLERANCE` does not cover it. ``force`` writes
-    it in any case. Calling again resumes.
+    on new test images, or so much less on old ones that :data:`TOLERANCE` does not cover it, or is less
+    biased about a decade by more than :data:`BIAS_TOLERANCE_YEARS`. ``force`` writes it in any case. Calling
+    again resumes.
 
     Raises :class:`DataError` when the model or the images cannot be used.
     """
@@ -66,7 +74,7 @@ def fine_tune(config: FineTuneConfig) -> dict[str, Any]:
         for images, folder in {"new": data, "old": config.old}.items()
         if folder is not None
     }
-    worse = _worse(metrics)
+    worse = worse_than_baselines(metrics)
     saved = config.force or not worse
     report = {
         "model": str(config.model),
@@ -91,6 +99,10 @@ def summary_rows(report: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
             before, after = (f"{models[model][head]['error'] * scale:.2f}" for model in ("before", "after"))
             count = models["after"][head]["images"]
             shown.append((f"{name}, {count} test images", f"{head}, {unit}", before, after))
+            largest = [largest_bias(models[model][head].get("bias", {})) for model in ("before", "after")]
+            if any(largest):
+                texts = (f"{one.years:+.2f} ({one.decade})" if one else UNDEFINED for one in largest)
+                shown.append((f"{name}, by decade", "largest bias, years", *texts))
     return shown
 
 
@@ -168,7 +180,7 @@ def _error(head: str, output: NDArray[np.float32], table: Table) -> float:
     return float(off[known].mean())
 
 
-def _worse(metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def worse_than_baselines(metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """In what the trained model is worse than a baseline, one sentence each."""
     found = []
     for images, models in metrics.items():
@@ -177,6 +189,19 @@ def _worse(metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
             for head, after in models["after"].items():
                 error = models[baseline][head]["error"]
                 if after["error"] > error * allowed + _ROUNDING:
-                    model = "the model it came from" if baseline == "before" else "the model it would replace"
-                    found.append(f"On {images} images, {model} is better at {head}.")
+                    found.append(f"On {images} images, {_BASELINES[baseline]} is better at {head}.")
+                found += _more_biased(images, baseline, models[baseline][head], after)
     return found
+
+
+def _more_biased(
+    images: str, baseline: str, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Iterator[str]:
+    """The decades whose bias has grown beyond what is allowed, one sentence each."""
+    for decade, of_decade in after.get("bias", {}).items():
+        earlier, now = before["bias"][decade]["bias"], of_decade["bias"]
+        if abs(now) > abs(earlier) + BIAS_TOLERANCE_YEARS:
+            yield (
+                f"On {images} images, {_BASELINES[baseline]} is less biased about ages {decade}: "
+                f"{earlier:+.1f} years, now {now:+.1f}."
+            )

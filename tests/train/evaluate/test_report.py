@@ -1,5 +1,6 @@
 """The report is one whole page, whatever was measured, and asks nothing of the network."""
 
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -63,7 +64,8 @@ def report_of(
         Sample(name, f"<{i}>.jpg", *((20 + i % 60,) * 2 if i % 3 else (30, 39)), i % 2 == 0, "AB"[i % 2])
         for i in range(120)
     ]
-    table = table_of_samples(samples)
+    yaws = np.repeat([5.0, 30.0, 60.0], 40)
+    table = replace(table_of_samples(samples), yaw_deg=yaws, pitch_deg=yaws - 30, face_px=yaws)
     everything = all_metrics(predictions, table, Calibration())
     metrics = {
         "models": ["age.tflite"],
@@ -74,6 +76,7 @@ def report_of(
         "datasets": {name: everything},
         "all": everything,
     }
+    metrics["bias"] = {"test": {name: everything["bias"]}} if "bias" in everything else {}
     crops = random.integers(0, 256, (120, STORED_PX, STORED_PX), dtype=np.uint8)
     return Report(metrics, predictions, table, crops, Calibration(), run)
 
@@ -92,7 +95,10 @@ def test_the_page_is_whole_and_refers_to_nothing_outside_it(tmp_path: Path) -> N
     write_report(tmp_path / "report.html", report)
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     page = Page(text)
-    assert page.headings == ["Overview", "Age", "Gender", "By group", "Learning curves", "Images"]
+    assert page.headings == [
+        "Overview", "Age", "Bias by decade", "Gender", "By pose and size", "By group", "Learning curves",
+        "Images",
+    ]  # fmt: skip
     assert all(address.startswith(("data:", "#")) for address in page.addresses)
     assert len(page.ids) == len(set(page.ids))
     assert 100 < page.images <= 150
@@ -153,3 +159,16 @@ def test_corruptions_and_the_live_path_have_their_tables(tmp_path: Path) -> None
     assert "+1.50" in text
     assert "-10.0 %" in text
     assert "rotated 20°<small>3 not found</small>" in text
+
+
+def test_what_is_undefined_or_of_too_few_images_is_a_dash_and_no_zero(tmp_path: Path) -> None:
+    predictions = {"gender": np.full(120, 0.1, np.float32)}
+    report = report_of(predictions)
+    assert "precision" not in report.metrics["all"]["gender"], "nobody is taken for female"
+    write_report(tmp_path / "report.html", report)
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    overview = text[text.index("<h2>Overview") : text.index("<h2>Gender")]
+    assert "<td>–</td>" not in overview, "a column of nothing but dashes is left out"
+    groups = text[text.index("<h2>By group") : text.index("<h2>Images")]
+    assert "<td>female</td><td>–</td>" in groups
+    assert "<small>60</small>" in groups

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from train.errors import DataError
 from train.model.build import build_model, load_model
 from train.model.network import Network
 from train.workflows.config import FineTuneConfig
-from train.workflows.fine_tune import fine_tune
+from train.workflows.fine_tune import fine_tune, worse_than_baselines
 
 pytestmark = pytest.mark.training
 
@@ -46,6 +47,7 @@ def test_a_model_becomes_better_at_new_photographs_and_reports_old_ones(
     assert all(count > 0 for count in report["images"].values())
     assert new["after"]["age"]["error"] < new["before"]["age"]["error"]
     assert old["before"]["age"]["images"] == 16
+    assert "bias" in new["before"]["age"]
     assert load_model(tmp_path / "age.keras").output_shape == (None, 101)
 
 
@@ -76,3 +78,23 @@ def test_too_few_labels_are_told_in_plain_words(
     few = write_photographs(tmp_path / "few", [("30", ""), ("", "male")])
     with pytest.raises(DataError, match="too few images with a label for age"):
         fine_tune(FineTuneConfig(age_model, few, tmp_path / "out"))
+
+
+def test_a_model_that_is_more_biased_about_a_decade_is_refused_though_it_errs_less() -> None:
+    def measured(error: float, *biases: float) -> dict[str, Any]:
+        decades = ("20-29", "60-69", "70+")
+        bias = {name: {"count": 30.0, "bias": years} for name, years in zip(decades, biases, strict=True)}
+        return {"age": {"error": error, "bias": bias}}
+
+    before = measured(5.0, 0.5, -2.0, -4.0)
+    # A change of side counts by how far it is from 0, and less than the tolerance is noise.
+    after = measured(4.8, -1.4, -3.2, -3.0)
+    assert worse_than_baselines({"new": {"before": before, "after": after}}) == [
+        "On new images, the model it came from is less biased about ages 60-69: -2.0 years, now -3.2."
+    ]
+    assert worse_than_baselines({"old": {"before": after, "replaced": before, "after": after}}) == [
+        "On old images, the model it would replace is less biased about ages 60-69: -2.0 years, now -3.2."
+    ]
+    assert worse_than_baselines({"new": {"before": after, "after": before}}) == [
+        "On new images, the model it came from is better at age."
+    ]
