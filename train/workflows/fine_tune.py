@@ -99,11 +99,15 @@ def summary_rows(report: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
             before, after = (f"{models[model][head]['error'] * scale:.2f}" for model in ("before", "after"))
             count = models["after"][head]["images"]
             shown.append((f"{name}, {count} test images", f"{head}, {unit}", before, after))
-            largest = [largest_bias(models[model][head].get("bias", {})) for model in ("before", "after")]
-            if any(largest):
-                texts = (f"{one.years:+.2f} ({one.decade})" if one else UNDEFINED for one in largest)
-                shown.append((f"{name}, by decade", "largest bias, years", *texts))
+            largest = [_largest_bias(models[model][head]) for model in ("before", "after")]
+            if any(text != UNDEFINED for text in largest):
+                shown.append((f"{name}, by decade", "largest bias, years", largest[0], largest[1]))
     return shown
+
+
+def _largest_bias(metrics: Mapping[str, Any]) -> str:
+    largest = largest_bias(metrics.get("bias", {}))
+    return f"{largest.years:+.2f} ({largest.decade})" if largest else UNDEFINED
 
 
 def _prepare(config: FineTuneConfig, data: Path, heads: Sequence[str]) -> Table:

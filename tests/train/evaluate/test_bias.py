@@ -16,7 +16,10 @@ def test_a_pull_to_the_middle_shows_at_both_ends() -> None:
         "70-79": 30,
     }
     assert [values["bias"] for values in biases.values()] == pytest.approx([3, 0, -6], abs=0.05)
-    assert largest_bias(biases) == ("70-79", pytest.approx(-6, abs=0.05))
+    largest = largest_bias(biases)
+    assert largest is not None
+    assert largest.decade == "70-79"
+    assert largest.years == pytest.approx(-6, abs=0.05)
 
 
 def test_a_range_counts_by_the_distance_from_it_with_its_sign() -> None:
