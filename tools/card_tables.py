@@ -174,6 +174,20 @@ def pose(sets: dict[str, Any], kind: str, title: str) -> str:
     return table(["Set", title, "images", *headings], rows) if rows else ""
 
 
+def held_out(sets: dict[str, Any]) -> str:
+    """The interval of each set, calibrated on the others."""
+    rows = [
+        [
+            NAMES.get(name, name),
+            ", ".join(NAMES.get(other, other) for other in values["calibrated_on"]),
+            percent(values["interval_coverage"]),
+            years(values["interval_width"]),
+        ]
+        for name, values in sets.items()
+    ]
+    return table(["Set", "calibrated on", "in the interval", "width (years)"], rows) if rows else ""
+
+
 def _has(metrics: dict[str, dict[str, float]], head: str, metric: str) -> bool:
     found = metrics.get(head, {})
     return metric in found and found["count"] >= _MIN_GROUP
@@ -192,7 +206,8 @@ def current_names(values: Any) -> Any:
 
 
 def main(path: str) -> None:
-    sets = current_names(json.loads(Path(path).read_text(encoding="utf-8"))["datasets"])
+    metrics = json.loads(Path(path).read_text(encoding="utf-8"))
+    sets = current_names(metrics["datasets"])
     sets = {name: sets[name] for name in sorted(sets, key=lambda name: list(NAMES).index(name))}
     parts = [headlines(sets), groups(sets, "age", "Age"), groups(sets, "gender", "Labelled gender")]
     for name, values in sets.items():
@@ -200,6 +215,7 @@ def main(path: str) -> None:
             parts.append(groups({name: values}, "race", f"Labelled race, {NAMES[name]}"))
     parts.append(bias(sets))
     parts += [pose(sets, kind, title) for kind, title in _POSES.items()]
+    parts.append(held_out(metrics.get("held_out", {})))
     print("\n\n".join(filter(None, parts)))
 
 

@@ -45,10 +45,13 @@ def test_bias_and_pose_have_tables_where_they_were_measured(
     groups = {"age": {}, "adults": {"18-75": few}, "yaw": {"frontal": {"age": AGE}, "profile": few}}
     biases = {"60-69": {"count": 128, "bias": -4.04}, "10-19": {"count": 40, "bias": 1.5}}
     utkface = {"age": AGE, "gender": GENDER, "groups": groups, "bias": biases}
-    (tmp_path / "metrics.json").write_text(json.dumps({"datasets": {"utkface": utkface}}), encoding="utf-8")
+    held_out = {"utkface": {"calibrated_on": ["aaf"], "interval_coverage": 0.76, "interval_width": 15.0}}
+    measured = {"datasets": {"utkface": utkface}, "held_out": held_out}
+    (tmp_path / "metrics.json").write_text(json.dumps(measured), encoding="utf-8")
     main(str(tmp_path / "metrics.json"))
     lines = capsys.readouterr().out.splitlines()
     first = lines.index("| Decade | UTKFace: images | bias (years) |")
     assert lines[first + 2 : first + 4] == ["| 10-19 | 40 | +1.50 |", "| 60-69 | 128 | -4.04 |"]
+    assert "| UTKFace | All-Age-Faces | 76.0 % | 15.00 |" in lines
     assert "| UTKFace | frontal | 100 | 4.50 | – | 81.0 % | – | – | – |" in lines
     assert "| UTKFace | profile | 100 | – | – | – | – | – | 94.0 % |" in lines

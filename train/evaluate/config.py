@@ -21,7 +21,8 @@ class EvaluateConfig:
 
     Without ``manifest`` a calibration is fitted on the validation split or, where there is none, taken from a
     manifest beside the models. ``corruptions`` makes crops (and with ``live`` whole images) worse in many
-    ways. ``live`` are the folders or zips of the whole images, for the live path. ``sample`` limits both to
+    ways. ``held_out`` measures the interval of each data set with a calibration on the others. ``live`` are
+    the folders or zips of the whole images, for the live path. ``sample`` limits both to
     so many images, chosen by ``seed``.
     """
 
@@ -47,6 +48,10 @@ class EvaluateConfig:
             "--corruptions",
             aliases=("--conditions",),
         ),
+    )
+    held_out: bool = field(
+        default=False,
+        metadata=option("The interval of each data set, calibrated on the others alone, too.", "--held-out"),
     )
     live: tuple[Path, ...] = field(
         default=(), metadata=option("Folder or zip of the whole images, for the live path too.")

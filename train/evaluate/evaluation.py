@@ -21,6 +21,7 @@ from train.evaluate.calibrate import calibrate
 from train.evaluate.config import ALL, EvaluateConfig
 from train.evaluate.gallery import Report
 from train.evaluate.groups import ADULTS, all_metrics
+from train.evaluate.held_out import held_out_intervals
 from train.evaluate.metrics import MAIN_METRICS, MIN_GROUP, take_predictions
 from train.evaluate.predictions import Model, Predictions, open_model, predict_crops
 from train.evaluate.report import write_report
@@ -54,6 +55,9 @@ def evaluate(config: EvaluateConfig) -> dict[str, Any]:
         "all": all_metrics(predictions, chosen, calibration),
         "bias": _bias(predictions, chosen),
     }
+    if config.held_out and len(validation := table.of_split(VALIDATION)):
+        on_validation = predict_crops(models, crops, validation.row, config.views)
+        metrics["held_out"] = held_out_intervals(predictions, chosen, on_validation, validation)
     places = _sample(len(chosen), config)
     some, of_some = chosen.take(places), take_predictions(predictions, places)
     if config.corruptions:

@@ -17,7 +17,7 @@ from train.evaluate.formatting import COLUMNS, UNDEFINED, UNITS, metric_text, va
 from train.evaluate.gallery import Report, galleries
 from train.evaluate.metrics import MAIN_METRICS, MIN_GROUP, predicted_age
 from train.evaluate.page import details, figure, render_page, section, table
-from train.evaluate.report_groups import bias_section, groups_section, pose_section
+from train.evaluate.report_groups import bias_section, groups_section, held_out_section, pose_section
 
 _HEADS: Final = {"age": "Exact ages", "range": "Age ranges", "gender": "Gender"}
 
@@ -31,6 +31,7 @@ def write_report(path: Path, report: Report) -> None:
         bias_section(metrics["bias"]),
         _gender(report),
         pose_section(report),
+        held_out_section(metrics.get("held_out", {})),
         groups_section(metrics["all"]),
         _corruptions(metrics.get("corruptions", [])),
         _live(metrics.get("live", {})),

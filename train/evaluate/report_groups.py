@@ -110,6 +110,24 @@ def pose_section(report: Report) -> str:
     return section("By pose and size", f"<div class=plots>{''.join(drawn)}</div>{tables}{note}")
 
 
+def held_out_section(sets: Mapping[str, Mapping[str, Any]]) -> str:
+    """The interval of each data set where calibration has not seen it."""
+    rows = [
+        [
+            escape(name),
+            escape(", ".join(values["calibrated_on"])),
+            f"{values['count']:,.0f}",
+            *(value_text(values[key], UNITS["age", key]) for key in ("interval_coverage", "interval_width")),
+        ]
+        for name, values in sets.items()
+    ]
+    if not rows:
+        return ""
+    heads = ["Data set", "calibrated on", "images", "labels inside the interval", "its width (years)"]
+    note = "<p>Calibration alone has not seen the set; whether the models have is another question.</p>"
+    return section("Interval on sets held out", table(heads, rows) + note)
+
+
 def groups_section(everything: Mapping[str, Any]) -> str:
     """Metrics by decade, age group, gender, race, and of adults."""
     tables = _tables(everything, _LABELS)

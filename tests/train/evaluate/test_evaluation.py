@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -93,3 +94,24 @@ def test_a_split_without_images_is_refused(prepared: Path, models: MakeModel, tm
     config = EvaluateConfig((models(1, "sigmoid"),), folder, tmp_path / "out", split="validation")
     with pytest.raises(DataError, match="no images in its validation split"):
         evaluate(config)
+
+
+def test_bias_is_told_by_split_set_and_decade(prepared: Path, models: MakeModel, tmp_path: Path) -> None:
+    folder = tmp_path / "prepared"
+    shutil.copytree(prepared, folder)
+    table = Table.load(folder)
+    thirty = np.full(len(table), 30.0)
+    replace(table, age_low=thirty, age_high=thirty, yaw_deg=np.full(len(table), -20.0)).save(folder)
+    config = EvaluateConfig((models(101, "softmax"),), folder, tmp_path / "out", split="all", held_out=True)
+    metrics = evaluate(config)
+    # Of the other splits 16 images each are too few.
+    assert {split: list(sets) for split, sets in metrics["bias"].items()} == {"train": ["noise"]}
+    of_training = metrics["bias"]["train"]["noise"]["30-39"]
+    assert of_training["count"] == 48
+    assert -30 <= of_training["bias"] <= 70
+    assert metrics["all"]["groups"]["yaw"]["half profile"]["age"]["count"] == 80
+    assert metrics["held_out"] == {}, "there is no other set to calibrate on"
+    assert ("noise", "age, largest bias of a decade") in [row[:2] for row in headline(metrics)]
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Bias by decade" in page
+    assert "By pose and size" in page
