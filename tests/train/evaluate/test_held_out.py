@@ -12,7 +12,7 @@ from train.evaluate.predictions import Predictions
 
 
 def two_sets(random: np.random.Generator) -> tuple[Predictions, Table]:
-    """200 images of "easy", whose predictions are as far off as they say, 200 of "hard", three times as far."""
+    """200 images of "easy", as far off as their predictions say, and 200 of "hard", three times as far."""
     off = random.normal(0, np.repeat([3.0, 9.0], 200))
     table = table_of(*[(50, 50, None)] * 400)
     return {"age": peaks(*(50 + off), width=3)}, replace(table, dataset=np.repeat(["easy", "hard"], 200))
