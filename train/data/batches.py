@@ -77,7 +77,7 @@ class Batches(keras.utils.PyDataset):
         self._epoch = 0
         self._order = np.arange(len(table))
         targets = {
-            AGE: age_targets(table.age_low, table.age_high),
+            AGE: age_targets(table.age_low, table.age_high, table.age_edge),
             GENDER: np.nan_to_num(table.female).astype(np.float32)[:, None],
         }
         weights = {

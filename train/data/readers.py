@@ -3,7 +3,8 @@
 - **Names as in UTKFace**: ``age_gender_race_date.jpg`` (gender 0 male, 1 female; Zhang, Song, Qi, "Age
   Progression/Regression by Conditional Adversarial Autoencoder", CVPR 2017).
 - **A table** ``labels.csv`` with the columns ``file,age,gender`` and, if known, ``race``. Age is a number of
-  years, a range such as ``30-39`` or ``70+``, or empty; gender is ``male``, ``female`` or empty.
+  years, a range such as ``30-39`` or ``70+``, a bound (``<=60``, ``>=45``), or empty, and what is not quite
+  certain has a standard deviation in years behind it (``45-52~3``); gender is ``male``, ``female`` or empty.
 
 Entries that cannot be used are skipped, counted and listed: a data set of this size always has some.
 """
@@ -27,7 +28,8 @@ IMAGE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 _UTKFACE_RACES: Final = ("White", "Black", "Asian", "Indian", "Other")
 _UTKFACE_NAME: Final = re.compile(r"(\d{1,3})_([01])_([0-4])_\d+\.")
 _RANGE: Final = re.compile(r"(\d+)\s*-\s*(\d+)")
-_OPEN_RANGE: Final = re.compile(r"(\d+)\s*\+")
+_OPEN_RANGE: Final = re.compile(r"(\d+)\s*\+|>=\s*(\d+)")
+_UPPER_BOUND: Final = re.compile(r"<=\s*(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Sample:
     """One labelled image.
 
     ``age_low..age_high`` is the inclusive range of ages in years, both the same where the age is exact, both
-    ``None`` where it is unknown. ``file`` is the path within the data set, with forward slashes.
+    ``None`` where it is unknown; ``age_edge`` is the standard deviation in years of its ends, where the label
+    says one. ``file`` is the path within the data set, with forward slashes.
     """
 
     dataset: str
@@ -44,6 +47,7 @@ class Sample:
     age_high: float | None
     female: bool | None
     race: str = ""
+    age_edge: float | None = None
 
     @property
     def age(self) -> float | None:
@@ -135,15 +139,27 @@ def _read_table(
 
 def _read_row(dataset: str, name: str, row: dict[str, str]) -> Sample:
     """Raises :class:`ValueError` with what is wrong."""
-    low, high = parse_age(row["age"] or "")
+    age, uncertain, deviation = (row["age"] or "").partition("~")
+    low, high = parse_age(age)
+    edge = _parse_deviation(deviation) if uncertain else None
     female = parse_gender(row["gender"] or "")
     if low is None and female is None:
         raise ValueError("neither age nor gender")
-    return Sample(dataset, name, low, high, female, (row.get("race") or "").strip())
+    return Sample(dataset, name, low, high, female, (row.get("race") or "").strip(), edge)
+
+
+def _parse_deviation(text: str) -> float:
+    try:
+        deviation = float(text)
+    except ValueError:
+        deviation = -1.0
+    if not 0 < deviation <= OLDEST:
+        raise ValueError(f"{text.strip()!r} behind ~ is no number of years")
+    return deviation
 
 
 def parse_age(text: str) -> tuple[float | None, float | None]:
-    """Lowest and highest age meant by ``23``, ``20-29``, ``70+`` or an empty text, in years.
+    """Lowest and highest age meant by ``23``, ``20-29``, ``70+``, ``<=60`` or an empty text, in years.
 
     Raises :class:`ValueError` when it is none of these or not an age.
     """
@@ -153,7 +169,9 @@ def parse_age(text: str) -> tuple[float | None, float | None]:
     if match := _RANGE.fullmatch(text):
         low, high = float(match[1]), float(match[2])
     elif match := _OPEN_RANGE.fullmatch(text):
-        low, high = float(match[1]), 100.0
+        low, high = float(match[1] or match[2]), 100.0
+    elif match := _UPPER_BOUND.fullmatch(text):
+        low, high = 0.0, float(match[1])
     else:
         try:
             low = high = float(text)

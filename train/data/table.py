@@ -21,8 +21,10 @@ TRAIN, VALIDATION, TEST, UNUSED = "train", "validation", "test", "unused"
 TABLE_FILE: Final = "table.csv"
 _OLD_NAMES: Final = {"split": "part"}
 """Of columns in tables that earlier releases wrote."""
-_NUMBERS: Final = ("age_low", "age_high", "female", "yaw_deg", "pitch_deg", "face_px")
+_NUMBERS: Final = ("age_low", "age_high", "female", "yaw_deg", "pitch_deg", "face_px", "age_edge")
 """Columns that may be empty."""
+_LONGEST_RANGE_YEARS: Final = 20
+"""Longer ones that begin at birth are bounds."""
 _DIGITS: Final = 1
 """After the point, of angles and pixels."""
 
@@ -35,6 +37,8 @@ class Table:
     are float64 with NaN for "unknown"; ``group`` is shared by duplicates; ``split`` is one of
     "train", "validation", "test", "unused". ``yaw_deg``, ``pitch_deg`` and ``face_px`` are what
     :func:`train.data.pose.pose_and_size` says, NaN where it is unknown, as in tables of earlier releases.
+    ``age_edge`` is the standard deviation in years of a range's ends, or of an exact age, where the label
+    says one.
     """
 
     row: NDArray[np.int64]
@@ -49,6 +53,7 @@ class Table:
     yaw_deg: NDArray[np.float64]
     pitch_deg: NDArray[np.float64]
     face_px: NDArray[np.float64]
+    age_edge: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.row)
@@ -57,6 +62,11 @@ class Table:
     def exact(self) -> NDArray[np.bool_]:
         """Where the age is a number of years and not a range."""
         return np.asarray(self.age_low == self.age_high)
+
+    @property
+    def at_most(self) -> NDArray[np.bool_]:
+        """Where an upper bound is all that is known of an age: no group and no metric has a place for it."""
+        return np.asarray((self.age_low == 0) & (self.age_high - self.age_low > _LONGEST_RANGE_YEARS))
 
     def take(self, index: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
         """The same columns at a mask or at places."""
@@ -126,7 +136,9 @@ def build_table(
     high = np.array([number(sample.age_high) for sample in chosen])
     female = np.array([number(sample.female) for sample in chosen])
     group = group_pairs(len(chosen), *pairs)
+    edge = np.array([number(sample.age_edge) for sample in chosen])
     for members in _members(group):
+        edge[members] = np.nan  # of labels that are no longer those of the image
         low[members], high[members] = reconcile_ages(low[members], high[members])
         female[members] = reconcile_gender(female[members])
     if keypoints is None:
@@ -145,6 +157,7 @@ def build_table(
         yaw_deg=yaw,
         pitch_deg=pitch,
         face_px=width,
+        age_edge=edge,
     )
 
 

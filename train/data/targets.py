@@ -45,20 +45,26 @@ class TargetConfig:
 TARGETS: Final = TargetConfig()
 
 
-def age_targets(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float32]:
+def age_targets(
+    low: NDArray[np.float64], high: NDArray[np.float64], edge: NDArray[np.float64] | None = None
+) -> NDArray[np.float32]:
     """Targets ``(n, 104)`` of ages in years, exact (``low == high``) or a range; NaN gives a row of zeros.
 
     An exact age becomes a normal distribution about it (label distribution learning: Gao et al., "Deep Label
     Distribution Learning with Label Ambiguity", TIP 2017), wider for older people. A range becomes a
-    membership of 1 inside that falls off softly outside.
+    membership of 1 inside that falls off softly outside. Both are wider by the standard deviation ``edge``
+    (years), where it is not NaN.
     """
     low, high = np.clip(low, 0, AGES - 1)[:, None], np.clip(high, 0, AGES - 1)[:, None]
     ages = np.arange(AGES)[None, :]
+    edge = np.full(low.shape, np.nan) if edge is None else edge[:, None]
     deviation = TARGETS.deviation_at_birth_years + TARGETS.deviation_per_year * low
+    deviation = np.hypot(deviation, np.nan_to_num(edge))
     distribution = np.exp(-0.5 * ((ages - low) / deviation) ** 2)
     distribution /= distribution.sum(axis=1, keepdims=True)
     outside = np.maximum(np.maximum(low - ages, ages - high), 0)
-    membership = np.exp(-0.5 * (outside / TARGETS.range_edge_years) ** 2)
+    fall = np.where(np.isnan(edge), TARGETS.range_edge_years, edge)
+    membership = np.exp(-0.5 * (outside / fall) ** 2)
     weights = np.where(low == high, distribution, membership)
     return np.asarray(np.nan_to_num(np.hstack([weights, low, high, low == high])), dtype=np.float32)
 

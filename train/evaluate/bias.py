@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.vision.calibration import AGES
-from train.data.age_groups import by_age, decade_names
+from train.data.age_groups import by_age
 from train.data.table import Table
-from train.evaluate.metrics import MIN_GROUP, predicted_age, signed_distance
+from train.evaluate.metrics import MIN_GROUP, label_decades, predicted_age, signed_distance
 
 BiasByDecade = Mapping[str, Mapping[str, float]]
 """By decade of the label, such as "20-29" or "70+": ``count`` of images and ``bias`` in years."""
@@ -31,7 +31,7 @@ def bias_by_decade(age_output: NDArray[np.float32], table: Table) -> dict[str, d
     """
     low, high = (np.minimum(ages, AGES - 1) for ages in (table.age_low, table.age_high))
     off = signed_distance(predicted_age(age_output), low, high)
-    decades = decade_names(table.age_low, table.age_high)
+    decades = label_decades(table)
     counted = {name: off[decades == name] for name in by_age(decades)}
     return {
         name: {"count": float(len(years)), "bias": float(years.mean())}

@@ -94,7 +94,7 @@ def age_weights(table: Table) -> tuple[tuple[float, float], ...]:
     Frequencies are those of decades, the last open, a range spread evenly over its years and a tenth of all
     over all ages. The most common age has the weight 1.
     """
-    known = ~np.isnan(table.age_low)
+    known = ~np.isnan(table.age_low) & ~table.at_most
     low = np.minimum(table.age_low[known], AGES - 1)[:, None]
     high = np.maximum(np.minimum(table.age_high[known], AGES - 1)[:, None], low) + 1
     ends = np.append(_DECADES[1:], AGES)

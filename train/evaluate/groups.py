@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.vision.calibration import Calibration, calibrated_female
-from train.data.age_groups import AGE_GROUP_NAMES, age_group_index, by_age, decade_names
+from train.data.age_groups import AGE_GROUP_NAMES, age_group_index, by_age
 from train.data.table import Table
 from train.evaluate.bias import bias_by_decade
 from train.evaluate.metrics import (
     MAIN_METRICS,
     MIN_GROUP,
+    label_decades,
     label_group,
     main_metrics,
     predicted_age,
@@ -63,7 +64,7 @@ def by_group(table: Table) -> dict[str, dict[str, NDArray[np.bool_]]]:
     Age group, decade, gender, race, adults from 18 to 75, yaw, pitch and size of the face.
     """
     of_label = label_group(table)
-    decades = decade_names(table.age_low, table.age_high)
+    decades = label_decades(table)
     return {
         "age": {AGE_GROUP_NAMES[b]: of_label == b for b in np.unique(of_label) if b >= 0},
         "decade": {name: decades == name for name in by_age(decades)},

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from agecam.vision.calibration import AGES, Calibration, age_interval, calibrated_female, robust_age
-from train.data.age_groups import age_group_index
+from train.data.age_groups import age_group_index, decade_names
 from train.data.table import Table
 
 WITHIN_YEARS: Final = (1, 3, 5, 10)
@@ -104,7 +104,7 @@ def range_metrics(age_output: NDArray[np.float32], table: Table) -> dict[str, fl
     :data:`agecam.vision.age_groups.AGE_GROUP_STARTS`, and a range belongs to the one of its middle. ``bias``
     is the mean of :func:`signed_distance`, ``loss`` the mean negative log-likelihood of the range.
     """
-    ranged = ~np.isnan(table.age_low) & ~table.exact
+    ranged = ~np.isnan(table.age_low) & ~table.exact & ~table.at_most
     if not ranged.any():
         return {}
     low, high = table.age_low[ranged], table.age_high[ranged]
@@ -178,7 +178,13 @@ def expected_calibration_error(
 
 def label_group(table: Table) -> NDArray[np.int64]:
     """Index of the age group of each label, of its middle for a range, -1 where unknown: ``(n,)``."""
-    return age_group_index((table.age_low + np.minimum(table.age_high, AGES - 1)) / 2)
+    groups = age_group_index((table.age_low + np.minimum(table.age_high, AGES - 1)) / 2)
+    return np.where(table.at_most, -1, groups)
+
+
+def label_decades(table: Table) -> NDArray[np.str_]:
+    """The decade of each label as :func:`train.data.age_groups.decade_names` says, empty of mere bounds."""
+    return np.where(table.at_most, "", decade_names(table.age_low, table.age_high))
 
 
 def take_predictions(

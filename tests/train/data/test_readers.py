@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.train.samples import table_of_samples
 from train.data.readers import Sample, parse_age, parse_gender, read_dataset
 from train.data.stores import open_store
 from train.errors import DataError
@@ -108,3 +109,23 @@ def test_useless_sources_are_refused_in_one_sentence(tmp_path: Path) -> None:
     broken.write_bytes(b"PK not really")
     with pytest.raises(DataError, match="not a readable zip"):
         read_dataset(broken)
+
+
+def test_bounds_and_uncertain_ends_are_read_from_a_table(tmp_path: Path) -> None:
+    ages = ["<=60", ">= 45", "45-52~3", "50~2.5", "45-52~old", "45-52~0"]
+    rows = [f"{index}.jpg,{age},female" for index, age in enumerate(ages)]
+    (tmp_path / "labels.csv").write_text("\n".join(["file,age,gender", *rows]), encoding="utf-8")
+    for index in range(len(ages)):
+        (tmp_path / f"{index}.jpg").touch()
+    dataset = read_dataset(tmp_path)
+    assert [(sample.age_low, sample.age_high, sample.age_edge) for sample in dataset.samples] == [
+        (0, 60, None),
+        (45, 100, None),
+        (45, 52, 3),
+        (50, 50, 2.5),
+    ]
+    assert [skip.reason for skip in dataset.skipped] == [
+        "'old' behind ~ is no number of years",
+        "'0' behind ~ is no number of years",
+    ]
+    assert table_of_samples(dataset.samples).at_most.tolist() == [True, False, False, False]

@@ -40,9 +40,9 @@ def test_table_of_an_earlier_release_is_read(table: Table, tmp_path: Path) -> No
     table.save(tmp_path)
     path = tmp_path / "table.csv"
     header, *rows = path.read_text(encoding="utf-8").splitlines()
-    columns = ",yaw_deg,pitch_deg,face_px"
+    columns = ",yaw_deg,pitch_deg,face_px,age_edge"
     assert header.endswith(f",split{columns}")
-    old = [header.removesuffix(f"split{columns}") + "part", *(row.rsplit(",", 3)[0] for row in rows)]
+    old = [header.removesuffix(f"split{columns}") + "part", *(row.rsplit(",", 4)[0] for row in rows)]
     path.write_text("\n".join(old), encoding="utf-8")
     same(Table.load(tmp_path), table)
     assert np.isnan(Table.load(tmp_path).yaw_deg).all()

@@ -52,3 +52,13 @@ def test_emphasised_ages_weigh_more_by_the_middle_of_their_label() -> None:
 def test_what_is_no_emphasis_is_told(text: str) -> None:
     with pytest.raises(ValueError, match="60-100=3"):
         Emphasis.parse(text)
+
+
+def test_a_range_with_uncertain_ends_falls_off_more_slowly_and_an_uncertain_age_is_wider() -> None:
+    low, high = np.array([45.0, 45, 50, 50]), np.array([52.0, 52, 50, 50])
+    sharp, soft, exact, about = age_targets(low, high, np.array([np.nan, 5, np.nan, 5]))
+    assert (soft[45:53] == 1).all()
+    assert soft[57] == pytest.approx(np.exp(-0.5), abs=1e-6)
+    assert sharp[57] < 0.01
+    assert about[:101].sum() == pytest.approx(1)
+    assert about[60] > 2 * exact[60]
