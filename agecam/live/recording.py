@@ -49,18 +49,54 @@ class RecordingState:
 class _Recording:
     recording_id: int
     phase: RecordingPhase = RecordingPhase.WAITING
+    claims: int = 0
+    """Frames that were captured for it and have not come yet."""
+    dropped: int = 0
+    """Frames that were lost on the way to it."""
     sink: VideoSink = field(init=False)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it was stopped, and has all frames that were captured before."""
+        return not self.claims and self.phase is RecordingPhase.FINISHING
+
+
+class RecordingClaim:
+    """A captured frame that a recording waits for; :meth:`Recorder.claim` makes it.
+
+    One of the two methods is called, once, from any thread, frames in the order of their claims.
+    """
+
+    def __init__(self, recording: _Recording, lock: threading.Lock) -> None:
+        self._recording = recording
+        self._lock = lock
+
+    def record(self, drawn: Frame, original: Frame, people: Sequence[Person]) -> None:
+        """Record the frame with its labels drawn; never waits."""
+        self._recording.sink.write(drawn, people)
+        self._settle(dropped=0)
+
+    def drop(self) -> None:
+        """The frame is lost: it is counted."""
+        self._settle(dropped=1)
+
+    def _settle(self, *, dropped: int) -> None:
+        recording = self._recording
+        with self._lock:
+            recording.claims -= 1
+            recording.dropped += dropped
+            is_complete = recording.is_complete
+        if is_complete:
+            recording.sink.end()
 
 
 class Recorder:
     """Starts and stops recordings, and takes the frames of the one that runs.
 
-    It is a :class:`agecam.output.sink.Sink` that never ends. Any thread may call it; no call but
+    Any thread may call it; no call but
     :meth:`close` waits. Recordings that are being finished do not keep the next one from starting.
     ``make_sink`` takes what :class:`VideoSink` takes.
     """
-
-    needs_drawing = True
 
     def __init__(
         self,
@@ -95,7 +131,7 @@ class Recorder:
             )
             self._latest = recording
             self._unfinished.append(recording)
-        if previous is not None:
+        if previous is not None and previous.is_complete:
             previous.sink.end()
         self._on_change()
         return recording.recording_id
@@ -107,7 +143,9 @@ class Recorder:
             if recording is None:
                 return
             recording.phase = RecordingPhase.FINISHING
-        recording.sink.end()
+            is_complete = recording.is_complete
+        if is_complete:
+            recording.sink.end()
         self._on_change()
 
     def state(self) -> RecordingState:
@@ -116,10 +154,15 @@ class Recorder:
             recording = self._latest
             if recording is None:
                 return RecordingState()
-            phase, sink = recording.phase, recording.sink
+            phase, sink, dropped = recording.phase, recording.sink, recording.dropped
         status = sink.status()
         return RecordingState(
-            phase, recording.recording_id, status.path, status.seconds, status.written, status.dropped
+            phase,
+            recording.recording_id,
+            status.path,
+            status.seconds,
+            status.written,
+            status.dropped + dropped,
         )
 
     def is_running(self) -> bool:
@@ -127,18 +170,15 @@ class Recorder:
         with self._lock:
             return self._running() is not None
 
-    def write(self, frame: Frame, people: Sequence[Person]) -> None:
-        """Record a frame with its labels drawn, where a recording runs; never waits."""
+    def claim(self) -> RecordingClaim | None:
+        """Promise a frame that is captured now to the recording that runs; ``None`` where none does."""
         with self._lock:
             recording = self._running()
             if recording is None:
-                return
+                return None
             recording.phase = RecordingPhase.ON
-        recording.sink.write(frame, people)
-
-    def end(self) -> None:
-        """The same as :meth:`stop`."""
-        self.stop()
+            recording.claims += 1
+        return RecordingClaim(recording, self._lock)
 
     def close(self) -> None:
         """Stop, and wait until every file is whole; no recording starts from then on."""
