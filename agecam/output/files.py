@@ -12,6 +12,7 @@ from typing import Protocol
 
 from agecam.errors import OutputError
 from agecam.files import PartialFile, whole_path
+from agecam.paths import make_private_folder
 
 
 def claim_file(folder: Path, suffix: str, now: Callable[[], datetime] = datetime.now) -> Path:
@@ -21,7 +22,7 @@ def claim_file(folder: Path, suffix: str, now: Callable[[], datetime] = datetime
     same one. Makes the folder where it is missing. Raises :class:`agecam.errors.OutputError`.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
     except OSError as error:
         raise OutputError(
             f"The folder {folder} cannot be made ({error.strerror}); choose another."
