@@ -48,7 +48,7 @@ class Session:
         *,
         opener: SourceOpener | None = None,
         recorder: Callable[[Notices, Callable[[], None]], Recorder] = Recorder,
-        feed_config: FeedConfig = FeedConfig(),
+        feed_config: FeedConfig | None = None,
     ) -> None:
         self._on_change = on_change
         self._opener = opener or SourceOpener()
@@ -56,7 +56,7 @@ class Session:
         self._statistics = StatisticsCollector()
         self._notices = Notices(on_change)
         self._recorder = recorder(self._notices, on_change)
-        self._feed = RecordingFeed(self._recorder, feed_config)
+        self._feed = RecordingFeed(self._recorder, feed_config or FeedConfig())
         callbacks = AnalysisCallbacks(
             on_change=on_change,
             on_idle=self._end_recording_with_its_source,

@@ -284,7 +284,7 @@ def test_the_style_is_that_of_the_moment_of_capture(recorder: KeepingRecorder, m
     feed.offer(frames[0], PLAIN)
     analyse(feed, frames[0], person(300, y=150))
     feed.offer(frames[1], PLAIN)
-    feed.offer(frames[2], LabelStyle(age="none", show_gender=False))
+    feed.offer(frames[2], LabelStyle("none", show_interval=False, show_gender=False))
     analyse(feed, frames[3], person(300, y=150))
     feed.close()
     labelled = [bool((drawn.image_bgr[110:146] < 100).any()) for drawn, _, _ in recorder.recorded]
