@@ -62,7 +62,7 @@ class FeedConfig:
 DEFAULT_CONFIG: Final = FeedConfig()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Waiting:
     """A captured frame on its way to a recording, with the label style of that moment."""
 
@@ -123,7 +123,7 @@ class RecordingFeed:
     def start(self) -> None:
         self._thread.start()
 
-    def capture(self, captured: Captured, style: LabelStyle) -> None:
+    def offer(self, captured: Captured, style: LabelStyle) -> None:
         """Take a frame if it is to be recorded; for the capture thread, before analysis can have it."""
         claim = self._recorder.claim()
         if claim is None:
@@ -138,7 +138,8 @@ class RecordingFeed:
             if taken:
                 self._waiting.append(waiting)
                 self._bytes += waiting.size
-                self._changed.notify()
+                if len(self._waiting) == 1:  # its wait is limited from now on
+                    self._changed.notify()
         if evicted is not None:
             evicted.claim.drop()
         if not taken:

@@ -15,7 +15,7 @@ from agecam.drawing.label_text import LabelStyle
 from agecam.live.analysis import AnalysisCallbacks, AnalysisThread
 from agecam.live.background import BackgroundTasks
 from agecam.live.capture import Captured, CaptureThread, SourceOpener, SourceRequest
-from agecam.live.feed import RecordingFeed
+from agecam.live.feed import FeedConfig, RecordingFeed
 from agecam.live.notices import Notice, Notices
 from agecam.live.pipeline import AnnotatedFrame
 from agecam.live.recording import Recorder, RecordingOptions
@@ -48,6 +48,7 @@ class Session:
         *,
         opener: SourceOpener | None = None,
         recorder: Callable[[Notices, Callable[[], None]], Recorder] = Recorder,
+        feed_config: FeedConfig | None = None,
     ) -> None:
         self._on_change = on_change
         self._opener = opener or SourceOpener()
@@ -55,7 +56,7 @@ class Session:
         self._statistics = StatisticsCollector()
         self._notices = Notices(on_change)
         self._recorder = recorder(self._notices, on_change)
-        self._feed = RecordingFeed(self._recorder)
+        self._feed = RecordingFeed(self._recorder, feed_config or FeedConfig())
         callbacks = AnalysisCallbacks(
             on_change=on_change,
             on_idle=self._end_recording_with_its_source,
@@ -69,7 +70,7 @@ class Session:
             self._statistics,
             self._analysis.ready,
             on_change,
-            lambda captured: self._feed.capture(captured, self._analysis.view.style),
+            lambda captured: self._feed.offer(captured, self._analysis.view.style),
             self._opener,
         )
         self._background = BackgroundTasks()
