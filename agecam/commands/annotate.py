@@ -17,7 +17,7 @@ from agecam.errors import SourceError, SourceLostError
 from agecam.files import PartialFile
 from agecam.live.pipeline import Pipeline
 from agecam.messages import Analysis, Frame
-from agecam.output import IMAGE_OUTPUTS, CsvSink, ImageSink, QueuedSink, VideoSink, WhenFull
+from agecam.output import IMAGE_OUTPUTS, CsvSink, ImageSink, QueuedSink, VideoOptions, VideoSink, WhenFull
 from agecam.output.files import write_error
 from agecam.runtime import Runtime
 from agecam.sources import Source, is_still, open_source
@@ -165,7 +165,8 @@ class _Run:
         if job.target.suffix.lower() in IMAGE_OUTPUTS:
             self._sinks.append(ImageSink(target, when_full=WhenFull.WAIT))
         else:
-            self._sinks.append(VideoSink(target, nominal_fps=self.source.fps, when_full=WhenFull.WAIT))
+            options = VideoOptions(nominal_fps=self.source.fps)
+            self._sinks.append(VideoSink(target, options=options, when_full=WhenFull.WAIT))
         if job.csv is not None:
             live = self.source.is_live
             rows = self._partial(job.csv)
