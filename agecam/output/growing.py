@@ -134,11 +134,12 @@ def _finish_one(path: Path, names: Iterator[Path]) -> Path | None:
 def _cut_to_whole_rows(path: Path) -> bool:
     """Cut after the last line end; whether there is more than the header."""
     with path.open("r+b") as file:
-        is_more = len(file.readlines(_ROWS_BYTES)) > 1
+        header = file.readline(_ROWS_BYTES)
         size = file.seek(0, os.SEEK_END)
         start = file.seek(max(0, size - _ROWS_BYTES))
-        file.truncate(start + file.read().rfind(b"\n") + 1)
-    return is_more
+        whole = start + file.read().rfind(b"\n") + 1
+        file.truncate(whole)
+    return whole > len(header)
 
 
 def _move(path: Path, names: Iterator[Path]) -> Path:
