@@ -7,10 +7,10 @@ from pathlib import Path
 
 from agecam.commands.arguments import DemoArguments, WindowArguments
 from agecam.commands.console import tell
-from agecam.commands.outputs import OutputPlan, make_folder
+from agecam.commands.outputs import OutputPlan
 from agecam.display import check_window_libraries, has_display
-from agecam.errors import AgeCamError, OutputError, UsageError
-from agecam.paths import cache_dir, demo_clip
+from agecam.errors import AgeCamError, UsageError
+from agecam.paths import cache_dir, demo_clip, make_private_folder
 from agecam.vision.analyzer import Analyzer
 
 
@@ -24,6 +24,7 @@ def open_window(arguments: WindowArguments) -> int:
         if path is not None:
             outputs.claim(path)
     outputs.prepare(force=arguments.force)
+    _check_recording(arguments)
     if not has_display():
         raise AgeCamError(
             "There is no display to open a window on. Run AgeCam on a desktop, or use "
@@ -37,7 +38,7 @@ def open_window(arguments: WindowArguments) -> int:
         open_source(source)  # a missing file is told here, before a window opens
     from agecam.live.session import Session
     from agecam.ui.app import run_window
-    from agecam.ui.options import StartOptions
+    from agecam.ui.options import RecordingChoices, StartOptions
 
     def make_analyzer() -> Analyzer:
         from agecam.vision.analyzer import create_analyzer
@@ -53,8 +54,22 @@ def open_window(arguments: WindowArguments) -> int:
             arguments.csv,
             arguments.fullscreen,
             arguments.quit_after_s,
+            RecordingChoices(arguments.quality, arguments.original or None, arguments.split),
         ),
     )
+
+
+def _check_recording(arguments: WindowArguments) -> None:
+    """Raise :class:`UsageError` for what a recording could not be, before a window opens."""
+    from agecam.output import VIDEO_OUTPUTS
+    from agecam.output.split import parse_split
+
+    if arguments.split is not None:
+        parse_split(arguments.split)
+    record = arguments.record
+    if record is not None and record.suffix.lower() not in VIDEO_OUTPUTS:
+        kinds = " or ".join(VIDEO_OUTPUTS)
+        raise UsageError(f"{record} is not a kind of video that AgeCam writes; end its name in {kinds}.")
 
 
 def run_demo(arguments: DemoArguments, clip: Path | None = None) -> int:
@@ -82,7 +97,7 @@ def _own_folder() -> Path:
     """A folder that nobody else writes to, and whose files are the program's to replace."""
     folder = cache_dir()
     try:
-        make_folder(folder)
-    except OutputError:  # a home that is read-only, or none
+        make_private_folder(folder)
+    except OSError:  # a home that is read-only, or none
         return Path(tempfile.mkdtemp(prefix="agecam-"))
     return folder
