@@ -1,21 +1,25 @@
 """What is kept: the annotated video, snapshots, a table of what was seen."""
 
+from agecam.output.carried import CarriedStreams
 from agecam.output.csv import CsvSink
 from agecam.output.image import IMAGE_OUTPUTS, ImageSink, SnapshotSink, write_image
 from agecam.output.recording import VideoSink
 from agecam.output.sink import QueuedSink, Sink, SinkConfig, SinkStatus, WhenFull
-from agecam.output.video import VIDEO_OUTPUTS, VideoWriter
+from agecam.output.video import VIDEO_OUTPUTS, Quality, VideoOptions, VideoWriter
 
 __all__ = [
     "IMAGE_OUTPUTS",
     "VIDEO_OUTPUTS",
+    "CarriedStreams",
     "CsvSink",
     "ImageSink",
+    "Quality",
     "QueuedSink",
     "Sink",
     "SinkConfig",
     "SinkStatus",
     "SnapshotSink",
+    "VideoOptions",
     "VideoSink",
     "VideoWriter",
     "WhenFull",

@@ -10,13 +10,13 @@ from typing import Final, Self
 from agecam.messages import Frame, Person
 from agecam.output.files import Replacement, claim_file
 from agecam.output.sink import DEFAULT_CONFIG, QueuedSink, SinkConfig, WhenFull
-from agecam.output.video import VideoWriter
+from agecam.output.video import VideoOptions, VideoWriter
 
 _CAN_BE_PLAYED_S: Final = 1.0
 """Length at which a video on the disk has a first fragment: one is written every half second."""
 
-MakeVideoWriter = Callable[[Path, int, int, float | None], VideoWriter]
-"""From the path, the width and height in pixels and the nominal rate in frames a second."""
+MakeVideoWriter = Callable[[Path, int, int, VideoOptions], VideoWriter]
+"""From the path, the width and height in pixels and the options."""
 
 
 class VideoSink(QueuedSink):
@@ -46,7 +46,7 @@ class VideoSink(QueuedSink):
         """
         self._destination = destination
         self._is_folder = is_folder
-        self._nominal_fps = nominal_fps
+        self._options = VideoOptions(nominal_fps=nominal_fps)
         self._make_writer = make_writer
         self._writer: VideoWriter | None = None
         self._replacement: Replacement | None = None
@@ -73,7 +73,7 @@ class VideoSink(QueuedSink):
         self._path = claim_file(self._destination, ".mp4") if self._is_folder else self._destination
         self._replacement = Replacement(self._path)
         path = self._replacement.path
-        self._writer = self._make_writer(path, frame.width, frame.height, self._nominal_fps)
+        self._writer = self._make_writer(path, frame.width, frame.height, self._options)
         return self._writer
 
     def _free_name(self) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self, cast
+from typing import Literal, Self, cast
 
 import av
 import numpy as np
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from agecam.errors import OutputError
 from agecam.files import whole_path
 from agecam.opencv import cv2
+from agecam.output.carried import CarriedStreams
 from agecam.output.files import write_error
 from agecam.timeline import Timeline
 
@@ -48,6 +50,22 @@ _CODECS = {
     "mpeg4": {"qmin": "2", "qmax": "8"},
 }
 
+Quality = Literal["small", "standard", "high"]
+"""How exact the images are, and so how large the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoOptions:
+    """How a video is written."""
+
+    nominal_fps: float | None = None
+    """The source's frames a second: how long a frame stands of which nothing else says it."""
+    quality: Quality = "standard"
+    start_s: float | None = None
+    """The time that becomes 0 in the file; ``None``: that of the first frame."""
+    carried: CarriedStreams | None = None
+    """What goes along with the frames."""
+
 
 class VideoWriter:
     """Writes frames with their own times as H.264 (MPEG-4 where FFmpeg lacks it) to ``.mp4`` or ``.mkv``.
@@ -64,29 +82,29 @@ class VideoWriter:
         path: Path | str,
         width: int,
         height: int,
-        nominal_fps: float | None = None,
+        options: VideoOptions = VideoOptions(),
         *,
         codecs: Sequence[str] = tuple(_CODECS),
     ) -> None:
-        """``width`` and ``height`` in pixels; ``nominal_fps`` sets how long the last frame stands.
+        """``width`` and ``height`` in pixels.
 
         ``codecs`` are FFmpeg's encoders to choose from, the best first.
         """
         self.path = Path(path)
         self._size = (width + width % 2, height + height % 2)
-        self._interval_s = 1 / (nominal_fps or _USUAL_FPS)
+        self._interval_s = 1 / (options.nominal_fps or _USUAL_FPS)
         self._timeline = Timeline()
         self._frames = 0
         self._next_keyframe_s = 0.0
         _check_target(self.path)
         codec = _available(codecs)
-        options = _CONTAINERS[self.path.suffix.lower()]
+        container_options = _CONTAINERS[self.path.suffix.lower()]
         try:
             self.path.open("wb").close()  # PyAV would find out at the first frame
         except OSError as error:
             raise write_error(self.path, error) from error
         # "file:" lets a name that holds a colon be a name.
-        container = av.open(f"file:{self.path}", "w", container_options=options)
+        container = av.open(f"file:{self.path}", "w", container_options=container_options)
         self._stream = self._add_stream(container, codec)
         self._container: OutputContainer | None = container
 
@@ -100,10 +118,11 @@ class VideoWriter:
         """The time of the last frame, counted from the first."""
         return self._timeline.last_s
 
-    def write(self, image_bgr: NDArray[np.uint8], time_s: float) -> None:
+    def write(self, image_bgr: NDArray[np.uint8], time_s: float, duration_s: float | None = None) -> None:
         """Adds ``image_bgr``, ``(height, width, 3)`` uint8, taken at ``time_s`` seconds by any steady clock.
 
-        The first frame is at 0; a time that does not increase is moved on by the least step.
+        ``duration_s`` is how long it stands, in seconds, where that is known. The first frame is at 0; a time
+        that does not increase is moved on by the least step.
         """
         if self._container is None:
             raise OutputError(f"{self.path} is closed; start a new recording.")
@@ -113,7 +132,9 @@ class VideoWriter:
         )
         frame.time_base = _CLOCK
         frame.pts = round(placed_s / _CLOCK)
-        frame.duration = round(self._interval_s / _CLOCK)  # shows how long the last frame stands
+        frame.duration = round(
+            (duration_s or self._interval_s) / _CLOCK
+        )  # shows how long the last frame stands
         if placed_s >= self._next_keyframe_s:
             frame.pict_type = PictureType.I
             self._next_keyframe_s = placed_s + _KEYFRAME_EVERY_S
