@@ -12,10 +12,13 @@ _RESTART_S: Final = 1.0
 
 
 class Timeline:
-    """Turns times in seconds that may repeat, slip or start again into strictly increasing ones from 0."""
+    """Turns times in seconds that may repeat, slip or start again into strictly increasing ones.
 
-    def __init__(self) -> None:
-        self._offset_s: float | None = None
+    They count from ``origin_s``; ``None``: from the first. None is below 0.
+    """
+
+    def __init__(self, origin_s: float | None = None) -> None:
+        self._offset_s = None if origin_s is None else -origin_s
         self._last_s: float | None = None
 
     @property
@@ -24,15 +27,16 @@ class Timeline:
         return self._last_s or 0.0
 
     def place(self, time_s: float | None, interval_s: float) -> float:
-        """The time of a frame taken at ``time_s`` (``None``: unknown), in seconds from the first.
+        """The time of a frame taken at ``time_s`` (``None``: unknown), in seconds from the origin.
 
         ``interval_s`` is the usual distance of two frames; it fills in for an unknown time and for the gap
         before a new beginning.
         """
         if self._last_s is None or self._offset_s is None:
-            self._offset_s = -(time_s or 0.0)
-            self._last_s = 0.0
-            return 0.0
+            if self._offset_s is None or time_s is None:
+                self._offset_s = -(time_s or 0.0)
+            self._last_s = max(0.0, (time_s or 0.0) + self._offset_s)
+            return self._last_s
         if time_s is None:
             placed_s = self._last_s + interval_s
         else:
