@@ -32,5 +32,9 @@ class OutputError(AgeCamError):
     """A video, snapshot or CSV file cannot be written."""
 
 
+class DiskFullError(OutputError):
+    """There is no room for more of a file; what was written until then is kept."""
+
+
 class UsageError(AgeCamError):
     """The program was called with options that do not make sense together."""

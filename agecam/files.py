@@ -43,7 +43,7 @@ class PartialFile:
         """
         if not self._is_direct:
             self._hold = self.path.open("xb")
-            _lock(self._hold)
+            lock_file(self._hold)
 
     def commit(self, place: Path | None = None) -> None:
         """Move the file to ``target``, or another ``place`` in the same folder; raises :class:`OSError`.
@@ -143,13 +143,13 @@ def _partial_path(target: Path) -> Path:
 def _remove_unless_held(path: Path) -> None:
     # Without locks, on Windows, a file that is held is one that cannot be removed.
     with contextlib.suppress(OSError), path.open("rb") as file:
-        if not _lock(file):
+        if not lock_file(file):
             return
     with contextlib.suppress(OSError):
         path.unlink()
 
 
-def _lock(file: BinaryIO) -> bool:
+def lock_file(file: BinaryIO) -> bool:
     """Whether this process alone holds the file, from now until it is closed."""
     if sys.platform != "win32":
         try:

@@ -17,11 +17,11 @@ from agecam.live.background import BackgroundTasks
 from agecam.live.capture import Captured, CaptureThread, SourceOpener, SourceRequest
 from agecam.live.notices import Notice, Notices
 from agecam.live.pipeline import AnnotatedFrame
-from agecam.live.recording import Recorder
+from agecam.live.recording import Recorder, RecordingOptions
 from agecam.live.slot import LatestSlot
 from agecam.live.state import SessionState, SourceState, SourceStatus
 from agecam.live.statistics import Statistics, StatisticsCollector
-from agecam.output import CsvSink, SnapshotSink
+from agecam.output import GrowingCsvSink, SnapshotSink
 from agecam.output.sink import Sink
 from agecam.sources import Camera
 from agecam.vision.analyzer import Analyzer
@@ -67,7 +67,7 @@ class Session:
         )
         self._background = BackgroundTasks()
         self._lock = threading.Lock()
-        self._csv: CsvSink | None = None
+        self._csv: GrowingCsvSink | None = None
         self._snapshots: dict[Path, SnapshotSink] = {}
         self._cameras: list[Camera] | None = None
         self._closed = False
@@ -133,13 +133,21 @@ class Session:
 
     # -- what is kept --------------------------------------------------------------------------------
 
-    def start_recording(self, path: Path) -> None:
+    def start_recording(self, path: Path, options: RecordingOptions | None = None) -> None:
         """Record the annotated frames into the file ``path`` from the next one on, replacing it."""
-        self._recorder.start(path, is_folder=False)
+        self._recorder.start(path, is_folder=False, options=options)
 
-    def start_recording_in(self, folder: Path) -> None:
+    def start_recording_in(self, folder: Path, options: RecordingOptions | None = None) -> None:
         """Record the annotated frames into a new file in ``folder`` from the next one on."""
-        self._recorder.start(folder, is_folder=True)
+        self._recorder.start(folder, is_folder=True, options=options)
+
+    def pause_recording(self) -> None:
+        """Record nothing until :meth:`resume_recording`."""
+        self._recorder.pause()
+
+    def resume_recording(self) -> None:
+        """Go on with a paused recording; what was between is left out."""
+        self._recorder.resume()
 
     def stop_recording(self) -> None:
         """Finish the recording; a notice tells when the file is whole."""
@@ -151,7 +159,9 @@ class Session:
             if self._closed:
                 return
             previous = self._csv
-            self._csv = CsvSink(path, from_first_frame=True, on_finished=self._csv_finished)
+            self._csv = GrowingCsvSink(
+                path, on_finished=self._csv_finished, on_recovered=self._recorder.tell_recovered
+            )
         if previous is not None:
             previous.end()
 
@@ -184,7 +194,7 @@ class Session:
         sinks: list[Sink] = [] if csv is None else [csv]
         return [*sinks, self._recorder] if self._recorder.is_running() else sinks
 
-    def _csv_finished(self, sink: CsvSink) -> None:
+    def _csv_finished(self, sink: GrowingCsvSink) -> None:
         error = sink.status().error
         if error is not None:
             self._notices.error(str(error))
@@ -199,6 +209,10 @@ class Session:
             SourceState.FAILED,
         ):
             self._recorder.stop()
+
+    def finish_leftovers_in(self, folder: Path) -> None:
+        """Keep what a crash has left of recordings in ``folder``; notices tell which."""
+        self._background.run("leftovers", lambda: self._recorder.finish_leftovers_in(folder))
 
     # -- slow work -----------------------------------------------------------------------------------
 
