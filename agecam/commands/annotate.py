@@ -13,7 +13,7 @@ from typing import Self
 from agecam.commands.job import Job, OnFrame, Summary
 from agecam.commands.record import Entry, Stamp, State, new_stamps
 from agecam.commands.signals import Stopped, held_back
-from agecam.errors import DiskFullError, OutputError, SourceError, SourceLostError
+from agecam.errors import DiskFullError, SourceError, SourceLostError
 from agecam.files import PartialFile, free_names, is_taken
 from agecam.live.pipeline import Pipeline
 from agecam.messages import Analysis, Frame
@@ -241,7 +241,9 @@ class _Run:
             return
         stamps = new_stamps(place, {one.target: one.path for one in self._partials})
         said = {name: getattr(summary, name) for name in ("frames", "people", "seconds", "warning")}
-        Entry(place.inputs, place.settings, place.run, stamp, summary.is_whole, stamps, said).write(place.path)
+        Entry(place.inputs, place.settings, place.run, stamp, summary.is_whole, stamps, said).write(
+            place.path
+        )
 
     def _close(self) -> None:
         for sink in self._sinks:

@@ -76,11 +76,10 @@ class AnnotateArguments:
         metadata=option("A page of who was seen, for how long and how old: NAME.html, or a folder."),
     )
     start_s: float | None = field(
-        default=None, metadata=option("Begin at this time: seconds, 1:23 or 0:01:02.5.", "--start", codec=TIME)
+        default=None,
+        metadata=option("Begin at this time: 62.5 (seconds), 1:02.5 or 0:01:02.5.", "--start", codec=TIME),
     )
-    end_s: float | None = field(
-        default=None, metadata=option("End before this time.", "--end", codec=TIME)
-    )
+    end_s: float | None = field(default=None, metadata=option("End before this time.", "--end", codec=TIME))
     every: int = field(default=1, metadata=option("Take each so-manieth frame only.", at_least=1))
     age: Literal["years", "group", "none"] = field(
         default="years", metadata=option("On labels: the age in years, its group, or none.")

@@ -87,7 +87,9 @@ class BatchReport:
             return
         left = every - whole - self._cut - self._failed
         failed = f", {self._failed} failed" if self._failed else ""
-        complain(f"{how}: {whole} of {every} inputs done{failed}, {self._cut} cut off, {left} left; {_GO_ON}.")
+        complain(
+            f"{how}: {whole} of {every} inputs done{failed}, {self._cut} cut off, {left} left; {_GO_ON}."
+        )
 
     def _fail(self, sentence: str) -> None:
         self._has_failed = True

@@ -12,7 +12,7 @@ from typing import Final
 from agecam.commands.annotate import is_photograph
 from agecam.commands.folders import files_in
 from agecam.commands.outputs import OutputPlan, is_folder
-from agecam.commands.record import FOLDER, Entry, key_of
+from agecam.commands.record import Entry, record_path
 from agecam.errors import UsageError
 from agecam.output import IMAGE_OUTPUTS, VIDEO_OUTPUTS
 from agecam.sources import IMAGE_SUFFIXES, VIDEO_SUFFIXES
@@ -69,9 +69,7 @@ def _inputs_in(folder: Path, output: Path, notes: list[str]) -> list[Input]:
 
 
 def _is_own_output(path: Path, output: Path) -> bool:
-    if not path.is_relative_to(output):
-        return False
-    return Entry.read(output / FOLDER / f"{key_of(path, output)}.json") is not None
+    return path.is_relative_to(output) and Entry.read(record_path(path, output)) is not None
 
 
 def _name_of_address(url: str) -> str:

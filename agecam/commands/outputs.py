@@ -19,6 +19,7 @@ from pathlib import Path
 from agecam.errors import UsageError
 from agecam.files import remove_leftovers
 from agecam.output.files import write_error
+from agecam.paths import make_private_folder
 from agecam.sources.files import input_file
 
 
@@ -103,7 +104,8 @@ class OutputPlan:
     def prepare(self, *, force: bool, own: Collection[Path] = ()) -> None:
         """Make sure that all claimed files can be written, and that nothing is replaced unasked.
 
-        ``own`` are those that an earlier run of the same has made. Makes the folders, and clears away what a killed run has left of the same files. Raises
+        ``own`` are those that an earlier run of the same has made. Makes the folders, and clears away what a
+        killed run has left of the same files. Raises
         :class:`UsageError` where a file is there already, or a folder, and
         :class:`agecam.errors.OutputError` where one may not be written or a folder cannot be made.
         """
@@ -122,9 +124,12 @@ class OutputPlan:
 
 
 def make_folder(folder: Path) -> None:
-    """Make the folder where it is missing; raises :class:`agecam.errors.OutputError` where it cannot."""
+    """Make the folder where it is missing; raises :class:`agecam.errors.OutputError` where it cannot.
+
+    It is the user's alone: what lies in it shows people.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
     except OSError as error:
         raise write_error(folder, error) from error
 

@@ -14,8 +14,8 @@ from agecam.commands.arguments import AnnotateArguments
 from agecam.commands.job import Job, Summary
 from agecam.commands.merge import KINDS, Kind, Merged
 from agecam.commands.naming import Input, check_kind, each_input, place_below, target_name
-from agecam.commands.outputs import OutputPlan, is_folder
-from agecam.commands.record import FOLDER, Entry, Place, State, key_of, relative_name
+from agecam.commands.outputs import OutputPlan, is_folder, make_folder
+from agecam.commands.record import FOLDER, Entry, Place, State, record_path, relative_name
 from agecam.errors import ModelError, UsageError
 from agecam.paths import models_dir
 from agecam.sources.files import input_file
@@ -82,7 +82,6 @@ class _Batch:
     ) -> None:
         self._arguments, self._found, self._outputs, self._notes = arguments, found, outputs, notes
         self._folder = arguments.output
-        self._hidden = arguments.output.absolute() / FOLDER
         self._run = secrets.token_hex(8)
         self._settings = _settings(arguments)
 
@@ -99,6 +98,7 @@ class _Batch:
         done, own = self._done(jobs)
         own |= {one.path for one in merged if one.is_own()}
         self._outputs.prepare(force=arguments.force, own=own)
+        make_folder(self._folder.absolute() / FOLDER)
         return Plan(tuple(jobs), tuple(done), tuple(merged), tuple(self._notes))
 
     def _placed_jobs(self, destinations: dict[Kind, Path], files: dict[Kind, Path]) -> list[Job]:
@@ -110,8 +110,7 @@ class _Batch:
         ]
         for kind, destination in destinations.items():
             if kind in files:
-                key = f".{kind}"
-                places = [job.place.path.with_suffix(key) for job in jobs if job.place is not None]
+                places = [job.place.part(kind) for job in jobs if job.place is not None]
             else:
                 suffix = KINDS[kind][0]
                 names = [target.relative_to(self._folder).with_suffix(suffix) for target in targets]
@@ -120,8 +119,7 @@ class _Batch:
         return jobs
 
     def _place(self, path: Path, inputs: Iterable[str]) -> Place:
-        record = self._hidden / f"{key_of(path, self._folder)}.json"
-        return Place(record, tuple(inputs), self._settings, self._run)
+        return Place(record_path(path, self._folder), tuple(inputs), self._settings, self._run)
 
     def _identity(self, found: Input) -> str:
         path = input_file(found.spec)

@@ -69,6 +69,10 @@ class Place:
     def output_folder(self) -> Path:
         return self.path.parent.parent
 
+    def part(self, kind: str) -> Path:
+        """Where an input's part of a file that is made of many is kept."""
+        return self.path.with_suffix(f".{kind}-part")
+
     def name_of(self, path: Path) -> str:
         """The name of an output in the record."""
         return relative_name(path, self.output_folder)
@@ -177,10 +181,11 @@ def new_stamps(place: Place, outputs: Mapping[Path, Path]) -> dict[str, tuple[St
     return stamps
 
 
-def key_of(path: Path, output_folder: Path) -> str:
-    """A short name for the record of what is written to ``path``."""
+def record_path(path: Path, output_folder: Path) -> Path:
+    """Where the record is of what is written to ``path``."""
     name = relative_name(path, output_folder)
-    return hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:24]
+    key = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:24]
+    return output_folder.absolute() / FOLDER / f"{key}.record"
 
 
 def relative_name(path: Path, folder: Path) -> str:

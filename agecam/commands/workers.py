@@ -57,8 +57,10 @@ _signals = WorkerSignals()
 class Workers(Protocol):
     """Runs jobs elsewhere."""
 
-    limit: int
-    """How many jobs to submit at a time."""
+    @property
+    def limit(self) -> int:
+        """How many jobs to submit at a time."""
+        ...
 
     def submit(self, job: Job) -> Future[Summary]:
         """Raises :class:`concurrent.futures.process.BrokenProcessPool` where a process has died.
@@ -157,7 +159,8 @@ def dask_workers(scheduler: str) -> Iterator[Workers]:
     except (OSError, TimeoutError, ValueError) as error:
         raise UsageError(f"No Dask scheduler answers at {scheduler}; check the address.") from error
     with client:
-        yield _DaskWorkers(client, client.get_executor(pure=False), scheduler)  # type: ignore[no-untyped-call]
+        executor = client.get_executor(pure=False)  # type: ignore[no-untyped-call]
+        yield _DaskWorkers(client, executor, scheduler)
         if client.status == "running":
             client.run(_analyzers_released, on_error="ignore")  # type: ignore[no-untyped-call]
 
@@ -178,7 +181,7 @@ class _DaskWorkers:
 
     def lost(self) -> AgeCamError:
         return AgeCamError(
-            f"The Dask scheduler at {self._scheduler} has gone away; start it again, then give the same command."
+            f"The Dask scheduler at {self._scheduler} has gone away; start it, then give the same command."
         )
 
 
@@ -194,7 +197,7 @@ def _end_with_task() -> Callable[[int, int | None], None]:
     """
     from distributed import get_worker
 
-    worker = get_worker()  # type: ignore[no-untyped-call]
+    worker = get_worker()
     key = worker.get_current_task()
 
     def check(_done: int, _total: int | None) -> None:

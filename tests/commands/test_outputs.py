@@ -204,11 +204,9 @@ def test_a_link_to_nothing_yet_is_the_file_that_will_be_there(tmp_path: Path) ->
 def test_a_file_in_place_of_a_folder_is_told_before_any_work(
     run: Run, clip: Path, tmp_path: Path, unchanged: Unchanged
 ) -> None:
-    put(tmp_path / "rows.csv", b"precious")
+    put(tmp_path / "rows", b"precious")
     with unchanged():
-        result = run(
-            "annotate", clip, clip, "-o", tmp_path / "out", "--csv", tmp_path / "rows.csv", "--force"
-        )
+        result = run("annotate", clip, clip, "-o", tmp_path / "out", "--csv", tmp_path / "rows", "--force")
     assert result.code == 2
     assert "name a folder" in result.err
 
