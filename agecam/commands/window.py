@@ -7,10 +7,10 @@ from pathlib import Path
 
 from agecam.commands.arguments import DemoArguments, WindowArguments
 from agecam.commands.console import tell
-from agecam.commands.outputs import OutputPlan, make_folder
+from agecam.commands.outputs import OutputPlan
 from agecam.display import check_window_libraries, has_display
-from agecam.errors import AgeCamError, OutputError, UsageError
-from agecam.paths import cache_dir, demo_clip
+from agecam.errors import AgeCamError, UsageError
+from agecam.paths import cache_dir, demo_clip, make_private_folder
 from agecam.vision.analyzer import Analyzer
 
 
@@ -82,7 +82,7 @@ def _own_folder() -> Path:
     """A folder that nobody else writes to, and whose files are the program's to replace."""
     folder = cache_dir()
     try:
-        make_folder(folder)
-    except OutputError:  # a home that is read-only, or none
+        make_private_folder(folder)
+    except OSError:  # a home that is read-only, or none
         return Path(tempfile.mkdtemp(prefix="agecam-"))
     return folder

@@ -75,8 +75,10 @@ class _Recording:
     """Frames that were lost on the way to it."""
     has_begun: bool = False
     """Whether a frame was captured for it."""
-    skips: bool = False
-    """Whether a pause lies before the next frame to be captured."""
+    pauses: int = 0
+    """Of the recording so far."""
+    pauses_placed: int = 0
+    """Of those, the ones that lie before the latest frame in the file."""
     timeline: LiveTimeline = field(default_factory=LiveTimeline)
     sink: RecordingSink = field(init=False)
 
@@ -96,20 +98,21 @@ class RecordingClaim:
     One of the two methods is called, once, from any thread, frames in the order of their claims.
     """
 
-    def __init__(self, recording: _Recording, lock: threading.Lock, now_s: float, *, skips: bool) -> None:
-        """Captured at ``now_s``; it ``skips`` what lies between the frame before and this one."""
+    def __init__(self, recording: _Recording, lock: threading.Lock, now_s: float) -> None:
+        """Captured now, at ``now_s``."""
         self._recording = recording
         self._lock = lock
         self._now_s = now_s
-        self._skips = skips
+        self._pauses = recording.pauses
 
     def record(self, drawn: Frame, original: Frame, people: Sequence[Person]) -> None:
         """Record the frame, with its labels drawn and as it was; never waits.
 
         Both images must be of one size, and must not change afterwards.
         """
-        timeline = self._recording.timeline
-        if self._skips:
+        recording, timeline = self._recording, self._recording.timeline
+        if recording.pauses_placed != self._pauses:
+            recording.pauses_placed = self._pauses
             timeline.skip()
         frame = RecordedFrame(
             drawn.image_bgr,
@@ -117,13 +120,11 @@ class RecordingClaim:
             drawn.index,
             original_bgr=original.image_bgr,
         )
-        self._recording.sink.write(frame, people)
+        recording.sink.write(frame, people)
         self._settle(dropped=0)
 
     def drop(self) -> None:
         """The frame is lost: it is counted."""
-        if self._skips:
-            self._recording.timeline.skip()
         self._settle(dropped=1)
 
     def _settle(self, *, dropped: int) -> None:
@@ -194,7 +195,8 @@ class Recorder:
             recording = self._running()
             if recording is None or recording.phase is RecordingPhase.PAUSED:
                 return
-            recording.phase, recording.skips = RecordingPhase.PAUSED, True
+            recording.phase = RecordingPhase.PAUSED
+            recording.pauses += 1
         self._on_change()
 
     def resume(self) -> None:
@@ -249,8 +251,7 @@ class Recorder:
                 return None
             recording.phase, recording.has_begun = RecordingPhase.ON, True
             recording.claims += 1
-            skips, recording.skips = recording.skips, False
-            return RecordingClaim(recording, self._lock, self._clock(), skips=skips)
+            return RecordingClaim(recording, self._lock, self._clock())
 
     def finish_leftovers_in(self, folder: Path) -> None:
         """Keep what a crash has left of recordings by button in ``folder``, and tell; takes its time."""

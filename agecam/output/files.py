@@ -11,6 +11,7 @@ from pathlib import Path
 from agecam.errors import OutputError
 from agecam.files import whole_path
 from agecam.output.disk import disk_full
+from agecam.paths import make_private_folder
 
 
 def claim_file(folder: Path, suffix: str, now: Callable[[], datetime] = datetime.now) -> Path:
@@ -33,7 +34,7 @@ def claim_file(folder: Path, suffix: str, now: Callable[[], datetime] = datetime
 def new_file(folder: Path, suffix: str, now: Callable[[], datetime] = datetime.now) -> Path:
     """A name in ``folder`` that tells the time; makes the folder as :func:`claim_file` does."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
     except OSError as error:
         raise OutputError(
             f"The folder {folder} cannot be made ({error.strerror}); choose another."

@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import struct
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
+
+import av
 
 _HEADER_BYTES: Final = 16
 """Size (4), kind (4) and, where the size is 1, the size again (8): ISO/IEC 14496-12, 4.2."""
@@ -16,8 +19,10 @@ _HEAD_BYTES: Final = 4096
 
 
 @contextlib.contextmanager
-def finishing(path: Path) -> Iterator[None]:
-    """Write the end of a video at ``path`` in this block; where that fails, what was written stays playable.
+def finishing(path: Path, *, failed: bool) -> Iterator[None]:
+    """Write the end of a video at ``path`` in this block; what was written stays playable whatever happens.
+
+    ``failed`` tells that a frame could not be written.
 
     WORKAROUND: with "hybrid_fragmented" FFmpeg overwrites the index at the file's head before it writes the
     one at its end (mov_write_trailer in libavformat/movenc.c); a disk that fills between leaves neither.
@@ -28,12 +33,31 @@ def finishing(path: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        with contextlib.suppress(OSError):
-            if path.is_file():
-                with path.open("r+b") as file:
-                    file.write(head)
-                cut_to_whole_fragments(path)
+        with contextlib.suppress(OSError), path.open("r+b") as file:
+            file.write(head)
+        failed = True
         raise
+    finally:
+        if failed:
+            with contextlib.suppress(OSError):
+                cut_to_whole_fragments(path)
+
+
+def playable_s(path: Path) -> float | None:
+    """The time of the last frame of a video, in seconds from the first; ``None`` where there is none."""
+    try:
+        with av.open(f"file:{path}", metadata_errors="replace") as container:
+            first = next(container.decode(video=0), None)
+            if first is None:
+                return None
+            stream = container.streams.video[0]
+            container.seek(sys.maxsize // 2, stream=stream, backward=True)
+            last = max(
+                (packet.pts for packet in container.demux(stream) if packet.pts is not None), default=0
+            )
+            return float((last - (first.pts or 0)) * (stream.time_base or 0))
+    except (av.FFmpegError, IndexError):
+        return None
 
 
 def cut_to_whole_fragments(path: Path) -> None:

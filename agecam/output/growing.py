@@ -9,12 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import av
-
 from agecam.errors import OutputError
 from agecam.files import PartialFile, lock_file
 from agecam.output.files import numbered, write_error
-from agecam.output.fragments import cut_to_whole_fragments
+from agecam.output.fragments import cut_to_whole_fragments, playable_s
 
 _GROWING: Final = ".part"
 _PARTS: Final = r"(?: \(\d+\))?(?: part \d+)?(?: original)?(?: \(\d+\))?"
@@ -126,7 +124,7 @@ def _finish_one(path: Path, names: Iterator[Path]) -> Path | None:
             holds_something = _cut_to_whole_rows(path)
         else:
             cut_to_whole_fragments(path)
-            holds_something = _holds_frame(path) or path.stat().st_size >= _NOTHING_BYTES
+            holds_something = playable_s(path) is not None or path.stat().st_size >= _NOTHING_BYTES
     if holds_something:
         return _move(path, names)
     path.unlink()
@@ -141,14 +139,6 @@ def _cut_to_whole_rows(path: Path) -> bool:
         start = file.seek(max(0, size - _ROWS_BYTES))
         file.truncate(start + file.read().rfind(b"\n") + 1)
     return is_more
-
-
-def _holds_frame(path: Path) -> bool:
-    try:
-        with av.open(f"file:{path}", metadata_errors="replace") as container:
-            return next(container.decode(video=0), None) is not None
-    except (av.FFmpegError, IndexError):
-        return False
 
 
 def _move(path: Path, names: Iterator[Path]) -> Path:

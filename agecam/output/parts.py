@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from agecam.errors import OutputError
 from agecam.messages import Frame
 from agecam.output.disk import DiskGuard
-from agecam.output.fragments import finishing
+from agecam.output.fragments import finishing, playable_s
 from agecam.output.growing import GrowingFile, claim_growing, gone
 from agecam.output.split import SplitRule
 from agecam.output.video import VideoWriter
@@ -45,6 +45,8 @@ class Part:
         self._grown_bytes = 0
         self.kept: list[Path] = []
         """The files that were finished with a frame at least."""
+        self.seconds = 0.0
+        """The length of the finished drawn file."""
 
     def claim(self, target: Path, *, may_replace: bool) -> None:
         """Begin a file called ``target``, or another name where that is taken."""
@@ -60,11 +62,6 @@ class Part:
     def target(self) -> Path:
         """The name that the drawn file is to get."""
         return self._files[0].target
-
-    @property
-    def seconds(self) -> float:
-        """The length of what is written."""
-        return self._writers[0].seconds if self._writers else 0.0
 
     @property
     def frames(self) -> int:
@@ -112,20 +109,32 @@ class Part:
         for number, file in enumerate(self._files):
             writer = self._writers[number] if number < len(self._writers) else None
             try:
-                if writer is not None:
-                    with finishing(file.path):
-                        writer.close()
-            except OutputError as error:
-                failures.append(error)
-            try:
-                if writer is not None and writer.frames:
-                    self.kept.append(file.finish(whole=whole and not failures))
-                else:
+                if writer is None:
                     file.discard()
+                else:
+                    self._finish_one(file, writer, whole=whole)
             except OutputError as error:
                 failures.append(error)
         if failures:
             raise failures[0]
+
+    def _finish_one(self, file: GrowingFile, writer: VideoWriter, *, whole: bool) -> None:
+        failure: OutputError | None = None
+        try:
+            with finishing(file.path, failed=not whole):
+                writer.close()
+        except OutputError as error:
+            failure = error
+        is_whole = whole and failure is None
+        seconds = writer.seconds if is_whole or not file.path.exists() else playable_s(file.path)
+        if writer.frames and seconds is not None:
+            if writer is self._writers[0]:
+                self.seconds = seconds
+            self.kept.append(file.finish(whole=is_whole))
+        else:
+            file.discard()
+        if failure is not None:
+            raise failure
 
     def _paths(self) -> Sequence[Path]:
         return [file.path for file in self._files]

@@ -6,13 +6,13 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, Self
+from typing import Self
 
 from agecam.errors import DiskFullError, OutputError
 from agecam.messages import Frame, Person
 from agecam.output.disk import RECORDING_DISK, DiskGuard, disk_full
 from agecam.output.files import new_file
-from agecam.output.fragments import finishing
+from agecam.output.fragments import finishing, playable_s
 from agecam.output.growing import finish_leftovers_of
 from agecam.output.parts import Part, RecordedFrame
 from agecam.output.sink import DEFAULT_CONFIG, QueuedSink, SinkConfig, WhenFull, bytes_of
@@ -48,33 +48,55 @@ class VideoSink(QueuedSink):
         self._make_writer = make_writer
         self._guard = guard or DiskGuard()
         self._writer: VideoWriter | None = None
+        self._playable_s: float | None = None
         super().__init__(
             "video", when_full=when_full, capacity_bytes=config.frames_bytes, on_finished=on_finished
         )
 
     def consume(self, frame: Frame, _people: Sequence[Person]) -> None:
         writer = self._writer or self._open(frame)
-        try:
-            if self._guard.is_due():
-                self._guard.check((self._target,), writer.frames)
-            writer.write(frame.image_bgr, frame.time_s, frame.duration_s)
-        except DiskFullError as error:
-            raise disk_full(self._target, writer.seconds) from error
+        if self._guard.is_due():
+            self._guard.check((self._target,), writer.frames)
+        writer.write(frame.image_bgr, frame.time_s, frame.duration_s)
         self._seconds = writer.seconds
 
+    def frame_failed(self, error: OutputError) -> None:
+        with contextlib.suppress(OutputError):  # the first one says why
+            self._end(failed=True)
+        raise self._told(error) from error
+
     def finish(self) -> None:
-        if self._writer is None:
-            return
         try:
-            with finishing(self._target):
-                self._writer.close()
-        except DiskFullError as error:
-            raise disk_full(self._target, self._writer.seconds) from error
+            self._end(failed=False)
+        except OutputError as error:
+            raise self._told(error) from error
 
     def _open(self, frame: Frame) -> VideoWriter:
         self._path = self._target
         self._writer = self._make_writer(self._target, frame.width, frame.height, self._options)
         return self._writer
+
+    def _end(self, *, failed: bool) -> None:
+        writer, self._writer = self._writer, None
+        if writer is None:
+            return
+        try:
+            with finishing(self._target, failed=failed):
+                writer.close()
+        except OutputError:
+            failed = True
+            raise
+        finally:
+            if failed:
+                self._playable_s = playable_s(self._target)
+
+    def _told(self, error: OutputError) -> OutputError:
+        """The error, with what is kept where the disk is full."""
+        if self._playable_s is None:
+            self.lose_written()
+        elif isinstance(error, DiskFullError):
+            return disk_full(self._target, self._playable_s)
+        return error
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +124,7 @@ class RecordingSink(QueuedSink):
         destination: Path,
         *,
         is_folder: bool = False,
-        options: RecordingOptions = RecordingOptions(),
+        options: RecordingOptions | None = None,
         on_finished: Callable[[Self], None] | None = None,
         on_recovered: Callable[[Sequence[Path]], None] = lambda _paths: None,
         make_writer: MakeVideoWriter = VideoWriter,
@@ -114,7 +136,7 @@ class RecordingSink(QueuedSink):
         """
         self._destination = destination
         self._is_folder = is_folder
-        self._options = options
+        self._options = options or RecordingOptions()
         self._on_recovered = on_recovered
         self._make_writer = make_writer
         self._guard = guard or DiskGuard(RECORDING_DISK)
@@ -143,17 +165,20 @@ class RecordingSink(QueuedSink):
         return bytes_of(frame, people) + (0 if original is None else original.nbytes)
 
     def consume(self, frame: Frame, _people: Sequence[Person]) -> None:
-        try:
-            self._part_for(frame).write(frame)
-        except OutputError as error:
-            self._fail(error)
+        self._part_for(frame).write(frame)
         self._seconds = frame.time_s
+
+    def frame_failed(self, error: OutputError) -> None:
+        part = self._part
+        with contextlib.suppress(OutputError):  # the first one says why
+            self._end_part(whole=False)
+        raise _told(error, part) from error
 
     def finish(self) -> None:
         part = self._part
         try:
             self._end_part(whole=True)
-        except DiskFullError as error:
+        except OutputError as error:
             raise _told(error, part) from error
 
     def _part_for(self, frame: Frame) -> Part:
@@ -195,16 +220,9 @@ class RecordingSink(QueuedSink):
             finally:
                 self._kept += part.kept
 
-    def _fail(self, error: OutputError) -> NoReturn:
-        """Finish what there is, and raise the error with what is kept of the part."""
-        part = self._part
-        with contextlib.suppress(OutputError):  # the first one says why
-            self._end_part(whole=False)
-        raise _told(error, part) from error
-
 
 def _told(error: OutputError, part: Part | None) -> OutputError:
     """The error, with what is kept of the part where its disk is full."""
-    if not isinstance(error, DiskFullError) or part is None or not part.frames:
+    if not isinstance(error, DiskFullError) or part is None or not part.kept:
         return error
-    return disk_full(part.kept[0] if part.kept else part.target, part.seconds)
+    return disk_full(part.kept[0], part.seconds)

@@ -214,6 +214,12 @@ class QueuedSink:
     def finish(self) -> None:
         """Finish the file, also after a failure and without a frame. Raises the same."""
 
+    def lose_written(self) -> None:
+        """Nothing of what was written can be read."""
+        with self._changed:
+            self._dropped += self._written
+            self._written = 0
+
     def frame_failed(self, error: OutputError) -> None:
         """A frame could not be kept. Raises ``error``, but where the next one is to be tried all the same."""
         raise error

@@ -177,7 +177,7 @@ class Decoder:
             if packet.stream_index != self._stream.index:
                 continue
             try:
-                frames = packet.decode()
+                frames = self._stream.decode(packet)
             except av.EOFError:
                 break
             except av.FFmpegError:
