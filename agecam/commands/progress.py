@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from agecam.commands.console import complain, printable, tell
+from agecam.commands.console import complain, printable
 
 LINE_EVERY_S: Final = 10.0
 """Seconds between two lines where no terminal shows the bar."""
@@ -63,12 +63,17 @@ class ProgressDisplay:
         """Begin a task that counts ``unit`` ("inputs", "frames"); ``name``, of a file say, is no markup."""
         return ProgressTask(unit, printable(name), total, self._bar, self._write_line, self._clock)
 
-    def tell(self, text: str) -> None:
-        """Print a line on standard output, above the bar, and never broken into several."""
+    def print(self, text: str) -> None:
+        """Print results on standard output, at once and as they are, above the bar.
+
+        Raises :class:`OSError` where that cannot be written.
+        """
         if self._bar is not None and sys.stdout.isatty():
-            self._bar.console.print(Text(printable(text)), soft_wrap=True, highlight=False)
+            # A long line is the terminal's to break: rich would put line ends in.
+            self._bar.console.print(Text(text), soft_wrap=True, highlight=False)
         else:
-            tell(text)
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
 
 
 class ProgressTask:

@@ -62,7 +62,7 @@ def test_lines_go_to_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
         task = progress.task("inputs", total=2)
         clock.now_s += 60
         task.advance()
-        progress.tell("done")
+        progress.print("done")
     captured = capfd.readouterr()
     assert captured.err == "agecam: 1/2 inputs, 50 %, about 1 min left\n"
     assert captured.out == "done\n"
