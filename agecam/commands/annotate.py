@@ -25,6 +25,7 @@ from agecam.output import (
     QueuedSink,
     VideoOptions,
     VideoSink,
+    VideoWriter,
     WhenFull,
 )
 from agecam.output.files import write_error
@@ -112,6 +113,7 @@ class _Run:
         self._tracks: set[int] = set()
         self._sinks: list[QueuedSink] = []
         self._partials: list[PartialFile] = []
+        self._writer: VideoWriter | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -137,19 +139,24 @@ class _Run:
             self._sinks.append(ImageSink(target, when_full=WhenFull.WAIT))
         else:
             options = self._video_options(frame)
-            self._sinks.append(VideoSink(target, options=options, when_full=WhenFull.WAIT))
+            sink = VideoSink(
+                target, options=options, when_full=WhenFull.WAIT, make_writer=self._make_video_writer
+            )
+            self._sinks.append(sink)
         if job.csv is not None:
             live = self.source.is_live
             rows = self._partial(job.csv)
             self._sinks.append(CsvSink(rows, from_first_frame=live, when_full=WhenFull.WAIT))
 
+    def _make_video_writer(self, path: Path, width: int, height: int, options: VideoOptions) -> VideoWriter:
+        self._writer = VideoWriter(path, width, height, options)
+        return self._writer
+
     def _video_options(self, frame: Frame) -> VideoOptions:
         """A file's times count from the start that was asked for, and what it holds beside goes along."""
         fps, chosen = self.source.fps, self.job.selection
         path = input_file(self.job.spec)
-        if self.source.is_live or path is None:
-            return VideoOptions(nominal_fps=fps)
-        if frame.is_still:
+        if self.source.is_live or path is None or frame.is_still:
             return VideoOptions(nominal_fps=fps)
         carried = CarriedStreams(path, chosen.start_s, chosen.end_s)
         return VideoOptions(nominal_fps=fps, start_s=chosen.start_s, carried=carried)
@@ -226,8 +233,17 @@ class _Run:
         elif warning is None and isinstance(self.source, VideoFileSource):
             warning = self.source.damage
         seconds = time.perf_counter() - self._started_s
+        notes = () if self._writer is None else self._writer.left_out
         return Summary(
-            job.spec, target, self.frames, len(self._tracks), seconds, warning, stopped_by, is_whole=is_whole
+            job.spec,
+            target,
+            self.frames,
+            len(self._tracks),
+            seconds,
+            warning=warning,
+            stopped_by=stopped_by,
+            is_whole=is_whole,
+            notes=notes,
         )
 
     def _may_replace(self, path: Path) -> bool:

@@ -42,7 +42,7 @@ def annotate_inputs(
     with ProgressDisplay(quiet=arguments.quiet) as progress, contextlib.ExitStack() as stack:
         # Of processes that were killed, by the system or by the user.
         stack.callback(remove_leftovers, [path for job in plan.jobs for path in job.outputs])
-        report = BatchReport(plan, progress, quiet=arguments.quiet)
+        report = BatchReport(plan, quiet=arguments.quiet)
         report.begin()
         try:
             outcomes = _outcomes(arguments, plan.to_do, progress, make_analyzer)

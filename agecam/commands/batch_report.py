@@ -7,10 +7,9 @@ import traceback
 from collections.abc import Callable, Generator
 from typing import Final
 
-from agecam.commands.console import complain, printable
+from agecam.commands.console import complain, printable, tell
 from agecam.commands.job import Job, Summary
 from agecam.commands.plan import Plan
-from agecam.commands.progress import ProgressDisplay
 from agecam.errors import AgeCamError
 
 log = logging.getLogger(__name__)
@@ -24,9 +23,9 @@ _GO_ON: Final = "give the same command again to go on"
 class BatchReport:
     """Tells what becomes of each input, failures on standard error, and merges what they all go into."""
 
-    def __init__(self, plan: Plan, progress: ProgressDisplay, *, quiet: bool) -> None:
+    def __init__(self, plan: Plan, *, quiet: bool) -> None:
         """With ``quiet`` only failures are told."""
-        self._plan, self._progress, self._quiet = plan, progress, quiet
+        self._plan, self._quiet = plan, quiet
         self._whole = {job for job, _ in plan.done}
         self._cut = self._failed = 0
         self._has_failed = False
@@ -97,4 +96,4 @@ class BatchReport:
 
     def _tell(self, sentence: str) -> None:
         if not self._quiet:
-            self._progress.tell(sentence)
+            tell(sentence)

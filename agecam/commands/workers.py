@@ -31,12 +31,13 @@ class _Analyzers:
         self._idle: list[tuple[Runtime, Analyzer]] = []
 
     @contextlib.contextmanager
-    def borrowed(self, runtime: Runtime) -> Iterator[Analyzer]:
+    def borrowed(self, runtime: Runtime, cores: int | None = None) -> Iterator[Analyzer]:
+        """One that no other thread has, given back at the end; made for so many cores where it is new."""
         with self._lock:
             fitting = [one for one in self._idle if one[0] == runtime]
             if fitting:
                 self._idle.remove(fitting[-1])
-        analyzer = fitting[-1][1] if fitting else create_analyzer(runtime=runtime)
+        analyzer = fitting[-1][1] if fitting else create_analyzer(runtime=runtime, cores=cores)
         try:
             yield analyzer
         finally:
@@ -88,10 +89,10 @@ def processes(number: int, inputs: int) -> Iterator[Workers]:
     # Spawned, not forked: LiteRT and OpenCV hold threads that a fork would lose.
     context = _SpawnContext()
     number = min(number, max(1, inputs))
-    threads = max(1, (os.cpu_count() or 1) // number)
-    with ProcessPoolExecutor(number, context, _begin_process, (threads,)) as pool:
+    cores = max(1, (os.cpu_count() or 1) // number)
+    with ProcessPoolExecutor(number, context, _begin_process, (cores,)) as pool:
         try:
-            yield _Processes(pool, context, number)
+            yield _Processes(pool, context, cores, number)
         except BaseException:
             for process in context.started:
                 process.kill()
@@ -115,10 +116,11 @@ class _SpawnContext(SpawnContext):
 class _Processes:
     _pool: ProcessPoolExecutor
     _context: _SpawnContext
+    _cores: int
     limit: int
 
     def submit(self, job: Job) -> Future[Summary]:
-        return self._pool.submit(_run_in_process, job)
+        return self._pool.submit(_run_in_process, job, self._cores)
 
     def stop(self) -> None:
         for process in self._context.started:
@@ -128,9 +130,9 @@ class _Processes:
         return AgeCamError("The work was called off; give the same command again.")
 
 
-def _begin_process(threads: int) -> None:
+def _begin_process(cores: int) -> None:
     _signals.take_over()
-    cv2.setNumThreads(threads)
+    cv2.setNumThreads(cores)
     threading.Thread(target=_end_with_parent, name="agecam-parent", daemon=True).start()
 
 
@@ -142,8 +144,8 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _run_in_process(job: Job) -> Summary:
-    with _signals.working(), _analyzers.borrowed(job.runtime) as analyzer:
+def _run_in_process(job: Job, cores: int) -> Summary:
+    with _signals.working(), _analyzers.borrowed(job.runtime, cores) as analyzer:
         return run_job_with(analyzer, job)
 
 
