@@ -84,9 +84,10 @@ def _outcomes(
         with make_analyzer(runtime=arguments.runtime) as analyzer:
             yield from _run_here(analyzer, jobs, progress)
         return
-    make_workers = partial(processes, arguments.jobs)
-    if arguments.scheduler is not None:
-        make_workers = partial(dask_workers, arguments.scheduler)
+    scheduler = arguments.scheduler
+    make_workers: MakeWorkers = partial(processes, arguments.jobs)
+    if scheduler is not None:
+        make_workers = lambda _inputs: dask_workers(scheduler)  # noqa: E731
     yield from _run_elsewhere(jobs, make_workers, progress.task("inputs", total=len(jobs)))
 
 
