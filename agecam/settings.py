@@ -37,6 +37,9 @@ class Settings:
     blur: bool = False
     recordings_folder: str | None = None
     snapshots_folder: str | None = None
+    record_quality: str | None = None
+    record_original: bool = False
+    record_split: str | None = None
 
     @classmethod
     def load(cls, path: Path, tell: Callable[[str], None] = _log.info) -> Self:

@@ -40,6 +40,15 @@ class WindowArguments:
     csv: Path | None = field(
         default=None, metadata=option("Write one row a face a frame, from the first frame.")
     )
+    quality: Literal["small", "standard", "high"] | None = field(
+        default=None, metadata=option("How good recordings are, and how large.")
+    )
+    original: bool = field(
+        default=False, metadata=option("Keep the picture without labels beside a recording.", "--original")
+    )
+    split: str | None = field(
+        default=None, metadata=option("Go on in a new file every so often, such as 10min, 1h, 500MB or 2GB.")
+    )
     quit_after_s: float | None = field(default=None, metadata=_QUIT_AFTER)
     runtime: Runtime = field(default="litert", metadata=_RUNTIME)
     force: bool = field(default=False, metadata=_FORCE)

@@ -24,6 +24,7 @@ def open_window(arguments: WindowArguments) -> int:
         if path is not None:
             outputs.claim(path)
     outputs.prepare(force=arguments.force)
+    _check_recording(arguments)
     if not has_display():
         raise AgeCamError(
             "There is no display to open a window on. Run AgeCam on a desktop, or use "
@@ -37,7 +38,7 @@ def open_window(arguments: WindowArguments) -> int:
         open_source(source)  # a missing file is told here, before a window opens
     from agecam.live.session import Session
     from agecam.ui.app import run_window
-    from agecam.ui.options import StartOptions
+    from agecam.ui.options import RecordingChoices, StartOptions
 
     def make_analyzer() -> Analyzer:
         from agecam.vision.analyzer import create_analyzer
@@ -53,8 +54,23 @@ def open_window(arguments: WindowArguments) -> int:
             arguments.csv,
             arguments.fullscreen,
             arguments.quit_after_s,
+            RecordingChoices(arguments.quality, arguments.original or None, arguments.split),
         ),
     )
+
+
+def _check_recording(arguments: WindowArguments) -> None:
+    """Raise :class:`UsageError` for what a recording could not be, before a window opens."""
+    from agecam.output.containers import container_kind
+    from agecam.output.split import parse_split
+
+    if arguments.split is not None:
+        parse_split(arguments.split)
+    if arguments.record is not None:
+        try:
+            container_kind(arguments.record)
+        except OutputError as error:
+            raise UsageError(str(error)) from error
 
 
 def run_demo(arguments: DemoArguments, clip: Path | None = None) -> int:

@@ -13,11 +13,9 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from agecam.drawing.annotate import LabelLayout, annotate_in_layout
-from agecam.drawing.label_layout import Box
 from agecam.drawing.label_text import LabelStyle
 from agecam.live.capture import Captured
-from agecam.live.interpolation import covers_between, people_between
+from agecam.live.interpolation import draw_between
 from agecam.live.pipeline import AnnotatedFrame
 from agecam.messages import Frame, Person
 
@@ -54,9 +52,6 @@ class FeedConfig:
     longest_wait_s: float = 2.0
     """So long a frame waits for the next analysis, as where a camera is pulled out and none comes: above what
     any frame takes, and short enough for who has stopped a recording."""
-    held_s: float = 0.5
-    """So long the boxes of the last analysis are shown where none follows: while a face is still about
-    there."""
 
 
 DEFAULT_CONFIG: Final = FeedConfig()
@@ -207,7 +202,7 @@ class RecordingFeed:
         while (job := self._next_job()) is not None:
             waiting = job.waiting
             try:
-                drawn_bgr, people = _drawn(job, self._config)
+                drawn_bgr, people = _drawn(job)
             except Exception:
                 log.error("unexpected error while a frame was drawn for the recording", exc_info=True)
                 waiting.claim.drop()
@@ -231,30 +226,9 @@ class RecordingFeed:
                 self._changed.wait(left_s)
 
 
-def _drawn(job: _Job, config: FeedConfig) -> tuple[NDArray[np.uint8], tuple[Person, ...]]:
-    """The frame with what is known of it drawn on it, and its people with their fused estimates."""
-    captured, before, after = job.waiting.captured, job.before, job.after
-    frame, style = captured.frame, job.waiting.style
+def _drawn(job: _Job) -> tuple[NDArray[np.uint8], tuple[Person, ...]]:
+    """The frame with its labels, and the people in it with their fused estimates."""
+    frame, before = job.waiting.captured.frame, job.before
     if before is not None and before.analysis.frame is frame and before.plain_bgr is not None:
         return before.plain_bgr, before.analysis.people
-    if before is not None and before.analysis.frame.image_bgr is frame.image_bgr:
-        after = before  # a photograph that is offered again and again
-    printed: tuple[Person, ...] = ()
-    fused: tuple[Person, ...] = ()
-    covered: tuple[Box, ...] = ((0.0, 0.0, float(frame.width), float(frame.height)),)
-    if before is not None and after is not None:
-        since_s = frame.time_s - before.analysis.frame.time_s
-        until_s = max(0.0, after.analysis.frame.time_s - frame.time_s)
-        fraction = since_s / (since_s + until_s) if since_s else 0.0
-        printed = people_between(before.people, after.people, fraction)
-        fused = people_between(before.analysis.people, after.analysis.people, fraction)
-        between = covers_between(before.people, after.people, (since_s, until_s))
-        covered = (*before.covered, *after.covered, *between)
-    elif before is not None and frame.time_s - before.analysis.frame.time_s <= config.held_s:
-        printed, fused = before.people, before.analysis.people
-    analyses = [one for one in (before, after) if one is not None]
-    # Blurred as of any of the times at which somebody may have turned it on.
-    blur = style.blur or any(one.style.blur for one in analyses)
-    layouts = [one.layout for one in analyses if one.layout is not None]
-    layout = layouts[0] if layouts else LabelLayout()
-    return annotate_in_layout(frame.image_bgr, printed, covered, replace(style, blur=blur), layout), fused
+    return draw_between(frame, job.waiting.style, before, job.after)

@@ -1,4 +1,4 @@
-"""Who is where in a frame that was captured between two analysed ones."""
+"""Frames captured between two analysed ones: who is where in them, and how they are drawn."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from agecam.drawing.annotate import LabelLayout, annotate_in_layout
 from agecam.drawing.label_layout import Box
-from agecam.messages import Detection, Person
+from agecam.drawing.label_text import LabelStyle
+from agecam.live.pipeline import AnnotatedFrame
+from agecam.messages import Detection, Frame, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,8 @@ class InterpolationConfig:
     shown_part: float = 0.5
     """Who is in the first of two analysed frames alone is shown for this part of the time between them: as
     long as that frame is the nearer one."""
+    held_s: float = 0.5
+    """So long boxes are shown where they were, where no analysis follows: a face is still about there."""
     acceleration: float = 20.0
     """How far a face may leave the straight way between two places, for what is blurred: an acceleration in
     face sizes a second squared. 3 m/s², a head that turns away or sits down, of a face 15 cm wide."""
@@ -28,6 +34,42 @@ class InterpolationConfig:
 
 
 DEFAULT_CONFIG: Final = InterpolationConfig()
+
+
+def draw_between(
+    frame: Frame,
+    style: LabelStyle,
+    before: AnnotatedFrame | None,
+    after: AnnotatedFrame | None,
+    config: InterpolationConfig = DEFAULT_CONFIG,
+) -> tuple[NDArray[np.uint8], tuple[Person, ...]]:
+    """A frame drawn with what is known of the analysed ones around it, of its own source.
+
+    Returns the image ``(h, w, 3)`` uint8, a copy, and the people with their fused estimates. Printed are the
+    estimates and the layout of the frame before. Faces are covered where ``style`` says so, or that of an
+    analysed frame does, since somebody turned it on or off between them: whatever both cover and the ways
+    between, or the whole image where one of the two is missing.
+    """
+    if before is not None and before.analysis.frame.image_bgr is frame.image_bgr:
+        after = before  # a photograph that is offered again and again, or a frame that was analysed itself
+    printed: tuple[Person, ...] = ()
+    fused: tuple[Person, ...] = ()
+    covered: tuple[Box, ...] = ((0.0, 0.0, float(frame.width), float(frame.height)),)
+    if before is not None and after is not None:
+        since_s = max(0.0, frame.time_s - before.analysis.frame.time_s)
+        until_s = max(0.0, after.analysis.frame.time_s - frame.time_s)
+        fraction = since_s / (since_s + until_s) if since_s else 0.0
+        printed = people_between(before.people, after.people, fraction, config)
+        fused = people_between(before.analysis.people, after.analysis.people, fraction, config)
+        between = covers_between(before.people, after.people, (since_s, until_s), config)
+        covered = (*before.covered, *after.covered, *between)
+    elif before is not None and frame.time_s - before.analysis.frame.time_s <= config.held_s:
+        printed, fused = before.people, before.analysis.people
+    analysed = [one for one in (before, after) if one is not None]
+    blur = style.blur or any(one.style.blur for one in analysed)
+    layout = next((one.layout for one in analysed if one.layout is not None), LabelLayout())
+    drawn_bgr = annotate_in_layout(frame.image_bgr, printed, covered, replace(style, blur=blur), layout)
+    return drawn_bgr, fused
 
 
 def people_between(

@@ -12,12 +12,21 @@ from typing import Final
 
 from agecam.live.notices import Notices
 from agecam.messages import Frame, Person
-from agecam.output import RecordedFrame, RecordingOptions, RecordingSink
+from agecam.output import Quality, RecordedFrame, RecordingOptions, RecordingSink
 from agecam.output.growing import finish_leftovers_in
 from agecam.output.split import SplitRule, parse_split
 from agecam.timeline import LiveTimeline
 
-__all__ = ["Recorder", "RecordingOptions", "RecordingPhase", "RecordingState", "SplitRule", "parse_split"]
+__all__ = [
+    "Quality",
+    "Recorder",
+    "RecordingClaim",
+    "RecordingOptions",
+    "RecordingPhase",
+    "RecordingState",
+    "SplitRule",
+    "parse_split",
+]
 
 
 class RecordingPhase(enum.Enum):
@@ -259,8 +268,11 @@ class Recorder:
 
     def tell_recovered(self, paths: Sequence[Path]) -> None:
         """Tell of files that were cut off by a crash and can be played now."""
-        for path in paths:
-            self._notices.tell(f"A recording that was cut off has been finished: {path}")
+        if len(paths) == 1:
+            self._notices.tell(f"A recording that was cut off has been finished: {paths[0]}")
+        elif paths:
+            names = ", ".join(map(str, paths))
+            self._notices.tell(f"Recordings that were cut off have been finished: {names}")
 
     def close(self) -> None:
         """Stop, and wait until every file is whole; no recording starts from then on."""

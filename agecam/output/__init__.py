@@ -1,9 +1,10 @@
-"""What is kept: the annotated video, snapshots, a table of what was seen."""
+"""What is kept: the annotated video, snapshots, what was seen as a table or as JSON."""
 
 from agecam.output.carried import CarriedStreams
 from agecam.output.containers import VIDEO_OUTPUTS, Quality
 from agecam.output.csv import CsvSink, GrowingCsvSink
 from agecam.output.image import IMAGE_OUTPUTS, ImageSink, SnapshotSink, write_image
+from agecam.output.json_lines import JsonSink
 from agecam.output.parts import RecordedFrame
 from agecam.output.recording import RecordingOptions, RecordingSink, VideoSink
 from agecam.output.sink import QueuedSink, Sink, SinkConfig, SinkStatus, WhenFull
@@ -16,6 +17,7 @@ __all__ = [
     "CsvSink",
     "GrowingCsvSink",
     "ImageSink",
+    "JsonSink",
     "Quality",
     "QueuedSink",
     "RecordedFrame",

@@ -79,6 +79,8 @@ class CarriedMuxer:
         self._name = carried.source.name
         self._target_name = whole_path(path).name
         self._tracks: dict[int, Track] = {}
+        self._over: set[int] = set()
+        """Tracks whose part is written."""
         self._left_out: list[str] = []
         self._input: InputContainer | None = None
         self._packets: Iterator[Packet[Stream]] = iter(())
@@ -103,27 +105,30 @@ class CarriedMuxer:
 
     def mux_until(self, time_s: float) -> None:
         """Write what begins until ``time_s`` of the output. Raises :class:`av.FFmpegError` of the output."""
-        while self._tracks:
+        while len(self._over) < len(self._tracks):
             packet = self._next or self._read()
             if packet is None:
-                return
+                break
             placed_s = self._window.place(packet)
             if placed_s is not None and placed_s > time_s:
                 self._next = packet
-                return
+                break
             self._next = None
             self._mux_packet(packet, placed_s)
+        for index, track in tuple(self._tracks.items()):
+            self._mux_all(index, track.advance(time_s))
 
     def finish(self) -> None:
         """Write what is left, and close the source. Raises :class:`av.FFmpegError` of the output."""
         self.mux_until(float("inf"))
-        for index in tuple(self._tracks):
-            self._mux_all(index, self._tracks[index].finish())
+        for index, track in tuple(self._tracks.items()):
+            self._mux_all(index, track.finish())
         self.close()
 
     def close(self) -> None:
         """Close the source; nothing more is written."""
         self._tracks.clear()
+        self._over.clear()
         self._next, self._packets = None, iter(())
         if self._input is not None:
             self._input.close()
@@ -145,8 +150,7 @@ class CarriedMuxer:
         if track is None or placed_s is None:
             return
         if self._window.is_over(placed_s):
-            self._mux_all(index, track.finish())
-            self._tracks.pop(index, None)
+            self._over.add(index)  # a file of which a part is wanted is not read to its end
             return
         self._mux_all(index, track.feed(packet, placed_s))
 
@@ -170,6 +174,7 @@ class CarriedMuxer:
 
     def _drop(self, index: int, error: BaseException) -> None:
         self._tracks.pop(index, None)
+        self._over.discard(index)
         self._say(f"A track of {self._name} is damaged; the rest of it is left out.", error)
 
     def _give_up(self, error: BaseException) -> None:

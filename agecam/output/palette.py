@@ -52,6 +52,7 @@ class Palettizer:
         self._config = config
         self._palette_bgr = np.zeros((_COLORS, 3), np.float32)
         self._nearest = np.zeros(_LEVELS**3, np.uint8)
+        self._palettes = 0
         self._error_levels: float | None = None
         self._source_bgr: NDArray[np.uint8] | None = None
         self._indices: NDArray[np.uint8] | None = None
@@ -92,6 +93,10 @@ class Palettizer:
 
     def _choose_colours(self, sample: NDArray[np.uint8]) -> None:
         own = _palette_of(sample, _COLORS - 1 - len(_CUBE))
+        # WORKAROUND: where the first palette comes back after another, FFmpeg 8 takes equal indices for equal
+        # colours and leaves those pixels out. The colour of what is transparent makes each palette another.
+        self._palette_bgr[_TRANSPARENT] = self._palettes % 256, self._palettes // 256 % 256, 0
+        self._palettes += 1
         self._palette_bgr[:_TRANSPARENT] = np.vstack([own, _CUBE])
         axis = np.arange(_LEVELS, dtype=np.float32) * 8 + 3.5
         grid = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)

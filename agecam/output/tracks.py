@@ -19,7 +19,12 @@ from av.subtitles.subtitle import AssSubtitle, SubtitleSet
 
 _LONGEST_STRETCH_S: Final = 1.0
 """Silence made at once, in seconds; also what the resampler fills by itself."""
-_MS: Final = Fraction(1, 1000)
+_TAKES_TIMES: Final = frozenset({"opus", "libopus"})
+"""Codecs whose first packet may stand at 0 though it begins before: it holds 6.5 ms to leave out, and what
+players hear after it comes by the times of the packets, in Matroska and WebM."""
+_SUBTITLE_CLOCK: Final = Fraction(1, 90_000)
+"""That of the images. WORKAROUND: FFmpeg 8 compares, in MP4, times of subtitles with those of other tracks
+without regard to their clocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,9 @@ class Track(Protocol):
     def feed(self, packet: Packet[Stream], time_s: float) -> Iterator[Packet[Stream]]:
         """What ``packet`` of the source, which begins at ``time_s`` of the new file, gives to write."""
 
+    def advance(self, time_s: float) -> Iterator[Packet[Stream]]:
+        """What is to be written when the images are at ``time_s`` and all packets before it have been fed."""
+
     def finish(self) -> Iterator[Packet[Stream]]:
         """What is left to write."""
 
@@ -58,9 +66,10 @@ class CopiedSound:
     """
 
     def __init__(self, source: Stream, target: Stream, window: Window) -> None:
+        self._source = source
         self._target = target
         self._window = window
-        self._shift_ticks = round(window.shift_s / (source.time_base or _MS))
+        self._shift_ticks = round(window.shift_s / (source.time_base or _SUBTITLE_CLOCK))
         self._next_ticks = 0
 
     def feed(self, packet: Packet[Stream], time_s: float) -> Iterator[Packet[Stream]]:
@@ -68,6 +77,8 @@ class CopiedSound:
         if ticks is None or packet.is_corrupt or not packet.size:
             return
         start = ticks - self._shift_ticks
+        if start < 0 and self._source.codec_context.name in _TAKES_TIMES and _moves_to_0(packet, start):
+            start = 0
         half = float((packet.duration or 0) * packet.time_base) / 2
         if start < self._next_ticks or self._window.is_over(time_s + half):
             return
@@ -75,6 +86,9 @@ class CopiedSound:
         packet.pts = packet.dts = start
         packet.stream = self._target
         yield packet
+
+    def advance(self, _time_s: float) -> Iterator[Packet[Stream]]:
+        return iter(())
 
     def finish(self) -> Iterator[Packet[Stream]]:
         return iter(())
@@ -105,10 +119,16 @@ class ConvertedSound:
             if start_s + frame.samples / frame.sample_rate > 0 and not self._window.is_over(start_s):
                 yield from self._add(frame, start_s)
 
+    def advance(self, _time_s: float) -> Iterator[Packet[Stream]]:
+        return iter(())
+
     def finish(self) -> Iterator[Packet[Stream]]:
         if self._inlet is not None:
             yield from self._drain()
-            yield from self._written(self._target.codec_context.encode(None))
+            end = round(self._end_s / self._target.codec_context.time_base)
+            last = self._target.codec_context.encode(None)
+            # The encoder fills the last packet up, and may add one more.
+            yield from self._written([one for one in last if (one.pts or 0) + (one.duration or 0) // 2 < end])
 
     def _add(self, frame: AudioFrame, start_s: float) -> Iterator[Packet[Stream]]:
         layout = (frame.format.name, frame.layout.name, frame.sample_rate)
@@ -173,7 +193,9 @@ class ConvertedSound:
     def _written(self, packets: list[Packet[Stream]]) -> Iterator[Packet[Stream]]:
         for packet in packets:
             if packet.pts is not None and packet.pts < 0:
-                continue  # the silence that the encoder puts first
+                if not _moves_to_0(packet, packet.pts):
+                    continue  # the silence that the encoder puts first
+                packet.pts = packet.dts = 0
             packet.stream = self._target
             yield packet
 
@@ -189,11 +211,14 @@ class Subtitles:
         self._window = window
         self._converted = converted
         self._last_s = 0.0
+        self._shown_until_s: float | None = None
+        self._ends_texts = target.codec_context.name == "mov_text"
+        target.time_base = _SUBTITLE_CLOCK
         if converted:
             source.codec_context.open(strict=False)
             header = source.codec_context.subtitle_header
             target.codec_context.subtitle_header = header
-            target.codec_context.time_base = _MS
+            target.codec_context.time_base = _SUBTITLE_CLOCK
 
     def feed(self, packet: Packet[Stream], time_s: float) -> Iterator[Packet[Stream]]:
         end_s = time_s + float((packet.duration or 0) * packet.time_base)
@@ -216,14 +241,36 @@ class Subtitles:
         if self._window.end_s is not None:
             end_s = min(end_s, self._window.end_s)
         start_s = self._last_s = max(time_s, self._last_s)
-        written.stream = self._target
-        written.time_base = _MS
-        written.pts = written.dts = round(start_s * 1000)
-        written.duration = max(0, round((end_s - start_s) * 1000)) if has_end else 0
+        end_s = max(start_s, end_s) if has_end else start_s
+        yield from self._end_before(start_s)
+        self._time(written, start_s, end_s)
+        self._shown_until_s = max(self._shown_until_s or 0.0, end_s)
         yield written
+
+    def advance(self, time_s: float) -> Iterator[Packet[Stream]]:
+        return self._end_before(time_s)
 
     def finish(self) -> Iterator[Packet[Stream]]:
         return iter(())
+
+    def _end_before(self, time_s: float) -> Iterator[Packet[Stream]]:
+        """End what is in view, where it ends before ``time_s``: in MP4, a text stays until the next comes.
+
+        WORKAROUND: FFmpeg 8 does so by itself, but where a fragment ends then, it takes this end for as long
+        as the text was, and what comes within that time is broken. An end of the least length is not.
+        """
+        if self._ends_texts and self._shown_until_s is not None and self._shown_until_s < time_s:
+            packet: Packet[Stream] = Packet(b"\0\0")  # an empty text
+            self._time(packet, self._shown_until_s, self._shown_until_s)
+            packet.duration = 1
+            self._shown_until_s = None
+            yield packet
+
+    def _time(self, packet: Packet[Stream], start_s: float, end_s: float) -> None:
+        packet.stream = self._target
+        packet.time_base = _SUBTITLE_CLOCK
+        packet.pts = packet.dts = round(start_s / _SUBTITLE_CLOCK)
+        packet.duration = round(end_s / _SUBTITLE_CLOCK) - packet.pts
 
     def _convert(self, packet: Packet[Stream]) -> Packet[Stream] | None:
         """The packet's text in the codec of the target; ``None`` where it holds none."""
@@ -235,6 +282,11 @@ class Subtitles:
         line = b"\\N".join([lines[0], *(one.split(b",", 8)[-1] for one in lines[1:])])
         duration_ms = round(float((packet.duration or 0) * packet.time_base) * 1000)
         return self._target.codec_context.encode_subtitle(SubtitleSet.create(line, 0, duration_ms))
+
+
+def _moves_to_0(packet: Packet[Stream], start: int) -> bool:
+    """Whether more of a packet that begins at ``start``, before 0, is sound that is wanted than is not."""
+    return -start * 2 < (packet.duration or 0)
 
 
 def _silence(like: AudioFrame, samples: int) -> AudioFrame:

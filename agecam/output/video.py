@@ -52,7 +52,7 @@ class VideoOptions:
 class VideoWriter:
     """Writes frames with their own times, in the kind of file that its name tells (``VIDEO_OUTPUTS``).
 
-    MP4, MOV and MKV hold H.264 (MPEG-4 where FFmpeg lacks it), WebM VP9, AVI H.264. Each frame stands within
+    MP4, MOV and MKV hold H.264 (MPEG-4 where FFmpeg lacks it), WebM VP9, AVI MPEG-4. Each frame stands within
     5 ms of its time, in a GIF within 10 ms; a GIF leaves out what comes less than 20 ms after the last frame.
     The size is fixed; a frame of another size is fitted in with black bars. An odd width or height
     is made even by repeating the last column or row, as the codecs need it. An existing file is overwritten.
