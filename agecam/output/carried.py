@@ -41,6 +41,12 @@ _FILE_METADATA_LEFT: Final = frozenset(
     {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "rotate"}
 )
 """Facts of the old file that are none of the new one."""
+_BIBLIOGRAPHIC: Final = {
+    "ces": "cze", "deu": "ger", "ell": "gre", "eus": "baq", "fas": "per", "fra": "fre", "hye": "arm",
+    "isl": "ice", "kat": "geo", "mkd": "mac", "mri": "mao", "msa": "may", "mya": "bur", "nld": "dut",
+    "ron": "rum", "slk": "slo", "sqi": "alb", "bod": "tib", "cym": "wel", "zho": "chi",
+}  # fmt: skip
+"""The other codes that ISO 639-2 has for some languages. QuickTime files know these alone."""
 _CHAPTER_CLOCK: Final = Fraction(1, 1000)
 _SURROUND_CHANNELS: Final = 6
 _BITS_PER_CHANNEL: Final = 96_000
@@ -291,9 +297,11 @@ class CarriedMuxer:
 
     def _describe(self, target: Stream, source: Stream) -> Stream:
         """Give ``target`` the language, title and dispositions of ``source``."""
-        target.metadata.update(
-            {key: value for key, value in source.metadata.items() if key in _STREAM_METADATA}
-        )
+        kept = {key: value for key, value in source.metadata.items() if key in _STREAM_METADATA}
+        language = kept.get("language")
+        if language is not None and self._output.format.name == "mov":
+            kept["language"] = _BIBLIOGRAPHIC.get(language, language)
+        target.metadata.update(kept)
         target.disposition = source.disposition
         return target
 

@@ -178,7 +178,7 @@ def mp4_flags(seconds: float, *, begins_at_once: bool) -> str:
     """FFmpeg's ``movflags`` for a file of about ``seconds`` whose tracks all begin at once, or not.
 
     The index of a plain MP4 is kept in memory until its end, 20 MB an hour with sound; a longer file stays
-    one of fragments, which players know as well. Until all tracks have begun, "delay_moov" would write nothing.
+    one of fragments, which players know as well. "delay_moov" writes nothing until all tracks have begun.
     """
     kind = "+default_base_moof" if seconds > _LONG_S else "+hybrid_fragmented"
     return f"{kind}+delay_moov" if begins_at_once else kind
