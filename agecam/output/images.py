@@ -58,9 +58,8 @@ class ImageTrack:
         frame = self._frame(image_bgr)
         frame.time_base = self._clock
         frame.pts = round(time_s / self._clock)
-        frame.duration = max(1, round(duration_s / self._clock))  # shows how long the last frame stands
         self._mark_keyframe(frame, time_s)
-        return self._stream.encode(frame)
+        return self._encoded(frame, max(1, round(duration_s / self._clock)))
 
     def finish(self) -> VideoPackets:
         """What is left to write."""
@@ -82,6 +81,13 @@ class ImageTrack:
         return VideoFrame.from_ndarray(image_bgr, format="bgr24").reformat(
             format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
         )
+
+    def _encoded(self, frame: VideoFrame, duration: int) -> VideoPackets:
+        """The packets of ``frame``, which stands for ``duration``: encoders say what the rate says."""
+        packets = self._stream.encode(frame)
+        for packet in packets:
+            packet.duration = duration
+        return packets
 
     def _mark_keyframe(self, frame: VideoFrame, time_s: float) -> None:
         if time_s >= self._next_keyframe_s:
@@ -143,11 +149,10 @@ class SteppedImageTrack(ImageTrack):
     def _encode_at(self, frame: VideoFrame, step: int) -> VideoPackets:
         frame.time_base = self._clock
         frame.pts = step
-        frame.duration = 1
         frame.pict_type = PictureType.NONE
         self._mark_keyframe(frame, float(step * self._clock))
         self._standing = frame
-        return self._stream.encode(frame)
+        return self._encoded(frame, 1)
 
 
 class PaletteImageTrack(ImageTrack):
@@ -168,8 +173,7 @@ class PaletteImageTrack(ImageTrack):
         end = max(self._tick(time_s + duration_s), self._tick(time_s) + _GIF_LEAST_TICKS)
         frame.time_base = self._clock
         frame.pts = self._last_tick = 0 if self._last_tick is None else self._tick(time_s)
-        frame.duration = end - frame.pts
-        return self._stream.encode(frame)
+        return self._encoded(frame, end - frame.pts)
 
     def _tick(self, time_s: float) -> int:
         return round(time_s / self._clock)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from agecam.errors import OutputError
 from agecam.opencv import cv2
 from agecam.output.carried import CarriedMuxer, CarriedStreams
-from agecam.output.containers import Quality, available_encoder, container_kind
+from agecam.output.containers import Quality, available_encoder, container_kind, mp4_flags
 from agecam.output.files import write_error
 from agecam.output.images import image_track
 from agecam.output.kept import last_time_kept
@@ -106,7 +106,11 @@ class VideoWriter:
         )
         self._carried: CarriedMuxer | None = None
         if carried is not None:
-            self._carried = CarriedMuxer(carried, container, kind, self.path, self._start_s or 0.0)
+            muxer = CarriedMuxer(carried, container, kind, self.path, self._start_s or 0.0)
+            if "movflags" in kind.options:
+                flags = mp4_flags(muxer.seconds, begins_at_once=muxer.begins_at_once)
+                container.container_options["movflags"] = flags
+            self._carried = muxer
         self._container: OutputContainer | None = container
 
     @property
