@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import multiprocessing
 import os
 import threading
@@ -156,6 +157,8 @@ def dask_workers(scheduler: str) -> Iterator[Workers]:
         from distributed import Client
     except ImportError as error:
         raise UsageError("--scheduler needs Dask: install agecam with its extra `dask`.") from error
+    # A scheduler that goes away is one sentence of ours, not a traceback of Dask's.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         client = Client(scheduler, timeout=10)  # type: ignore[no-untyped-call]
     except (OSError, TimeoutError, ValueError) as error:
@@ -164,7 +167,7 @@ def dask_workers(scheduler: str) -> Iterator[Workers]:
         executor = client.get_executor(pure=False)  # type: ignore[no-untyped-call]
         yield _DaskWorkers(client, executor, scheduler)
         if client.status == "running":
-            client.run(_analyzers_released, on_error="ignore")  # type: ignore[no-untyped-call]
+            client.run(_analyzers_released, on_error="ignore")
 
 
 @dataclass(frozen=True, slots=True)

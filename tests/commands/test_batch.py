@@ -1,7 +1,6 @@
 """A batch given again: what an earlier run has done is skipped, and nothing is replaced unasked."""
 
-import os
-from collections.abc import Iterator
+import json
 from pathlib import Path
 
 import numpy as np
@@ -38,13 +37,13 @@ class Batch:
 
 
 @pytest.fixture
-def batch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Batch]:
+def batch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Batch:
     for level in (50, 100, 150):
         put_image(tmp_path / "in" / f"{level:03}.png", level)
     batch = Batch(tmp_path, capsys)
     assert batch.run().code == 0
     assert batch.seen == [50, 100, 150]
-    yield batch
+    return batch
 
 
 def stamps(folder: Path) -> dict[str, int]:
@@ -106,7 +105,7 @@ def test_an_edited_output_of_a_changed_input_is_not_replaced_unasked(
 ) -> None:
     (batch.out / "100.png").write_bytes(b"retouched by hand")
     put_image(batch.inputs / "100.png", 220)
-    with unchanged(), pytest.raises(UsageError, match="100.png is there already"):
+    with unchanged(), pytest.raises(UsageError, match=r"100\.png is there already"):
         batch.run()
 
 
@@ -115,7 +114,7 @@ def test_another_input_of_the_same_name_replaces_nothing(
 ) -> None:
     put_image(tmp_path / "other" / "100.png", 220)
     batch.inputs = tmp_path / "other"
-    with unchanged(), pytest.raises(UsageError, match="100.png is there already"):
+    with unchanged(), pytest.raises(UsageError, match=r"100\.png is there already"):
         batch.run()
 
 
@@ -154,7 +153,7 @@ def test_outputs_below_the_inputs_are_no_inputs_of_the_next_run(batch: Batch) ->
 def test_tables_that_are_asked_for_later_are_made(batch: Batch, tmp_path: Path) -> None:
     assert batch.run(csv=tmp_path / "tables").code == 0
     assert batch.seen == [50, 100, 150]
-    assert sorted(os.listdir(tmp_path / "tables")) == ["050.csv", "100.csv", "150.csv"]
+    assert set(stamps(tmp_path / "tables")) == {"050.csv", "100.csv", "150.csv"}
     assert batch.run(csv=tmp_path / "tables").code == 0
     assert batch.seen == []
 
@@ -188,11 +187,11 @@ def test_one_table_of_other_inputs_is_not_replaced_unasked(
     table = tmp_path / "all.csv"
     assert batch.run(csv=table).code == 0
     (batch.inputs / "050.png").unlink()
-    with unchanged(), pytest.raises(UsageError, match="all.csv is there already"):
+    with unchanged(), pytest.raises(UsageError, match=r"all\.csv is there already"):
         batch.run(csv=table)
     table.unlink()
     table.write_bytes(b"somebody else's")
-    with unchanged(), pytest.raises(UsageError, match="all.csv is there already"):
+    with unchanged(), pytest.raises(UsageError, match=r"all\.csv is there already"):
         batch.run(csv=table)
     assert batch.run(csv=table, force=True).code == 0
     assert table.read_text().startswith("file,")
@@ -219,3 +218,23 @@ def test_the_record_is_small_and_its_users_alone(batch: Batch) -> None:
     assert len(list(folder.iterdir())) == 3
     assert all(record.stat().st_size < 1000 for record in folder.iterdir())
     assert not [name for name in contents(batch.out) if "/" in name]
+
+
+def test_lines_and_reports_of_all_inputs_are_files_of_their_own(batch: Batch, tmp_path: Path) -> None:
+    lines, page = tmp_path / "all.jsonl", tmp_path / "all.html"
+    (batch.inputs / "bad.png").write_bytes(b"junk")
+    for _ in range(2):
+        assert batch.run(json=lines, report=page).code == 1
+        found = [json.loads(line) for line in lines.read_text().splitlines()]
+        names = [str(batch.inputs / name) for name in ("050.png", "100.png", "150.png")]
+        assert [one["file"] for one in found] == names
+        assert {one["frame"] for one in found} == {0}
+        assert all(name in page.read_text() for name in [*names, "bad.png"])
+    assert batch.seen == []
+
+
+def test_lines_and_reports_can_be_a_folder(batch: Batch, tmp_path: Path) -> None:
+    assert batch.run(json=tmp_path / "lines", report=tmp_path / "pages").code == 0
+    assert set(stamps(tmp_path / "lines")) == {"050.jsonl", "100.jsonl", "150.jsonl"}
+    assert set(stamps(tmp_path / "pages")) == {"050.html", "100.html", "150.html"}
+    assert "050.png" in (tmp_path / "pages" / "050.html").read_text()
