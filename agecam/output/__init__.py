@@ -1,4 +1,4 @@
-"""What is kept: the annotated video, snapshots, what was seen as a table or as JSON."""
+"""What is kept: the annotated video, snapshots, what was seen as a table, as JSON or on a page."""
 
 from agecam.output.carried import CarriedStreams
 from agecam.output.containers import VIDEO_OUTPUTS, Quality
@@ -7,6 +7,9 @@ from agecam.output.image import IMAGE_OUTPUTS, ImageSink, SnapshotSink, write_im
 from agecam.output.json_lines import JsonSink
 from agecam.output.parts import RecordedFrame
 from agecam.output.recording import RecordingOptions, RecordingSink, VideoSink
+from agecam.output.report import ReportSink
+from agecam.output.report_data import InputReport
+from agecam.output.report_page import render_report
 from agecam.output.sink import QueuedSink, Sink, SinkConfig, SinkStatus, WhenFull
 from agecam.output.video import VideoOptions, VideoWriter
 
@@ -17,12 +20,14 @@ __all__ = [
     "CsvSink",
     "GrowingCsvSink",
     "ImageSink",
+    "InputReport",
     "JsonSink",
     "Quality",
     "QueuedSink",
     "RecordedFrame",
     "RecordingOptions",
     "RecordingSink",
+    "ReportSink",
     "Sink",
     "SinkConfig",
     "SinkStatus",
@@ -31,5 +36,6 @@ __all__ = [
     "VideoSink",
     "VideoWriter",
     "WhenFull",
+    "render_report",
     "write_image",
 ]
