@@ -38,3 +38,7 @@ class ModelError(AgeCamError):
 
 class OutputError(AgeCamError):
     """A video, snapshot or CSV file cannot be written."""
+
+
+class DiskFullError(OutputError):
+    """There is no room for more of a file; what was written until then is kept."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.errors import SourceError
+from agecam.sources.media import Decoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,8 @@ class AnimationDecoder:
         """By the first frame, as a hint, known once that is decoded."""
         self.damage: str | None = None
 
-    def __iter__(self) -> Iterator[tuple[NDArray[np.uint8], float]]:
-        """Gives each frame as ``(height, width, 3)`` uint8 BGR, read-only, and its time in seconds."""
+    def frames(self) -> Iterator[Decoded]:
+        """Gives each frame, composed already, with its time and duration."""
         time_s = 0.0
         for index in range(self.frame_count or 0):
             try:
@@ -57,8 +58,12 @@ class AnimationDecoder:
                 self.damage = f"it ends after {index} of {self.frame_count} frames"
                 return
             self.fps = self.fps or 1 / shown_s
-            yield image, time_s
+            yield _decoded(index, time_s, image, shown_s)
             time_s += shown_s
+
+    def frames_from(self, _start_s: float, /) -> Iterator[Decoded] | None:
+        """``None``: each frame is composed from those before it."""
+        return None
 
     def close(self) -> None:
         self._image.close()
@@ -73,3 +78,7 @@ class AnimationDecoder:
         image.setflags(write=False)
         shown_s = (self._image.info.get("duration") or 0) / 1000
         return image, shown_s if shown_s > self._config.shortest_s else self._config.default_s
+
+
+def _decoded(index: int, time_s: float, image: NDArray[np.uint8], shown_s: float) -> Decoded:
+    return Decoded(index, time_s, lambda: image, lambda: shown_s)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import av
 import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
+from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -20,6 +22,8 @@ from agecam.timeline import Timeline
 
 # By the number of quarter turns counterclockwise in the stream's display matrix.
 _ROTATIONS: Final = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
+
+_DURATION_TAG: Final = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,9 @@ class DecoderConfig:
     )
     """FFmpeg's formats whose header holds a duration; of others it estimates one, often from the bit rate."""
 
+    durations_from_zero: frozenset[str] = frozenset({"asf"})
+    """FFmpeg's formats whose streams' durations count from 0 rather than from where a stream begins."""
+
     broadcast: frozenset[str] = frozenset({"mpegts"})
     """FFmpeg's formats that are recorded from the middle and end anywhere, also within a packet of sound."""
 
@@ -51,6 +58,23 @@ class DecoderConfig:
 
     not_video: frozenset[str] = frozenset({"tty"})
     """FFmpeg's formats that are not meant as video: it renders any text file as a terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """One decoded frame, which becomes an image only where it is wanted."""
+
+    index: int
+    time_s: float
+    image: Callable[[], NDArray[np.uint8]]
+    """Gives it upright and with square pixels: ``(height, width, 3)`` uint8 BGR, read-only."""
+    stands_s: Callable[[], float | None]
+    """Gives :attr:`duration_s`, which of the last frame is only known once the end is reached."""
+
+    @property
+    def duration_s(self) -> float | None:
+        """For how many seconds it stands; ``None`` where the file does not say."""
+        return self.stands_s()
 
 
 class NoVideoError(Exception):
@@ -85,13 +109,19 @@ class Decoder:
         """The number of frames of the header, or what its duration and rate come to."""
         if self.frame_count is None and self.fps and self.duration_s:
             self.frame_count = max(1, round(self.fps * self.duration_s))
-        self._has_own_duration = bool(self._stream.duration) or len(container.streams) == 1
-        self._container_duration_s = _header_duration_s(container, self._config)
+        self._end_of_video_s = _end_of_video_s(container, self._stream, self._config)
+        # Of the container, by what it says of its longest stream or of itself; all by the stream's clock.
+        self._promised_s = max(
+            _own_end_s(container, self._stream, self._config) or 0.0,
+            _header_duration_s(container, self._config) or 0.0,
+        )
         self._pixel_aspect = _pixel_aspect(self._stream, self._config)
-        self._timeline = Timeline()
+        self.origin = _origin(container, self._stream)
+        """What counts as 0 s, in seconds of the stream's clock; ``None`` where no header says."""
+        self._timeline = Timeline(None if self.origin is None else 0.0)
         self._interval_s = 1 / self.fps if self.fps else self._config.default_interval_s
-        # Before the first frame: a broadcast recorded from its middle begins with what cannot be decoded.
-        self._lead_in_s: float | None = None
+        self.first_pts: int | None = None
+        """When the first frame that can be decoded is shown, by the stream's clock; known once it is."""
         self._is_cut_off = cut_off
         self._is_broadcast = container.format.name in self._config.broadcast
         # When the last packet of any stream ends: beside sound the container's duration says nothing of the
@@ -102,6 +132,11 @@ class Decoder:
         self._has_decode_errors = False
         self._read_error: str | None = None
         self._ended = False
+
+    @property
+    def stream_index(self) -> int:
+        """Which of the container's streams it decodes."""
+        return self._stream.index
 
     @property
     def is_interrupted(self) -> bool:
@@ -124,7 +159,7 @@ class Decoder:
         return " and ".join(found) or None
 
     def __iter__(self) -> Iterator[tuple[VideoFrame, float]]:
-        """Gives each frame with its time in seconds, strictly increasing from 0.
+        """Gives each frame with its time in seconds from the container's start, strictly increasing.
 
         Ends without an error where nothing more can be decoded; :attr:`damage` then tells what was wrong.
         """
@@ -170,18 +205,35 @@ class Decoder:
         base = frame.time_base or Fraction(0)
         if frame.duration and base:
             self._interval_s = float(frame.duration * base)
-        time_s = None if frame.pts is None or not base else float(frame.pts * base)
-        if self._lead_in_s is None:
-            # A stream's own duration counts from its start, a container's from 0.
-            start = (self._stream.start_time or 0) if self._stream.duration else 0
-            self._lead_in_s = max(0.0, (time_s or 0.0) - float(start * base))
-        return self._timeline.place(time_s, self._interval_s)
+        if frame.pts is None or not base:
+            return self._timeline.place(None, self._interval_s)
+        if self.first_pts is None:
+            self.first_pts = frame.pts
+        return self._timeline.place(self.seconds(frame.pts), self._interval_s)
+
+    def forget_damage(self) -> None:
+        """What was wrong with the frames given so far does not matter: they are not wanted."""
+        self._has_decode_errors = False
+
+    def seconds(self, pts: int) -> float:
+        """The time from the container's start of what the stream's clock calls ``pts``."""
+        # One rounding alone, so that times compare with those that a user types.
+        return float(pts * (self._stream.time_base or 0) - (self.origin or 0))
+
+    def stands_s(self, frame: VideoFrame, time_s: float) -> float | None:
+        """For how many seconds the file says that the frame of that time stands.
+
+        Told best once the next frame is read: the end of the file tells of the last one.
+        """
+        own_s = float(frame.duration * frame.time_base) if frame.duration and frame.time_base else 0.0
+        to_end_s = 0.0
+        if self._ended and self._end_of_video_s is not None and self.damage is None:
+            to_end_s = self._end_of_video_s - float(self.origin or 0) - time_s
+        return max(own_s, to_end_s) or None
 
     def _missing_s(self) -> float:
-        given_s = (self._lead_in_s or 0.0) + self._timeline.last_s + self._interval_s
-        own_s = self.duration_s if self._has_own_duration else None
-        promised_s = max(own_s or 0.0, self._container_duration_s or 0.0)
-        return promised_s - max(given_s, self._end_s)
+        given_s = float(self.origin or 0) + self._timeline.last_s + self._interval_s
+        return self._promised_s - max(given_s, self._end_s)
 
     def to_bgr(self, frame: VideoFrame) -> NDArray[np.uint8]:
         """The image upright and with square pixels: ``(height, width, 3)`` uint8 BGR, read-only."""
@@ -195,11 +247,31 @@ class Decoder:
 
 
 def _main_video(container: InputContainer, config: DecoderConfig) -> VideoStream:
+    """The stream that players show: the first that is marked as the default, else the first."""
+    found = None
     if container.format.name not in config.not_video:
         for stream in container.streams.video:
-            if not stream.disposition & stream.disposition.attached_pic:  # the cover of a sound file
+            if stream.disposition & Disposition.attached_pic:  # the cover of a sound file
+                continue
+            if stream.disposition & Disposition.default:
                 return stream
-    raise NoVideoError
+            found = found or stream
+    if found is None:
+        raise NoVideoError
+    return found
+
+
+def _origin(container: InputContainer, stream: VideoStream) -> Fraction | None:
+    """When the earliest stream begins, in seconds of the streams' clock."""
+    start_us = cast("int | None", container.start_time)
+    if start_us is None:
+        return None
+    start = Fraction(start_us, av.time_base)
+    if stream.start_time is not None and stream.time_base:
+        own = stream.start_time * stream.time_base
+        if abs(own - start) <= Fraction(1, av.time_base):  # the same, but for rounding
+            return own
+    return start
 
 
 def _frame_rate(stream: VideoStream, config: DecoderConfig) -> float | None:
@@ -211,6 +283,28 @@ def _duration_s(container: InputContainer, stream: VideoStream) -> float | None:
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     return container.duration / av.time_base if container.duration else None
+
+
+def _own_end_s(container: InputContainer, stream: VideoStream, config: DecoderConfig) -> float | None:
+    """When the video stream ends by its own header; ``None`` where that tells of all streams together."""
+    if stream.duration and stream.time_base:
+        counts_from_zero = container.format.name in config.durations_from_zero
+        start = 0 if counts_from_zero else stream.start_time or 0
+        return float((start + stream.duration) * stream.time_base)
+    if len(container.streams) == 1 and container.duration:
+        return float(container.duration / av.time_base)
+    return None
+
+
+def _end_of_video_s(container: InputContainer, stream: VideoStream, config: DecoderConfig) -> float | None:
+    """When the last frame of the video ends by a header; ``None`` where there is none that says it."""
+    if container.format.name not in config.header_durations:
+        return None
+    # Matroska keeps a stream's duration among its tags.
+    if match := _DURATION_TAG.fullmatch(stream.metadata.get("DURATION", "")):
+        hours, minutes, seconds = match.groups()
+        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    return _own_end_s(container, stream, config)
 
 
 def _header_duration_s(container: InputContainer, config: DecoderConfig) -> float | None:

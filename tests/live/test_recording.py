@@ -17,7 +17,7 @@ from agecam.live.notices import Notices
 from agecam.live.recording import Recorder, RecordingPhase
 from agecam.live.state import SourceState
 from agecam.messages import Frame
-from agecam.output import VideoSink, VideoWriter
+from agecam.output import VideoOptions, VideoSink, VideoWriter
 from tests.live.helpers import FakeCamera, MakeSession, opening, state_of, wait_for
 
 
@@ -150,10 +150,10 @@ class _StalledDisk:
         self.released = threading.Event()
         self.stalled = threading.Event()
 
-    def writer(self, path: Path, width: int, height: int, nominal_fps: float | None) -> VideoWriter:
+    def writer(self, path: Path, width: int, height: int, options: VideoOptions) -> VideoWriter:
         self.stalled.set()
         self.released.wait()
-        return VideoWriter(path, width, height, nominal_fps)
+        return VideoWriter(path, width, height, options)
 
     def recorder(self, notices: Notices, on_change: object) -> Recorder:
         def make_sink(destination: Path, **options: object) -> VideoSink:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from agecam.errors import OutputError
 from agecam.messages import Frame
-from agecam.output import Sink, SinkConfig, VideoSink, VideoWriter, WhenFull
+from agecam.output import Sink, SinkConfig, VideoOptions, VideoSink, VideoWriter, WhenFull
 
 Image = NDArray[np.uint8]
 MakeFrame = Callable[..., Frame]
@@ -33,29 +33,29 @@ class Gate:
         self.entered = threading.Semaphore(0)
         self.left = threading.Semaphore(0)
 
-    def __call__(self, path: Path, width: int, height: int, nominal_fps: float | None) -> VideoWriter:
-        return GatedWriter(self, path, width, height, nominal_fps)
+    def __call__(self, path: Path, width: int, height: int, options: VideoOptions) -> VideoWriter:
+        return GatedWriter(self, path, width, height, options)
 
 
 class GatedWriter(VideoWriter):
-    def __init__(self, gate: Gate, path: Path, width: int, height: int, nominal_fps: float | None) -> None:
-        super().__init__(path, width, height, nominal_fps)
+    def __init__(self, gate: Gate, path: Path, width: int, height: int, options: VideoOptions) -> None:
+        super().__init__(path, width, height, options)
         self.gate = gate
 
-    def write(self, image_bgr: Image, time_s: float) -> None:
+    def write(self, image_bgr: Image, time_s: float, duration_s: float | None = None) -> None:
         self.gate.entered.release()
         assert self.gate.is_open.wait(PATIENCE_S)
-        super().write(image_bgr, time_s)
+        super().write(image_bgr, time_s, duration_s)
         self.gate.left.release()
 
 
 class FullDisk(VideoWriter):
     """Finds the disk full after three frames."""
 
-    def write(self, image_bgr: Image, time_s: float) -> None:
+    def write(self, image_bgr: Image, time_s: float, duration_s: float | None = None) -> None:
         if self.frames == 3:
             raise OutputError("The disk is full.")
-        super().write(image_bgr, time_s)
+        super().write(image_bgr, time_s, duration_s)
 
 
 def test_frames_are_kept_with_their_own_times(tmp_path: Path, frame: MakeFrame) -> None:
@@ -158,8 +158,8 @@ def test_what_was_written_before_a_failure_can_be_played(tmp_path: Path, frame: 
 def test_of_a_recording_that_fails_at_once_no_file_is_left_in_the_folder(
     tmp_path: Path, frame: MakeFrame
 ) -> None:
-    def no_codec(path: Path, width: int, height: int, nominal_fps: float | None) -> VideoWriter:
-        return VideoWriter(path, width, height, nominal_fps, codecs=())
+    def no_codec(path: Path, width: int, height: int, options: VideoOptions) -> VideoWriter:
+        return VideoWriter(path, width, height, options, codecs=())
 
     with VideoSink(tmp_path, is_folder=True, make_writer=no_codec) as sink:
         sink.write(frame(), ())

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from agecam.errors import OutputError
 from agecam.files import PartialFile, remove_leftovers, whole_path
 from agecam.messages import Frame, Person
-from agecam.output import CsvSink, VideoSink, VideoWriter
+from agecam.output import CsvSink, VideoOptions, VideoSink, VideoWriter
 from agecam.output.csv import CsvWriter
 
 MakeFrame = Callable[..., Frame]
@@ -34,10 +34,10 @@ def video(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 class FailingWriter(VideoWriter):
     """Finds the disk full at its second frame."""
 
-    def write(self, image_bgr: NDArray[np.uint8], time_s: float) -> None:
+    def write(self, image_bgr: NDArray[np.uint8], time_s: float, duration_s: float | None = None) -> None:
         if self.frames == 1:
             raise OutputError("The disk is full.")
-        super().write(image_bgr, time_s)
+        super().write(image_bgr, time_s, duration_s)
 
 
 def test_a_recording_that_fails_at_its_start_leaves_what_was_there(video: Path, frame: MakeFrame) -> None:
@@ -54,9 +54,9 @@ class WatchedWriter(VideoWriter):
 
     seen: Callable[[], None]
 
-    def write(self, image_bgr: NDArray[np.uint8], time_s: float) -> None:
+    def write(self, image_bgr: NDArray[np.uint8], time_s: float, duration_s: float | None = None) -> None:
         self.seen()
-        super().write(image_bgr, time_s)
+        super().write(image_bgr, time_s, duration_s)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows moves no file that is open")
@@ -72,8 +72,8 @@ def test_a_recording_takes_the_place_when_it_can_be_played(video: Path, frame: M
         stages.append(frames_in(copy))
         copy.unlink()
 
-    def make_writer(path: Path, width: int, height: int, nominal_fps: float | None) -> VideoWriter:
-        writer = WatchedWriter(path, width, height, nominal_fps)
+    def make_writer(path: Path, width: int, height: int, options: VideoOptions) -> VideoWriter:
+        writer = WatchedWriter(path, width, height, options)
         writer.seen = look
         return writer
 

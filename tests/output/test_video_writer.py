@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from agecam.errors import OutputError
 from agecam.messages import Frame
-from agecam.output import VideoWriter
+from agecam.output import VideoOptions, VideoWriter
 from agecam.sources.video import VideoFileSource
 
 Image = NDArray[np.uint8]
@@ -74,7 +74,7 @@ def boxes(path: Path) -> list[bytes]:
 
 def test_finishes_as_a_plain_mp4_that_any_player_can_seek_in(tmp_path: Path, views: list[Image]) -> None:
     path = tmp_path / "clip.mp4"
-    with VideoWriter(path, 320, 240, nominal_fps=20) as writer:
+    with VideoWriter(path, 320, 240, VideoOptions(nominal_fps=20)) as writer:
         for index, view in enumerate(views * 2):
             writer.write(view, index / 20)
     assert boxes(path) == [b"ftyp", b"free", b"mdat", b"moov"]  # no fragments
@@ -102,7 +102,7 @@ def test_keeps_colours(tmp_path: Path) -> None:
 
 
 def test_times_that_do_not_increase_are_moved_on(tmp_path: Path, views: list[Image]) -> None:
-    with VideoWriter(tmp_path / "clip.mkv", 320, 240, nominal_fps=10) as writer:
+    with VideoWriter(tmp_path / "clip.mkv", 320, 240, VideoOptions(nominal_fps=10)) as writer:
         for view, time_s in zip(views, [5.0, 5.5, 5.5, 5.4, 6.0, 0.0, 0.1], strict=False):
             writer.write(view, time_s)
     times_s = [frame.time_s for frame in read_back(tmp_path / "clip.mkv")]
@@ -162,10 +162,10 @@ def test_says_that_no_codec_is_there(tmp_path: Path) -> None:
 _WRITES_UNTIL_KILLED = """
 import itertools, sys
 import numpy as np
-from agecam.output import VideoWriter
+from agecam.output import VideoOptions, VideoWriter
 
 noise = np.random.default_rng(0).integers(0, 255, (120, 160, 3), np.uint8)
-writer = VideoWriter(sys.argv[1], 160, 120, 20)
+writer = VideoWriter(sys.argv[1], 160, 120, VideoOptions(nominal_fps=20))
 for index in itertools.count():
     writer.write(np.roll(noise, index, 1), index / 20)
     print(index / 20, flush=True)
@@ -191,12 +191,12 @@ _WRITES_INTO_A_FULL_DISK = """
 import resource, signal, sys
 import numpy as np
 from agecam.errors import OutputError
-from agecam.output import VideoWriter
+from agecam.output import VideoOptions, VideoWriter
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
 random = np.random.default_rng(0)
-writer = VideoWriter(sys.argv[1], 160, 120, 20)
+writer = VideoWriter(sys.argv[1], 160, 120, VideoOptions(nominal_fps=20))
 try:
     for index in range(1000):
         writer.write(random.integers(0, 255, (120, 160, 3), np.uint8), index / 20)
