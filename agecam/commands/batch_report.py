@@ -86,6 +86,9 @@ class BatchReport:
             if path != merged.path:
                 self._fail(f"{merged.path} has come to be there meanwhile; the result is {path}.")
             self._tell(f"{path}: {_inputs(len(self._whole))}.")
+        if self._failed and len(self._plan.jobs) > 1:
+            whole, every = len(self._whole), _inputs(len(self._plan.jobs))
+            self._tell(f"{whole} of {every} done, {len(self._failed)} failed.")
         return self._has_failed
 
     def end_early(self, how: str) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from agecam.commands.annotate import run_job_with
 from agecam.commands.arguments import AnnotateArguments
 from agecam.commands.batch import annotate_inputs
+from agecam.commands.plan import plan_batch
 from agecam.errors import UsageError
 from agecam.output import write_image
 from tests.commands.helpers import Result, Unchanged, contents, make_analyzer
@@ -238,3 +240,39 @@ def test_lines_and_reports_can_be_a_folder(batch: Batch, tmp_path: Path) -> None
     assert set(stamps(tmp_path / "lines")) == {"050.jsonl", "100.jsonl", "150.jsonl"}
     assert set(stamps(tmp_path / "pages")) == {"050.html", "100.html", "150.html"}
     assert "050.png" in (tmp_path / "pages" / "050.html").read_text()
+
+
+def test_what_a_worker_did_before_it_died_is_not_done_again(batch: Batch, tmp_path: Path) -> None:
+    put_image(batch.inputs / "200.png", 200)
+    arguments = AnnotateArguments((str(batch.inputs),), batch.out, csv=tmp_path / "all.csv")
+    (*_, job) = plan_batch(arguments).to_do
+    seen: list[int] = []
+    with make_analyzer(lambda _image: seen.append(1))() as analyzer:
+        first = run_job_with(analyzer, job)
+        before = contents(tmp_path)
+        assert run_job_with(analyzer, job).target == first.target
+    assert seen == [1]
+    assert contents(tmp_path) == before
+
+
+def test_outputs_that_a_killed_run_has_half_moved_are_made_again(batch: Batch, tmp_path: Path) -> None:
+    put_image(batch.inputs / "200.png", 200)
+    assert batch.run(csv=tmp_path / "tables").code == 0
+    (tmp_path / "tables" / "200.csv").unlink()
+    assert batch.run(csv=tmp_path / "tables").code == 0
+    assert batch.seen == [200]
+
+
+def test_jobs_for_other_machines_name_their_files_in_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    put_image(tmp_path / "in" / "1.png")
+    put_image(tmp_path / "in" / "2.png")
+    arguments = AnnotateArguments(("in", "http://cam.example/live"), Path("out"), csv=Path("tables"))
+    one, _, stream = (job.absolute() for job in plan_batch(arguments).jobs)
+    assert one.spec == str(tmp_path / "in" / "1.png")
+    assert one.outputs == (tmp_path / "out" / "1.png", tmp_path / "tables" / "1.csv")
+    assert stream.spec == "http://cam.example/live"
+    assert one.place is not None
+    assert one.place.path.is_absolute()
