@@ -22,6 +22,7 @@ from agecam.commands.arguments import (
 )
 from agecam.commands.console import complain, end_output, set_up_streams
 from agecam.commands.signals import ending_signals_raise, exit_code
+from agecam.commands.stuck import ended_when_stuck
 from agecam.errors import AgeCamError, UsageError
 from agecam.logs import set_up_logging
 from agecam.options import options_from
@@ -158,7 +159,7 @@ def main() -> None:
     """
     sys.excepthook = report_unexpected
     set_up_streams()
-    with ending_signals_raise():
+    with ended_when_stuck(), ending_signals_raise():
         _run()
 
 

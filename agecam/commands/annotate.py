@@ -11,7 +11,9 @@ from types import TracebackType
 from typing import Self
 
 from agecam.commands.job import Job, OnFrame, Summary
+from agecam.commands.merge import write_report
 from agecam.commands.record import Entry, Stamp, State, new_stamps
+from agecam.commands.report import measure_crop
 from agecam.commands.signals import Stopped, held_back
 from agecam.errors import DiskFullError, SourceError, SourceLostError
 from agecam.files import PartialFile, free_names, is_taken
@@ -29,6 +31,8 @@ from agecam.output import (
     WhenFull,
 )
 from agecam.output.files import write_error
+from agecam.output.json_lines import JsonSink
+from agecam.output.report import ReportSink
 from agecam.sources import Source, is_still, open_source
 from agecam.sources.files import input_file
 from agecam.sources.prefetch import PrefetchSource, each_frame
@@ -114,6 +118,9 @@ class _Run:
         self._sinks: list[QueuedSink] = []
         self._partials: list[PartialFile] = []
         self._writer: VideoWriter | None = None
+        self._report: ReportSink | None = None
+        self._page: Path | None = None
+        """Where a page is to be written of the report."""
 
     def __enter__(self) -> Self:
         return self
@@ -143,10 +150,24 @@ class _Run:
                 target, options=options, when_full=WhenFull.WAIT, make_writer=self._make_video_writer
             )
             self._sinks.append(sink)
+        live = self.source.is_live
         if job.csv is not None:
-            live = self.source.is_live
             rows = self._partial(job.csv)
             self._sinks.append(CsvSink(rows, from_first_frame=live, when_full=WhenFull.WAIT))
+        if job.json is not None:
+            lines = self._partial(job.json)
+            self._sinks.append(JsonSink(lines, from_first_frame=live, when_full=WhenFull.WAIT))
+        if job.report is not None:
+            page = self._partial(job.report)
+            self._report = ReportSink(
+                page if job.is_private(job.report) else None,
+                job.name,
+                measure_crop,
+                with_crops=not job.style.blur,
+                when_full=WhenFull.WAIT,
+            )
+            self._sinks.append(self._report)
+            self._page = None if job.is_private(job.report) else page
 
     def _make_video_writer(self, path: Path, width: int, height: int, options: VideoOptions) -> VideoWriter:
         self._writer = VideoWriter(path, width, height, options)
@@ -187,6 +208,8 @@ class _Run:
         """
         self._close()
         cut = self._cut_by(interruption)
+        if self._report is not None and self._page is not None:
+            write_report([self._report.report()], self._page)
         planned = {one: one.target for one in self._partials}
         taken = [path for path in planned.values() if is_taken(path) and not self.job.is_private(path)]
         is_planned = not (taken if cut else [path for path in taken if not self._may_replace(path)])

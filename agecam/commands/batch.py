@@ -150,7 +150,8 @@ def _run_until_broken(
                 lost.append(job)
             elif not future.cancelled():
                 task.advance()
-                yield job, future.result
+                died = isinstance(error, workers.gives_up_with)
+                yield job, partial(_raise_died, job) if died else future.result
     if noted.number is not None:
         raise Stopped(noted.number)
     return lost

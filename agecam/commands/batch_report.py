@@ -10,7 +10,7 @@ from typing import Final
 from agecam.commands.console import complain, printable, tell
 from agecam.commands.job import Job, Summary
 from agecam.commands.plan import Plan
-from agecam.errors import AgeCamError
+from agecam.errors import AgeCamError, OutputError
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,8 @@ class BatchReport:
         """With ``quiet`` only failures are told."""
         self._plan, self._quiet = plan, quiet
         self._whole = {job for job, _ in plan.done}
-        self._cut = self._failed = 0
+        self._failed: dict[Job, str] = {}
+        self._cut = 0
         self._has_failed = False
 
     def begin(self) -> None:
@@ -48,13 +49,15 @@ class BatchReport:
                 summary = outcome()
             except AgeCamError as error:
                 log.debug("%s", error, exc_info=True)
-                self._failed += 1
-                self._fail(str(error))
+                self._failed[job] = str(error)
+                self._fail(self._failed[job])
             except Exception as error:  # noqa: BLE001 - logged, but for what an address holds
-                self._failed += 1
                 text = "".join(traceback.format_exception(error)).replace(job.spec, job.name)
                 log.error("unexpected error in annotating %s\n%s", printable(job.name), text)
-                self._fail(f"{job.name} could not be annotated ({type(error).__name__}); the log says why.")
+                self._failed[job] = (
+                    f"{job.name} could not be annotated ({type(error).__name__}); the log says why."
+                )
+                self._fail(self._failed[job])
             else:
                 self._take(job, summary)
 
@@ -64,7 +67,7 @@ class BatchReport:
         elif summary.stopped_by is not None:
             self._cut += 1
         else:
-            self._failed += 1
+            self._failed[job] = summary.warning or ""
         if summary.warning is not None:
             self._fail(summary.warning)
         self._tell(summary.sentence())
@@ -73,8 +76,19 @@ class BatchReport:
 
     def finish(self) -> bool:
         """Write what all inputs go into; whether one has failed, for whatever reason."""
-        for merged in self._plan.merged:
-            merged.write([job for job in self._plan.jobs if job in self._whole])
+        results = [(job, self._failed.get(job)) for job in self._plan.jobs]
+        for merged in self._plan.merged if self._whole else ():
+            try:
+                path = merged.write(results)
+            except OutputError as error:
+                self._fail(str(error))
+                continue
+            if path != merged.path:
+                self._fail(f"{merged.path} has come to be there meanwhile; the result is {path}.")
+            self._tell(f"{path}: {_inputs(len(self._whole))}.")
+        if self._failed and len(self._plan.jobs) > 1:
+            whole, every = len(self._whole), _inputs(len(self._plan.jobs))
+            self._tell(f"{whole} of {every} done, {len(self._failed)} failed.")
         return self._has_failed
 
     def end_early(self, how: str) -> None:
@@ -84,11 +98,10 @@ class BatchReport:
             if not whole and not self._cut:
                 complain(f"{how} before anything was done.")
             return
-        left = every - whole - self._cut - self._failed
-        failed = f", {self._failed} failed" if self._failed else ""
-        complain(
-            f"{how}: {whole} of {every} inputs done{failed}, {self._cut} cut off, {left} left; {_GO_ON}."
-        )
+        left = every - whole - self._cut - len(self._failed)
+        counts = f"{len(self._failed)} failed, " if self._failed else ""
+        counts += f"{self._cut} cut off, {left} left"
+        complain(f"{how}: {whole} of {every} inputs done, {counts}; {_GO_ON}.")
 
     def _fail(self, sentence: str) -> None:
         self._has_failed = True
@@ -97,3 +110,7 @@ class BatchReport:
     def _tell(self, sentence: str) -> None:
         if not self._quiet:
             tell(sentence)
+
+
+def _inputs(number: int) -> str:
+    return f"{number} input{'' if number == 1 else 's'}"

@@ -10,14 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TextIO
 
+from agecam import __version__
 from agecam.commands.job import Job
 from agecam.commands.record import Entry, Place, new_stamps
 from agecam.commands.signals import held_back
 from agecam.files import PartialFile, free_names, is_taken
 from agecam.output.csv import COLUMNS
 from agecam.output.files import write_error
+from agecam.output.report_data import InputReport
+from agecam.output.report_page import render_report
 
 Kind = Literal["csv", "json", "report"]
+
+Result = tuple[Job, str | None]
+"""An input, and why it failed."""
 
 KINDS: Final[Mapping[Kind, tuple[str, ...]]] = {
     "csv": (".csv",),
@@ -42,7 +48,7 @@ class Merged:
         entry = Entry.read(self.place.path)
         return entry is not None and entry.owns(self.place, self.path)
 
-    def write(self, jobs: Sequence[Job]) -> Path:
+    def write(self, results: Sequence[Result]) -> Path:
         """Put the parts of these inputs together, in this order; gives where the file is.
 
         Raises :class:`agecam.errors.OutputError`.
@@ -50,7 +56,7 @@ class Merged:
         partial = PartialFile(self.path)
         try:
             partial.claim()
-            _WRITERS[self.kind](jobs, partial.path)
+            _WRITERS[self.kind](results, partial.path)
             path = self.path
             if is_taken(path) and not self.force and not self.is_own():
                 (path,) = free_names([path], "new")
@@ -75,11 +81,11 @@ def _open_text(path: Path, mode: Literal["r", "w"]) -> TextIO:
     return path.open(mode, encoding="utf-8", errors="surrogateescape", newline="")
 
 
-def _write_csv(jobs: Sequence[Job], path: Path) -> None:
+def _write_csv(results: Sequence[Result], path: Path) -> None:
     with _open_text(path, "w") as merged:
         merged.write(_csv_cells("file", *COLUMNS) + "\n")
-        for job in jobs:
-            if job.csv is None:
+        for job, error in results:
+            if job.csv is None or error is not None:
                 continue
             prefix = _csv_cells(job.name) + ","
             with _open_text(job.csv, "r") as rows:
@@ -93,17 +99,39 @@ def _csv_cells(*cells: str) -> str:
     return text.getvalue()
 
 
-def _write_json(jobs: Sequence[Job], path: Path) -> None:
+def _write_json(results: Sequence[Result], path: Path) -> None:
     with _open_text(path, "w") as merged:
-        for job in jobs:
-            if job.json is None:
+        for job, error in results:
+            if job.json is None or error is not None:
                 continue
             prefix = f'{{"file": {json.dumps(job.name)}, '
             with _open_text(job.json, "r") as lines:
                 merged.writelines(prefix + line.removeprefix("{") for line in lines)
 
 
-_WRITERS: Final[Mapping[Kind, Callable[[Sequence[Job], Path], None]]] = {
+def _write_report(results: Sequence[Result], path: Path) -> None:
+    inputs = [
+        InputReport(job.name, error=error) if error is not None else _read_report(job)
+        for job, error in results
+        if job.report is not None
+    ]
+    write_report(inputs, path)
+
+
+def _read_report(job: Job) -> InputReport:
+    try:
+        return InputReport.from_json(b"" if job.report is None else job.report.read_bytes())
+    except ValueError:
+        return InputReport(job.name, error="What was gathered for the report is damaged.")
+
+
+def write_report(inputs: Sequence[InputReport], path: Path) -> None:
+    """Write the page about these inputs, the same at any time; raises :class:`OSError`."""
+    path.write_text(render_report(inputs, made=f"AgeCam {__version__}"), encoding="utf-8", errors="replace")
+
+
+_WRITERS: Final[Mapping[Kind, Callable[[Sequence[Result], Path], None]]] = {
     "csv": _write_csv,
     "json": _write_json,
+    "report": _write_report,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import multiprocessing
 import os
 import threading
@@ -70,6 +71,11 @@ class Workers(Protocol):
         """
         ...
 
+    @property
+    def gives_up_with(self) -> tuple[type[BaseException], ...]:
+        """What a job fails with that several workers have died of."""
+        ...
+
     def stop(self) -> None:
         """End all jobs at once; of those at work here what is done is kept."""
         ...
@@ -118,6 +124,7 @@ class _Processes:
     _context: _SpawnContext
     _cores: int
     limit: int
+    gives_up_with: tuple[type[BaseException], ...] = ()
 
     def submit(self, job: Job) -> Future[Summary]:
         return self._pool.submit(_run_in_process, job, self._cores)
@@ -153,18 +160,21 @@ def _run_in_process(job: Job, cores: int) -> Summary:
 def dask_workers(scheduler: str) -> Iterator[Workers]:
     """The workers of a Dask scheduler. Raises :class:`UsageError` where there is none."""
     try:
-        from distributed import Client
+        from distributed import Client, KilledWorker
     except ImportError as error:
         raise UsageError("--scheduler needs Dask: install agecam with its extra `dask`.") from error
+    # A scheduler that goes away is one sentence of ours, not a traceback of Dask's.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         client = Client(scheduler, timeout=10)  # type: ignore[no-untyped-call]
     except (OSError, TimeoutError, ValueError) as error:
         raise UsageError(f"No Dask scheduler answers at {scheduler}; check the address.") from error
     with client:
         executor = client.get_executor(pure=False)  # type: ignore[no-untyped-call]
-        yield _DaskWorkers(client, executor, scheduler)
+        # A job whose worker dies is begun again by another: four times, by Dask's "allowed-failures".
+        yield _DaskWorkers(client, executor, scheduler, (KilledWorker,))
         if client.status == "running":
-            client.run(_analyzers_released, on_error="ignore")  # type: ignore[no-untyped-call]
+            client.run(_analyzers_released, on_error="ignore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +182,7 @@ class _DaskWorkers:
     _client: Any
     _executor: Executor
     _scheduler: str
+    gives_up_with: tuple[type[BaseException], ...]
     limit: int = 1000
     """More would only fill the scheduler's memory."""
 

@@ -1,14 +1,15 @@
 """A batch given again: what an earlier run has done is skipped, and nothing is replaced unasked."""
 
-import os
-from collections.abc import Iterator
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from agecam.commands.annotate import run_job_with
 from agecam.commands.arguments import AnnotateArguments
 from agecam.commands.batch import annotate_inputs
+from agecam.commands.plan import plan_batch
 from agecam.errors import UsageError
 from agecam.output import write_image
 from tests.commands.helpers import Result, Unchanged, contents, make_analyzer
@@ -38,13 +39,13 @@ class Batch:
 
 
 @pytest.fixture
-def batch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Batch]:
+def batch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Batch:
     for level in (50, 100, 150):
         put_image(tmp_path / "in" / f"{level:03}.png", level)
     batch = Batch(tmp_path, capsys)
     assert batch.run().code == 0
     assert batch.seen == [50, 100, 150]
-    yield batch
+    return batch
 
 
 def stamps(folder: Path) -> dict[str, int]:
@@ -106,7 +107,7 @@ def test_an_edited_output_of_a_changed_input_is_not_replaced_unasked(
 ) -> None:
     (batch.out / "100.png").write_bytes(b"retouched by hand")
     put_image(batch.inputs / "100.png", 220)
-    with unchanged(), pytest.raises(UsageError, match="100.png is there already"):
+    with unchanged(), pytest.raises(UsageError, match=r"100\.png is there already"):
         batch.run()
 
 
@@ -115,7 +116,7 @@ def test_another_input_of_the_same_name_replaces_nothing(
 ) -> None:
     put_image(tmp_path / "other" / "100.png", 220)
     batch.inputs = tmp_path / "other"
-    with unchanged(), pytest.raises(UsageError, match="100.png is there already"):
+    with unchanged(), pytest.raises(UsageError, match=r"100\.png is there already"):
         batch.run()
 
 
@@ -154,7 +155,7 @@ def test_outputs_below_the_inputs_are_no_inputs_of_the_next_run(batch: Batch) ->
 def test_tables_that_are_asked_for_later_are_made(batch: Batch, tmp_path: Path) -> None:
     assert batch.run(csv=tmp_path / "tables").code == 0
     assert batch.seen == [50, 100, 150]
-    assert sorted(os.listdir(tmp_path / "tables")) == ["050.csv", "100.csv", "150.csv"]
+    assert set(stamps(tmp_path / "tables")) == {"050.csv", "100.csv", "150.csv"}
     assert batch.run(csv=tmp_path / "tables").code == 0
     assert batch.seen == []
 
@@ -188,11 +189,11 @@ def test_one_table_of_other_inputs_is_not_replaced_unasked(
     table = tmp_path / "all.csv"
     assert batch.run(csv=table).code == 0
     (batch.inputs / "050.png").unlink()
-    with unchanged(), pytest.raises(UsageError, match="all.csv is there already"):
+    with unchanged(), pytest.raises(UsageError, match=r"all\.csv is there already"):
         batch.run(csv=table)
     table.unlink()
     table.write_bytes(b"somebody else's")
-    with unchanged(), pytest.raises(UsageError, match="all.csv is there already"):
+    with unchanged(), pytest.raises(UsageError, match=r"all\.csv is there already"):
         batch.run(csv=table)
     assert batch.run(csv=table, force=True).code == 0
     assert table.read_text().startswith("file,")
@@ -219,3 +220,59 @@ def test_the_record_is_small_and_its_users_alone(batch: Batch) -> None:
     assert len(list(folder.iterdir())) == 3
     assert all(record.stat().st_size < 1000 for record in folder.iterdir())
     assert not [name for name in contents(batch.out) if "/" in name]
+
+
+def test_lines_and_reports_of_all_inputs_are_files_of_their_own(batch: Batch, tmp_path: Path) -> None:
+    lines, page = tmp_path / "all.jsonl", tmp_path / "all.html"
+    (batch.inputs / "bad.png").write_bytes(b"junk")
+    for _ in range(2):
+        assert batch.run(json=lines, report=page).code == 1
+        found = [json.loads(line) for line in lines.read_text().splitlines()]
+        names = [str(batch.inputs / name) for name in ("050.png", "100.png", "150.png")]
+        assert [one["file"] for one in found] == names
+        assert {one["frame"] for one in found} == {0}
+        assert all(name in page.read_text() for name in [*names, "bad.png"])
+    assert batch.seen == []
+
+
+def test_lines_and_reports_can_be_a_folder(batch: Batch, tmp_path: Path) -> None:
+    assert batch.run(json=tmp_path / "lines", report=tmp_path / "pages").code == 0
+    assert set(stamps(tmp_path / "lines")) == {"050.jsonl", "100.jsonl", "150.jsonl"}
+    assert set(stamps(tmp_path / "pages")) == {"050.html", "100.html", "150.html"}
+    assert "050.png" in (tmp_path / "pages" / "050.html").read_text()
+
+
+def test_what_a_worker_did_before_it_died_is_not_done_again(batch: Batch, tmp_path: Path) -> None:
+    put_image(batch.inputs / "200.png", 200)
+    arguments = AnnotateArguments((str(batch.inputs),), batch.out, csv=tmp_path / "all.csv")
+    (*_, job) = plan_batch(arguments).to_do
+    seen: list[int] = []
+    with make_analyzer(lambda _image: seen.append(1))() as analyzer:
+        first = run_job_with(analyzer, job)
+        before = contents(tmp_path)
+        assert run_job_with(analyzer, job).target == first.target
+    assert seen == [1]
+    assert contents(tmp_path) == before
+
+
+def test_outputs_that_a_killed_run_has_half_moved_are_made_again(batch: Batch, tmp_path: Path) -> None:
+    put_image(batch.inputs / "200.png", 200)
+    assert batch.run(csv=tmp_path / "tables").code == 0
+    (tmp_path / "tables" / "200.csv").unlink()
+    assert batch.run(csv=tmp_path / "tables").code == 0
+    assert batch.seen == [200]
+
+
+def test_jobs_for_other_machines_name_their_files_in_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    put_image(tmp_path / "in" / "1.png")
+    put_image(tmp_path / "in" / "2.png")
+    arguments = AnnotateArguments(("in", "http://cam.example/live"), Path("out"), csv=Path("tables"))
+    one, _, stream = (job.absolute() for job in plan_batch(arguments).jobs)
+    assert one.spec == str(tmp_path / "in" / "1.png")
+    assert one.outputs == (tmp_path / "out" / "1.png", tmp_path / "tables" / "1.csv")
+    assert stream.spec == "http://cam.example/live"
+    assert one.place is not None
+    assert one.place.path.is_absolute()

@@ -62,7 +62,7 @@ def cluster() -> Iterator[Any]:
 
 def worker_at(path: Path, cluster: Any) -> int | None:
     """The process that writes to a part of ``path``."""
-    pids = [worker.pid for worker in cluster.workers.values()]
+    pids: list[int | None] = [worker.pid for worker in cluster.workers.values()]
     for pid in filter(None, pids):
         with contextlib.suppress(OSError):  # it has closed a file, or ended
             for descriptor in Path(f"/proc/{pid}/fd").iterdir():
