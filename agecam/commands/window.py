@@ -9,7 +9,7 @@ from agecam.commands.arguments import DemoArguments, WindowArguments
 from agecam.commands.console import tell
 from agecam.commands.outputs import OutputPlan
 from agecam.display import check_window_libraries, has_display
-from agecam.errors import AgeCamError, UsageError
+from agecam.errors import AgeCamError, OutputError, UsageError
 from agecam.paths import cache_dir, demo_clip, make_private_folder
 from agecam.vision.analyzer import Analyzer
 
