@@ -61,15 +61,16 @@ def open_window(arguments: WindowArguments) -> int:
 
 def _check_recording(arguments: WindowArguments) -> None:
     """Raise :class:`UsageError` for what a recording could not be, before a window opens."""
-    from agecam.output import VIDEO_OUTPUTS
+    from agecam.output.containers import container_kind
     from agecam.output.split import parse_split
 
     if arguments.split is not None:
         parse_split(arguments.split)
-    record = arguments.record
-    if record is not None and record.suffix.lower() not in VIDEO_OUTPUTS:
-        kinds = " or ".join(VIDEO_OUTPUTS)
-        raise UsageError(f"{record} is not a kind of video that AgeCam writes; end its name in {kinds}.")
+    if arguments.record is not None:
+        try:
+            container_kind(arguments.record)
+        except OutputError as error:
+            raise UsageError(str(error)) from error
 
 
 def run_demo(arguments: DemoArguments, clip: Path | None = None) -> int:

@@ -1,12 +1,13 @@
 """What is kept: the annotated video, snapshots, a table of what was seen."""
 
 from agecam.output.carried import CarriedStreams
+from agecam.output.containers import VIDEO_OUTPUTS, Quality
 from agecam.output.csv import CsvSink, GrowingCsvSink
 from agecam.output.image import IMAGE_OUTPUTS, ImageSink, SnapshotSink, write_image
 from agecam.output.parts import RecordedFrame
 from agecam.output.recording import RecordingOptions, RecordingSink, VideoSink
 from agecam.output.sink import QueuedSink, Sink, SinkConfig, SinkStatus, WhenFull
-from agecam.output.video import VIDEO_OUTPUTS, Quality, VideoOptions, VideoWriter
+from agecam.output.video import VideoOptions, VideoWriter
 
 __all__ = [
     "IMAGE_OUTPUTS",

@@ -13,6 +13,9 @@ from typing import Final
 from agecam.errors import DiskFullError
 from agecam.files import whole_path
 
+GROWING: Final = ".part"
+"""Before the suffix of a file that grows under a name that can be seen."""
+
 
 @dataclass(frozen=True, slots=True)
 class DiskSpace:
@@ -62,9 +65,15 @@ def mount_point(path: Path) -> Path:
     return at
 
 
+def final_path(path: Path) -> Path:
+    """What a file in the making at ``path`` is to be called, for sentences about it."""
+    path = whole_path(path)
+    return path.with_stem(path.stem.removesuffix(GROWING)) if path.stem != GROWING else path
+
+
 def disk_full(path: Path, seconds: float | None = None) -> DiskFullError:
     """The sentence for a disk without room for ``path``, or for more than its first ``seconds``."""
-    path = whole_path(path)
+    path = final_path(path)
     kept = f"no room is left for {path}" if seconds is None else f"{path} ends after {seconds:.1f} s"
     return DiskFullError(
         f"The disk is full: {kept}; free some space on {mount_point(path.parent)}, or write to another disk."

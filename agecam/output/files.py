@@ -9,8 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from agecam.errors import OutputError
-from agecam.files import whole_path
-from agecam.output.disk import disk_full
+from agecam.output.disk import disk_full, final_path
 from agecam.paths import make_private_folder
 
 
@@ -51,7 +50,7 @@ def numbered(path: Path) -> Iterator[Path]:
 
 def write_error(path: Path, error: OSError) -> OutputError:
     """The sentence for an operating system's ``error`` in writing ``path``, a partial file or a whole one."""
-    path = whole_path(path)
+    path = final_path(path)
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
             return disk_full(path)

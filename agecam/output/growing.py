@@ -11,10 +11,10 @@ from typing import Final
 
 from agecam.errors import OutputError
 from agecam.files import PartialFile, lock_file
+from agecam.output.disk import GROWING
 from agecam.output.files import numbered, write_error
 from agecam.output.fragments import cut_to_whole_fragments, playable_s
 
-_GROWING: Final = ".part"
 _PARTS: Final = r"(?: \(\d+\))?(?: part \d+)?(?: original)?(?: \(\d+\))?"
 """What the names of further files of a recording have after that of the first."""
 _BUTTON: Final = r"AgeCam \d{4}-\d\d-\d\d \d\d-\d\d-\d\d"
@@ -35,7 +35,7 @@ class GrowingFile(PartialFile):
         """Make no file yet."""
         super().__init__(target)
         if not self._is_direct:
-            self.path = self.target.with_name(f"{self.target.stem}{_GROWING}{self.target.suffix}")
+            self.path = self.target.with_name(f"{self.target.stem}{GROWING}{self.target.suffix}")
         self.replaces = self.target.is_file()
         """Whether there was a file to be replaced when this one was begun."""
 
@@ -101,7 +101,7 @@ def finish_leftovers_in(folder: Path) -> list[Path]:
 
 
 def _finish_leftovers(folder: Path, stem: str, suffix: str, keeps: Path | None = None) -> list[Path]:
-    pattern = re.compile(rf"({stem}{_PARTS}){re.escape(_GROWING)}({suffix})", re.DOTALL)
+    pattern = re.compile(rf"({stem}{_PARTS}){re.escape(GROWING)}({suffix})", re.DOTALL)
     finished: list[Path] = []
     with contextlib.suppress(OSError):
         for path in sorted(folder.iterdir()):
@@ -134,11 +134,12 @@ def _finish_one(path: Path, names: Iterator[Path]) -> Path | None:
 def _cut_to_whole_rows(path: Path) -> bool:
     """Cut after the last line end; whether there is more than the header."""
     with path.open("r+b") as file:
-        is_more = len(file.readlines(_ROWS_BYTES)) > 1
+        header = file.readline(_ROWS_BYTES)
         size = file.seek(0, os.SEEK_END)
         start = file.seek(max(0, size - _ROWS_BYTES))
-        file.truncate(start + file.read().rfind(b"\n") + 1)
-    return is_more
+        whole = start + file.read().rfind(b"\n") + 1
+        file.truncate(whole)
+    return whole > len(header)
 
 
 def _move(path: Path, names: Iterator[Path]) -> Path:

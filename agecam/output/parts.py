@@ -126,13 +126,15 @@ class Part:
         except OutputError as error:
             failure = error
         is_whole = whole and failure is None
-        seconds = writer.seconds if is_whole or not file.path.exists() else playable_s(file.path)
-        if writer.frames and seconds is not None:
+        # A file that somebody has taken away is missed by finish().
+        is_judged = not is_whole and file.path.exists()
+        seconds = playable_s(file.path) if is_judged else writer.seconds if writer.frames else None
+        if seconds is None:
+            file.discard()
+        else:
             if writer is self._writers[0]:
                 self.seconds = seconds
             self.kept.append(file.finish(whole=is_whole))
-        else:
-            file.discard()
         if failure is not None:
             raise failure
 

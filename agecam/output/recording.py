@@ -10,6 +10,7 @@ from typing import Self
 
 from agecam.errors import DiskFullError, OutputError
 from agecam.messages import Frame, Person
+from agecam.output.containers import Quality
 from agecam.output.disk import RECORDING_DISK, DiskGuard, disk_full
 from agecam.output.files import new_file
 from agecam.output.fragments import finishing, playable_s
@@ -17,7 +18,7 @@ from agecam.output.growing import finish_leftovers_of
 from agecam.output.parts import Part, RecordedFrame
 from agecam.output.sink import DEFAULT_CONFIG, QueuedSink, SinkConfig, WhenFull, bytes_of
 from agecam.output.split import SplitRule
-from agecam.output.video import Quality, VideoOptions, VideoWriter
+from agecam.output.video import VideoOptions, VideoWriter
 
 MakeVideoWriter = Callable[[Path, int, int, VideoOptions], VideoWriter]
 """From the path, the width and height in pixels and the options."""
