@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -160,6 +160,11 @@ class RecordingSink(QueuedSink):
     def paths(self) -> tuple[Path, ...]:
         """The files that are finished, in the order of their beginning."""
         return tuple(self._kept)
+
+    def write(self, frame: Frame, people: Sequence[Person]) -> None:
+        if isinstance(frame, RecordedFrame) and not self._options.keep_original:
+            frame = replace(frame, original_bgr=None)  # else the queue would hold half as many frames
+        super().write(frame, people)
 
     def item_bytes(self, frame: Frame, people: Sequence[Person]) -> int:
         original = frame.original_bgr if isinstance(frame, RecordedFrame) else None
