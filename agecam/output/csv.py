@@ -17,7 +17,7 @@ from agecam.errors import DiskFullError, OutputError
 from agecam.messages import Frame, Person
 from agecam.output.disk import disk_full
 from agecam.output.files import write_error
-from agecam.output.growing import GrowingFile, claim_growing, finish_leftovers_of
+from agecam.output.growing import GrowingFile, claim_growing, finish_leftovers_of, gone
 from agecam.output.sink import DEFAULT_CONFIG, QueuedSink, SinkConfig, WhenFull
 from agecam.timeline import LiveTimeline
 
@@ -240,6 +240,11 @@ class GrowingCsvSink(CsvSink):
                 file.discard()
         if failure is not None:
             raise failure
+
+    def _flush(self, writer: CsvWriter) -> None:
+        if self._file is not None and not self._file.path.exists():
+            raise gone(self._file.target)
+        super()._flush(writer)
 
     def _begin(self) -> Path:
         recovered = finish_leftovers_of(self._target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from agecam.errors import OutputError
-from agecam.files import PartialFile, lock_file
+from agecam.files import MAX_NAME_BYTES, PartialFile, lock_file
 from agecam.output.disk import GROWING
 from agecam.output.files import numbered, write_error
 from agecam.output.fragments import cut_to_whole_fragments, playable_s
@@ -35,7 +36,7 @@ class GrowingFile(PartialFile):
         """Make no file yet."""
         super().__init__(target)
         if not self._is_direct:
-            self.path = self.target.with_name(f"{self.target.stem}{GROWING}{self.target.suffix}")
+            self.path = self.target.with_name(f"{_growing_stem(self.target)}{GROWING}{self.target.suffix}")
         self.replaces = self.target.is_file()
         """Whether there was a file to be replaced when this one was begun."""
 
@@ -57,14 +58,24 @@ class GrowingFile(PartialFile):
             raise write_error(self.target, error) from error
 
 
+def _growing_stem(target: Path) -> str:
+    """The stem of the target, shorter where the growing file's name would be too long."""
+    stem, rest = target.stem, len(os.fsencode(GROWING + target.suffix))
+    while len(os.fsencode(stem)) + rest > MAX_NAME_BYTES and len(stem) > 1:
+        stem = stem[:-1]
+    return stem
+
+
 def claim_growing(target: Path, *, may_replace: bool) -> GrowingFile:
     """Begin a file that will be ``target``, or what :func:`numbered` makes of it where that is taken.
 
     A name is taken by a file, unless it ``may_replace`` that, and by one that is growing there. Raises
     :class:`agecam.errors.OutputError`.
     """
+    if may_replace and target.is_dir():
+        raise write_error(target, IsADirectoryError(errno.EISDIR, ""))
     for name in numbered(target):
-        replaces = may_replace and name == target and not name.is_dir()
+        replaces = may_replace and name == target
         if os.path.lexists(name) and not replaces:
             continue
         file = GrowingFile(name)
@@ -82,7 +93,7 @@ def claim_growing(target: Path, *, may_replace: bool) -> GrowingFile:
 
 def gone(path: Path) -> OutputError:
     """The sentence for a file that somebody has taken away while it grew."""
-    return OutputError(f"The recording {path} is gone: it was moved or removed while it was written.")
+    return OutputError(f"The file {path} is gone: it was moved or removed while it was written.")
 
 
 def finish_leftovers_of(target: Path) -> list[Path]:
@@ -92,7 +103,8 @@ def finish_leftovers_of(target: Path) -> list[Path]:
     nothing, and what cannot be read are left out.
     """
     target = Path(os.path.realpath(target))
-    return _finish_leftovers(target.parent, re.escape(target.stem), re.escape(target.suffix), keeps=target)
+    stem, suffix = re.escape(_growing_stem(target)), re.escape(target.suffix)
+    return _finish_leftovers(target.parent, stem, suffix, keeps=target)
 
 
 def finish_leftovers_in(folder: Path) -> list[Path]:
