@@ -44,18 +44,17 @@ def finishing(path: Path, *, failed: bool) -> Iterator[None]:
 
 
 def playable_s(path: Path) -> float | None:
-    """The time of the last frame of a video, in seconds from the first; ``None`` where there is none."""
+    """The time of the last frame of a video, in seconds; ``None`` where none can be decoded."""
     try:
         with av.open(f"file:{path}", metadata_errors="replace") as container:
-            first = next(container.decode(video=0), None)
-            if first is None:
+            if next(container.decode(video=0), None) is None:
                 return None
             stream = container.streams.video[0]
             container.seek(sys.maxsize // 2, stream=stream, backward=True)
             last = max(
                 (packet.pts for packet in container.demux(stream) if packet.pts is not None), default=0
             )
-            return float((last - (first.pts or 0)) * (stream.time_base or 0))
+            return float(last * (stream.time_base or 0))
     except (av.FFmpegError, IndexError):
         return None
 

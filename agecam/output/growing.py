@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -103,26 +104,38 @@ def finish_leftovers_of(target: Path) -> list[Path]:
     nothing, and what cannot be read are left out.
     """
     target = Path(os.path.realpath(target))
-    stem, suffix = re.escape(_growing_stem(target)), re.escape(target.suffix)
-    return _finish_leftovers(target.parent, stem, suffix, keeps=target)
+    stem, suffix = _growing_stem(target), target.suffix
+
+    def names(rest: str) -> Iterator[Path]:
+        if rest.startswith(" ("):  # of a second program that recorded into the same file
+            return numbered(target.with_name(f"{stem}{rest}{suffix}"))
+        return (target.with_name(f"{stem} ({number}){rest}{suffix}") for number in itertools.count(2))
+
+    return _finish_leftovers(
+        target.parent, re.escape(stem), re.escape(suffix), lambda _stem, rest: names(rest)
+    )
 
 
 def finish_leftovers_in(folder: Path) -> list[Path]:
     """Give recordings by button that a crash has cut off their names in ``folder``; returns the paths."""
-    return _finish_leftovers(folder, _BUTTON, r"\.mp4")
+    return _finish_leftovers(
+        folder, _BUTTON, r"\.mp4", lambda stem, rest: numbered(folder / f"{stem}{rest}.mp4")
+    )
 
 
-def _finish_leftovers(folder: Path, stem: str, suffix: str, keeps: Path | None = None) -> list[Path]:
-    pattern = re.compile(rf"({stem}{_PARTS}){re.escape(GROWING)}({suffix})", re.DOTALL)
+def _finish_leftovers(
+    folder: Path, stem: str, suffix: str, names: Callable[[str, str], Iterator[Path]]
+) -> list[Path]:
+    """``stem`` and ``suffix`` are patterns; ``names`` gives those for a stem and what follows it."""
+    pattern = re.compile(rf"({stem})({_PARTS}){re.escape(GROWING)}{suffix}", re.DOTALL)
     finished: list[Path] = []
     with contextlib.suppress(OSError):
         for path in sorted(folder.iterdir()):
             found = pattern.fullmatch(path.name)
             if found is None:
                 continue
-            names = numbered(path.with_name(found[1] + found[2]))
             with contextlib.suppress(OSError):
-                kept = _finish_one(path, (name for name in names if name != keeps))
+                kept = _finish_one(path, names(found[1], found[2]))
                 finished += [] if kept is None else [kept]
     return finished
 

@@ -153,7 +153,7 @@ def test_what_a_crash_has_left_of_a_file_is_kept_before_the_next_is_written(
     told: list[Path] = []
     with RecordingSink(tmp_path / f"out{suffix}", on_recovered=told.extend) as sink:
         sink.write(frame(), ())
-    kept = [tmp_path / f"out part 2 original{suffix}", tmp_path / f"out (2){suffix}"]
+    kept = [tmp_path / f"out (2) part 2 original{suffix}", tmp_path / f"out (2){suffix}"]
     assert told == kept
     assert all(len(times_s(path)) >= 20 for path in kept), "less than a second is lost"
     assert times_s(tmp_path / f"out{suffix}") == [0.0]
