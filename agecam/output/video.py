@@ -16,7 +16,7 @@ import av
 import numpy as np
 from av.container import OutputContainer
 from av.packet import Packet
-from av.stream import Stream
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from agecam.errors import OutputError
@@ -177,7 +177,7 @@ class VideoWriter:
     ) -> None:
         self.close()
 
-    def _mux(self, packets: Iterable[Packet[Stream]]) -> None:
+    def _mux(self, packets: Iterable[Packet[VideoStream]]) -> None:
         if self._container is not None:
             for packet in packets:
                 self._container.mux_one(packet)
