@@ -25,7 +25,7 @@ from agecam.output.carried import CarriedMuxer, CarriedStreams
 from agecam.output.containers import Quality, available_encoder, container_kind, mp4_flags
 from agecam.output.files import write_error
 from agecam.output.images import image_track
-from agecam.output.kept import last_time_kept
+from agecam.output.kept import drop_unfinished_box, last_time_kept
 from agecam.timeline import Timeline
 
 _log = logging.getLogger(__name__)
@@ -90,6 +90,7 @@ class VideoWriter:
         if carried is not None and carried.end_s is not None and self._start_s is not None:
             self._end_s = carried.end_s - self._start_s
         kind = container_kind(self.path)
+        self._has_boxes = "movflags" in kind.options
         if not self.path.parent.is_dir():
             raise write_error(self.path, OSError(errno.ENOENT, ""))
         encoder = available_encoder(kind, codecs)
@@ -107,7 +108,7 @@ class VideoWriter:
         self._carried: CarriedMuxer | None = None
         if carried is not None:
             muxer = CarriedMuxer(carried, container, kind, self.path, self._start_s or 0.0)
-            if "movflags" in kind.options:
+            if self._has_boxes:
                 flags = mp4_flags(muxer.seconds, begins_at_once=muxer.begins_at_once)
                 container.container_options["movflags"] = flags
             self._carried = muxer
@@ -209,6 +210,9 @@ class VideoWriter:
         except (av.FFmpegError, OSError):
             _log.debug("%s: no proper end after a failure", self.path)
         self._close_carried()
+        if self._has_boxes:
+            with contextlib.suppress(OSError):
+                drop_unfinished_box(self.path)
         last_s = last_time_kept(self.path, self._last_s + (self._lead_s or 0.0))
         limit_s = -1.0 if last_s is None else last_s - (self._lead_s or 0.0) + _CLOCK_SLACK_S
         while self._times and self._times[-1] > limit_s:

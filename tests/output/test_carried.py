@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 from av.stream import Disposition
 
@@ -28,7 +29,8 @@ def annotate(source: Path, target: Path, start_s: float = 0.0, end_s: float | No
         for frame in container.decode(video=0):
             time_s = float(frame.time or 0) - origin_s
             if start_s <= time_s + 1e-9 and (end_s is None or time_s < end_s - 1e-9):
-                writer.write(frame.to_ndarray(format="bgr24"), time_s, 1 / FPS)
+                image = np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
+                writer.write(image, time_s, 1 / FPS)
     return writer.left_out
 
 

@@ -20,10 +20,16 @@ FPS = 20
 
 
 def decoded_times(path: Path) -> list[float]:
-    """When the frames are that a player shows, who does not mind a cut-off last one."""
+    """When the frames are. An AVI or a GIF may end in a part of one."""
     times_s: list[float] = []
-    with av.open(path) as container, contextlib.suppress(av.InvalidDataError):
-        times_s += [float(frame.time or 0) for frame in container.decode(video=0)]
+    with av.open(path) as container:
+        frames = container.decode(video=0)
+        with (
+            contextlib.suppress(av.InvalidDataError)
+            if path.suffix in (".avi", ".gif")
+            else contextlib.nullcontext()
+        ):
+            times_s.extend(float(frame.time or 0) for frame in frames)
     return times_s
 
 

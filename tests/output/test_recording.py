@@ -171,7 +171,7 @@ def test_of_a_recording_that_fails_at_once_no_file_is_left_in_the_folder(
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("clip.avi", "end its name in"),
+        ("clip.flv", "end its name in"),
         ("absent/clip.mp4", "There is no folder"),
         ("folder.mp4", "is a folder"),
     ],
