@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -134,9 +135,12 @@ class CarriedMuxer:
         for index, track in tuple(self._tracks.items()):
             self._mux_all(index, track.advance(time_s))
 
-    def finish(self) -> None:
-        """Write what is left, and close the source. Raises :class:`av.FFmpegError` of the output."""
-        self.mux_until(float("inf"))
+    def finish(self, until_s: float = math.inf) -> None:
+        """Write what is left, or begins until ``until_s`` of the output, and close the source.
+
+        Raises :class:`av.FFmpegError` of the output.
+        """
+        self.mux_until(until_s)
         for index, track in tuple(self._tracks.items()):
             self._mux_all(index, track.finish())
         self.close()

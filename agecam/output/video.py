@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
+import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -155,8 +156,12 @@ class VideoWriter:
         self._last_s = counted_s
         self._times.append(counted_s)
 
-    def close(self) -> None:
-        """Finishes the file, or removes it where no frame was written; a second call does nothing."""
+    def close(self, *, whole: bool = True) -> None:
+        """Finishes the file, or removes it where no frame was written; a second call does nothing.
+
+        Sound that lasts longer than the frames is written to its end; with ``whole`` false, where the frames
+        were broken off, until theirs.
+        """
         if self._container is None:
             return
         if not self._frames:
@@ -167,7 +172,7 @@ class VideoWriter:
         with self._failures():
             self._mux(self._images.finish())
             if self._carried is not None:
-                self._carried.finish()
+                self._carried.finish(math.inf if whole else self._last_s + (self._lead_s or 0.0))
             self._close_container()
 
     def __enter__(self) -> Self:
@@ -176,7 +181,7 @@ class VideoWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        self.close(whole=error is None)
 
     def _mux(self, packets: Iterable[Packet[VideoStream]]) -> None:
         if self._container is not None:

@@ -185,6 +185,32 @@ def test_sound_that_begins_long_after_the_images_is_in_step(tmp_path: Path) -> N
         assert beeps(target)[-3:] == pytest.approx([6, 7, 8], abs=IN_STEP_S)
 
 
+def test_sound_lasts_longer_than_the_images_unless_they_were_broken_off(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "lesson.mp4", Clip())
+    for whole, ends_s in ((True, 6.0), (False, 2.0)):
+        target = tmp_path / "out.mp4"
+        writer = VideoWriter(target, 64, 48, VideoOptions(nominal_fps=FPS, carried=CarriedStreams(source)))
+        for index in range(2 * FPS):
+            writer.write(flashing(index / FPS), index / FPS)
+        writer.close(whole=whole)
+        assert end_of(target, "audio") == pytest.approx(ends_s, abs=0.05)
+        assert end_of(target) == pytest.approx(2.0, abs=0.005)
+
+
+def test_the_other_of_two_videos_is_told(tmp_path: Path) -> None:
+    source, target = tmp_path / "two.mkv", tmp_path / "out.mkv"
+    plain = make_clip(tmp_path / "plain.mkv", Clip(seconds=1))
+    with av.open(plain) as container, av.open(source, "w") as output:
+        video = container.streams.video[0]
+        targets = [output.add_stream_from_template(video, opaque=True) for _ in range(2)]
+        for packet in container.demux(video):
+            if packet.dts is not None:
+                for one in targets:
+                    packet.stream = one
+                    output.mux(packet)
+    assert annotate(source, target) == ("two.mkv holds 2 videos; out.mkv has one of them.",)
+
+
 def test_a_source_that_cannot_be_read_costs_the_sound_alone(tmp_path: Path) -> None:
     source, target = tmp_path / "absent.mp4", tmp_path / "out.mp4"
     options = VideoOptions(nominal_fps=FPS, carried=CarriedStreams(source))
