@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import logging
+import math
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -28,6 +30,10 @@ _log = logging.getLogger(__name__)
 
 _SEEK_LEAD_S: Final = 30.0
 """How long before the part reading begins, in seconds: for subtitles that are in view when it begins."""
+_PREROLL_S: Final = 1.0
+"""How much sound before the part is decoded, in seconds: decoders need some of it."""
+_BEGINS_WITHIN_S: Final = 3.0
+_AHEAD_PACKETS: Final = 1000
 _TEXT_SUBTITLES: Final = frozenset(
     {"mov_text", "subrip", "srt", "ass", "ssa", "webvtt", "text", "sami", "microdvd"}
 )
@@ -36,6 +42,12 @@ _FILE_METADATA_LEFT: Final = frozenset(
     {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "rotate"}
 )
 """Facts of the old file that are none of the new one."""
+_BIBLIOGRAPHIC: Final = {
+    "ces": "cze", "deu": "ger", "ell": "gre", "eus": "baq", "fas": "per", "fra": "fre", "hye": "arm",
+    "isl": "ice", "kat": "geo", "mkd": "mac", "mri": "mao", "msa": "may", "mya": "bur", "nld": "dut",
+    "ron": "rum", "slk": "slo", "sqi": "alb", "bod": "tib", "cym": "wel", "zho": "chi",
+}  # fmt: skip
+"""The other codes that ISO 639-2 has for some languages. QuickTime files know these alone."""
 _CHAPTER_CLOCK: Final = Fraction(1, 1000)
 _SURROUND_CHANNELS: Final = 6
 _BITS_PER_CHANNEL: Final = 96_000
@@ -84,12 +96,18 @@ class CarriedMuxer:
         self._left_out: list[str] = []
         self._input: InputContainer | None = None
         self._packets: Iterator[Packet[Stream]] = iter(())
-        self._next: Packet[Stream] | None = None
+        self._ahead: deque[Packet[Stream]] = deque()
+        self.seconds = 0.0
+        """How long what is carried is, in seconds; 0 where the source does not say."""
+        self.begins_at_once = True
+        """Whether all sound begins within the first seconds of the part."""
         try:
             # "file:" lets a name that holds a colon be a name. Metadata may be in any encoding.
             self._input = av.open(f"file:{carried.source}", metadata_errors="replace")
             origin_s = (self._input.start_time or 0) / av.time_base
             end_s = None if carried.end_s is None else carried.end_s - start_s
+            whole_s = (self._input.duration or 0) / av.time_base - start_s
+            self.seconds = max(0.0, whole_s if end_s is None else min(whole_s, end_s))
             self._window = Window(origin_s + start_s, end_s)
             self._add_metadata(self._input)
             self._add_chapters(self._input)
@@ -106,21 +124,23 @@ class CarriedMuxer:
     def mux_until(self, time_s: float) -> None:
         """Write what begins until ``time_s`` of the output. Raises :class:`av.FFmpegError` of the output."""
         while len(self._over) < len(self._tracks):
-            packet = self._next or self._read()
+            packet = self._ahead.popleft() if self._ahead else self._read()
             if packet is None:
                 break
             placed_s = self._window.place(packet)
             if placed_s is not None and placed_s > time_s:
-                self._next = packet
+                self._ahead.appendleft(packet)
                 break
-            self._next = None
             self._mux_packet(packet, placed_s)
         for index, track in tuple(self._tracks.items()):
             self._mux_all(index, track.advance(time_s))
 
-    def finish(self) -> None:
-        """Write what is left, and close the source. Raises :class:`av.FFmpegError` of the output."""
-        self.mux_until(float("inf"))
+    def finish(self, until_s: float = math.inf) -> None:
+        """Write what is left, or begins until ``until_s`` of the output, and close the source.
+
+        Raises :class:`av.FFmpegError` of the output.
+        """
+        self.mux_until(until_s)
         for index, track in tuple(self._tracks.items()):
             self._mux_all(index, track.finish())
         self.close()
@@ -129,7 +149,8 @@ class CarriedMuxer:
         """Close the source; nothing more is written."""
         self._tracks.clear()
         self._over.clear()
-        self._next, self._packets = None, iter(())
+        self._ahead.clear()
+        self._packets = iter(())
         if self._input is not None:
             self._input.close()
             self._input = None
@@ -280,9 +301,11 @@ class CarriedMuxer:
 
     def _describe(self, target: Stream, source: Stream) -> Stream:
         """Give ``target`` the language, title and dispositions of ``source``."""
-        target.metadata.update(
-            {key: value for key, value in source.metadata.items() if key in _STREAM_METADATA}
-        )
+        kept = {key: value for key, value in source.metadata.items() if key in _STREAM_METADATA}
+        language = kept.get("language")
+        if language is not None and self._output.format.name == "mov":
+            kept["language"] = _BIBLIOGRAPHIC.get(language, language)
+        target.metadata.update(kept)
         target.disposition = source.disposition
         return target
 
@@ -296,6 +319,23 @@ class CarriedMuxer:
         if from_s > (source.start_time or 0) / av.time_base:
             source.seek(round(from_s * av.time_base))
         self._packets = source.demux([source.streams[index] for index in self._tracks])
+        self._look_ahead({index for index in self._tracks if source.streams[index].type == "audio"})
+
+    def _look_ahead(self, sound: set[int]) -> None:
+        """Read until all of ``sound`` has begun, or some seconds into the part."""
+        while sound and len(self._ahead) < _AHEAD_PACKETS:
+            packet = self._read()
+            if packet is None:
+                break
+            placed_s = self._window.place(packet)
+            if placed_s is None or (placed_s < -_PREROLL_S and packet.stream_index in sound):
+                continue
+            self._ahead.append(packet)
+            if placed_s > _BEGINS_WITHIN_S:
+                break
+            if placed_s >= 0:
+                sound.discard(packet.stream_index)
+        self.begins_at_once = not sound
 
 
 def _sound_stream(output: OutputContainer, encoder: str, source: AudioStream) -> AudioStream:

@@ -71,13 +71,13 @@ IMAGE_ENCODERS: Final[Mapping[str, ImageEncoder]] = {
         "MPEG-4",
         {},
         {
-            "small": {"qmin": "4", "qmax": "14"},
+            "small": {"qmin": "5", "qmax": "16"},
             "standard": {"qmin": "2", "qmax": "8"},
             "high": {"qmin": "1", "qmax": "3"},
         },
         Fraction(1, 30_000),  # it counts to 65,535 at most
     ),
-    # Half as fast as H.264 at these settings, for a fifth less data. VP8 is slower still, for three times it.
+    # Half as fast as H.264 at worst, for a fifth less data. VP8 is slower still, for three times as much.
     "libvpx-vp9": ImageEncoder(
         "VP9",
         {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "row-mt": "1", "tile-columns": "2"},
@@ -100,9 +100,11 @@ IMAGE_ENCODERS: Final[Mapping[str, ImageEncoder]] = {
 _IN_STEP: Final = {"max_interleave_delta": "200000", "flush_packets": "1"}
 # FFmpeg's documentation of the mov and matroska muxers: "hybrid_fragmented" writes fragments that are whole
 # by themselves and turns the file into a plain MP4 at its proper end. They last half a second, which a killed
-# program may lose: in microseconds in the one, in milliseconds in the other.
-_MP4_OPTIONS: Final = {"movflags": "+hybrid_fragmented", "frag_duration": "500000", **_IN_STEP}
+# program may lose: in microseconds in the one, in milliseconds in the other. "delay_moov" writes the header
+# with the first fragment, with the time when each track begins.
+_MP4_OPTIONS: Final = {"movflags": "+hybrid_fragmented+delay_moov", "frag_duration": "500000", **_IN_STEP}
 _MKV_OPTIONS: Final = {"cluster_time_limit": "500", "default_mode": "passthrough", **_IN_STEP}
+_LONG_S: Final = 3600.0
 _MPEG_SOUND: Final = frozenset({"aac", "mp3", "ac3", "eac3", "alac"})
 _KINDS: Final[Mapping[str, ContainerKind]] = {
     ".mp4": ContainerKind(
@@ -144,7 +146,7 @@ _KINDS: Final[Mapping[str, ContainerKind]] = {
         has_chapters=True,
     ),
     # Sound in an AVI has no times: it is made anew, without a gap. 200 steps a second are 2.5 ms off at most.
-    # MPEG-4 first: every player of AVI knows it, and of H.264 they guess, a frame wrong, which one comes first.
+    # MPEG-4 first: all players of AVI know it, and of H.264 they guess, a frame wrong, which comes first.
     ".avi": ContainerKind(
         _IN_STEP,
         ("mpeg4", "libx264"),
@@ -170,6 +172,16 @@ def container_kind(path: Path) -> ContainerKind:
         name = whole_path(path).name
         raise OutputError(f"{name} is not a kind of video that AgeCam writes; end its name in {kinds}.")
     return kind
+
+
+def mp4_flags(seconds: float, *, begins_at_once: bool) -> str:
+    """FFmpeg's ``movflags`` for a file of about ``seconds`` whose tracks all begin at once, or not.
+
+    The index of a plain MP4 is kept in memory until its end, 20 MB an hour with sound; a longer file stays
+    one of fragments, which players know as well. "delay_moov" writes nothing until all tracks have begun.
+    """
+    kind = "+default_base_moof" if seconds > _LONG_S else "+hybrid_fragmented"
+    return f"{kind}+delay_moov" if begins_at_once else kind
 
 
 def available_encoder(kind: ContainerKind, encoders: Sequence[str] | None = None) -> str:

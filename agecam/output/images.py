@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 import numpy as np
 from av.container import OutputContainer
@@ -22,6 +22,7 @@ _KEYFRAME_EVERY_S: Final = 1.0
 x264's default, every 250 frames, it would be 8 s at 30 frames a second."""
 _STEPS_REPEATED_S: Final = 1.0
 """Seconds after which a file without frame times repeats an image that still stands."""
+_AVI_MAX_TICKS: Final = 65_535  # a second, by which MPEG-4 counts
 _GIF_LEAST_TICKS: Final = 2
 """Of 10 ms. Browsers show a frame that is to stand for less for 100 ms."""
 
@@ -58,9 +59,8 @@ class ImageTrack:
         frame = self._frame(image_bgr)
         frame.time_base = self._clock
         frame.pts = round(time_s / self._clock)
-        frame.duration = max(1, round(duration_s / self._clock))  # shows how long the last frame stands
         self._mark_keyframe(frame, time_s)
-        return self._stream.encode(frame)
+        return self._encoded(frame, max(1, round(duration_s / self._clock)))
 
     def finish(self) -> VideoPackets:
         """What is left to write."""
@@ -82,6 +82,13 @@ class ImageTrack:
         return VideoFrame.from_ndarray(image_bgr, format="bgr24").reformat(
             format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
         )
+
+    def _encoded(self, frame: VideoFrame, duration: int) -> VideoPackets:
+        """The packets of ``frame``, which stands for ``duration``: encoders say what the rate says."""
+        packets = self._stream.encode(frame)
+        for packet in packets:
+            packet.duration = duration
+        return packets
 
     def _mark_keyframe(self, frame: VideoFrame, time_s: float) -> None:
         if time_s >= self._next_keyframe_s:
@@ -127,7 +134,8 @@ class SteppedImageTrack(ImageTrack):
 
     def _choose_clock(self, rate: float) -> Fraction:
         usual = Fraction(rate).limit_denominator(1001)
-        return 1 / (usual * -(-self._steps_per_second // usual))
+        steps = usual * -(-self._steps_per_second // usual)
+        return (1 / steps).limit_denominator(_AVI_MAX_TICKS)
 
     def _next_step(self) -> int:
         return 0 if self._standing is None else (self._standing.pts or 0) + 1
@@ -143,11 +151,10 @@ class SteppedImageTrack(ImageTrack):
     def _encode_at(self, frame: VideoFrame, step: int) -> VideoPackets:
         frame.time_base = self._clock
         frame.pts = step
-        frame.duration = 1
         frame.pict_type = PictureType.NONE
         self._mark_keyframe(frame, float(step * self._clock))
         self._standing = frame
-        return self._stream.encode(frame)
+        return self._encoded(frame, 1)
 
 
 class PaletteImageTrack(ImageTrack):
@@ -164,12 +171,12 @@ class PaletteImageTrack(ImageTrack):
         return self._last_tick is None or self._tick(time_s) - self._last_tick >= _GIF_LEAST_TICKS
 
     def encode(self, image_bgr: NDArray[np.uint8], time_s: float, duration_s: float) -> VideoPackets:
-        frame = VideoFrame.from_ndarray(self._palettizer.convert(image_bgr), format="pal8")
+        indices_and_palette: Any = self._palettizer.convert(image_bgr)  # which the types do not know
+        frame = VideoFrame.from_ndarray(indices_and_palette, format="pal8")
         end = max(self._tick(time_s + duration_s), self._tick(time_s) + _GIF_LEAST_TICKS)
         frame.time_base = self._clock
         frame.pts = self._last_tick = 0 if self._last_tick is None else self._tick(time_s)
-        frame.duration = end - frame.pts
-        return self._stream.encode(frame)
+        return self._encoded(frame, end - frame.pts)
 
     def _tick(self, time_s: float) -> int:
         return round(time_s / self._clock)

@@ -52,6 +52,7 @@ class Palettizer:
         self._config = config
         self._palette_bgr = np.zeros((_COLORS, 3), np.float32)
         self._nearest = np.zeros(_LEVELS**3, np.uint8)
+        self._dither: tuple[NDArray[np.uint8], NDArray[np.uint8]] | None = None
         self._palettes = 0
         self._error_levels: float | None = None
         self._source_bgr: NDArray[np.uint8] | None = None
@@ -69,27 +70,25 @@ class Palettizer:
         if self._source_bgr is None or self._indices is None:
             self._source_bgr, self._indices = image_bgr.copy(), indices
         else:
-            change = cv2.absdiff(image_bgr, self._source_bgr).max(axis=2)
-            moved = change > self._config.held_levels
-            self._source_bgr[moved] = image_bgr[moved]
-            self._indices = np.where(moved, indices, self._indices)
+            blue, green, red = cv2.split(cv2.absdiff(image_bgr, self._source_bgr))
+            change = cv2.max(cv2.max(blue, green), red)
+            moved = cv2.compare(change, self._config.held_levels, cv2.CMP_GT)
+            cv2.copyTo(image_bgr, moved, self._source_bgr)
+            # A copy: the encoder may hold on to the last one.
+            self._indices = cv2.copyTo(indices, moved, self._indices.copy())
         alpha = np.full((_COLORS, 1), 255, np.uint8)
         alpha[_TRANSPARENT] = 0
         return self._indices, np.hstack([alpha, self._palette_bgr[:, ::-1].astype(np.uint8)])
 
     def _map(self, image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        height, width = image_bgr.shape[:2]
-        dither = np.tile(_bayer(self._config.dither_levels), (height // 8 + 1, width // 8 + 1))[
-            :height, :width
-        ]
-        levels = np.clip(image_bgr.astype(np.int16) + dither[..., None], 0, 255) >> 3
-        return self._nearest[(levels[..., 0] << 10) | (levels[..., 1] << 5) | levels[..., 2]]
+        if self._dither is None or self._dither[0].shape != image_bgr.shape:
+            self._dither = _dither(image_bgr.shape, self._config.dither_levels)
+        more, less = self._dither
+        return self._nearest[_cells(cv2.subtract(cv2.add(image_bgr, more), less))]
 
     def _error(self, sample: NDArray[np.uint8]) -> float:
         """How far the palette is from the colours of ``sample``, in levels, on average."""
-        levels = sample.astype(np.int32) >> 3
-        nearest = self._nearest[(levels[..., 0] << 10) | (levels[..., 1] << 5) | levels[..., 2]]
-        return float(np.abs(self._palette_bgr[nearest] - sample).mean())
+        return float(np.abs(self._palette_bgr[self._nearest[_cells(sample)]] - sample).mean())
 
     def _choose_colours(self, sample: NDArray[np.uint8]) -> None:
         own = _palette_of(sample, _COLORS - 1 - len(_CUBE))
@@ -128,9 +127,21 @@ def _palette_of(image_bgr: NDArray[np.uint8], count: int) -> NDArray[np.float32]
     return chosen[:count, :3].astype(np.float32)
 
 
-def _bayer(width_levels: int) -> NDArray[np.int16]:
-    """An ordered dither, ``(8, 8)``, of zero mean: J. R. Bayer, 1973."""
+def _cells(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    """Where the colours of ``image_bgr`` stand in the table of nearest colours, ``(height, width)``."""
+    blue, green, red = ((image_bgr[..., channel] >> 3).astype(np.uint16) for channel in range(3))
+    return np.asarray((blue << 10) | (green << 5) | red, np.uint16)
+
+
+def _dither(shape: tuple[int, ...], width_levels: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """An ordered dither of ``width_levels``, of zero mean: what to add and what to take away.
+
+    J. R. Bayer, An optimum method for two-level rendition of continuous-tone pictures, 1973.
+    """
     matrix = np.zeros((1, 1))
     for _ in range(3):
         matrix = np.block([[4 * matrix, 4 * matrix + 2], [4 * matrix + 3, 4 * matrix + 1]])
-    return np.round((matrix / 64 - 0.5) * width_levels).astype(np.int16)
+    height, width = shape[:2]
+    tiles = np.tile(np.round((matrix / 64 - 0.5) * width_levels), (height // 8 + 1, width // 8 + 1))
+    levels = np.repeat(tiles[:height, :width, None], 3, axis=2)
+    return levels.clip(0, 255).astype(np.uint8), (-levels).clip(0, 255).astype(np.uint8)

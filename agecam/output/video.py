@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
+import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,16 +17,16 @@ import av
 import numpy as np
 from av.container import OutputContainer
 from av.packet import Packet
-from av.stream import Stream
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from agecam.errors import OutputError
 from agecam.opencv import cv2
 from agecam.output.carried import CarriedMuxer, CarriedStreams
-from agecam.output.containers import Quality, available_encoder, container_kind
+from agecam.output.containers import Quality, available_encoder, container_kind, mp4_flags
 from agecam.output.files import write_error
 from agecam.output.images import image_track
-from agecam.output.kept import last_time_kept
+from agecam.output.kept import drop_unfinished_box, last_time_kept
 from agecam.timeline import Timeline
 
 _log = logging.getLogger(__name__)
@@ -90,6 +91,7 @@ class VideoWriter:
         if carried is not None and carried.end_s is not None and self._start_s is not None:
             self._end_s = carried.end_s - self._start_s
         kind = container_kind(self.path)
+        self._has_boxes = "movflags" in kind.options
         if not self.path.parent.is_dir():
             raise write_error(self.path, OSError(errno.ENOENT, ""))
         encoder = available_encoder(kind, codecs)
@@ -106,7 +108,11 @@ class VideoWriter:
         )
         self._carried: CarriedMuxer | None = None
         if carried is not None:
-            self._carried = CarriedMuxer(carried, container, kind, self.path, self._start_s or 0.0)
+            muxer = CarriedMuxer(carried, container, kind, self.path, self._start_s or 0.0)
+            if self._has_boxes:
+                flags = mp4_flags(muxer.seconds, begins_at_once=muxer.begins_at_once)
+                container.container_options["movflags"] = flags
+            self._carried = muxer
         self._container: OutputContainer | None = container
 
     @property
@@ -150,8 +156,12 @@ class VideoWriter:
         self._last_s = counted_s
         self._times.append(counted_s)
 
-    def close(self) -> None:
-        """Finishes the file, or removes it where no frame was written; a second call does nothing."""
+    def close(self, *, whole: bool = True) -> None:
+        """Finishes the file, or removes it where no frame was written; a second call does nothing.
+
+        Sound that lasts longer than the frames is written to its end; with ``whole`` false, where the frames
+        were broken off, until theirs.
+        """
         if self._container is None:
             return
         if not self._frames:
@@ -162,7 +172,7 @@ class VideoWriter:
         with self._failures():
             self._mux(self._images.finish())
             if self._carried is not None:
-                self._carried.finish()
+                self._carried.finish(math.inf if whole else self._last_s + (self._lead_s or 0.0))
             self._close_container()
 
     def __enter__(self) -> Self:
@@ -171,9 +181,9 @@ class VideoWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        self.close(whole=error is None)
 
-    def _mux(self, packets: Iterable[Packet[Stream]]) -> None:
+    def _mux(self, packets: Iterable[Packet[VideoStream]]) -> None:
         if self._container is not None:
             for packet in packets:
                 self._container.mux_one(packet)
@@ -205,6 +215,9 @@ class VideoWriter:
         except (av.FFmpegError, OSError):
             _log.debug("%s: no proper end after a failure", self.path)
         self._close_carried()
+        if self._has_boxes:
+            with contextlib.suppress(OSError):
+                drop_unfinished_box(self.path)
         last_s = last_time_kept(self.path, self._last_s + (self._lead_s or 0.0))
         limit_s = -1.0 if last_s is None else last_s - (self._lead_s or 0.0) + _CLOCK_SLACK_S
         while self._times and self._times[-1] > limit_s:
