@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import secrets
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -94,6 +95,18 @@ def write_atomically(path: Path, content: bytes | str) -> None:
     """Write bytes, or text as UTF-8 with its line ends as they are, as :func:`atomic_write` does."""
     with atomic_write(path) as partial:
         partial.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def is_taken(path: Path) -> bool:
+    """Whether there is something that a file moved there would replace."""
+    return path.is_file() or path.is_dir()
+
+
+def free_names(paths: Sequence[Path], word: str) -> list[Path]:
+    """The same files with a word in their names, and a number where it needs one, which are not there yet."""
+    endings = (f"-{word}" if number == 1 else f"-{word}-{number}" for number in itertools.count(1))
+    named = ([path.with_stem(path.stem + ending) for path in paths] for ending in endings)
+    return next(paths for paths in named if not any(map(os.path.lexists, paths)))
 
 
 def whole_path(path: Path) -> Path:

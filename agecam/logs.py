@@ -46,6 +46,9 @@ def set_up_logging(*, verbose: bool, path: Path | None = None) -> None:
     for handler in [handler for handler in logger.handlers if handler.name == _OURS]:
         logger.removeHandler(handler)
         handler.close()
+    # What libraries log, Pillow of an odd TIFF for one, would else go to stderr.
+    if not logging.root.handlers:
+        logging.root.addHandler(logging.NullHandler())
     path = path or log_file()
     try:
         make_private_folder(path.parent)

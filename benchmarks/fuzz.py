@@ -16,7 +16,6 @@ import argparse
 import contextlib
 import faulthandler
 import gc
-import logging
 import multiprocessing
 import os
 import resource
@@ -37,6 +36,7 @@ from random import Random
 from typing import Final, Literal
 
 from agecam.errors import AgeCamError
+from agecam.logs import set_up_logging
 from benchmarks.fuzz_entries import ENTRY_POINTS, EntryPoint, read_corpus
 
 _PATIENCE: Final = 8
@@ -180,7 +180,7 @@ def _serve(entry: str, seed: int, work: Path, connection: Connection) -> None:
     for descriptor in (1, 2):
         os.dup2(printed.fileno(), descriptor)
     warnings.simplefilter("error")
-    logging.getLogger("agecam").addHandler(logging.NullHandler())  # else warnings are printed
+    set_up_logging(verbose=False, path=work / "agecam.log")
     connection.send("ready")
     while True:
         try:

@@ -38,7 +38,7 @@ class AnimationDecoder:
         self._config = config or AnimationConfig()
         try:
             self._image = Image.open(path)
-        except (OSError, ValueError, SyntaxError, EOFError) as error:
+        except (OSError, RuntimeError, ValueError, SyntaxError, EOFError) as error:
             raise SourceError(f"{path} is damaged; try whether a web browser opens it.") from error
         total = getattr(self._image, "n_frames", 1)
         # What an animated PNG shows where animations are unknown is no part of the animation.
@@ -54,7 +54,7 @@ class AnimationDecoder:
         for index in range(self.frame_count or 0):
             try:
                 image, shown_s = self._decode(self._first + index)
-            except (OSError, ValueError, SyntaxError, EOFError):
+            except (OSError, RuntimeError, ValueError, SyntaxError, EOFError):
                 self.damage = f"it ends after {index} of {self.frame_count} frames"
                 return
             self.fps = self.fps or 1 / shown_s

@@ -127,7 +127,7 @@ def _read_heif(path: Path) -> Image | None:
         width, height = heif.size
         check_size(path, width * height, config.bytes_per_pixel, config)
         image = np.asarray(heif)
-    except (OSError, ValueError, RuntimeError, SyntaxError, EOFError):
+    except (OSError, ValueError, RuntimeError, SyntaxError, EOFError, LookupError):
         return None
     if image.ndim == 2:
         return np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR), np.uint8)

@@ -13,6 +13,7 @@ from av.video.frame import VideoFrame
 
 from agecam.errors import SourceError, SourceLostError
 from agecam.messages import Frame
+from agecam.sources.address import without_secrets as without_secrets
 from agecam.sources.media import Decoder, NoVideoError
 
 
@@ -205,16 +206,3 @@ class _LatestReader:
             with self._changed:
                 self._stopped = True
                 self._changed.notify()
-
-
-def without_secrets(url: str) -> str:
-    """The address without user name, password, query and fragment, fit to be shown.
-
-    Everything up to the last ``@`` goes, because an unescaped password may hold any character before it.
-    Where that may stand in a query, nothing but the scheme is sure to be no secret.
-    """
-    scheme, _, rest = url.partition("://")
-    before, at, rest = rest.rpartition("@")
-    if at and ("?" in before or "#" in before):
-        return f"{scheme}://…"
-    return f"{scheme}://{rest.partition('?')[0].partition('#')[0]}"

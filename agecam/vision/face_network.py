@@ -11,6 +11,7 @@ from agecam.errors import ModelError
 from agecam.messages import Detection
 from agecam.vision.letterbox import letterbox
 from agecam.vision.litert import LiteRtModel
+from agecam.vision.manifest import detector_bytes
 from agecam.vision.nms import is_plausible
 from agecam.vision.pyramid import RoiImage
 from agecam.vision.ssd import VALUES, SsdDecoder, SsdFaces
@@ -50,7 +51,7 @@ class LiteRtFaceNetwork:
     """
 
     def __init__(self, path: Path, *, min_score: float) -> None:
-        content = read_network(path)
+        content = detector_bytes(path)
         try:
             self._model = LiteRtModel(content)
             self._input_px = self._model.input_shape[0]
@@ -69,16 +70,6 @@ class LiteRtFaceNetwork:
 
     def close(self) -> None:
         """Nothing to do: LiteRT's memory goes with this object."""
-
-
-def read_network(path: Path) -> bytes:
-    """The content of a face detector's file.
-
-    Raises :class:`ModelError` when it is missing.
-    """
-    if not path.is_file():
-        raise ModelError(f"The face detector {path} is missing. Reinstall AgeCam, or restore that file.")
-    return path.read_bytes()
 
 
 def damaged_network(path: Path) -> ModelError:

@@ -273,6 +273,19 @@ def test_never_shows_the_password(server: CameraServer) -> None:
         ("https://cam.local/live?user=me@token", "https://…"),
         ("https://u:p@cam.local/live?user=me@token", "https://…"),
         ("http://[::1]:80/v?user=u&pwd=p", "http://[::1]:80/v"),
+        ("http://u:p@[fe80::1%eth0]:80/v", "http://[fe80::1%eth0]:80/v"),
+        ("rtsp://u:p w@cam.local/live", "rtsp://cam.local/live"),
+        ("rtsp://u%3Ap%40cam.local/live", "rtsp://cam.local/live"),
+        ("rtsp://u%253Ap%2540cam.local/live", "rtsp://cam.local/live"),
+        ("rtsp://cam.local/live%3Fpwd=p", "rtsp://cam.local/live"),
+        ("rtsp://cam.local:554/user=u&password=p&channel=1.sdp", "rtsp://cam.local:554/"),
+        ("http://cam.local/video/a;session=s", "http://cam.local/video/"),
+        # The @ was forgotten, or mistyped.
+        ("rtsp://u:p:cam.local/live", "rtsp://…"),
+        ("rtsp://u:p/cam.local/live", "rtsp://…"),
+        ("rtsp://u:p cam.local", "rtsp://…"),
+        ("u:p@rtsp://cam.local/live", "…"),
+        ("async:http://u:p@cam.local/live", "…"),
     ],
 )
 def test_shows_an_address_without_its_secrets(url: str, shown: str) -> None:
