@@ -15,7 +15,8 @@ from agecam.errors import OutputError
 from agecam.files import MAX_NAME_BYTES, PartialFile, lock_file
 from agecam.output.disk import GROWING
 from agecam.output.files import numbered, write_error
-from agecam.output.fragments import cut_to_whole_fragments, playable_s
+from agecam.output.fragments import cut_to_whole_fragments
+from agecam.output.kept import last_time_kept
 
 _PARTS: Final = r"(?: \(\d+\))?(?: part \d+)?(?: original)?(?: \(\d+\))?"
 """What the names of further files of a recording have after that of the first."""
@@ -149,7 +150,7 @@ def _finish_one(path: Path, names: Iterator[Path]) -> Path | None:
             holds_something = _cut_to_whole_rows(path)
         else:
             cut_to_whole_fragments(path)
-            holds_something = playable_s(path) is not None or path.stat().st_size >= _NOTHING_BYTES
+            holds_something = last_time_kept(path, 0.0) is not None or path.stat().st_size >= _NOTHING_BYTES
     if holds_something:
         return _move(path, names)
     path.unlink()

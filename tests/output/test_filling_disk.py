@@ -190,11 +190,11 @@ def test_a_recording_on_a_small_disk_leaves_a_file_that_plays(
 
 def test_a_disk_that_others_fill_before_the_end_leaves_what_was_written(disk: Path, image: Image) -> None:
     class Late(VideoWriter):
-        def close(self) -> None:
+        def close(self, *, whole: bool = True) -> None:
             with (disk / "others").open("wb", buffering=0) as others, contextlib.suppress(OSError):
                 while True:
                     others.write(b"\0" * 4096)
-            super().close()
+            super().close(whole=whole)
 
     def make_writer(path: Path, width: int, height: int, options: VideoOptions) -> VideoWriter:
         return Late(path, width, height, options)

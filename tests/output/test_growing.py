@@ -57,9 +57,9 @@ def test_a_recording_grows_beside_what_it_replaces_and_takes_its_place_when_it_i
 
 def test_what_came_to_be_there_meanwhile_is_not_replaced(tmp_path: Path, frame: MakeFrame) -> None:
     class Meanwhile(VideoWriter):
-        def close(self) -> None:
+        def close(self, *, whole: bool = True) -> None:
             (tmp_path / "out.mp4").write_bytes(b"of somebody else")
-            super().close()
+            super().close(whole=whole)
 
     with RecordingSink(tmp_path / "out.mp4", make_writer=Meanwhile) as sink:
         sink.write(frame(), ())
