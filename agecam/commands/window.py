@@ -19,12 +19,12 @@ def open_window(arguments: WindowArguments) -> int:
 
     Raises :class:`AgeCamError` where there is no display or the source cannot be a source.
     """
+    _check_recording(arguments)
     outputs = OutputPlan([] if arguments.source is None else [arguments.source])
     for path in (arguments.record, arguments.csv):
         if path is not None:
             outputs.claim(path)
     outputs.prepare(force=arguments.force)
-    _check_recording(arguments)
     if not has_display():
         raise AgeCamError(
             "There is no display to open a window on. Run AgeCam on a desktop, or use "
