@@ -24,7 +24,8 @@ FIRST_BEEP_S = 0.025
 def annotate(source: Path, target: Path, start_s: float = 0.0, end_s: float | None = None) -> tuple[str, ...]:
     """Write the frames of ``source`` to ``target``, with what goes along; what was left out."""
     options = VideoOptions(nominal_fps=FPS, carried=CarriedStreams(source, start_s, end_s))
-    with av.open(source) as container, VideoWriter(target, 64, 48, options) as writer:
+    reading = av.open(source, metadata_errors="replace")
+    with reading as container, VideoWriter(target, 64, 48, options) as writer:
         origin_s = (container.start_time or 0) / av.time_base
         for frame in container.decode(video=0):
             time_s = float(frame.time or 0) - origin_s
@@ -252,6 +253,14 @@ def test_fonts_are_carried_from_mkv_to_mkv(tmp_path: Path) -> None:
     with av.open(target) as container:
         (font,) = container.streams.attachments
         assert (font.name, font.mimetype, font.data) == ("Sans.ttf", "font/ttf", b"not really a font")
+
+
+def test_a_title_in_another_encoding_is_no_error(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "buch.mkv", Clip(seconds=1, title="B\u00fccher"))
+    source.write_bytes(source.read_bytes().replace("B\u00fccher".encode(), b"B\xfccher."))
+    assert annotate(source, tmp_path / "out.mp4") == ()
+    with av.open(tmp_path / "out.mp4") as container:
+        assert container.metadata["title"] == "B\ufffdcher."
 
 
 def test_the_rotation_of_the_source_is_not_carried(tmp_path: Path) -> None:
