@@ -218,7 +218,21 @@ def test_a_source_that_cannot_be_read_costs_the_sound_alone(tmp_path: Path) -> N
     with VideoWriter(target, 64, 48, options) as writer:
         for index in range(50):
             writer.write(flashing(index / FPS), index / FPS)
-    assert writer.left_out == ("What else absent.mp4 holds cannot be read; out.mp4 has its images alone.",)
+    assert writer.left_out == (
+        "What else absent.mp4 holds cannot be taken over; out.mp4 has its images alone.",
+    )
+    assert flashes(target) == pytest.approx([0.0, 1.0])
+
+
+def test_sound_that_the_new_file_refuses_costs_the_sound_alone(tmp_path: Path) -> None:
+    source, target = (
+        make_clip(tmp_path / "odd.mkv", Clip(seconds=2, sound=("libopus",))),
+        tmp_path / "out.mkv",
+    )
+    source.write_bytes(source.read_bytes().replace(b"A_OPUS", b"A_FLAC"))  # whose header it then lacks
+    assert annotate(source, target) == (
+        "What else odd.mkv holds cannot be taken over; out.mkv has its images alone.",
+    )
     assert flashes(target) == pytest.approx([0.0, 1.0])
 
 
