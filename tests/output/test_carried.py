@@ -24,7 +24,8 @@ FIRST_BEEP_S = 0.025
 def annotate(source: Path, target: Path, start_s: float = 0.0, end_s: float | None = None) -> tuple[str, ...]:
     """Write the frames of ``source`` to ``target``, with what goes along; what was left out."""
     options = VideoOptions(nominal_fps=FPS, carried=CarriedStreams(source, start_s, end_s))
-    with av.open(source) as container, VideoWriter(target, 64, 48, options) as writer:
+    reading = av.open(source, metadata_errors="replace")
+    with reading as container, VideoWriter(target, 64, 48, options) as writer:
         origin_s = (container.start_time or 0) / av.time_base
         for frame in container.decode(video=0):
             time_s = float(frame.time or 0) - origin_s
@@ -217,7 +218,21 @@ def test_a_source_that_cannot_be_read_costs_the_sound_alone(tmp_path: Path) -> N
     with VideoWriter(target, 64, 48, options) as writer:
         for index in range(50):
             writer.write(flashing(index / FPS), index / FPS)
-    assert writer.left_out == ("What else absent.mp4 holds cannot be read; out.mp4 has its images alone.",)
+    assert writer.left_out == (
+        "What else absent.mp4 holds cannot be taken over; out.mp4 has its images alone.",
+    )
+    assert flashes(target) == pytest.approx([0.0, 1.0])
+
+
+def test_sound_that_the_new_file_refuses_costs_the_sound_alone(tmp_path: Path) -> None:
+    source, target = (
+        make_clip(tmp_path / "odd.mkv", Clip(seconds=2, sound=("libopus",))),
+        tmp_path / "out.mkv",
+    )
+    source.write_bytes(source.read_bytes().replace(b"A_OPUS", b"A_FLAC"))  # whose header it then lacks
+    assert annotate(source, target) == (
+        "What else odd.mkv holds cannot be taken over; out.mkv has its images alone.",
+    )
     assert flashes(target) == pytest.approx([0.0, 1.0])
 
 
@@ -252,6 +267,14 @@ def test_fonts_are_carried_from_mkv_to_mkv(tmp_path: Path) -> None:
     with av.open(target) as container:
         (font,) = container.streams.attachments
         assert (font.name, font.mimetype, font.data) == ("Sans.ttf", "font/ttf", b"not really a font")
+
+
+def test_a_title_in_another_encoding_is_no_error(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "buch.mkv", Clip(seconds=1, title="B\u00fccher"))
+    source.write_bytes(source.read_bytes().replace("B\u00fccher".encode(), b"B\xfccher."))
+    assert annotate(source, tmp_path / "out.mp4") == ()
+    with av.open(tmp_path / "out.mp4") as container:
+        assert container.metadata["title"] == "B\ufffdcher."
 
 
 def test_the_rotation_of_the_source_is_not_carried(tmp_path: Path) -> None:
