@@ -1,10 +1,10 @@
-"""Damaged input for every entry point: whether each is read or refused in one sentence, in time and in bounds.
+"""Damaged input for every entry point: read or refused in one sentence, in time and in bounds.
 
     python -m benchmarks.fuzz [--entry images] [--cases 10000] [--seed 0] [--jobs 1] [--failures FOLDER]
 
-A case is a whole file that was damaged: bits, bytes, lengths, blocks, parts of other files; or odd values in
-JSON and tables. It is read in a process that is used again until it dies. A fault is a crash, an exception that
-is no ``AgeCamError``, an error that is not one line, more seconds or memory than allowed, a thread left
+A case is a whole file that was damaged: bits, bytes, lengths, blocks, parts of other files; or odd values
+in JSON and tables. It is read in a process that is used again until it dies. A fault is a crash, an exception
+that is no ``AgeCamError``, an error that is not one line, more seconds or memory than allowed, a thread left
 running, and anything printed. A case that takes too long is read again, since another program may have held
 it up; the least time counts. Inputs that show a fault are kept in ``--failures``, with what was wrong beside
 them; the same seed makes the same cases. Linux and macOS.

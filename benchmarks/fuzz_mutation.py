@@ -1,4 +1,4 @@
-"""Damage for :mod:`benchmarks.fuzz`: of bytes, of JSON values and of tables, each decided by one generator."""
+"""Damage for :mod:`benchmarks.fuzz`: of bytes, of JSON values and of tables, decided by one generator."""
 
 from __future__ import annotations
 

@@ -31,8 +31,8 @@ class PrefetchSource:
     The other is opened, read and closed by one thread. Errors are raised by the call that would have raised
     them without it. Meant for what is read to its end; a camera's frames would only grow old.
 
-    A read that never returns, as from a network disk that is gone, keeps neither :meth:`close` waiting for more
-    than ``close_s`` seconds nor the process alive; what is left of the other is then abandoned.
+    A read that never returns, as from a network disk that is gone, keeps neither :meth:`close` waiting for
+    more than ``close_s`` seconds nor the process alive; the other is then left as it is.
 
     ``on_read`` is called in the decoding thread with the duration of each read in milliseconds, the last one,
     which finds the end, included.

@@ -33,7 +33,7 @@ def test_damaged_input_is_read_or_refused(entry: str) -> None:
     assert [fault.text for fault in summary.faults] == []
     assert summary.outcomes.total() == QUICK[entry]
     assert summary.outcomes["refused"] > 0 or entry == "settings"
-    assert summary.outcomes["read"] > 0
+    assert summary.outcomes["read"] > 0 or entry == "tflite"  # of which the checksum refuses every one
 
 
 def test_the_same_seed_makes_the_same_cases(tmp_path: Path) -> None:

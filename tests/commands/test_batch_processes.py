@@ -106,7 +106,9 @@ def test_killed_half_way_and_given_again_only_the_rest_is_done(
     assert not list(out.rglob("*.partial*"))
 
 
-@pytest.mark.parametrize(("jobs", "number"), [(1, signal.SIGHUP), (2, signal.SIGINT), (2, signal.SIGTERM)])
+@pytest.mark.parametrize(
+    ("jobs", "number"), [(1, signal.SIGHUP), (2, signal.SIGINT), (2, signal.SIGTERM)]
+)
 def test_a_batch_that_is_stopped_says_what_is_done_cut_and_left(
     demo_clip: Path, tmp_path: Path, jobs: int, number: signal.Signals
 ) -> None:
