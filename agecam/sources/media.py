@@ -51,6 +51,9 @@ class DecoderConfig:
     durations_from_zero: frozenset[str] = frozenset({"asf"})
     """FFmpeg's formats whose streams' durations count from 0 rather than from where a stream begins."""
 
+    without_pts: frozenset[str] = frozenset({"avi"})
+    """FFmpeg's formats that tell when a frame is decoded, not when it is shown: with B-frames it is late."""
+
     broadcast: frozenset[str] = frozenset({"mpegts"})
     """FFmpeg's formats that are recorded from the middle and end anywhere, also within a packet of sound."""
 
@@ -142,8 +145,8 @@ class Decoder:
             _header_duration_s(container, self._config) or 0.0,
         )
         self._pixel_aspect = _pixel_aspect(self._stream, self._config)
-        self.origin = _origin(container, self._stream)
-        """What counts as 0 s, in seconds of the stream's clock; ``None`` where no header says."""
+        self.origin = _origin(container, self._stream, self._config)
+        """What counts as 0 s, in seconds of the stream's clock; ``None``: its first frame."""
         self._timeline = Timeline(None if self.origin is None else 0.0)
         self._interval_s = 1 / self.fps if self.fps else self._config.default_interval_s
         self.first_pts: int | None = None
@@ -298,8 +301,10 @@ def _main_video(container: InputContainer, config: DecoderConfig) -> VideoStream
     return found
 
 
-def _origin(container: InputContainer, stream: VideoStream) -> Fraction | None:
-    """When the earliest stream begins, in seconds of the streams' clock."""
+def _origin(container: InputContainer, stream: VideoStream, config: DecoderConfig) -> Fraction | None:
+    """When the earliest stream begins, in seconds of the streams' clock; ``None`` where that is unknown."""
+    if container.format.name in config.without_pts and stream.codec_context.has_b_frames:
+        return None
     start_us = cast("int | None", container.start_time)
     if start_us is None:
         return None

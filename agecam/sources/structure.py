@@ -25,13 +25,20 @@ _ASF_HEADER_BYTES: Final = 65536
 # MPEG transport stream: the byte that begins a packet, and where packets of so many bytes have it.
 _TS_SYNC: Final = 0x47
 _TS_PACKETS: Final = {188: 0, 192: 4, 204: 0}
+# MPEG program stream (ISO/IEC 13818-1, 2.5): the start codes of a pack and of the end.
+_PS_START: Final = b"\x00\x00\x01"
+_PS_PACK: Final = b"\x00\x00\x01\xba"
+_PS_END: Final = 0xB9
+_OGG_PAGE: Final = b"OggS"  # RFC 3533, 6
+_TAIL_BYTES: Final = 262_144
+"""From the end of a file, in which at least one page of Ogg (65,307 bytes) or pack of MPEG begins."""
 
 
 def is_cut_off(path: Path) -> bool:
     """Whether a video file holds fewer bytes than its container says.
 
-    Known for MP4, MOV, Matroska, WebM, AVI, WMV, GIF, and MPEG transport streams that end within one of their
-    packets; false for all others, and where the file cannot be read.
+    Known for MP4, MOV, Matroska, WebM, AVI, WMV, GIF, and for Ogg, MPEG program and transport streams that
+    end within one of their pages or packets; false for all others, and where the file cannot be read.
     """
     try:
         with path.open("rb") as file:
@@ -48,6 +55,11 @@ def is_cut_off(path: Path) -> bool:
             if head.startswith(_ASF):
                 file.seek(0)
                 return _is_asf_cut_off(file.read(_ASF_HEADER_BYTES), size)
+            if head.startswith((_PS_PACK, _OGG_PAGE)):
+                file.seek(max(0, size - _TAIL_BYTES))
+                tail = file.read()
+                is_ogg = head.startswith(_OGG_PAGE)
+                return _is_ogg_cut_off(tail) if is_ogg else _is_program_stream_cut_off(tail)
             return _is_transport_stream_cut_off(head, size)
     except OSError:
         return False
@@ -137,3 +149,34 @@ def _is_transport_stream_cut_off(head: bytes, size: int) -> bool:
         if len(syncs) > 2 and all(byte == _TS_SYNC for byte in syncs):
             return size % packet != 0
     return False
+
+
+def _is_program_stream_cut_off(tail: bytes) -> bool:
+    position = tail.find(_PS_PACK)
+    if position < 0:
+        return False
+    while position < len(tail):
+        if not tail.startswith(_PS_START[: len(tail) - position], position):
+            return False
+        code = tail[position + 3 : position + 4]
+        if code == _PS_PACK[3:]:
+            is_mpeg2 = tail[position + 4 : position + 5] >= b"\x40"
+            stuffing = tail[position + 13] & 7 if is_mpeg2 and position + 13 < len(tail) else 0
+            position += 14 + stuffing if is_mpeg2 else 12
+        elif code and code[0] == _PS_END:
+            return False
+        else:
+            position += 6 + int.from_bytes(tail[position + 4 : position + 6], "big")
+    return position > len(tail)
+
+
+def _is_ogg_cut_off(tail: bytes) -> bool:
+    position = tail.find(_OGG_PAGE)
+    if position < 0:
+        return False
+    while position < len(tail):
+        if not tail.startswith(_OGG_PAGE[: len(tail) - position], position):
+            return False
+        segments = tail[position + 26] if position + 26 < len(tail) else 0
+        position += 27 + segments + sum(tail[position + 27 : position + 27 + segments])
+    return position > len(tail)
