@@ -67,7 +67,7 @@ class DecoderConfig:
 
     max_pixels: int = 36_000_000
     """Larger frames are refused: 35.7 million (8192 x 4352) is the most that a level of H.264, H.265 or AV1
-    allows, and decoders hold several frames. Reading 8K H.264 with B-frames takes 630 MB."""
+    allows, and decoders hold several frames. Reading 8K H.264 with B-frames takes 700 MB."""
 
     max_threaded_pixels: int = 9_000_000
     """Frames up to this size (4096 x 2160) are decoded several at a time; each core more holds one more."""
@@ -207,7 +207,8 @@ class Decoder:
         try:
             for packet in self._container.demux():
                 self._note(packet)
-                if packet.stream_index == self._stream.index:
+                # Not packet.stream_index, which is 0 of the empty packet that ends any stream.
+                if packet.stream.index == self._stream.index:
                     yield packet
         except av.FFmpegError as error:
             last_s = self._timeline.last_s
