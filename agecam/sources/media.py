@@ -109,8 +109,8 @@ class Decoder:
     """The frames of the main video stream of an open container, in presentation order.
 
     Raises :class:`NoVideoError` where there is none, and :class:`TooLargeError`. ``live`` decodes without the
-    delay of several frames that decoding on several cores brings. ``cut_off`` tells that bytes are missing at
-    the file's end.
+    delay of several frames that decoding on several cores brings. ``cut_off`` tells whether bytes are missing
+    at the file's end, where that is known.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class Decoder:
         container: InputContainer,
         *,
         live: bool = False,
-        cut_off: bool = False,
+        cut_off: bool | None = None,
         config: DecoderConfig | None = None,
     ) -> None:
         self._config = config or DecoderConfig()
@@ -180,7 +180,11 @@ class Decoder:
             found.append("parts of it could not be decoded")
         if self._read_error is not None:
             found.append(self._read_error)
-        elif self._ended and (missing_s := self._missing_s()) > self._config.max_missing_s:
+        elif (
+            self._ended
+            and self._is_cut_off is not False
+            and (missing_s := self._missing_s()) > self._config.max_missing_s
+        ):
             last_s = self._timeline.last_s
             found.append(f"it ends after {last_s:.1f} s of {last_s + missing_s:.1f} s")
         elif self._ended and self._is_cut_off:

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
@@ -115,6 +117,27 @@ def test_tells_of_the_end_also_where_frames_are_read_from_a_late_start(
     assert [frame.index for frame in late] == [frame.index for frame in everything if frame.time_s >= 1]
     assert source.damage == damage
     assert damage is not None
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+def test_a_last_frame_that_stands_for_long_is_no_damage(
+    tmp_path: Path, images: list[Image], suffix: str
+) -> None:
+    path = tmp_path / f"slides{suffix}"
+    with av.open(path, "w") as container:
+        stream = container.add_stream("libx264", rate=1, options={"preset": "ultrafast", "threads": "1"})
+        assert isinstance(stream, VideoStream)
+        stream.height, stream.width, stream.pix_fmt = 64, 96, "yuv420p"
+        packets = []
+        for image in images[:4]:
+            packets += stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24"))
+        packets += stream.encode()
+        packets[-1].duration = round(8 / packets[-1].time_base)
+        for packet in packets:
+            container.mux(packet)
+    frames, damage = read_all(path)
+    assert damage is None
+    assert [frame.duration_s for frame in frames] == pytest.approx([1, 1, 1, 8])
 
 
 @pytest.mark.expects_log("is damaged: ")
