@@ -10,13 +10,16 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from agecam.messages import Frame
 from agecam.sources.base import Source
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
+
+_MAX_BYTES: Final = 32_000_000
+"""Of larger frames (4K has 25 million) only one is read ahead: each of 8K takes 100 MB."""
 
 
 def each_frame(source: Source) -> Iterator[Frame]:
@@ -80,7 +83,7 @@ class PrefetchSource:
             unless_opened.callback(self.close)
             self._decoder.submit(self._source.open).result()
             unless_opened.pop_all()
-        self._frames.extend(self._decoder.submit(self._read_next) for _ in range(self._depth))
+        self._frames.append(self._decoder.submit(self._read_next))
 
     def read(self) -> Frame | None:
         if self._decoder is None or not self._frames:
@@ -89,7 +92,9 @@ class PrefetchSource:
         if frame is None:
             self._frames.clear()
         else:
-            self._frames.append(self._decoder.submit(self._read_next))
+            depth = self._depth if frame.image_bgr.nbytes <= _MAX_BYTES else 1
+            while len(self._frames) < depth:
+                self._frames.append(self._decoder.submit(self._read_next))
         return frame
 
     def close(self) -> None:
