@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.errors import SourceError
-from agecam.sources.media import Decoded
+from agecam.sources.media import Decoded, DecoderConfig, TooLargeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ class AnimationConfig:
 class AnimationDecoder:
     """The frames of an animated image, composed as they are to be seen, each with its time from 0.
 
-    Raises :class:`agecam.errors.SourceError` where the file is no image.
+    Raises :class:`agecam.errors.SourceError` where the file is no image, and
+    :class:`agecam.sources.media.TooLargeError`.
     """
 
     def __init__(self, path: Path, config: AnimationConfig | None = None) -> None:
@@ -40,6 +41,10 @@ class AnimationDecoder:
             self._image = Image.open(path)
         except (OSError, RuntimeError, ValueError, SyntaxError, EOFError) as error:
             raise SourceError(f"{path} is damaged; try whether a web browser opens it.") from error
+        width, height = self._image.size
+        if width * height > DecoderConfig().max_pixels:
+            self._image.close()
+            raise TooLargeError(width, height)
         total = getattr(self._image, "n_frames", 1)
         # What an animated PNG shows where animations are unknown is no part of the animation.
         self._first = int(bool(getattr(self._image, "default_image", False)))

@@ -21,17 +21,24 @@ class Deinterlacer:
     def __init__(self) -> None:
         self._graph: Graph | None = None
         self._layout: tuple[int, int, str] | None = None
+        # Whether frames have pixels that the filter does not know.
+        self._is_unknown = False
         self._waiting: deque[VideoFrame] = deque()
 
     def add(self, frame: VideoFrame) -> Iterator[VideoFrame]:
         """Gives the frames that are ready: an interlaced one only with the next."""
-        if self._graph is None and not frame.interlaced_frame:
+        if self._is_unknown or (self._graph is None and not frame.interlaced_frame):
             yield frame
             return
         layout = (frame.width, frame.height, frame.format.name)
         if layout != self._layout:
             yield from self.end()
-            self._graph, self._layout = _graph(frame), layout
+            try:
+                self._graph, self._layout = _graph(frame), layout
+            except av.FFmpegError:
+                self._is_unknown = True
+                yield frame
+                return
         assert self._graph is not None
         self._waiting.append(frame)
         self._graph.vpush(frame)

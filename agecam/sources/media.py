@@ -127,6 +127,8 @@ class Decoder:
         pixels = self._stream.codec_context.width * self._stream.codec_context.height
         if pixels > self._config.max_pixels:
             raise TooLargeError(self._stream.codec_context.width, self._stream.codec_context.height)
+        # Frames may also grow later on, in a damaged file for one.
+        self._stream.codec_context.options = {"max_pixels": str(self._config.max_pixels)}
         one_at_a_time = live or pixels > self._config.max_threaded_pixels
         self._stream.thread_type = "SLICE" if one_at_a_time else "AUTO"
         # All read now: PyAV's streams must not be touched once their container is closed.

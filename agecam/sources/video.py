@@ -109,7 +109,11 @@ class VideoFileSource:
             self._note_damage(self._decoder.damage)
             return None
         frame, duration_s = selected
-        return Frame(frame.image(), frame.time_s, frame.index, self._is_still, duration_s)
+        try:
+            image = frame.image()
+        except (av.FFmpegError, ValueError) as error:
+            raise SourceError(f"{self._path} has colours that AgeCam does not know; convert it.") from error
+        return Frame(image, frame.time_s, frame.index, self._is_still, duration_s)
 
     def close(self) -> None:
         self._selected = iter(())
