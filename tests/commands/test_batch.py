@@ -49,7 +49,7 @@ def batch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Batch:
 
 
 def stamps(folder: Path) -> dict[str, int]:
-    return {path.name: path.stat().st_mtime_ns for path in folder.glob("*.*")}
+    return {path.name: path.stat().st_mtime_ns for path in folder.glob("[!.]*")}
 
 
 def test_what_is_done_is_skipped_and_counted(batch: Batch, unchanged: Unchanged) -> None:
