@@ -132,7 +132,9 @@ class PredictArguments:
     paths: tuple[Path, ...] = field(metadata=option("Pictures or folders of pictures.", argument=True))
     as_json: bool = field(default=False, metadata=_JSON)
     jobs: int = field(default=1, metadata=option("Processes that work at a time.", at_least=1))
-    quiet: bool = field(default=False, metadata=option("Show no progress, and failures alone.", "--quiet"))
+    quiet: bool = field(
+        default=False, metadata=option("Print results and failures alone, no progress.", "--quiet")
+    )
     runtime: Runtime = field(default="litert", metadata=_RUNTIME)
 
 

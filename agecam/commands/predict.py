@@ -16,6 +16,7 @@ from agecam.commands.prediction import Prediction, predict_file
 from agecam.commands.prediction_table import PredictionTable
 from agecam.commands.prediction_workers import predict_in_processes
 from agecam.commands.progress import ProgressDisplay
+from agecam.commands.signals import exit_code
 from agecam.errors import UsageError
 from agecam.sources import IMAGE_SUFFIXES
 from agecam.vision.analyzer import Analyzer, create_analyzer
@@ -27,27 +28,30 @@ _MakeAnalyzer = Callable[..., Analyzer]
 
 
 def predict_paths(arguments: PredictArguments, make_analyzer: _MakeAnalyzer = create_analyzer) -> int:
-    """Print what is found, in input order and as it comes; returns 1 when an image failed, else 0.
+    """Print what is found, in input order and as it comes; gives the command's exit code.
 
-    ``make_analyzer`` takes what :func:`create_analyzer` takes; for other processes it must be pickled.
+    That is 1 when an image failed, 130 or 143 where a signal has ended the work, else 0. ``make_analyzer``
+    takes what :func:`create_analyzer` takes; for other processes it must be pickled.
     """
     files = images_in(arguments.paths, quiet=arguments.quiet)
     done, failed = 0, False
-    with ProgressDisplay(quiet=arguments.quiet or len(files) == 1) as progress:
-        lines = _json_line if arguments.as_json else PredictionTable(files).lines
-        task = progress.task("pictures", total=len(files))
-        with contextlib.closing(_predictions(files, arguments, make_analyzer)) as predictions:
-            try:
-                for prediction in predictions:
-                    if prediction.error is not None:
-                        failed = True
-                        _report(prediction, prediction.error)
-                    progress.print(lines(prediction))
-                    done += 1
-                    task.advance()
-            except KeyboardInterrupt:
-                complain(f"Stopped: {done} of {len(files)} pictures are done.")
-                raise
+    lines = _json_line if arguments.as_json else PredictionTable(files).lines
+    try:
+        with (
+            ProgressDisplay(quiet=arguments.quiet or len(files) == 1) as progress,
+            contextlib.closing(_predictions(files, arguments, make_analyzer)) as predictions,
+        ):
+            task = progress.task("pictures", total=len(files))
+            for prediction in predictions:
+                if prediction.error is not None:
+                    failed = True
+                    _report(prediction, prediction.error)
+                progress.print(lines(prediction))
+                done += 1
+                task.advance()
+    except KeyboardInterrupt as interrupt:
+        complain(f"Stopped: {done} of {len(files)} pictures are done.")
+        return exit_code(interrupt)
     return int(failed)
 
 

@@ -8,17 +8,18 @@ import logging
 import multiprocessing
 import os
 import signal
-import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Final
 
 from agecam.commands.prediction import Prediction, predict_file
+from agecam.commands.signals import held_back
 from agecam.errors import AgeCamError
 from agecam.opencv import cv2
 from agecam.runtime import Runtime
@@ -94,7 +95,9 @@ class _Pool:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_work, args=(theirs, *self._worker_arguments), daemon=True)
-        with _interrupts_ignored():
+        if hasattr(signal, "pthread_sigmask"):
+            resource_tracker.ensure_running()  # it delivers signals once it has started
+        with held_back():
             process.start()
         theirs.close()
         return _Worker(process, ours)
@@ -153,24 +156,14 @@ def _end(worker: _Worker) -> int | None:
     return worker.process.exitcode
 
 
-@contextlib.contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """A process started here never gets the Ctrl-C that reaches all of a terminal, not while it starts."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 def _work(
     connection: Connection, runtime: Runtime, make_analyzer: Callable[..., Analyzer], cores: int
 ) -> None:
-    """In a process of its own: answers paths by predictions, until the other end is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """In a process of its own: answers paths by predictions, until the other end is closed.
+
+    The signals that were held back at its start stay so: the parent ends it, or its own end does.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where none can be held back
     logging.getLogger("agecam").addHandler(logging.NullHandler())  # standard error would be the last resort
     cv2.setNumThreads(cores)
     with contextlib.suppress(EOFError, OSError):

@@ -74,7 +74,7 @@ def count_chart(count: CountOverTime, duration_s: float) -> str:
 def _top(most: int) -> int:
     """A whole number from ``most`` up that ticks divide evenly."""
     step = max(1, math.ceil(most / _Y_TICKS))
-    magnitude = 10 ** int(math.log10(step))
+    magnitude = int(10 ** int(math.log10(step)))
     nice = next(factor for factor in (1, 2, 5, 10) if factor * magnitude >= step) * magnitude
     return nice * max(1, math.ceil(most / nice))
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,19 +62,25 @@ class ReportSink(QueuedSink):
         measure: MeasureCrop,
         *,
         with_crops: bool = True,
+        from_first_frame: bool = False,
         when_full: WhenFull = WhenFull.DROP,
-        on_finished: Callable[[Self], None] | None = None,
         config: ReportConfig = DEFAULT_CONFIG,
     ) -> None:
-        """``name`` is that of the input as the report shows it; without ``path`` nothing is written."""
+        """``name`` is that of the input as the report shows it; without ``path`` nothing is written.
+
+        With ``from_first_frame`` times count from the first frame, as live sources need it.
+        """
         self._target = path
+        self._from_first_frame = from_first_frame
+        self._start_s: float | None = None
         self._gathered = _Gathered(name, measure if with_crops else None, config)
-        super().__init__(
-            "report", when_full=when_full, capacity_bytes=config.queue_bytes, on_finished=on_finished
-        )
+        super().__init__("report", when_full=when_full, capacity_bytes=config.queue_bytes)
 
     def consume(self, frame: Frame, people: Sequence[Person]) -> None:
-        self._gathered.add(frame, [person for person in people if person.confirmed])
+        if self._start_s is None:
+            self._start_s = frame.time_s if self._from_first_frame else 0.0
+        timed = replace(frame, time_s=frame.time_s - self._start_s)
+        self._gathered.add(timed, [person for person in people if person.confirmed])
         self._seconds = self._gathered.seconds
 
     def finish(self) -> None:

@@ -18,6 +18,7 @@ _NOTICE: Final = (
     "is what a face looks like to the program, not who somebody is. Use this page with the consent of the "
     "people who are on it, and keep it as you would keep photographs of them."
 )
+_PICTURES: Final = "pictures"
 _MAX_CROPS: Final = 3_000
 """Of the whole page: 3 to 6 kB each, a third more as text; beyond, browsers take long to open it."""
 
@@ -35,7 +36,7 @@ def render_report(inputs: Sequence[InputReport], *, made: str = "") -> str:
         "<h1>AgeCam report</h1>",
         f'<p class="notice">{_NOTICE}</p>',
         *_summary(inputs),
-        *(_table(inputs, ids) if len(inputs) > 1 else ()),
+        *(_table(inputs, ids) if videos and len(inputs) > 1 else ()),
         *_failures(one for one in inputs if one.error is not None),
     ]
     for video in videos:
@@ -107,22 +108,26 @@ def _charts(charts: Sequence[tuple[str, str]]) -> str:
 
 
 def _table(inputs: Sequence[InputReport], ids: dict[int, str]) -> Iterator[str]:
+    """A row for each video; images, of which there may be thousands, share one."""
     yield '<table><tr><th>Input</th><th class="number">People</th><th class="number">Most at once</th>'
     yield '<th class="number">Length</th></tr>'
     for one in inputs:
-        name = _text(one.name)
-        if id(one) in ids:
-            name = f'<a href="#{ids[id(one)]}">{name}</a>'
-        cells = ("failed", "", "") if one.error is not None else _numbers(one)
-        numbers = "".join(f'<td class="number">{cell}</td>' for cell in cells)
-        yield f"<tr><td><bdi>{name}</bdi></td>{numbers}</tr>"
+        name = f"<bdi>{_text(one.name)}</bdi>"
+        if one.error is not None:
+            yield _row(name, "failed")
+        elif not one.is_still:
+            link = f'<a href="#{ids[id(one)]}">{name}</a>'
+            yield _row(link, str(one.number), str(one.count.most), _length(one.duration_s))
+    stills = [one.number for one in inputs if one.is_still and one.error is None]
+    if stills:
+        pictures = _number_of(len(stills), "picture", "pictures")
+        yield _row(f'<a href="#{_PICTURES}">{pictures}</a>', str(sum(stills)))
     yield "</table>"
 
 
-def _numbers(one: InputReport) -> tuple[str, str, str]:
-    if one.is_still:
-        return str(one.number), "", ""
-    return str(one.number), str(one.count.most), _length(one.duration_s)
+def _row(name: str, *numbers: str) -> str:
+    cells = "".join(f'<td class="number">{cell}</td>' for cell in (*numbers, "", "")[:3])
+    return f"<tr><td>{name}</td>{cells}</tr>"
 
 
 def _failures(inputs: Iterable[InputReport]) -> Iterator[str]:
@@ -155,7 +160,7 @@ def _video(one: InputReport, anchor: str, crops: _Crops, *, has_charts: bool) ->
 
 
 def _stills(inputs: Sequence[InputReport], crops: _Crops) -> Iterator[str]:
-    yield "<h2>Pictures</h2>"
+    yield f'<h2 id="{_PICTURES}">Pictures</h2>'
     faces = _number_of(sum(one.number for one in inputs), "face", "faces")
     yield f'<p class="soft">{_number_of(len(inputs), "picture", "pictures")}, {faces}.</p>'
     yield from _hidden(inputs[0])

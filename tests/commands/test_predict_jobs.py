@@ -142,9 +142,11 @@ def test_the_table_has_the_same_columns_in_all_rows(
 
 
 @needs_signals
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_ctrl_c_keeps_what_is_done_and_says_how_much(
-    tmp_path: Path, jobs: int, hopper_bgr: NDArray[np.uint8]
+@pytest.mark.parametrize(
+    ("jobs", "number", "code"), [(1, signal.SIGINT, 130), (2, signal.SIGINT, 130), (2, signal.SIGTERM, 143)]
+)
+def test_a_signal_ends_it_with_what_is_done(
+    tmp_path: Path, jobs: int, number: int, code: int, hopper_bgr: NDArray[np.uint8]
 ) -> None:
     (tmp_path / "images").mkdir()
     for index in range(200):
@@ -166,14 +168,14 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_much(
         stack.callback(process.kill)
         assert process.stdout is not None
         lines = [process.stdout.readline(), process.stdout.readline()]
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes
+        os.killpg(process.pid, number)  # as a terminal or a service manager does: to all processes
         lines += process.stdout.read().splitlines()
         process.stdout.close()
         process.wait(PATIENCE_S)
     err = (tmp_path / "stderr").read_text()
     files = [Path(json.loads(line)["file"]).name for line in lines]
     assert files == sorted(files)
-    assert process.returncode == 130
+    assert process.returncode == code
     told = re.search(r"agecam: Stopped: (\d+) of 200 pictures are done\.\n", err)
     assert told is not None
     assert int(told[1]) in (len(files), len(files) - 1)  # the signal may come between a line and its count

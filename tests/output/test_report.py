@@ -75,6 +75,15 @@ def test_the_last_frame_stands_as_long_as_its_file_says(frame: MakeFrame) -> Non
     assert report.people[0].seen_s == pytest.approx(5.1)
 
 
+def test_times_can_count_from_the_first_frame(frame: MakeFrame) -> None:
+    with ReportSink(None, "camera", by_score, from_first_frame=True) as sink:
+        for index in range(3):
+            sink.write(frame(index, start_s=5000.0), [person(1)])
+    report = sink.report()
+    assert (report.people[0].first_s, report.people[0].last_s) == pytest.approx((0.0, 0.2))
+    assert report.count.start_s == 0.0
+
+
 def test_people_not_confirmed_are_left_out(frame: MakeFrame) -> None:
     report = gathered([(frame(0), [replace(person(1), confirmed=False)])])
     assert (report.people, report.count.most, sum(report.ages)) == ((), 0, 0)

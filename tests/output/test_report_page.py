@@ -138,8 +138,9 @@ def test_several_inputs_have_a_summary_that_leads_to_each() -> None:
     page = Page(render_report([video("one.mp4"), failed, video("two.mp4"), photograph("photo.jpg", WOMAN)]))
     links = [value for tag, name, value in page.attributes if (tag, name) == ("a", "href")]
     anchors = [value for _, name, value in page.attributes if name == "id"]
-    assert links == ["#input-1", "#input-2"]
-    assert anchors == ["input-1", "input-2"]
+    assert links == ["#input-1", "#input-2", "#pictures"]
+    assert anchors == ["input-1", "input-2", "pictures"]
+    assert "1 picture" in page.texts
     assert "broken.mp4 is damaged." in page.text
     assert page.texts[3:7] == ["4", "inputs", "5", "people"]
     assert "2:30" in page.texts
@@ -148,6 +149,7 @@ def test_several_inputs_have_a_summary_that_leads_to_each() -> None:
 def test_pictures_are_shown_together_and_those_without_faces_named() -> None:
     page = Page(render_report([photograph("a.jpg", WOMAN), photograph("b.jpg"), photograph("c.jpg", WOMAN)]))
     assert "3 pictures, 2 faces." in page.texts
+    assert not any(tag == "td" for tag, _, _ in page.attributes)  # no row for each
     assert page.text.index("a.jpg") < page.text.index("No face in")
     assert page.text.rindex("b.jpg") > page.text.index("No face in")
     assert "Person" not in page.text
