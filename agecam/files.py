@@ -17,7 +17,7 @@ if sys.platform != "win32":
     import fcntl
 
 _PARTIAL: Final = re.compile(r"\.(.+)\.[0-9a-f]{8}\.partial(\.[^.]*)?", re.DOTALL)
-_MAX_NAME_BYTES: Final = 255
+MAX_NAME_BYTES: Final = 255
 """Of one file name, on the file systems in use."""
 
 
@@ -135,7 +135,7 @@ def _partial_path(target: Path) -> Path:
     stem = target.stem
     while True:
         name = f".{stem}.{secrets.token_hex(4)}.partial{target.suffix}"
-        if len(os.fsencode(name)) <= _MAX_NAME_BYTES or len(stem) <= 1:
+        if len(os.fsencode(name)) <= MAX_NAME_BYTES or len(stem) <= 1:
             return target.with_name(name)
         stem = stem[:-1]
 

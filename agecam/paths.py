@@ -51,7 +51,8 @@ def snapshots_dir() -> Path:
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make the folder and those above it where they are missing, for this user alone; raises :class:`OSError`.
+    """Make the folder and those above it where they are missing, for this user alone. Raises
+    :class:`OSError`.
 
     What lies in them shows people, or tells which cameras and files were used. Folders that are there are
     left as they are. Windows makes those in the user's home private by itself.

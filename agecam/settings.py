@@ -96,7 +96,7 @@ def _read(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
         values = json.loads(file.read(_MAX_BYTES))
     if not isinstance(values, dict):
-        raise ValueError("not an object")  # noqa: TRY004 - it is not what was called that is wrong
+        raise ValueError("not an object")
     return values
 
 

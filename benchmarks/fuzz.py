@@ -1,10 +1,10 @@
-"""Damaged input for every entry point: whether each is read or refused in one sentence, in time and in bounds.
+"""Damaged input for every entry point: read or refused in one sentence, in time and in bounds.
 
     python -m benchmarks.fuzz [--entry images] [--cases 10000] [--seed 0] [--jobs 1] [--failures FOLDER]
 
-A case is a whole file that was damaged: bits, bytes, lengths, blocks, parts of other files; or odd values in
-JSON and tables. It is read in a process that is used again until it dies. A fault is a crash, an exception that
-is no ``AgeCamError``, an error that is not one line, more seconds or memory than allowed, a thread left
+A case is a whole file that was damaged: bits, bytes, lengths, blocks, parts of other files; or odd values
+in JSON and tables. It is read in a process that is used again until it dies. A fault is a crash, an exception
+that is no ``AgeCamError``, an error that is not one line, more seconds or memory than allowed, a thread left
 running, and anything printed. A case that takes too long is read again, since another program may have held
 it up; the least time counts. Inputs that show a fault are kept in ``--failures``, with what was wrong beside
 them; the same seed makes the same cases. Linux and macOS.
@@ -27,7 +27,6 @@ import time
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -112,21 +111,26 @@ class _Reader:
         results = [self._read_once(case, limit_s)]
         while results[-1].seconds > limit_s and len(results) < _TRIES:
             results.append(self._read_once(case, limit_s))
-        best = min(results, key=lambda result: result.seconds)
+        crash = next((result for result in results if result.text.startswith("crash")), None)
+        best = crash or min(results, key=lambda result: result.seconds)
         if best.seconds > limit_s and best.outcome != "fault":
             return Result(case, "fault", f"took {best.seconds:.1f} s ({best.outcome})", best.seconds)
         return best
 
     def _read_once(self, case: int, limit_s: float) -> Result:
-        connection = self._connected()
-        connection.send(case)
         started_s = time.monotonic()
         try:
+            connection = self._connected()
+            started_s = time.monotonic()
+            connection.send(case)
             if connection.poll(limit_s * _PATIENCE):
-                result: Result = connection.recv()
+                result: Result
+                result, has_grown = connection.recv()
+                if has_grown:
+                    self.stop()
                 return result
             text = "did not end"
-        except EOFError:
+        except (EOFError, ConnectionError):
             text = "crash"
         trace = self._end()
         return Result(case, "fault", f"{text}\n{trace}", time.monotonic() - started_s)
@@ -204,9 +208,8 @@ def _serve(entry: str, seed: int, work: Path, connection: Connection) -> None:
         peak = _peak_memory()
         if peak > point.max_memory and result.outcome != "fault":
             result = Result(case, "fault", f"took {peak / 1e6:.0f} MB ({result.text})", result.seconds)
-        connection.send(result)
-        if peak > point.max_memory:
-            return  # the peak of a process never sinks
+        # The peak of a process never sinks.
+        connection.send((result, peak > point.max_memory))
 
 
 def _read(point: EntryPoint, case: int, folder: Path) -> Result:
@@ -234,15 +237,11 @@ def _peak_memory() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _shares(cases: int, jobs: int) -> Iterator[range]:
-    return (range(first, cases, jobs) for first in range(jobs))
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--entry", choices=list(ENTRY_POINTS), action="append", help="all, without one")
     parser.add_argument("--cases", type=int, default=10_000, help="of each entry point")
-    parser.add_argument("--only", type=int, help="the number of one case to read, and no other")
+    parser.add_argument("--first", type=int, default=0, help="the number of the first case")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--limit", type=float, default=5.0, help="seconds a case")
@@ -250,11 +249,10 @@ def main() -> int:
     options = parser.parse_args()
     found = 0
     for entry in options.entry or ENTRY_POINTS:
-        shares = (
-            [range(options.only, options.only + 1)]
-            if options.only is not None
-            else list(_shares(options.cases, options.jobs))
-        )
+        last = options.first + options.cases
+        shares = [
+            range(first, last, options.jobs) for first in range(options.first, options.first + options.jobs)
+        ]
         total = Summary(entry)
         with ThreadPoolExecutor(options.jobs) as pool:
             for part in pool.map(

@@ -167,7 +167,9 @@ def make_prepared(folder: Path) -> None:
     )
     rows = ["row,dataset,file,age_low,age_high,female,race,group,split"]
     splits = ("train", "train", "train", "validation", "test", "test")
-    rows += [f"{i},some,{i}.jpg,{20 + i},{20 + i},{i % 2},White,{i},{split}" for i, split in enumerate(splits)]
+    rows += [
+        f"{i},some,{i}.jpg,{20 + i},{20 + i},{i % 2},White,{i},{split}" for i, split in enumerate(splits)
+    ]
     (folder / "table.csv").write_text("\n".join(rows) + "\n")
 
 

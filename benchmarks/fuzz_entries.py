@@ -110,7 +110,7 @@ def _read_manifest(folder: Path) -> None:
         missing_libraries=list,
         has_display=lambda: True,
     )
-    doctor.render(report), doctor.to_json(report)  # noqa: B018
+    doctor.render(report), doctor.to_json(report)
     manifest = Manifest.read(folder)
     even = np.full((1, AGES), 1 / AGES, np.float32)
     (estimate,) = estimates(even, np.full(1, 0.7, np.float32), manifest.calibration)
@@ -169,7 +169,9 @@ def _damage_labels(corpus: Corpus, rng: Random, folder: Path) -> None:
     name = rng.choice(("labels.csv", "labels.csv", *sorted(files)))
     is_table = name == "labels.csv"
     old = files[name]
-    files[name] = damage_table(old.decode(), rng) if is_table else damage_bytes(old, list(files.values()), rng)
+    files[name] = (
+        damage_table(old.decode(), rng) if is_table else damage_bytes(old, list(files.values()), rng)
+    )
     if rng.random() < 0.5:
         archive = fuzz_corpus.zipped(files)
         is_hit = rng.random() < 0.5

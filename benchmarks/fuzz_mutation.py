@@ -1,4 +1,4 @@
-"""Damage for :mod:`benchmarks.fuzz`: of bytes, of JSON values and of tables, each decided by one generator."""
+"""Damage for :mod:`benchmarks.fuzz`: of bytes, of JSON values and of tables, decided by one generator."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _length(data: bytearray, rng: Random) -> int:
 
 
 def _flip_bits(data: bytearray, _: Sequence[bytes], rng: Random) -> None:
-    for _ in range(rng.choice((1, 2, 16))):
+    for _bit in range(rng.choice((1, 2, 16))):
         if data:
             data[_place(data, rng)] ^= 1 << rng.randrange(8)
 

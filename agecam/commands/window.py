@@ -9,7 +9,7 @@ from agecam.commands.arguments import DemoArguments, WindowArguments
 from agecam.commands.console import tell
 from agecam.commands.outputs import OutputPlan
 from agecam.display import check_window_libraries, has_display
-from agecam.errors import AgeCamError, UsageError
+from agecam.errors import AgeCamError, OutputError, UsageError
 from agecam.paths import cache_dir, demo_clip, make_private_folder
 from agecam.vision.analyzer import Analyzer
 
@@ -19,12 +19,12 @@ def open_window(arguments: WindowArguments) -> int:
 
     Raises :class:`AgeCamError` where there is no display or the source cannot be a source.
     """
+    _check_recording(arguments)
     outputs = OutputPlan([] if arguments.source is None else [arguments.source])
     for path in (arguments.record, arguments.csv):
         if path is not None:
             outputs.claim(path)
     outputs.prepare(force=arguments.force)
-    _check_recording(arguments)
     if not has_display():
         raise AgeCamError(
             "There is no display to open a window on. Run AgeCam on a desktop, or use "

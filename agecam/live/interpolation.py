@@ -61,7 +61,7 @@ def draw_between(
         fraction = since_s / (since_s + until_s) if since_s else 0.0
         printed = people_between(before.people, after.people, fraction, config)
         fused = people_between(before.analysis.people, after.analysis.people, fraction, config)
-        between = covers_between(before.people, after.people, (since_s, until_s), config)
+        between = covers_between(before.people, after.people, (since_s, until_s), before.covered, config)
         covered = (*before.covered, *after.covered, *between)
     elif before is not None and frame.time_s - before.analysis.frame.time_s <= config.held_s:
         printed, fused = before.people, before.analysis.people
@@ -99,29 +99,39 @@ def covers_between(
     before: Sequence[Person],
     after: Sequence[Person],
     seconds: tuple[float, float],
+    covered: Sequence[Box] = (),
     config: InterpolationConfig = DEFAULT_CONFIG,
 ) -> tuple[Box, ...]:
     """Boxes that hold the faces of a frame between two analysed ones, for what is blurred.
 
-    ``seconds`` is the time since the frame before and until the one after. Boxes are as wide as what is not
-    known of the way between the two asks for. The boxes that the two frames cover themselves are not among
-    them, but belong to what is to be covered.
+    ``seconds`` is the time since the frame before and until the one after, ``covered`` what the frame before
+    covers, those lost a moment ago included. Boxes are as wide as what is not known of the way between the
+    two asks for. The boxes that the two frames cover themselves are not among them, but belong to what is
+    to be covered.
     """
     since_s, until_s = seconds
     total_s = since_s + until_s
     starts, ends = _faces(before), _faces(after)
+    # The most that a way with two known ends strays from the straight one.
+    strayed = config.acceleration * since_s * until_s / 2
     boxes = []
     for track_id in starts.keys() | ends.keys():
         start, end = starts.get(track_id), ends.get(track_id)
         if start is not None and end is not None:
             box = _face_between(start, end, since_s / total_s if total_s else 0.0).box
-            # The most that a way with the same ends and this acceleration strays from the straight one.
-            boxes.append(_grown(box, config.acceleration * since_s * until_s / 2))
-        elif start is not None:
-            boxes.append(_grown(start.box, config.speed * since_s))
-        elif end is not None:
-            boxes.append(_grown(end.box, config.speed * until_s))
+            boxes.append(_grown(box, strayed))
+        elif start is not None:  # gone, or another track's by now
+            is_known = _lies_in(start, [face.box for face in ends.values()])
+            boxes.append(_grown(start.box, strayed if is_known else config.speed * since_s))
+        elif end is not None:  # come, or another track's until now
+            is_known = _lies_in(end, covered)
+            boxes.append(_grown(end.box, strayed if is_known else config.speed * until_s))
     return tuple(boxes)
+
+
+def _lies_in(face: Detection, boxes: Sequence[Box]) -> bool:
+    x, y = face.centre
+    return any(left <= x <= left + width and top <= y <= top + height for left, top, width, height in boxes)
 
 
 def _faces(people: Sequence[Person]) -> Mapping[int, Detection]:

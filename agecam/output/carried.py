@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,7 +52,8 @@ _CHAPTER_CLOCK: Final = Fraction(1, 1000)
 _SURROUND_CHANNELS: Final = 6
 _BITS_PER_CHANNEL: Final = 96_000
 """Of sound that is encoded anew, a second: 192 kbit/s of stereo, which few ears tell from the original."""
-_UNREADABLE: Final = (av.FFmpegError, OSError, ValueError, AssertionError)
+_UNREADABLE: Final = (av.FFmpegError, OSError, ValueError, LookupError, RuntimeError, AssertionError)
+"""What PyAV raises for streams that it cannot make sense of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +136,19 @@ class CarriedMuxer:
         for index, track in tuple(self._tracks.items()):
             self._mux_all(index, track.advance(time_s))
 
-    def finish(self) -> None:
-        """Write what is left, and close the source. Raises :class:`av.FFmpegError` of the output."""
-        self.mux_until(float("inf"))
+    def finish(self, until_s: float = math.inf) -> None:
+        """Write what is left, or begins until ``until_s`` of the output, and close the source.
+
+        Raises :class:`av.FFmpegError` of the output.
+        """
+        self.mux_until(until_s)
         for index, track in tuple(self._tracks.items()):
             self._mux_all(index, track.finish())
         self.close()
+
+    def refuse(self, error: BaseException) -> None:
+        """Tell that the output cannot be begun with these tracks, because of ``error``; close the source."""
+        self._give_up(error)
 
     def close(self) -> None:
         """Close the source; nothing more is written."""
@@ -197,7 +206,8 @@ class CarriedMuxer:
     def _give_up(self, error: BaseException) -> None:
         self.close()
         self._say(
-            f"What else {self._name} holds cannot be read; {self._target_name} has its images alone.", error
+            f"What else {self._name} holds cannot be taken over; {self._target_name} has its images alone.",
+            error,
         )
 
     def _say(self, sentence: str, error: BaseException | None = None) -> None:

@@ -9,8 +9,8 @@ from typing import Final, Self
 
 from agecam.errors import OutputError
 from agecam.messages import Frame, Person
-from agecam.output.growing import GrowingFile, claim_growing, finish_leftovers_of
-from agecam.output.rows import RowSink, RowWriter
+from agecam.output.growing import GrowingFile, claim_growing, finish_leftovers_of, gone
+from agecam.output.rows import FrameWriter, RowSink, RowWriter
 from agecam.output.sink import DEFAULT_CONFIG, SinkConfig, WhenFull
 
 COLUMNS: Final = (
@@ -117,6 +117,11 @@ class GrowingCsvSink(CsvSink):
                 file.discard()
         if failure is not None:
             raise failure
+
+    def _flush(self, writer: FrameWriter) -> None:
+        if self._file is not None and not self._file.path.exists():
+            raise gone(self._file.target)
+        super()._flush(writer)
 
     def _begin(self) -> Path:
         recovered = finish_leftovers_of(self._target)

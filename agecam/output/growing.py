@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import itertools
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 from agecam.errors import OutputError
-from agecam.files import PartialFile, lock_file
+from agecam.files import MAX_NAME_BYTES, PartialFile, lock_file
 from agecam.output.disk import GROWING
 from agecam.output.files import numbered, write_error
-from agecam.output.fragments import cut_to_whole_fragments, playable_s
+from agecam.output.fragments import cut_to_whole_fragments
+from agecam.output.kept import last_time_kept
 
 _PARTS: Final = r"(?: \(\d+\))?(?: part \d+)?(?: original)?(?: \(\d+\))?"
 """What the names of further files of a recording have after that of the first."""
@@ -35,7 +38,7 @@ class GrowingFile(PartialFile):
         """Make no file yet."""
         super().__init__(target)
         if not self._is_direct:
-            self.path = self.target.with_name(f"{self.target.stem}{GROWING}{self.target.suffix}")
+            self.path = self.target.with_name(f"{_growing_stem(self.target)}{GROWING}{self.target.suffix}")
         self.replaces = self.target.is_file()
         """Whether there was a file to be replaced when this one was begun."""
 
@@ -57,14 +60,24 @@ class GrowingFile(PartialFile):
             raise write_error(self.target, error) from error
 
 
+def _growing_stem(target: Path) -> str:
+    """The stem of the target, shorter where the growing file's name would be too long."""
+    stem, rest = target.stem, len(os.fsencode(GROWING + target.suffix))
+    while len(os.fsencode(stem)) + rest > MAX_NAME_BYTES and len(stem) > 1:
+        stem = stem[:-1]
+    return stem
+
+
 def claim_growing(target: Path, *, may_replace: bool) -> GrowingFile:
     """Begin a file that will be ``target``, or what :func:`numbered` makes of it where that is taken.
 
     A name is taken by a file, unless it ``may_replace`` that, and by one that is growing there. Raises
     :class:`agecam.errors.OutputError`.
     """
+    if may_replace and target.is_dir():
+        raise write_error(target, IsADirectoryError(errno.EISDIR, ""))
     for name in numbered(target):
-        replaces = may_replace and name == target and not name.is_dir()
+        replaces = may_replace and name == target
         if os.path.lexists(name) and not replaces:
             continue
         file = GrowingFile(name)
@@ -82,7 +95,7 @@ def claim_growing(target: Path, *, may_replace: bool) -> GrowingFile:
 
 def gone(path: Path) -> OutputError:
     """The sentence for a file that somebody has taken away while it grew."""
-    return OutputError(f"The recording {path} is gone: it was moved or removed while it was written.")
+    return OutputError(f"The file {path} is gone: it was moved or removed while it was written.")
 
 
 def finish_leftovers_of(target: Path) -> list[Path]:
@@ -92,25 +105,38 @@ def finish_leftovers_of(target: Path) -> list[Path]:
     nothing, and what cannot be read are left out.
     """
     target = Path(os.path.realpath(target))
-    return _finish_leftovers(target.parent, re.escape(target.stem), re.escape(target.suffix), keeps=target)
+    stem, suffix = _growing_stem(target), target.suffix
+
+    def names(rest: str) -> Iterator[Path]:
+        if rest.startswith(" ("):  # of a second program that recorded into the same file
+            return numbered(target.with_name(f"{stem}{rest}{suffix}"))
+        return (target.with_name(f"{stem} ({number}){rest}{suffix}") for number in itertools.count(2))
+
+    return _finish_leftovers(
+        target.parent, re.escape(stem), re.escape(suffix), lambda _stem, rest: names(rest)
+    )
 
 
 def finish_leftovers_in(folder: Path) -> list[Path]:
     """Give recordings by button that a crash has cut off their names in ``folder``; returns the paths."""
-    return _finish_leftovers(folder, _BUTTON, r"\.mp4")
+    return _finish_leftovers(
+        folder, _BUTTON, r"\.mp4", lambda stem, rest: numbered(folder / f"{stem}{rest}.mp4")
+    )
 
 
-def _finish_leftovers(folder: Path, stem: str, suffix: str, keeps: Path | None = None) -> list[Path]:
-    pattern = re.compile(rf"({stem}{_PARTS}){re.escape(GROWING)}({suffix})", re.DOTALL)
+def _finish_leftovers(
+    folder: Path, stem: str, suffix: str, names: Callable[[str, str], Iterator[Path]]
+) -> list[Path]:
+    """``stem`` and ``suffix`` are patterns; ``names`` gives those for a stem and what follows it."""
+    pattern = re.compile(rf"({stem})({_PARTS}){re.escape(GROWING)}{suffix}", re.DOTALL)
     finished: list[Path] = []
     with contextlib.suppress(OSError):
         for path in sorted(folder.iterdir()):
             found = pattern.fullmatch(path.name)
             if found is None:
                 continue
-            names = numbered(path.with_name(found[1] + found[2]))
             with contextlib.suppress(OSError):
-                kept = _finish_one(path, (name for name in names if name != keeps))
+                kept = _finish_one(path, names(found[1], found[2]))
                 finished += [] if kept is None else [kept]
     return finished
 
@@ -124,7 +150,7 @@ def _finish_one(path: Path, names: Iterator[Path]) -> Path | None:
             holds_something = _cut_to_whole_rows(path)
         else:
             cut_to_whole_fragments(path)
-            holds_something = playable_s(path) is not None or path.stat().st_size >= _NOTHING_BYTES
+            holds_something = last_time_kept(path, 0.0) is not None or path.stat().st_size >= _NOTHING_BYTES
     if holds_something:
         return _move(path, names)
     path.unlink()

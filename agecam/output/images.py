@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 import numpy as np
 from av.container import OutputContainer
@@ -22,6 +22,7 @@ _KEYFRAME_EVERY_S: Final = 1.0
 x264's default, every 250 frames, it would be 8 s at 30 frames a second."""
 _STEPS_REPEATED_S: Final = 1.0
 """Seconds after which a file without frame times repeats an image that still stands."""
+_AVI_MAX_TICKS: Final = 65_535  # a second, by which MPEG-4 counts
 _GIF_LEAST_TICKS: Final = 2
 """Of 10 ms. Browsers show a frame that is to stand for less for 100 ms."""
 
@@ -133,7 +134,8 @@ class SteppedImageTrack(ImageTrack):
 
     def _choose_clock(self, rate: float) -> Fraction:
         usual = Fraction(rate).limit_denominator(1001)
-        return 1 / (usual * -(-self._steps_per_second // usual))
+        steps = usual * -(-self._steps_per_second // usual)
+        return (1 / steps).limit_denominator(_AVI_MAX_TICKS)
 
     def _next_step(self) -> int:
         return 0 if self._standing is None else (self._standing.pts or 0) + 1
@@ -169,7 +171,8 @@ class PaletteImageTrack(ImageTrack):
         return self._last_tick is None or self._tick(time_s) - self._last_tick >= _GIF_LEAST_TICKS
 
     def encode(self, image_bgr: NDArray[np.uint8], time_s: float, duration_s: float) -> VideoPackets:
-        frame = VideoFrame.from_ndarray(self._palettizer.convert(image_bgr), format="pal8")
+        indices_and_palette: Any = self._palettizer.convert(image_bgr)  # which the types do not know
+        frame = VideoFrame.from_ndarray(indices_and_palette, format="pal8")
         end = max(self._tick(time_s + duration_s), self._tick(time_s) + _GIF_LEAST_TICKS)
         frame.time_base = self._clock
         frame.pts = self._last_tick = 0 if self._last_tick is None else self._tick(time_s)

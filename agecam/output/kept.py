@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import Final
 
@@ -13,9 +14,31 @@ _log = logging.getLogger(__name__)
 
 _MAX_READ_BYTES: Final = 2_000_000_000
 """Files up to this size are read through, which takes seconds; of others the last part is not counted."""
+_BOX_HEADER_BYTES: Final = 8
 UNSURE_S: Final = 2.0
 """Seconds that a larger file may lack: fragments and clusters last half a second, and a failure shows at the
 next of them."""
+
+
+def drop_unfinished_box(path: Path) -> None:
+    """Cut a file of MP4 or QuickTime off behind its last whole fragment: it then holds no part of a frame."""
+    if not path.is_file():
+        return
+    with path.open("r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        position = fragment = 0
+        while position < size:
+            file.seek(position)
+            header = file.read(16)
+            length, kind = int.from_bytes(header[:4]), header[4:8]
+            if length == 1:
+                length = int.from_bytes(header[8:16])
+            if kind != b"mdat":  # the box before says what lies where in it
+                fragment = position
+            if length < _BOX_HEADER_BYTES or position + length > size:
+                file.truncate(fragment)
+                return
+            position += length
 
 
 def last_time_kept(path: Path, written_s: float) -> float | None:

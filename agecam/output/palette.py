@@ -130,7 +130,7 @@ def _palette_of(image_bgr: NDArray[np.uint8], count: int) -> NDArray[np.float32]
 def _cells(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint16]:
     """Where the colours of ``image_bgr`` stand in the table of nearest colours, ``(height, width)``."""
     blue, green, red = ((image_bgr[..., channel] >> 3).astype(np.uint16) for channel in range(3))
-    return (blue << 10) | (green << 5) | red
+    return np.asarray((blue << 10) | (green << 5) | red, np.uint16)
 
 
 def _dither(shape: tuple[int, ...], width_levels: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

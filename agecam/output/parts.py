@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from agecam.errors import OutputError
 from agecam.messages import Frame
 from agecam.output.disk import DiskGuard
-from agecam.output.fragments import finishing, playable_s
+from agecam.output.fragments import finishing
 from agecam.output.growing import GrowingFile, claim_growing, gone
+from agecam.output.kept import last_time_kept
 from agecam.output.split import SplitRule
 from agecam.output.video import VideoWriter
 
@@ -120,15 +121,18 @@ class Part:
 
     def _finish_one(self, file: GrowingFile, writer: VideoWriter, *, whole: bool) -> None:
         failure: OutputError | None = None
+        written_s = writer.seconds
         try:
-            with finishing(file.path, failed=not whole):
+            with finishing(file.path):
                 writer.close()
         except OutputError as error:
             failure = error
         is_whole = whole and failure is None
         # A file that somebody has taken away is missed by finish().
         is_judged = not is_whole and file.path.exists()
-        seconds = playable_s(file.path) if is_judged else writer.seconds if writer.frames else None
+        seconds = (
+            last_time_kept(file.path, written_s) if is_judged else writer.seconds if writer.frames else None
+        )
         if seconds is None:
             file.discard()
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -13,8 +13,9 @@ from agecam.messages import Frame, Person
 from agecam.output.containers import Quality
 from agecam.output.disk import RECORDING_DISK, DiskGuard, disk_full
 from agecam.output.files import new_file
-from agecam.output.fragments import finishing, playable_s
+from agecam.output.fragments import finishing
 from agecam.output.growing import finish_leftovers_of
+from agecam.output.kept import last_time_kept
 from agecam.output.parts import Part, RecordedFrame
 from agecam.output.sink import DEFAULT_CONFIG, QueuedSink, SinkConfig, WhenFull, bytes_of
 from agecam.output.split import SplitRule
@@ -81,15 +82,16 @@ class VideoSink(QueuedSink):
         writer, self._writer = self._writer, None
         if writer is None:
             return
+        written_s = writer.seconds
         try:
-            with finishing(self._target, failed=failed):
-                writer.close()
+            with finishing(self._target):
+                writer.close(whole=not failed)
         except OutputError:
             failed = True
             raise
         finally:
             if failed:
-                self._playable_s = playable_s(self._target)
+                self._playable_s = last_time_kept(self._target, written_s)
 
     def _told(self, error: OutputError) -> OutputError:
         """The error, with what is kept where the disk is full."""
@@ -160,6 +162,11 @@ class RecordingSink(QueuedSink):
     def paths(self) -> tuple[Path, ...]:
         """The files that are finished, in the order of their beginning."""
         return tuple(self._kept)
+
+    def write(self, frame: Frame, people: Sequence[Person]) -> None:
+        if isinstance(frame, RecordedFrame) and not self._options.keep_original:
+            frame = replace(frame, original_bgr=None)  # else the queue would hold half as many frames
+        super().write(frame, people)
 
     def item_bytes(self, frame: Frame, people: Sequence[Person]) -> int:
         original = frame.original_bgr if isinstance(frame, RecordedFrame) else None

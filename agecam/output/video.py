@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
+import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import av
 import numpy as np
 from av.container import OutputContainer
 from av.packet import Packet
-from av.stream import Stream
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from agecam.errors import OutputError
@@ -25,12 +26,13 @@ from agecam.output.carried import CarriedMuxer, CarriedStreams
 from agecam.output.containers import Quality, available_encoder, container_kind, mp4_flags
 from agecam.output.files import write_error
 from agecam.output.images import image_track
-from agecam.output.kept import last_time_kept
+from agecam.output.kept import drop_unfinished_box, last_time_kept
 from agecam.timeline import Timeline
 
 _log = logging.getLogger(__name__)
 
 _USUAL_FPS: Final = 30.0  # frames a second; what webcams give
+_DISK_ERRORS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
 _TIMES_KEPT: Final = 4096
 """Times of the last frames, to tell which of them a file holds whose writing was cut short."""
 _CLOCK_SLACK_S: Final = 0.005  # the coarsest clock of a file but a GIF's counts 5 ms
@@ -81,6 +83,7 @@ class VideoWriter:
         self._frames = 0
         self._last_s = 0.0
         self._times: deque[float] = deque(maxlen=_TIMES_KEPT)
+        self._options = options
         carried = options.carried
         self._start_s = options.start_s
         if self._start_s is None and carried is not None:
@@ -89,10 +92,19 @@ class VideoWriter:
         self._end_s: float | None = None
         if carried is not None and carried.end_s is not None and self._start_s is not None:
             self._end_s = carried.end_s - self._start_s
-        kind = container_kind(self.path)
+        self._kind = container_kind(self.path)
+        self._has_boxes = "movflags" in self._kind.options
         if not self.path.parent.is_dir():
             raise write_error(self.path, OSError(errno.ENOENT, ""))
-        encoder = available_encoder(kind, codecs)
+        self._encoder = available_encoder(self._kind, codecs)
+        self._left_out: tuple[str, ...] = ()
+        self._carried: CarriedMuxer | None = None
+        self._container: OutputContainer | None = None
+        self._open(carried)
+
+    def _open(self, carried: CarriedStreams | None) -> None:
+        """Begin the file, empty, with ``carried`` going along."""
+        kind, options = self._kind, self._options
         try:
             self.path.open("wb").close()  # PyAV would find out at the first frame
         except OSError as error:
@@ -102,16 +114,15 @@ class VideoWriter:
             f"file:{self.path}", "w", container_options=dict(kind.options), metadata_errors="replace"
         )
         self._images = image_track(
-            container, kind, encoder, self._size, 1 / self._interval_s, options.quality
+            container, kind, self._encoder, self._size, 1 / self._interval_s, options.quality
         )
-        self._carried: CarriedMuxer | None = None
         if carried is not None:
             muxer = CarriedMuxer(carried, container, kind, self.path, self._start_s or 0.0)
-            if "movflags" in kind.options:
+            if self._has_boxes:
                 flags = mp4_flags(muxer.seconds, begins_at_once=muxer.begins_at_once)
                 container.container_options["movflags"] = flags
             self._carried = muxer
-        self._container: OutputContainer | None = container
+        self._container = container
 
     @property
     def frames(self) -> int:
@@ -126,7 +137,7 @@ class VideoWriter:
     @property
     def left_out(self) -> tuple[str, ...]:
         """A sentence for each thing of the carried file that this one does not hold."""
-        return () if self._carried is None else self._carried.left_out
+        return self._left_out if self._carried is None else self._carried.left_out
 
     def write(self, image_bgr: NDArray[np.uint8], time_s: float, duration_s: float | None = None) -> None:
         """Adds ``image_bgr``, ``(height, width, 3)`` uint8, taken at ``time_s`` seconds by any steady clock.
@@ -145,17 +156,25 @@ class VideoWriter:
         stands_s = duration_s or self._interval_s
         if self._end_s is not None:
             stands_s = max(0.0, min(stands_s, self._end_s - placed_s))
+        image_bgr = _fit(image_bgr, self._size)
         with self._failures():
             # WORKAROUND: FFmpeg 8 crashes in finishing a fragmented MP4 that holds no frame: it comes first.
-            if self._frames and self._carried is not None:
-                self._carried.mux_until(placed_s)
-            self._mux(self._images.encode(_fit(image_bgr, self._size), placed_s, stands_s))
+            if not self._frames:
+                self._begin(image_bgr, placed_s, stands_s)
+            else:
+                if self._carried is not None:
+                    self._carried.mux_until(placed_s)
+                self._mux(self._images.encode(image_bgr, placed_s, stands_s))
         self._frames += 1
         self._last_s = counted_s
         self._times.append(counted_s)
 
-    def close(self) -> None:
-        """Finishes the file, or removes it where no frame was written; a second call does nothing."""
+    def close(self, *, whole: bool = True) -> None:
+        """Finishes the file, or removes it where no frame was written; a second call does nothing.
+
+        Sound that lasts longer than the frames is written to its end; with ``whole`` false, where the frames
+        were broken off, until theirs.
+        """
         if self._container is None:
             return
         if not self._frames:
@@ -166,7 +185,7 @@ class VideoWriter:
         with self._failures():
             self._mux(self._images.finish())
             if self._carried is not None:
-                self._carried.finish()
+                self._carried.finish(math.inf if whole else self._last_s + (self._lead_s or 0.0))
             self._close_container()
 
     def __enter__(self) -> Self:
@@ -175,9 +194,21 @@ class VideoWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        self.close(whole=error is None)
 
-    def _mux(self, packets: Iterable[Packet[Stream]]) -> None:
+    def _begin(self, image_bgr: NDArray[np.uint8], placed_s: float, stands_s: float) -> None:
+        """Write the header and the first frame; without what goes along, where FFmpeg refuses that."""
+        try:
+            self._mux(self._images.encode(image_bgr, placed_s, stands_s))
+        except av.FFmpegError as error:
+            if self._carried is None or error.errno in _DISK_ERRORS:
+                raise
+            self._carried.refuse(error)
+            self._left_out, self._carried = self._carried.left_out, None
+            self._open(None)
+            self._mux(self._images.encode(image_bgr, placed_s, stands_s))
+
+    def _mux(self, packets: Iterable[Packet[VideoStream]]) -> None:
         if self._container is not None:
             for packet in packets:
                 self._container.mux_one(packet)
@@ -209,6 +240,9 @@ class VideoWriter:
         except (av.FFmpegError, OSError):
             _log.debug("%s: no proper end after a failure", self.path)
         self._close_carried()
+        if self._has_boxes:
+            with contextlib.suppress(OSError):
+                drop_unfinished_box(self.path)
         last_s = last_time_kept(self.path, self._last_s + (self._lead_s or 0.0))
         limit_s = -1.0 if last_s is None else last_s - (self._lead_s or 0.0) + _CLOCK_SLACK_S
         while self._times and self._times[-1] > limit_s:

@@ -9,7 +9,9 @@ from urllib.parse import unquote
 
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*", re.IGNORECASE)
 _HOST: Final = re.compile(r"([^\s:\[\]/@]*|\[[0-9a-f:.]*(%[\w.-]+)?\])(:\d*)?", re.IGNORECASE)
-_NOT_A_SCHEME: Final = re.compile(r"(rtsps?|rtmp[a-z]*|https?|udp|tcp|rtp|srt|mms[a-z]*)([:;]|//|\\)", re.IGNORECASE)
+_NOT_A_SCHEME: Final = re.compile(
+    r"(rtsps?|rtmp[a-z]*|https?|udp|tcp|rtp|srt|mms[a-z]*)([:;]|//|\\)", re.IGNORECASE
+)
 """The beginning of an address that lacks a character, or has another in its place."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Final
 
 import av
 from av.container import InputContainer
@@ -13,6 +14,10 @@ from av.video.frame import VideoFrame
 from agecam.sources.media import Decoded, Decoder
 from agecam.sources.seeking import SeekPoint, find_seek_point
 from agecam.sources.structure import is_cut_off
+
+_EARLY_S: Final = (0.0, 3.0)
+"""How many seconds before a key frame is sought, one after another: in MPEG program and transport streams,
+which have no index, FFmpeg comes out a little behind what it sought."""
 
 
 class FileDecoder:
@@ -52,14 +57,15 @@ class FileDecoder:
             point = find_seek_point(container, self._decoder, self._decoder.first_pts, start_s)
         if point is None:
             return None
-        container, decoder = self._open()
-        frames = _frames_from(container, decoder, point)
-        if frames is None:
+        for early_s in _EARLY_S:
+            container, decoder = self._open()
+            frames = _frames_from(container, decoder, point, early_s)
+            if frames is not None:
+                self._container.close()
+                self._container, self._decoder = container, decoder
+                return frames
             container.close()
-            return None
-        self._container.close()
-        self._container, self._decoder = container, decoder
-        return frames
+        return None
 
     def close(self) -> None:
         """Release the file."""
@@ -79,10 +85,13 @@ def _open(path: Path) -> InputContainer:
     return av.open(f"file:{path}", metadata_errors="replace")
 
 
-def _frames_from(container: InputContainer, decoder: Decoder, point: SeekPoint) -> Iterator[Decoded] | None:
+def _frames_from(
+    container: InputContainer, decoder: Decoder, point: SeekPoint, early_s: float
+) -> Iterator[Decoded] | None:
     """The frames from the target of ``point`` on; ``None`` where they are not where they should be."""
+    stream = container.streams[decoder.stream_index]
     try:
-        container.seek(point.key_pts, stream=container.streams[decoder.stream_index])
+        container.seek(point.key_pts - round(early_s / (stream.time_base or 1)), stream=stream)
     except av.FFmpegError:
         return None
     frames = iter(decoder)

@@ -18,6 +18,8 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from agecam.opencv import cv2
+from agecam.sources.colour import to_bgr
+from agecam.sources.deinterlace import Deinterlacer
 from agecam.timeline import Timeline
 
 # By the number of quarter turns counterclockwise in the stream's display matrix.
@@ -49,12 +51,26 @@ class DecoderConfig:
     durations_from_zero: frozenset[str] = frozenset({"asf"})
     """FFmpeg's formats whose streams' durations count from 0 rather than from where a stream begins."""
 
+    without_pts: frozenset[str] = frozenset({"avi"})
+    """FFmpeg's formats that tell when a frame is decoded, not when it is shown: with B-frames it is late."""
+
     broadcast: frozenset[str] = frozenset({"mpegts"})
     """FFmpeg's formats that are recorded from the middle and end anywhere, also within a packet of sound."""
 
-    max_pixel_aspect: float = 4.0
-    """Width by height of a pixel (or its inverse) above which a header is not believed; anamorphic video
-    has at most 2."""
+    max_pixel_aspect: float = 16.0
+    """Width by height of a pixel (or its inverse) above which a header is not believed: anamorphic video has
+    at most 2, and what was squeezed into one eye's or one field's share of a frame a small multiple of it."""
+
+    max_side_px: int = 16_384
+    """Up to which width frames are stretched to square pixels; from there on they lose height instead. H.264
+    allows no more."""
+
+    max_pixels: int = 36_000_000
+    """Larger frames are refused: 35.7 million (8192 x 4352) is the most that a level of H.264, H.265 or AV1
+    allows, and decoders hold several frames. Reading 8K H.264 with B-frames takes 700 MB."""
+
+    max_threaded_pixels: int = 9_000_000
+    """Frames up to this size (4096 x 2160) are decoded several at a time; each core more holds one more."""
 
     not_video: frozenset[str] = frozenset({"tty"})
     """FFmpeg's formats that are not meant as video: it renders any text file as a terminal."""
@@ -81,11 +97,20 @@ class NoVideoError(Exception):
     """What was opened has no video stream (a sound file, a sound file with a cover)."""
 
 
+class TooLargeError(Exception):
+    """The frames of the video have more pixels than are read; :attr:`size` in pixels."""
+
+    def __init__(self, width: int, height: int) -> None:
+        super().__init__(width, height)
+        self.size = f"{width} x {height}"
+
+
 class Decoder:
     """The frames of the main video stream of an open container, in presentation order.
 
-    Raises :class:`NoVideoError` where there is none. ``live`` decodes without the delay of several
-    frames that decoding on several cores brings. ``cut_off`` tells that bytes are missing at the file's end.
+    Raises :class:`NoVideoError` where there is none, and :class:`TooLargeError`. ``live`` decodes without the
+    delay of several frames that decoding on several cores brings. ``cut_off`` tells whether bytes are missing
+    at the file's end, where that is known.
     """
 
     def __init__(
@@ -93,13 +118,17 @@ class Decoder:
         container: InputContainer,
         *,
         live: bool = False,
-        cut_off: bool = False,
+        cut_off: bool | None = None,
         config: DecoderConfig | None = None,
     ) -> None:
         self._config = config or DecoderConfig()
         self._container = container
         self._stream = _main_video(container, self._config)
-        self._stream.thread_type = "SLICE" if live else "AUTO"
+        pixels = self._stream.codec_context.width * self._stream.codec_context.height
+        if pixels > self._config.max_pixels:
+            raise TooLargeError(self._stream.codec_context.width, self._stream.codec_context.height)
+        one_at_a_time = live or pixels > self._config.max_threaded_pixels
+        self._stream.thread_type = "SLICE" if one_at_a_time else "AUTO"
         # All read now: PyAV's streams must not be touched once their container is closed.
         self.fps = _frame_rate(self._stream, self._config)
         """The average frame rate of the header; ``None`` where it has none."""
@@ -116,8 +145,8 @@ class Decoder:
             _header_duration_s(container, self._config) or 0.0,
         )
         self._pixel_aspect = _pixel_aspect(self._stream, self._config)
-        self.origin = _origin(container, self._stream)
-        """What counts as 0 s, in seconds of the stream's clock; ``None`` where no header says."""
+        self.origin = _origin(container, self._stream, self._config)
+        """What counts as 0 s, in seconds of the stream's clock; ``None``: its first frame."""
         self._timeline = Timeline(None if self.origin is None else 0.0)
         self._interval_s = 1 / self.fps if self.fps else self._config.default_interval_s
         self.first_pts: int | None = None
@@ -151,7 +180,11 @@ class Decoder:
             found.append("parts of it could not be decoded")
         if self._read_error is not None:
             found.append(self._read_error)
-        elif self._ended and (missing_s := self._missing_s()) > self._config.max_missing_s:
+        elif (
+            self._ended
+            and self._is_cut_off is not False
+            and (missing_s := self._missing_s()) > self._config.max_missing_s
+        ):
             last_s = self._timeline.last_s
             found.append(f"it ends after {last_s:.1f} s of {last_s + missing_s:.1f} s")
         elif self._ended and self._is_cut_off:
@@ -163,33 +196,40 @@ class Decoder:
 
         Ends without an error where nothing more can be decoded; :attr:`damage` then tells what was wrong.
         """
-        packets = self._container.demux()
-        while True:
-            try:
-                packet = next(packets)
-            except StopIteration:
-                break
-            except av.FFmpegError as error:
-                last_s = self._timeline.last_s
-                self._read_error = f"it cannot be read past {last_s:.1f} s ({error.strerror})"
-                break
-            self._note(packet)
-            if packet.stream_index != self._stream.index:
-                continue
-            try:
-                frames = self._stream.decode(packet)
-            except av.EOFError:
-                break
-            except av.FFmpegError:
-                self._has_decode_errors = True
-                continue
-            for frame in frames:
-                if not isinstance(frame, VideoFrame):
-                    continue
-                self._has_decode_errors |= frame.is_corrupt
-                yield frame, self._time_s(frame)
+        deinterlacer = Deinterlacer()
+        for packet in self._packets():
+            for frame in self._decode(packet):
+                for whole in deinterlacer.add(frame):
+                    yield whole, self._time_s(whole)
+        for whole in deinterlacer.end():
+            yield whole, self._time_s(whole)
         self._has_decode_errors |= any(self._is_last_corrupt.values())
         self._ended = True
+
+    def _packets(self) -> Iterator[Packet[Any]]:
+        """Those of the video stream, the last of which is empty, as far as the file can be read."""
+        try:
+            for packet in self._container.demux():
+                self._note(packet)
+                # Not packet.stream_index, which is 0 of the empty packet that ends any stream.
+                if packet.stream.index == self._stream.index:
+                    yield packet
+        except av.FFmpegError as error:
+            last_s = self._timeline.last_s
+            self._read_error = f"it cannot be read past {last_s:.1f} s ({error.strerror})"
+
+    def _decode(self, packet: Packet[Any]) -> Iterator[VideoFrame]:
+        try:
+            frames = self._stream.decode(packet)
+        except av.EOFError:
+            return
+        except av.FFmpegError:
+            self._has_decode_errors = True
+            return
+        for frame in frames:
+            if isinstance(frame, VideoFrame):
+                self._has_decode_errors |= frame.is_corrupt
+                yield frame
 
     def _note(self, packet: Packet[Any]) -> None:
         if not packet.size:
@@ -237,13 +277,18 @@ class Decoder:
 
     def to_bgr(self, frame: VideoFrame) -> NDArray[np.uint8]:
         """The image upright and with square pixels: ``(height, width, 3)`` uint8 BGR, read-only."""
-        width = max(1, round(frame.width * self._pixel_aspect))
-        image = frame.to_ndarray(format="bgr24", width=width, height=frame.height)
+        image = to_bgr(frame, *self._square(frame.width, frame.height))
         if quarter_turns := round(frame.rotation / 90) % 4:
             image = cv2.rotate(image, _ROTATIONS[quarter_turns])
         image = np.ascontiguousarray(image, np.uint8)
         image.setflags(write=False)
         return image
+
+    def _square(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height in square pixels."""
+        wide = max(1, round(width * self._pixel_aspect))
+        most = max(self._config.max_side_px, width)
+        return (wide, height) if wide <= most else (most, max(1, round(height * most / wide)))
 
 
 def _main_video(container: InputContainer, config: DecoderConfig) -> VideoStream:
@@ -261,8 +306,10 @@ def _main_video(container: InputContainer, config: DecoderConfig) -> VideoStream
     return found
 
 
-def _origin(container: InputContainer, stream: VideoStream) -> Fraction | None:
-    """When the earliest stream begins, in seconds of the streams' clock."""
+def _origin(container: InputContainer, stream: VideoStream, config: DecoderConfig) -> Fraction | None:
+    """When the earliest stream begins, in seconds of the streams' clock; ``None`` where that is unknown."""
+    if container.format.name in config.without_pts and stream.codec_context.has_b_frames:
+        return None
     start_us = cast("int | None", container.start_time)
     if start_us is None:
         return None

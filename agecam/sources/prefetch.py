@@ -10,13 +10,16 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from agecam.messages import Frame
 from agecam.sources.base import Source
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
+
+_MAX_BYTES: Final = 32_000_000
+"""Of larger frames (4K has 25 million) only one is read ahead: each of 8K takes 100 MB."""
 
 
 def each_frame(source: Source) -> Iterator[Frame]:
@@ -31,8 +34,8 @@ class PrefetchSource:
     The other is opened, read and closed by one thread. Errors are raised by the call that would have raised
     them without it. Meant for what is read to its end; a camera's frames would only grow old.
 
-    A read that never returns, as from a network disk that is gone, keeps neither :meth:`close` waiting for more
-    than ``close_s`` seconds nor the process alive; what is left of the other is then abandoned.
+    A read that never returns, as from a network disk that is gone, keeps neither :meth:`close` waiting for
+    more than ``close_s`` seconds nor the process alive; the other is then left as it is.
 
     ``on_read`` is called in the decoding thread with the duration of each read in milliseconds, the last one,
     which finds the end, included.
@@ -80,7 +83,7 @@ class PrefetchSource:
             unless_opened.callback(self.close)
             self._decoder.submit(self._source.open).result()
             unless_opened.pop_all()
-        self._frames.extend(self._decoder.submit(self._read_next) for _ in range(self._depth))
+        self._frames.append(self._decoder.submit(self._read_next))
 
     def read(self) -> Frame | None:
         if self._decoder is None or not self._frames:
@@ -89,7 +92,9 @@ class PrefetchSource:
         if frame is None:
             self._frames.clear()
         else:
-            self._frames.append(self._decoder.submit(self._read_next))
+            depth = self._depth if frame.image_bgr.nbytes <= _MAX_BYTES else 1
+            while len(self._frames) < depth:
+                self._frames.append(self._decoder.submit(self._read_next))
         return frame
 
     def close(self) -> None:

@@ -73,7 +73,8 @@ def find_seek_point(
     if index == len(times):
         raise PastEndError(decoder.seconds(int(times[-1])))
     target = int(times[index])
-    key = max((pts for pts in keys if first_pts <= pts <= target), default=None)
+    # Before the target, because deinterlacing needs the frame before it.
+    key = max((pts for pts in keys if first_pts <= pts < target), default=None)
     if key is None:
         return None
     return SeekPoint(key, target, index, index - int(np.searchsorted(times, key)))

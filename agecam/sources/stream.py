@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from agecam.errors import SourceError, SourceLostError
 from agecam.messages import Frame
 from agecam.sources.address import without_secrets as without_secrets
-from agecam.sources.media import Decoder, NoVideoError
+from agecam.sources.media import Decoder, NoVideoError, TooLargeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,11 @@ class StreamSource:
         except NoVideoError:
             self.close()
             raise SourceError(f"{self.name} sends no moving pictures; check the address.") from None
+        except TooLargeError as error:
+            self.close()
+            raise SourceError(
+                f"{self.name} is too large: {error.size} pixels; ask for a smaller one."
+            ) from None
         except (av.FFmpegError, ValueError) as error:
             self.close()
             # Not "from error": its text holds the whole address, and tracebacks go to the log.

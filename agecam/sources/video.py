@@ -16,7 +16,7 @@ from agecam.sources.animation import AnimationDecoder
 from agecam.sources.file_decoder import FileDecoder
 from agecam.sources.files import check_file
 from agecam.sources.image import plays_as_animation
-from agecam.sources.media import Decoded, NoVideoError
+from agecam.sources.media import Decoded, NoVideoError, TooLargeError
 from agecam.sources.seeking import PastEndError
 from agecam.sources.selection import FrameSelection, nothing_selected, select
 
@@ -88,6 +88,10 @@ class VideoFileSource:
             )
         except NoVideoError:
             raise SourceError(f"{self._path} holds no moving pictures; choose a video.") from None
+        except TooLargeError as error:
+            raise SourceError(
+                f"{self._path} is too large to be read: {error.size} pixels; make a smaller copy of it."
+            ) from None
         except av.FFmpegError as error:
             raise self._not_a_video() from error
         self._decoder = decoder

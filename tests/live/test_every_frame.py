@@ -9,17 +9,20 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from agecam.drawing.label_text import LabelStyle
+from agecam.errors import SourceLostError
 from agecam.live.capture import SourceOpener, SourceRequest
 from agecam.live.feed import FeedConfig
 from agecam.live.recording import RecordingPhase
 from agecam.live.session import Session
+from agecam.live.state import SourceState
 from agecam.messages import Analysis, Frame
 from agecam.opencv import cv2
 from agecam.output import VideoWriter
 from agecam.sources import Source, open_source
 from agecam.vision.analyzer import Analyzer, create_detector
 from agecam.vision.classifier import LiteRtClassifier
-from tests.live.helpers import MAX_WAIT_S, MakeSession, wait_for
+from tests.live.helpers import MAX_WAIT_S, MakeSession, state_of, wait_for
 
 Image = NDArray[np.uint8]
 
@@ -64,7 +67,7 @@ class Lockstep:
 
 
 class SteppedCamera:
-    """Gives images, 25 a second of its own clock, as fast as the lockstep lets it, and ends."""
+    """Gives images, 25 a second of its own clock, as fast as the lockstep lets it, and ends or is lost."""
 
     name = "Stepped camera"
     is_live = True
@@ -72,8 +75,9 @@ class SteppedCamera:
     fps = FPS
     frame_count = None
 
-    def __init__(self, images: Sequence[Image], lockstep: Lockstep) -> None:
+    def __init__(self, images: Sequence[Image], lockstep: Lockstep, *, is_pulled_out: bool = False) -> None:
         self._images = images
+        self._is_pulled_out = is_pulled_out
         self._lockstep = lockstep
         self._index = 0
         self.opened, self.released = threading.Event(), threading.Event()
@@ -86,6 +90,8 @@ class SteppedCamera:
         index = self._index
         if index == len(self._images):
             self._lockstep.end()
+            if self._is_pulled_out:
+                raise SourceLostError("The camera has been unplugged.")
             return None
         self._lockstep.before_capture(index)
         self._index += 1
@@ -125,15 +131,17 @@ def moving_face(photograph_bgr: Image, frames: int) -> tuple[list[Image], list[i
 
 
 def record(session: Session, camera: SteppedCamera, photograph: Path, out: Path) -> None:
-    """Record all of the camera; models are loaded and the capture is about to read when that begins."""
+    """Record from the first frame of the camera on; models are loaded when that begins."""
     session.show(SourceRequest(str(photograph)))
     wait_for(lambda: session.latest() is not None, "the models")
     session.show(SourceRequest("0"))
     assert camera.opened.wait(MAX_WAIT_S)
     session.start_recording(out)
     camera.released.set()
-    off = RecordingPhase.OFF
-    wait_for(lambda: session.state().recording.phase is off, "the end of the recording with its source")
+
+
+def wait_for_file(session: Session) -> None:
+    wait_for(lambda: session.state().recording.phase is RecordingPhase.OFF, "the end of the recording")
 
 
 def opener(camera: Source) -> SourceOpener:
@@ -173,6 +181,7 @@ def test_all_frames_of_a_camera_are_recorded_with_boxes_on_a_face_that_moves(
 
     session = make_session(held, opener=opener(camera), feed_config=WAITS)
     record(session, camera, photograph, out)
+    wait_for_file(session)
     assert session.state().recording.dropped == 0
     assert session.statistics().dropped > 0, "the preview skips frames, and says so"
     session.close()
@@ -208,8 +217,50 @@ def test_a_file_that_is_played_is_recorded_frame_by_frame(
     session = make_session(feed_config=WAITS)
     session.start_recording(out)
     session.show(SourceRequest(str(clip)))
-    off = RecordingPhase.OFF
     wait_for(lambda: session.state().recording.path is not None, "the first frame")
-    wait_for(lambda: session.state().recording.phase is off, "the end of the recording with its source")
+    wait_for_file(session)
     assert [time_s for time_s, _ in decoded(out)] == pytest.approx(times_s, abs=0.005)
     assert session.state().recording.dropped == 0
+
+
+def test_frames_that_wait_when_the_camera_is_pulled_out_are_recorded(
+    make_session: MakeSession, hopper_bgr: Image, tmp_path: Path
+) -> None:
+    frames = 2 * GAP + 3
+    images, _ = moving_face(hopper_bgr, frames)
+    photograph, out = tmp_path / "hopper.png", tmp_path / "out.mp4"
+    cv2.imwrite(str(photograph), hopper_bgr)
+    lockstep = Lockstep()
+    camera = SteppedCamera(images, lockstep, is_pulled_out=True)
+    session = make_session(lambda: HeldAnalyzer(lockstep), opener=opener(camera))
+    record(session, camera, photograph, out)
+    wait_for(lambda: state_of(session) is SourceState.DISCONNECTED, "the pull")
+    session.stop_recording()
+    wait_for_file(session)
+    assert [time_s for time_s, _ in decoded(out)] == pytest.approx(
+        [n / FPS for n in range(frames)], abs=0.005
+    )
+
+
+@pytest.mark.parametrize("blur", [False, True])
+def test_a_photograph_is_recorded_with_the_same_labels_in_every_frame(
+    make_session: MakeSession, astronaut_bgr: Image, tmp_path: Path, blur: bool
+) -> None:
+    photograph, out = tmp_path / "astronaut.png", tmp_path / "out.mp4"
+    cv2.imwrite(str(photograph), astronaut_bgr)
+    session = make_session()
+    session.set_style(LabelStyle(blur=blur))
+    session.show(SourceRequest(str(photograph)))
+    wait_for(lambda: session.latest() is not None, "the photograph")
+    latest = session.latest()
+    assert latest is not None
+    assert latest.plain_bgr is not None
+    session.start_recording(out)
+    wait_for(lambda: session.state().recording.written >= 5, "some frames")
+    session.close()
+    images = [image for _, image in decoded(out)]
+    assert len(images) >= 5
+    for image in images:
+        assert np.abs(image.astype(int) - latest.plain_bgr).mean() < 6, (
+            "what the screen shows, but for the codec"
+        )

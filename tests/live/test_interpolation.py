@@ -97,6 +97,16 @@ def test_a_face_known_at_one_end_is_covered_as_far_as_a_walk_may_have_brought_it
     assert came == pytest.approx((50, 50, 150, 150))
 
 
+def test_a_face_that_changes_its_track_on_the_spot_is_known_at_both_ends() -> None:
+    face, again = person(1, (100, 100, 50, 50)), person(2, (104, 102, 50, 50))
+    boxes = covers_between([face], [again], (0.08, 0.08), [face.face.box])
+    assert holds(boxes, 101, 101)
+    assert max(box[2] for box in boxes) < 70, "no wider than what may have happened in between"
+    lost = [(100.0, 100.0, 50.0, 50.0)]
+    (found,) = covers_between([], [again], (0.08, 0.08), lost)
+    assert found[2] < 70, "nor where it was lost a moment ago and is found again"
+
+
 def test_a_person_not_confirmed_is_covered_too() -> None:
     face = person(1, (100, 100, 50, 50), confirmed=False)
     assert len(covers_between([face], [face], (0.1, 0.1))) == 1

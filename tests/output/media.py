@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -158,20 +160,28 @@ def beeps(path: Path, track: int = 0) -> list[float]:
     """When the sound begins after silence, in seconds, to the sample."""
     times_s: list[float] = []
     quiet_until = -1.0
-    with av.open(path) as container:
-        for frame in container.decode(container.streams.audio[track]):
-            rate = frame.sample_rate
-            samples = np.abs(frame.to_ndarray().astype(np.float64))
-            if frame.format.name.startswith("s16"):
-                samples /= 32768
-            loud = samples.reshape(-1, frame.layout.nb_channels if not frame.format.is_planar else 1)
-            level = loud.max(axis=1) if not frame.format.is_planar else samples.max(axis=0)
-            for index in np.flatnonzero(level > 0.1):
-                time_s = float(frame.time or 0) + int(index) / rate
-                if time_s > quiet_until:
-                    times_s.append(time_s)
-                quiet_until = time_s + BEEP_S
+    for frame in _sound_frames(path, track):
+        samples = np.abs(frame.to_ndarray().astype(np.float64))
+        if frame.format.name.startswith("s16"):
+            samples /= 32768
+        if frame.format.is_planar:
+            level = samples.max(axis=0)
+        else:
+            level = samples.reshape(-1, frame.layout.nb_channels).max(axis=1)
+        for index in np.flatnonzero(level > 0.1):
+            time_s = float(frame.time or 0) + int(index) / frame.sample_rate
+            if time_s > quiet_until:
+                times_s.append(time_s)
+            quiet_until = time_s + BEEP_S
     return times_s
+
+
+def _sound_frames(path: Path, track: int) -> Iterator[AudioFrame]:
+    """The sound as players decode it: what is damaged is passed over."""
+    with av.open(path) as container:
+        for packet in container.demux(container.streams.audio[track]):
+            with contextlib.suppress(av.InvalidDataError):
+                yield from packet.decode()
 
 
 def lines_of(path: Path) -> list[tuple[float, float, str]]:

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -56,9 +57,9 @@ def test_a_recording_grows_beside_what_it_replaces_and_takes_its_place_when_it_i
 
 def test_what_came_to_be_there_meanwhile_is_not_replaced(tmp_path: Path, frame: MakeFrame) -> None:
     class Meanwhile(VideoWriter):
-        def close(self) -> None:
+        def close(self, *, whole: bool = True) -> None:
             (tmp_path / "out.mp4").write_bytes(b"of somebody else")
-            super().close()
+            super().close(whole=whole)
 
     with RecordingSink(tmp_path / "out.mp4", make_writer=Meanwhile) as sink:
         sink.write(frame(), ())
@@ -89,6 +90,43 @@ def test_two_programs_that_record_into_one_file_have_one_each(tmp_path: Path, fr
         one.discard()
 
 
+def test_a_name_as_long_as_can_be_is_recorded_and_finished_after_a_crash(
+    tmp_path: Path, frame: MakeFrame
+) -> None:
+    path = tmp_path / ("ä" * 125 + ".mp4")
+    with RecordingSink(path) as sink:
+        sink.write(frame(), ())
+    assert sink.paths() == (path,)
+    growing = claim_growing(path, may_replace=True)
+    assert len(os.fsencode(growing.path.name)) <= 255
+    growing.discard()
+    cut_off_video(growing.path, 30)
+    (kept,) = finish_leftovers_of(path)
+    assert len(times_s(kept)) >= 20
+    assert len(times_s(path)) == 1
+
+
+def test_a_folder_is_no_file_to_record_into(tmp_path: Path, frame: MakeFrame) -> None:
+    (tmp_path / "out.mp4").mkdir()
+    with RecordingSink(tmp_path / "out.mp4") as sink:
+        sink.write(frame(), ())
+    assert "is a folder; name a file" in str(sink.status().error)
+    assert names(tmp_path) == ["out.mp4"]
+
+
+def test_a_table_that_is_removed_while_it_grows_is_told(tmp_path: Path, frame: MakeFrame) -> None:
+    sink = GrowingCsvSink(tmp_path / "log.csv", clock=iter(range(1000)).__next__)
+    sink.write(frame(0), [])
+    while not (tmp_path / "log.part.csv").exists():
+        time.sleep(0.01)
+    (tmp_path / "log.part.csv").unlink()
+    for index in range(1, 5):
+        sink.write(frame(index), [])
+    sink.close()
+    assert "log.csv is gone: it was moved or removed" in str(sink.status().error)
+    assert names(tmp_path) == []
+
+
 def test_a_table_takes_the_place_when_it_is_whole(tmp_path: Path, frame: MakeFrame) -> None:
     path = tmp_path / "log.csv"
     path.write_text("before")
@@ -115,7 +153,7 @@ def test_what_a_crash_has_left_of_a_file_is_kept_before_the_next_is_written(
     told: list[Path] = []
     with RecordingSink(tmp_path / f"out{suffix}", on_recovered=told.extend) as sink:
         sink.write(frame(), ())
-    kept = [tmp_path / f"out part 2 original{suffix}", tmp_path / f"out (2){suffix}"]
+    kept = [tmp_path / f"out (2) part 2 original{suffix}", tmp_path / f"out (2){suffix}"]
     assert told == kept
     assert all(len(times_s(path)) >= 20 for path in kept), "less than a second is lost"
     assert times_s(tmp_path / f"out{suffix}") == [0.0]

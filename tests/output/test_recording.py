@@ -123,7 +123,7 @@ def test_what_was_written_before_a_failure_can_be_played(tmp_path: Path, frame: 
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("clip.avi", "end its name in"),
+        ("clip.flv", "end its name in"),
         ("absent/clip.mp4", "There is no folder"),
         ("folder.mp4", "is a folder"),
     ],

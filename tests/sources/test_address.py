@@ -24,7 +24,16 @@ MISTYPED = [
     "camera/live?token=hush",
     " HTTPS//camera/live?token=hush",
 ]
-FILES = ["holiday.mp4", "IMG_1@2x.png", "rtsp.mp4", "http/clip.mp4", "a&b.png", "C:\\clips\\a.mp4", "0", "Webcam"]
+FILES = [
+    "holiday.mp4",
+    "IMG_1@2x.png",
+    "rtsp.mp4",
+    "http/clip.mp4",
+    "a&b.png",
+    "C:\\clips\\a.mp4",
+    "0",
+    "Webcam",
+]
 
 
 @pytest.mark.parametrize("spec", MISTYPED)

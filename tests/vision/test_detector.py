@@ -188,7 +188,8 @@ def test_verification_reaches_over_the_edge_of_the_frame(
 @pytest.mark.parametrize("runtime", ["litert", "mediapipe"])
 @pytest.mark.parametrize("name", [SHORT_RANGE, FULL_RANGE])
 @pytest.mark.parametrize(
-    ("content", "sentence"), [(None, "is missing"), (b"not a network", "is not the file its manifest describes")]
+    ("content", "sentence"),
+    [(None, "is missing"), (b"not a network", "is not the file its manifest describes")],
 )
 def test_a_missing_or_damaged_file_is_named(
     tmp_path: Path, name: str, content: bytes | None, sentence: str, runtime: Literal["litert", "mediapipe"]

@@ -230,7 +230,10 @@ class _CropWorker:
         return rows, crops, status
 
     def _crop(self, store: ImageStore, file: str, crop: NDArray[np.uint8]) -> int:
-        image = decode(store.read(file))
+        try:
+            image = decode(store.read(file))
+        except DataError:  # one damaged member of a zip costs no other
+            return _UNREADABLE
         if image is None:
             return _UNREADABLE
         face = find_labelled_face(image, self._detector)

@@ -17,7 +17,6 @@ from agecam.opencv import cv2
 from agecam.sources.stderr import decoder_remarks
 from train.errors import DataError
 
-
 _MAX_BYTES: Final = 500_000_000
 """Of one file in a zip, unpacked: some pack gigabytes of zeros into little."""
 _ZIP_ERRORS: Final = (

@@ -95,7 +95,7 @@ class Table:
 
     @classmethod
     def _from_rows(cls, rows: Sequence[Mapping[str, str]]) -> Self:
-        """Raises :class:`LookupError`, :class:`TypeError` or :class:`ValueError` for what is no such table."""
+        """Raises :class:`LookupError`, :class:`TypeError` or :class:`ValueError` where it is none."""
         columns: dict[str, NDArray[Any]] = {}
         for field in fields(cls):
             name = field.name if not rows or field.name in rows[0] else _OLD_NAMES[field.name]
