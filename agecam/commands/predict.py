@@ -19,6 +19,7 @@ from agecam.commands.progress import ProgressDisplay
 from agecam.commands.signals import exit_code
 from agecam.errors import UsageError
 from agecam.sources import IMAGE_SUFFIXES
+from agecam.sources.files import input_file
 from agecam.vision.analyzer import Analyzer, create_analyzer
 
 log = logging.getLogger(__name__)
@@ -58,11 +59,13 @@ def predict_paths(arguments: PredictArguments, make_analyzer: _MakeAnalyzer = cr
 def images_in(paths: Sequence[Path], *, quiet: bool = False) -> list[Path]:
     """The images themselves, and those inside folders, each folder in alphabetical order.
 
-    Tells of each folder what was left out. Raises :class:`UsageError` for a folder without images.
+    Tells of each folder what was left out. Raises :class:`UsageError` for a folder without images
+    and for an address.
     """
     files = list[Path]()
     for path in paths:
         if not is_folder(path):
+            input_file(str(path))  # an address, whose secrets no result may show, is refused here
             files.append(path)
             continue
         listing = files_in(path, IMAGE_SUFFIXES)

@@ -59,7 +59,7 @@ VIDEO_SUFFIXES = frozenset(
 )
 
 MISTYPED: Final = (
-    "What was given looks like an address, but lacks “://” in its place; write it as "
+    "What was given looks like an address, and is no file; the window and annotate take addresses such as "
     "rtsp://user:password@host/path."
 )
 """What :class:`agecam.errors.AddressError` says; it shows nothing of the address."""

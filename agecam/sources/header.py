@@ -28,8 +28,8 @@ class ImageConfig:
     """Memory that decoding may take: that of 100 megapixels of 6 bytes, 700 MB with the program itself."""
 
     bytes_per_pixel: float = 6.0
-    """Peak memory of OpenCV's ``imread``, which holds the image twice. Measured on 95 megapixels of JPEG,
-    PNG, WebP and BMP."""
+    """Peak memory of OpenCV's ``imread`` of an image that it rotates, and so holds twice. Measured on 95
+    megapixels of JPEG, PNG, WebP and BMP; others take half as much."""
 
     bytes_per_pixel_of: Mapping[str, float] = field(
         default_factory=lambda: {"AVIF": 19.0, "GIF": 8.1, "JPEG2000": 16.0}

@@ -86,7 +86,8 @@ def _read_with_opencv(path: Path) -> Image | None:
 def _decode(path: Path) -> Image | None:
     """``None`` where OpenCV cannot."""
     # On Windows imread cannot open every name, and elsewhere it crashes on one that is no UTF-8.
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR) if _is_safe_name(str(path)) else None
+    # With ``dst`` it decodes into memory of NumPy's; without, it makes a copy there when it is done.
+    image = cv2.imread(str(path), dst=None, flags=cv2.IMREAD_COLOR) if _is_safe_name(str(path)) else None
     if image is None:  # nor everywhere a TIFF of one large strip
         image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
     return image

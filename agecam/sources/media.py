@@ -220,7 +220,7 @@ class Decoder:
 
     def _decode(self, packet: Packet[Any]) -> Iterator[VideoFrame]:
         try:
-            frames = self._stream.decode(packet)
+            frames = packet.decode()
         except av.EOFError:
             return
         except av.FFmpegError:

@@ -166,3 +166,31 @@ def test_the_demo_goes_where_only_its_user_writes(
         assert run_demo(DemoArguments(), clip=tiny_clip) == 0
     assert str(cache_dir() / "demo.mp4") in capsys.readouterr().out
     assert (cache_dir() / "demo.mp4").is_file()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://anna:hush1@127.0.0.1:9/live?token=hush2",
+        "http://anna%3Ahush1%40127.0.0.1:9/user=anna&password=hush2",
+        "rtsp//anna:hush1@127.0.0.1/live?token=hush2",
+        "anna:hush1@127.0.0.1:9/hush2.mp4",
+    ],
+)
+def test_no_secret_of_an_address_is_left_anywhere(tmp_path: Path, address: str) -> None:
+    """Not in the names and contents of files, of the log and of settings among them, nor in what is printed."""
+    homes = {f"XDG_{name}_HOME": str(tmp_path / name) for name in ("CACHE", "CONFIG", "DATA", "STATE")}
+    printed = b""
+    for command in (
+        ("--verbose", "annotate", address, tmp_path / "gone.mp4", "-o", tmp_path / "out", "--csv", tmp_path),
+        ("--verbose", "predict", address),
+        (address, "--quit-after", "1"),
+    ):
+        result = agecam(*command, QT_QPA_PLATFORM="offscreen", **homes)
+        assert result.returncode in (1, 2)
+        assert b"Traceback (most recent call last):\n" not in result.stderr.split(b"agecam: ")[-1]
+        printed += result.stdout + result.stderr
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert [path.name for path in files if path.name == "agecam.log"]
+    left = [printed, *(os.fsencode(path) for path in tmp_path.rglob("*")), *(p.read_bytes() for p in files)]
+    assert [text for text in left if b"hush" in text or b"anna" in text] == []

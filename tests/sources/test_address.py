@@ -45,7 +45,7 @@ def test_a_mistyped_address_is_told_without_a_word_of_it(spec: str) -> None:
         lambda: open_source(spec, list_cameras=lambda *_: []),
         lambda: check_file(Path(spec)),
     ):
-        with pytest.raises(AddressError, match="write it as rtsp://user:password@host/path") as caught:
+        with pytest.raises(AddressError, match="such as rtsp://user:password@host/path") as caught:
             attempt()
         assert "hush" not in str(caught.value)
         assert "anna" not in str(caught.value)
