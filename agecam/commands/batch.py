@@ -80,7 +80,7 @@ def _outcomes(
     """What becomes of each job, as it comes; raises :class:`KeyboardInterrupt` where the user stops them."""
     if not jobs:
         return
-    if arguments.jobs == 1 and arguments.scheduler is None:
+    if arguments.scheduler is None and min(arguments.jobs, len(jobs)) == 1:
         with make_analyzer(runtime=arguments.runtime) as analyzer:
             yield from _run_here(analyzer, jobs, progress)
         return

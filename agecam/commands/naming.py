@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import count, islice
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +23,8 @@ _VIDEO_SUFFIX: Final = ".mp4"
 _KEPT_SUFFIXES: Final = (".png", ".jpg", ".jpeg")
 _MAX_STEM: Final = 100
 """Characters of an address that make a file name."""
+_KEPT_CANDIDATES: Final = 5
+"""Names of an input among which the one of an earlier run is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +96,37 @@ def check_kind(found: Input, target: Path) -> None:
 
 
 def place_below(
-    folder: Path, found: Sequence[Input], names: Sequence[Path], outputs: OutputPlan
+    folder: Path,
+    found: Sequence[Input],
+    names: Sequence[Path],
+    outputs: OutputPlan,
+    is_own: Callable[[int, Path], bool],
 ) -> list[Path]:
     """A file in ``folder`` for each input, claimed: its name of ``names``, or one like it that is free.
 
     Of inputs that would share one, later ones get their own suffix, the name of their folder or a number.
+    ``is_own`` tells of an input, by its index, whether an earlier run has given it a file: it keeps that,
+    also where others have come before it.
     """
     kinds = Counter(
         folded for folded, _ in {(_folded(name), _kind(one)) for one, name in zip(found, names, strict=True)}
     )
+    candidates = [
+        [folder / one for one in islice(_candidates(found[index], name), _KEPT_CANDIDATES)]
+        for index, name in enumerate(names)
+    ]
+    kept = {
+        index: outputs.claim_first(own)
+        for index, paths in enumerate(candidates)
+        if (own := [path for path in paths if is_own(index, path) and not outputs.is_claimed(path)])
+    }
     return [
-        outputs.claim_first(
-            folder / candidate for candidate in _candidates(one, name, mixed=kinds[_folded(name)] > 1)
+        kept[index]
+        if index in kept
+        else outputs.claim_first(
+            folder / one for one in _candidates(found[index], name, mixed=kinds[_folded(name)] > 1)
         )
-        for one, name in zip(found, names, strict=True)
+        for index, name in enumerate(names)
     ]
 
 
@@ -119,12 +138,12 @@ def _kind(found: Input) -> str:
     return found.relative.suffix.lower().lstrip(".")
 
 
-def _candidates(found: Input, name: Path, *, mixed: bool) -> Iterable[Path]:
+def _candidates(found: Input, name: Path, *, mixed: bool = True) -> Iterable[Path]:
     """Names for one output, the plainest first; ``mixed`` where inputs that share it differ by suffix."""
     yield name
     if mixed and _kind(found):  # clip.mov and clip.mkv would both become clip.mp4
         yield name.with_stem(f"{name.stem}-{_kind(found)}")
     if found.folder:
         yield name.with_stem(f"{name.stem}-{found.folder}")
-    for number in itertools.count(2):
+    for number in count(2):
         yield name.with_stem(f"{name.stem}-{number}")

@@ -101,6 +101,10 @@ class OutputPlan:
         self._claimed.append(path)
         return path
 
+    def is_claimed(self, path: Path) -> bool:
+        """Whether a file is that of an output already."""
+        return path in self._outputs
+
     def prepare(self, *, force: bool, own: Collection[Path] = ()) -> None:
         """Make sure that all claimed files can be written, and that nothing is replaced unasked.
 

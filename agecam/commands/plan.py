@@ -7,6 +7,7 @@ import json
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from agecam import __version__
@@ -103,7 +104,8 @@ class _Batch:
 
     def _placed_jobs(self, destinations: dict[Kind, Path], files: dict[Kind, Path]) -> list[Job]:
         found = self._found
-        targets = place_below(self._folder, found, [target_name(one) for one in found], self._outputs)
+        names = [target_name(one) for one in found]
+        targets = place_below(self._folder, found, names, self._outputs, self._is_own_target)
         jobs = [
             replace(_job(self._arguments, one, target), place=self._place(target, (self._identity(one),)))
             for one, target in zip(found, targets, strict=True)
@@ -114,9 +116,14 @@ class _Batch:
             else:
                 suffix = KINDS[kind][0]
                 names = [target.relative_to(self._folder).with_suffix(suffix) for target in targets]
-                places = place_below(destination, found, names, self._outputs)
+                is_own = partial(_is_recorded, jobs)
+                places = place_below(destination, found, names, self._outputs, is_own)
             jobs = [_with(job, kind, place) for job, place in zip(jobs, places, strict=True)]
         return jobs
+
+    def _is_own_target(self, index: int, path: Path) -> bool:
+        entry = Entry.read(record_path(path, self._folder))
+        return entry is not None and entry.inputs == (self._identity(self._found[index]),)
 
     def _place(self, path: Path, inputs: Iterable[str]) -> Place:
         return Place(record_path(path, self._folder), tuple(inputs), self._settings, self._run)
@@ -145,6 +152,14 @@ class _Batch:
             if state is State.EDITED:
                 self._notes.append(f"{job.target} was changed after it was made, and stays as it is.")
         return done, own
+
+
+def _is_recorded(jobs: Sequence[Job], index: int, path: Path) -> bool:
+    place = jobs[index].place
+    entry = None if place is None else Entry.read(place.path)
+    if place is None or entry is None or entry.inputs != place.inputs:
+        return False
+    return place.name_of(path) in entry.outputs
 
 
 def _with(job: Job, kind: Kind, path: Path) -> Job:

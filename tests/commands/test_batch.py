@@ -49,7 +49,7 @@ def batch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Batch:
 
 
 def stamps(folder: Path) -> dict[str, int]:
-    return {path.name: path.stat().st_mtime_ns for path in folder.glob("*.*")}
+    return {path.name: path.stat().st_mtime_ns for path in folder.glob("[!.]*")}
 
 
 def test_what_is_done_is_skipped_and_counted(batch: Batch, unchanged: Unchanged) -> None:
@@ -276,3 +276,25 @@ def test_jobs_for_other_machines_name_their_files_in_full(
     assert stream.spec == "http://cam.example/live"
     assert one.place is not None
     assert one.place.path.is_absolute()
+
+
+def test_an_input_keeps_its_names_when_others_come_before_it(
+    batch: Batch, tmp_path: Path, unchanged: Unchanged
+) -> None:
+    (batch.inputs / "100.jpg").write_bytes((batch.inputs / "100.png").read_bytes())
+    (batch.inputs / "100.bmp").write_bytes((batch.inputs / "150.png").read_bytes())
+    with unchanged("out/100-bmp.png", "out/100.jpg"):
+        assert batch.run().code == 0
+    assert len(batch.seen) == 2
+    assert batch.run(csv=tmp_path / "tables").code == 0
+    with unchanged():
+        assert batch.run(csv=tmp_path / "tables").code == 0
+    assert batch.seen == []
+
+
+def test_an_input_that_is_named_twice_has_two_outputs(batch: Batch) -> None:
+    one = str(batch.inputs / "100.png")
+    for _ in range(2):
+        arguments = AnnotateArguments((one, one), batch.out)
+        assert annotate_inputs(arguments, make_analyzer()) == 0
+        assert set(stamps(batch.out)) == {"050.png", "100.png", "150.png", "100-in.png"}
