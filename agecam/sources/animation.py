@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.errors import SourceError
-from agecam.sources.media import Decoded, DecoderConfig, TooLargeError
+from agecam.sources.media import Decoded
+from agecam.sources.video_header import DecoderConfig, TooLargeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class AnimationDecoder:
     """The frames of an animated image, composed as they are to be seen, each with its time from 0.
 
     Raises :class:`agecam.errors.SourceError` where the file is no image, and
-    :class:`agecam.sources.media.TooLargeError`.
+    :class:`agecam.sources.video_header.TooLargeError`.
     """
 
     def __init__(self, path: Path, config: AnimationConfig | None = None) -> None:

@@ -23,8 +23,8 @@ which have no index, FFmpeg comes out a little behind what it sought."""
 class FileDecoder:
     """The frames of a video file.
 
-    Raises :class:`agecam.sources.media.NoVideoError` where it holds none, and ``av.FFmpegError`` where it is
-    no such file.
+    Raises :class:`agecam.sources.video_header.NoVideoError` where it holds none,
+    :class:`agecam.sources.video_header.TooLargeError`, and ``av.FFmpegError`` where it is no such file.
     """
 
     def __init__(self, path: Path) -> None:

@@ -14,7 +14,8 @@ from av.video.frame import VideoFrame
 from agecam.errors import SourceError, SourceLostError
 from agecam.messages import Frame
 from agecam.sources.address import without_secrets as without_secrets
-from agecam.sources.media import Decoder, NoVideoError, TooLargeError
+from agecam.sources.media import Decoder
+from agecam.sources.video_header import NoVideoError, TooLargeError
 
 
 @dataclass(frozen=True, slots=True)

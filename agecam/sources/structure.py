@@ -7,6 +7,8 @@ import struct
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from agecam.sources import transport_stream
+
 # Top-level boxes of MP4 and MOV (ISO/IEC 14496-12); what follows the last of them may be anything.
 _BOXES: Final = frozenset(
     {b"ftyp", b"moov", b"mdat", b"moof", b"mfra", b"sidx", b"free", b"skip", b"wide", b"uuid"}
@@ -22,9 +24,6 @@ _SEGMENT_PARTS: Final = frozenset(
 _ASF: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_PROPERTIES: Final = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _ASF_HEADER_BYTES: Final = 65536
-# MPEG transport stream: the byte that begins a packet, and where packets of so many bytes have it.
-_TS_SYNC: Final = 0x47
-_TS_PACKETS: Final = {188: 0, 192: 4, 204: 0}
 # MPEG program stream (ISO/IEC 13818-1, 2.5): the start codes of a pack and of the end.
 _PS_START: Final = b"\x00\x00\x01"
 _PS_PACK: Final = b"\x00\x00\x01\xba"
@@ -38,7 +37,7 @@ def is_cut_off(path: Path) -> bool | None:
     """Whether a video file holds fewer bytes than its container says; ``None`` where that is not known.
 
     Known for MP4, MOV, Matroska, WebM, AVI, WMV, GIF, and for Ogg, MPEG program and transport streams that
-    end within one of their pages or packets; that it is whole, of Matroska and WebM alone.
+    end within one of their pages or packets. That it is whole is known of Matroska and WebM alone.
     """
     try:
         with path.open("rb") as file:
@@ -60,7 +59,7 @@ def is_cut_off(path: Path) -> bool | None:
                 tail = file.read()
                 is_ogg = head.startswith(_OGG_PAGE)
                 return (_is_ogg_cut_off(tail) if is_ogg else _is_program_stream_cut_off(tail)) or None
-            return _is_transport_stream_cut_off(head, size) or None
+            return transport_stream.is_cut_off(file, size) or None
     except OSError:
         return None
 
@@ -141,14 +140,6 @@ def _is_asf_cut_off(head: bytes, size: int) -> bool:
     (flags,) = struct.unpack_from("<I", head, start + 88)
     is_broadcast = bool(flags & 1)  # its length was not known when the header was written
     return not is_broadcast and size < length
-
-
-def _is_transport_stream_cut_off(head: bytes, size: int) -> bool:
-    for packet, offset in _TS_PACKETS.items():
-        syncs = head[offset::packet]
-        if len(syncs) > 2 and all(byte == _TS_SYNC for byte in syncs):
-            return size % packet != 0
-    return False
 
 
 def _is_program_stream_cut_off(tail: bytes) -> bool:

@@ -16,9 +16,10 @@ from agecam.sources.animation import AnimationDecoder
 from agecam.sources.file_decoder import FileDecoder
 from agecam.sources.files import check_file
 from agecam.sources.image import plays_as_animation
-from agecam.sources.media import Decoded, NoVideoError, TooLargeError
+from agecam.sources.media import Decoded
 from agecam.sources.seeking import PastEndError
 from agecam.sources.selection import FrameSelection, nothing_selected, select
+from agecam.sources.video_header import NoVideoError, TooLargeError
 
 _log = logging.getLogger(__name__)
 

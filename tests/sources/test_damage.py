@@ -1,5 +1,6 @@
 """A file that ends early is told, whatever its container; a whole one never is."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import av
@@ -171,6 +172,40 @@ def test_whole_files_are_not_called_damaged(tmp_path: Path, images: list[Image],
 def test_bytes_behind_the_end_are_no_damage(tmp_path: Path, images: list[Image], suffix: str) -> None:
     path = silent(tmp_path / f"padded{suffix}", images, _TIMES_S)
     path.write_bytes(path.read_bytes() + b"\x7fnot a box nor a chunk" * 50)
+    assert not is_cut_off(path)
+
+
+def boundary_within_a_frame(data: bytes) -> int:
+    """Where, in the middle of a transport stream, a packet goes on with a frame that the one before began."""
+    for position in range(len(data) // 2 // 188 * 188, len(data), 188):
+        before, after = data[position - 188 : position], data[position : position + 188]
+        if (
+            before[1] & 0x40
+            and not after[1] & 0x40
+            and before[1] & 0x1F == after[1]
+            and before[2] == after[2]
+        ):
+            return position
+    raise AssertionError
+
+
+@pytest.mark.expects_log("is damaged: .*it ends after")
+@pytest.mark.parametrize("make", [clip, silent])
+def test_tells_of_a_transport_stream_that_ends_between_two_packets_of_one_frame(
+    tmp_path: Path, images: list[Image], make: Callable[..., Path]
+) -> None:
+    path = make(tmp_path / "cut.ts", images, _TIMES_S)
+    data = path.read_bytes()
+    path.write_bytes(data[: boundary_within_a_frame(data)])
+    frames, damage = read_all(path)
+    assert 20 < len(frames) < 50
+    assert damage is not None
+
+
+def test_a_broadcast_recorded_from_its_middle_may_end_anywhere(tmp_path: Path, images: list[Image]) -> None:
+    path = silent(tmp_path / "late.ts", images, _TIMES_S)
+    data = path.read_bytes()
+    path.write_bytes(data[len(data) // 4 // 188 * 188 : boundary_within_a_frame(data)])
     assert not is_cut_off(path)
 
 
