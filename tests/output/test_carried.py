@@ -255,6 +255,27 @@ def test_a_damaged_source_keeps_the_sound_that_can_be_read(tmp_path: Path, suffi
     assert heard[1:3] == pytest.approx([1, 2], abs=IN_STEP_S)
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".avi", ".webm"])
+def test_a_damaged_time_makes_no_day_of_silence(tmp_path: Path, suffix: str) -> None:
+    source, target = tmp_path / "odd.mkv", tmp_path / f"out{suffix}"
+    with (
+        av.open(make_clip(tmp_path / "whole.mkv", Clip(seconds=4))) as container,
+        av.open(source, "w") as output,
+    ):
+        streams = {one.index: output.add_stream_from_template(one, opaque=True) for one in container.streams}
+        for packet in container.demux():
+            if packet.dts is None or packet.pts is None:
+                continue
+            if packet.stream.type == "audio" and packet.pts * packet.time_base > 3.2:
+                packet.pts = packet.dts = packet.pts + round(80_000 / packet.time_base)
+            packet.stream = streams[packet.stream_index]
+            output.mux(packet)
+    annotate(source, target)
+    assert flashes(target) == pytest.approx([0, 1, 2, 3], abs=0.005)
+    assert beeps(target)[1:] == pytest.approx([1, 2, 3], abs=IN_STEP_S)
+    assert end_of(target, "audio") < 5
+
+
 def test_fonts_are_carried_from_mkv_to_mkv(tmp_path: Path) -> None:
     source, target = tmp_path / "source.mkv", tmp_path / "out.mkv"
     plain = make_clip(tmp_path / "plain.mkv", Clip(seconds=1))
