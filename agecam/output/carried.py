@@ -32,6 +32,8 @@ _SEEK_LEAD_S: Final = 30.0
 """How long before the part reading begins, in seconds: for subtitles that are in view when it begins."""
 _PREROLL_S: Final = 1.0
 """How much sound before the part is decoded, in seconds: decoders need some of it."""
+_LONGEST_GAP_S: Final = 60.0
+"""What begins so much later than anything before it, behind the images, in seconds, has a damaged time."""
 _BEGINS_WITHIN_S: Final = 3.0
 _AHEAD_PACKETS: Final = 1000
 _TEXT_SUBTITLES: Final = frozenset(
@@ -92,6 +94,7 @@ class CarriedMuxer:
         self._name = carried.source.name
         self._target_name = whole_path(path).name
         self._tracks: dict[int, Track] = {}
+        self._reached_s = 0.0
         self._over: set[int] = set()
         """Tracks whose part is written."""
         self._left_out: list[str] = []
@@ -132,7 +135,12 @@ class CarriedMuxer:
             if placed_s is not None and placed_s > time_s:
                 self._ahead.appendleft(packet)
                 break
+            if placed_s is not None and placed_s > self._reached_s + _LONGEST_GAP_S and time_s == math.inf:
+                continue
+            self._reached_s = max(self._reached_s, placed_s or 0.0)
             self._mux_packet(packet, placed_s)
+        if time_s < math.inf:
+            self._reached_s = max(self._reached_s, time_s)
         for index, track in tuple(self._tracks.items()):
             self._mux_all(index, track.advance(time_s))
 

@@ -116,7 +116,8 @@ class ConvertedSound:
             return  # the gap is filled
         for frame in frames:
             start_s = time_s if frame.pts is None else (frame.time or 0.0) - self._window.shift_s
-            if start_s + frame.samples / frame.sample_rate > 0 and not self._window.is_over(start_s):
+            end_s = start_s + frame.samples / frame.sample_rate
+            if end_s > self._end_s and not self._window.is_over(start_s):
                 yield from self._add(frame, start_s)
 
     def advance(self, _time_s: float) -> Iterator[Packet[Stream]]:

@@ -1,5 +1,7 @@
 """Sound, subtitles, chapters and title of a file, carried over into a video of it."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import av
@@ -253,6 +255,27 @@ def test_a_damaged_source_keeps_the_sound_that_can_be_read(tmp_path: Path, suffi
     assert heard[1:3] == pytest.approx([1, 2], abs=IN_STEP_S)
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".avi", ".webm"])
+def test_a_damaged_time_makes_no_day_of_silence(tmp_path: Path, suffix: str) -> None:
+    source, target = tmp_path / "odd.mkv", tmp_path / f"out{suffix}"
+    with (
+        av.open(make_clip(tmp_path / "whole.mkv", Clip(seconds=4))) as container,
+        av.open(source, "w") as output,
+    ):
+        streams = {one.index: output.add_stream_from_template(one, opaque=True) for one in container.streams}
+        for packet in container.demux():
+            if packet.dts is None or packet.pts is None:
+                continue
+            if packet.stream.type == "audio" and packet.pts * packet.time_base > 3.2:
+                packet.pts = packet.dts = packet.pts + round(80_000 / packet.time_base)
+            packet.stream = streams[packet.stream_index]
+            output.mux(packet)
+    annotate(source, target)
+    assert flashes(target) == pytest.approx([0, 1, 2, 3], abs=0.005)
+    assert beeps(target)[1:] == pytest.approx([1, 2, 3], abs=IN_STEP_S)
+    assert end_of(target, "audio") < 5
+
+
 def test_fonts_are_carried_from_mkv_to_mkv(tmp_path: Path) -> None:
     source, target = tmp_path / "source.mkv", tmp_path / "out.mkv"
     plain = make_clip(tmp_path / "plain.mkv", Clip(seconds=1))
@@ -277,12 +300,23 @@ def test_a_title_in_another_encoding_is_no_error(tmp_path: Path) -> None:
         assert container.metadata["title"] == "B\ufffdcher."
 
 
-def test_the_rotation_of_the_source_is_not_carried(tmp_path: Path) -> None:
-    source = make_clip(tmp_path / "phone.mp4", Clip(seconds=1, title="Upright"))
+def turned(path: Path) -> int:
+    """How far players turn the images, in degrees."""
+    with av.open(path) as container:
+        return int(next(container.decode(video=0)).rotation)
+
+
+def test_the_rotation_of_the_source_is_not_carried_as_frames_are_upright(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "phone.mp4", Clip(seconds=1, sound=()))
+    upright, on_its_side = ((1, 0, 0, 0, 1, 0, 0, 0, 16384), (0, 1, 0, -1, 0, 0, 0, 0, 16384))
+    upright_bytes, side_bytes = (
+        b"".join((one << 16).to_bytes(4, signed=True) for one in matrix) for matrix in (upright, on_its_side)
+    )
+    head, track = source.read_bytes().split(b"tkhd", 1)
+    source.write_bytes(head + b"tkhd" + track.replace(upright_bytes, side_bytes, 1))
+    assert abs(turned(source)) == 90
     annotate(source, tmp_path / "out.mp4")
-    with av.open(tmp_path / "out.mp4") as container:
-        assert next(container.decode(video=0)).rotation == 0
-        assert "rotate" not in container.streams.video[0].metadata
+    assert turned(tmp_path / "out.mp4") == 0
 
 
 def test_much_of_the_source_is_never_in_memory(tmp_path: Path) -> None:
@@ -296,3 +330,29 @@ def test_much_of_the_source_is_never_in_memory(tmp_path: Path) -> None:
                 continue
             latest[packet.stream.type] = float(packet.pts * packet.time_base)
             assert abs(latest["video"] - latest["audio"]) < 0.5
+
+
+_WRITES_UNTIL_KILLED = """
+import os, sys
+from pathlib import Path
+from agecam.output import CarriedStreams, VideoOptions, VideoWriter
+from tests.output.media import FPS, flashing
+
+options = VideoOptions(nominal_fps=FPS, carried=CarriedStreams(Path(sys.argv[1])))
+writer = VideoWriter(sys.argv[2], 64, 48, options)
+for index in range(8 * FPS):
+    writer.write(flashing(index / FPS), index / FPS)
+os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills as POSIX does")
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm"])
+def test_a_killed_program_leaves_images_and_sound_but_the_last_second(tmp_path: Path, suffix: str) -> None:
+    """Though the next subtitle is far away, for which the others would wait."""
+    clip = Clip(seconds=20, subtitles="subrip", lines=((0.5, 1.0, "soon"), (18.0, 19.0, "late")))
+    source, target = make_clip(tmp_path / "source.mkv", clip), tmp_path / f"killed{suffix}"
+    subprocess.run([sys.executable, "-c", _WRITES_UNTIL_KILLED, str(source), str(target)], check=False)
+    assert flashes(target)[-1] == pytest.approx(7.0, abs=0.005)
+    assert beeps(target)[-1] == pytest.approx(7.0, abs=IN_STEP_S)
+    assert [text for *_, text in lines_of(target)] == ["soon"]
