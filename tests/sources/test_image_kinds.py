@@ -207,6 +207,16 @@ def test_refuses_an_image_whose_decoder_needs_too_much_memory(tmp_path: Path, ph
         read_header(full_colour, config)
 
 
+def test_a_tiff_takes_memory_for_its_file_too(tmp_path: Path, photo: Image) -> None:
+    rows = {278: 1}
+    packed = write(tmp_path / "packed.tif", encode(np.zeros_like(photo), "TIFF", compression="tiff_lzw"))
+    whole = write(tmp_path / "whole.tif", encode(photo, "TIFF", tiffinfo=rows, compression="raw"))
+    config = ImageConfig(max_decoding_bytes=photo.shape[0] * photo.shape[1] * 7)
+    assert read_header(packed, config) is not None
+    with pytest.raises(SourceError, match="too many pixels"):
+        read_header(whole, config)
+
+
 @pytest.mark.expects_log("holds 3 pages, of which the first is read")
 def test_reads_the_first_page_of_a_tiff_and_says_so(tmp_path: Path, photo: Image) -> None:
     page = Pillow.fromarray(photo[:, :, ::-1])
