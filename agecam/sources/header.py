@@ -120,5 +120,6 @@ def _bytes_per_pixel(path: Path, image: Any, config: ImageConfig) -> float:
             # One strip is decoded as a whole, from a copy of the file.
             return usual + 8
         # The file is mapped, half of it buffered besides; measured on 99 megapixels with LZW.
-        return max(usual, 3.0 + 1.5 * path.stat().st_size / max(1, image.width * image.height))
+        file_bytes = path.stat().st_size / max(1, int(image.width) * int(image.height))
+        return max(usual, 3.0 + 1.5 * file_bytes)
     return usual
