@@ -256,7 +256,7 @@ def main() -> int:
         total = Summary(entry)
         with ThreadPoolExecutor(options.jobs) as pool:
             for part in pool.map(
-                lambda share, entry=entry: fuzz(  # type: ignore[misc]
+                lambda share, entry=entry: fuzz(
                     entry, share, seed=options.seed, limit_s=options.limit, failures=options.failures
                 ),
                 shares,

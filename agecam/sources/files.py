@@ -136,6 +136,8 @@ def check_file(path: Path) -> None:
         if path.exists() and not path.is_file():
             raise SourceError(f"{path} is no ordinary file; save it as one first.")
         path.open("rb").close()
+        if path.exists() and not path.stat().st_size:  # /proc has such that would be waited for
+            raise SourceError(f"{path} is empty; choose another file.")
     except FileNotFoundError as error:
         if is_mistyped_address(str(path)):
             raise AddressError(MISTYPED) from None
@@ -195,7 +197,8 @@ def _kind_by_content(path: Path) -> Kind | None:
 def _head(path: Path) -> bytes:
     """The first bytes of a file; none of what cannot be read, or would be waited for (a pipe, a device)."""
     try:
-        if not path.is_file():
+        # Files that say they are empty may have something to wait for, as some of Linux's /proc.
+        if not path.is_file() or not path.stat().st_size:
             return b""
         with path.open("rb") as file:
             return file.read(_HEAD_BYTES)

@@ -50,8 +50,6 @@ def read_image(path: Path | str) -> Image:
     """
     path = Path(path)
     check_file(path)
-    if not path.stat().st_size:
-        raise SourceError(f"{path} is empty; choose another picture.")
     try:
         image = _read_heif(path) if image_format(path) == "HEIF" else _read_with_opencv(path)
     except MemoryError as error:

@@ -45,13 +45,14 @@ class FaceNetwork(Protocol):
 class LiteRtFaceNetwork:
     """A face network run by LiteRT, with the detections of MediaPipe's own task, in less time.
 
-    ``min_score`` is the least score, in [0, 1], that it reports.
+    ``min_score`` is the least score, in [0, 1], that it reports; ``content`` that of the file, where it has
+    been read and checked.
 
     Raises :class:`ModelError` when ``path`` is missing or damaged.
     """
 
-    def __init__(self, path: Path, *, min_score: float) -> None:
-        content = detector_bytes(path)
+    def __init__(self, path: Path, *, min_score: float, content: bytes | None = None) -> None:
+        content = content or detector_bytes(path)
         try:
             self._model = LiteRtModel(content)
             self._input_px = self._model.input_shape[0]

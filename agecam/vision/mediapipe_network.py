@@ -24,11 +24,13 @@ from agecam.vision.silence import silenced_stderr
 class MediaPipeFaceNetwork:
     """A face network run by MediaPipe's task; ``min_score`` is the least score, in [0, 1], that it reports.
 
+    ``content`` is that of the file, where it has been read and checked.
+
     Raises :class:`ModelError` when ``path`` is missing or damaged, or MediaPipe's library does not load.
     """
 
-    def __init__(self, path: Path, *, min_score: float) -> None:
-        content = detector_bytes(path)
+    def __init__(self, path: Path, *, min_score: float, content: bytes | None = None) -> None:
+        content = content or detector_bytes(path)
         self._mediapipe = load_mediapipe()
         tasks = self._mediapipe.tasks
         options = tasks.vision.FaceDetectorOptions(

@@ -177,16 +177,19 @@ def test_the_demo_goes_where_only_its_user_writes(
         "anna:hush1@127.0.0.1:9/hush2.mp4",
     ],
 )
-def test_no_secret_of_an_address_is_left_anywhere(tmp_path: Path, address: str) -> None:
-    """Not in the names and contents of files, of the log and of settings among them, nor in what is printed."""
-    homes = {f"XDG_{name}_HOME": str(tmp_path / name) for name in ("CACHE", "CONFIG", "DATA", "STATE")}
+def test_no_secret_of_an_address_is_left_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    """Not in names and contents of files, the log and settings among them, nor in what is printed."""
+    for name in ("CACHE", "CONFIG", "DATA", "STATE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
     printed = b""
     for command in (
         ("--verbose", "annotate", address, tmp_path / "gone.mp4", "-o", tmp_path / "out", "--csv", tmp_path),
         ("--verbose", "predict", address),
         (address, "--quit-after", "1"),
     ):
-        result = agecam(*command, QT_QPA_PLATFORM="offscreen", **homes)
+        result = agecam(*command, QT_QPA_PLATFORM="offscreen")
         assert result.returncode in (1, 2)
         assert b"Traceback (most recent call last):\n" not in result.stderr.split(b"agecam: ")[-1]
         printed += result.stdout + result.stderr
