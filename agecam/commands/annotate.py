@@ -119,8 +119,8 @@ class _Run:
         self._partials: list[PartialFile] = []
         self._writer: VideoWriter | None = None
         self._report: ReportSink | None = None
-        self._page: Path | None = None
-        """Where a page is to be written of the report."""
+        self._page: PartialFile | None = None
+        """What a page is to be written to of the report."""
 
     def __enter__(self) -> Self:
         return self
@@ -158,16 +158,16 @@ class _Run:
             lines = self._partial(job.json)
             self._sinks.append(JsonSink(lines, from_first_frame=live, when_full=WhenFull.WAIT))
         if job.report is not None:
-            page = self._partial(job.report)
+            part, is_part = self._partial(job.report), job.is_private(job.report)
             self._report = ReportSink(
-                page if job.is_private(job.report) else None,
+                part if is_part else None,
                 job.name,
                 measure_crop,
                 with_crops=not job.style.blur,
                 when_full=WhenFull.WAIT,
             )
             self._sinks.append(self._report)
-            self._page = None if job.is_private(job.report) else page
+            self._page = None if is_part else self._partials[-1]
 
     def _make_video_writer(self, path: Path, width: int, height: int, options: VideoOptions) -> VideoWriter:
         self._writer = VideoWriter(path, width, height, options)
@@ -208,8 +208,7 @@ class _Run:
         """
         self._close()
         cut = self._cut_by(interruption)
-        if self._report is not None and self._page is not None:
-            write_report([self._report.report()], self._page)
+        self._write_page(cut)
         planned = {one: one.target for one in self._partials}
         taken = [path for path in planned.values() if is_taken(path) and not self.job.is_private(path)]
         is_planned = not (taken if cut else [path for path in taken if not self._may_replace(path)])
@@ -229,6 +228,18 @@ class _Run:
                 if is_whole or not self.job.is_private(place):
                     _commit(partial, place)
         return summary
+
+    def _write_page(self, cut: KeyboardInterrupt | DiskFullError | None) -> None:
+        """Of what was cut off, no page costs the rest its place."""
+        if self._report is None or self._page is None:
+            return
+        try:
+            write_report([self._report.report()], self._page.path)
+        except OSError as error:
+            if cut is None:
+                raise write_error(self._page.target, error) from error
+            self._partials.remove(self._page)
+            self._page.discard()
 
     def _cut_by(self, interruption: _Interruption | None) -> KeyboardInterrupt | DiskFullError | None:
         """What has ended the work before the end of the input; raises what leaves no file to be kept."""
@@ -279,7 +290,8 @@ class _Run:
         if place is None:
             return
         stamps = new_stamps(place, {one.target: one.path for one in self._partials})
-        said = {name: getattr(summary, name) for name in ("frames", "people", "seconds", "warning")}
+        said = {name: getattr(summary, name) for name in ("frames", "people", "seconds")}
+        said["warning"] = summary.warning if summary.stopped_by is None else None
         Entry(place.inputs, place.settings, place.run, stamp, summary.is_whole, stamps, said).write(
             place.path
         )

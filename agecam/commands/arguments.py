@@ -78,7 +78,8 @@ class AnnotateArguments:
         metadata=option("One row a face a frame. Of many inputs: one file (NAME.csv), or a folder of them."),
     )
     json: Path | None = field(
-        default=None, metadata=option("The same as JSON, one object a line: NAME.jsonl, or a folder.")
+        default=None,
+        metadata=option("The same as JSON, one object a frame and line: NAME.jsonl, or a folder."),
     )
     report: Path | None = field(
         default=None,
@@ -89,7 +90,7 @@ class AnnotateArguments:
         metadata=option("Begin at this time: 62.5 (seconds), 1:02.5 or 0:01:02.5.", "--start", codec=TIME),
     )
     end_s: float | None = field(default=None, metadata=option("End before this time.", "--end", codec=TIME))
-    every: int = field(default=1, metadata=option("Take each so-manieth frame only.", at_least=1))
+    every: int = field(default=1, metadata=option("Take only every N-th frame.", at_least=1))
     age: Literal["years", "group", "none"] = field(
         default="years", metadata=option("On labels: the age in years, its group, or none.")
     )

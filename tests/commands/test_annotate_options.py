@@ -19,7 +19,7 @@ from agecam.output import VideoWriter
 from tests.commands.helpers import Run, contents, make_analyzer
 from tests.output.helpers import times_s
 from tests.output.media import Clip, beeps, flashes, make_clip
-from tests.output.test_full_disk import disk, noise, small_disk  # noqa: F401  (fixtures)
+from tests.output.test_filling_disk import disk, noise, small_disk  # noqa: F401  (fixtures)
 
 
 @pytest.mark.parametrize(
