@@ -200,9 +200,7 @@ class Analyzer:
         self.close()
 
 
-def create_classifier(
-    runtime: Runtime, models: Path | None = None, cores: int | None = None
-) -> Classifier:
+def create_classifier(runtime: Runtime, models: Path | None = None, cores: int | None = None) -> Classifier:
     """The models of a folder (by default those that ship), run by ``runtime`` on ``cores``, all by default.
 
     Raises :class:`agecam.errors.ModelError` as :func:`create_analyzer` does.
