@@ -65,7 +65,6 @@ def test_split_without_images_is_refused_where_some_are_needed(table: Table, tmp
         (b"20.0", b"twenty"),
         (b"29.0", b"inf"),
         (b"4.0,4.0", b"5.0,4.0"),
-        (b"0.0,", b"7.0,"),
         (b"set", b"\xff\xfe"),
         (b"0,set", b"9" * 30 + b",set"),
         (b"0,set", b"77,set"),
