@@ -62,13 +62,15 @@ class SourceRequest:
 @dataclass(frozen=True, slots=True)
 class Captured:
     """A frame on its way to analysis; ``epoch`` grows with every newly opened source, ``number`` with every
-    frame of a session."""
+    frame of a session. ``lost_before`` counts frames of a live source that came just before it and were
+    overrun in the source."""
 
     frame: Frame
     captured_s: float
     epoch: int
     number: int
     from_camera: bool
+    lost_before: int = 0
 
 
 class CaptureThread:
@@ -213,7 +215,7 @@ class CaptureThread:
         playback = PlaybackClock(paced=not source.is_live)
         frame = None
         while self._is_current(request):
-            following = source.read()
+            previous, following = frame, source.read()
             if following is None:
                 if frame is None:
                     raise SourceError(f"{source.name} holds no picture that can be decoded.")
@@ -234,7 +236,8 @@ class CaptureThread:
                     return
             if not self._wait_until(playback.due_s(frame.time_s), request):
                 return
-            self._put(source, frame)
+            lost = frame.index - previous.index - 1 if source.is_live and previous is not None else 0
+            self._put(source, frame, lost)
 
     def _until_ready(self, request: SourceRequest) -> bool:
         while not self._ready.wait(self._config.ready_poll_s):
@@ -251,10 +254,10 @@ class CaptureThread:
             if self._wait_until(playback.due_s(frame.time_s), request):
                 self._put(source, frame)
 
-    def _put(self, source: Source, frame: Frame) -> None:
+    def _put(self, source: Source, frame: Frame, lost_before: int = 0) -> None:
         self._statistics.captured()
         self._number += 1
-        captured = Captured(frame, time.monotonic(), self._epoch, self._number, source.is_camera)
+        captured = Captured(frame, time.monotonic(), self._epoch, self._number, source.is_camera, lost_before)
         if self._ready.is_set():
             self._on_captured(captured)
         self._slot.put(captured)

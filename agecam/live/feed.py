@@ -120,6 +120,9 @@ class RecordingFeed:
 
     def offer(self, captured: Captured, style: LabelStyle) -> None:
         """Take a frame if it is to be recorded; for the capture thread, before analysis can have it."""
+        for _ in range(captured.lost_before):
+            if (lost := self._recorder.claim()) is not None:
+                lost.drop()
         claim = self._recorder.claim()
         if claim is None:
             return

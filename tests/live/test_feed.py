@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -305,3 +305,17 @@ def test_a_feed_that_was_never_started_still_hands_on_what_it_has(recorder: Keep
     feed.offer(captured(0), PLAIN)
     feed.close()
     assert recorder.indices == [0]
+
+
+def test_frames_that_a_source_has_lost_are_counted_by_the_recording(
+    make_feed: MakeFeed, recorder: KeepingRecorder
+) -> None:
+    feed = make_feed()
+    first, later = captured(0), replace(captured(3), lost_before=2)
+    feed.offer(first, PLAIN)
+    analyse(feed, first)
+    feed.offer(later, PLAIN)
+    analyse(feed, later)
+    feed.close()
+    assert recorder.indices == [0, 3]
+    assert len(recorder.dropped) == 2

@@ -6,6 +6,7 @@ import socket
 import threading
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -144,17 +145,29 @@ def test_gives_frames_as_they_come(opened: StreamSource) -> None:
     assert np.all(np.diff([frame.time_s for frame in frames]) > 0)
 
 
-def test_a_slow_reader_gets_the_newest_frame(server: CameraServer) -> None:
+def test_frames_that_come_in_a_burst_wait_for_their_reader(server: CameraServer) -> None:
     clock = FrameClock(alarm_at=60)
     source = StreamSource(server.url(), _PATIENT, clock=clock)
+    source.open()
+    try:
+        assert clock.alarm.wait(_LONG_S), "the stream is decoded whether or not it is read"
+        frames = [read(source) for _ in range(60)]
+        assert [frame.index for frame in frames] == list(range(60))
+        assert [server.number_of(frame.image_bgr) for frame in frames] == list(range(60))
+    finally:
+        source.close()
+
+
+def test_a_reader_that_is_too_slow_loses_the_oldest_frames_and_can_count_them(server: CameraServer) -> None:
+    clock = FrameClock(alarm_at=60)
+    source = StreamSource(server.url(), replace(_PATIENT, capacity_bytes=1), clock=clock)
     source.open()
     try:
         read(source)
         assert clock.alarm.wait(_LONG_S), "the stream is decoded whether or not it is read"
         frame = read(source)
-        assert frame.index == 1
-        assert frame.time_s >= 60
-        assert server.number_of(frame.image_bgr) == frame.time_s - 1
+        assert frame.index >= 59
+        assert server.number_of(frame.image_bgr) == frame.index == frame.time_s - 1
     finally:
         source.close()
 
