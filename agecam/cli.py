@@ -21,6 +21,8 @@ from agecam.commands.arguments import (
     WindowArguments,
 )
 from agecam.commands.console import complain, end_output, set_up_streams
+from agecam.commands.signals import ending_signals_raise, exit_code
+from agecam.commands.stuck import ended_when_stuck
 from agecam.errors import AgeCamError, UsageError
 from agecam.logs import set_up_logging
 from agecam.options import options_from
@@ -151,9 +153,17 @@ def report_unexpected(
 
 
 def main() -> None:
-    """Entry point. Exit codes: 0 all done, 1 something failed, 2 wrong usage."""
+    """Entry point.
+
+    Exit codes: 0 all done, 1 something failed, 2 wrong usage, 130 and 143 ended by Ctrl-C and by SIGTERM.
+    """
     sys.excepthook = report_unexpected
     set_up_streams()
+    with ended_when_stuck(), ending_signals_raise():
+        _run()
+
+
+def _run() -> None:
     try:
         # Not app(): that puts Typer's own exception hook, which prints tracebacks, in place of ours.
         typer.main.get_command(app)()
@@ -161,8 +171,8 @@ def main() -> None:
         logging.getLogger(__name__).debug("%s", error, exc_info=True)
         complain(str(error))
         sys.exit(2 if isinstance(error, UsageError) else 1)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except KeyboardInterrupt as interrupt:
+        sys.exit(exit_code(interrupt))
     except OSError as error:
         if error.errno not in _OUTPUT_ERRORS:
             raise

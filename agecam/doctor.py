@@ -203,7 +203,7 @@ def _system() -> dict[str, str]:
 def _models(folder: Path, problems: list[str]) -> tuple[ModelFile, ...]:
     try:
         listed = dict(_listed_files(json.loads((folder / "manifest.json").read_bytes())))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         listed = {}
         problems.append("The models' manifest.json is missing or damaged. Reinstall AgeCam.")
     present = {path.name for pattern in ("*.tflite", "*.keras") for path in folder.glob(pattern)}
@@ -231,7 +231,7 @@ def _listed_files(entry: Any) -> Iterator[tuple[str, str]]:
 def _model_file(path: Path, listed_sha256: str | None) -> ModelFile:
     try:
         content = path.read_bytes()
-    except OSError:
+    except (OSError, ValueError):  # a name that is none
         return ModelFile(path.name, "missing", None, None)
     sha256 = hashlib.sha256(content).hexdigest()
     state: ModelState = "not in the manifest"

@@ -8,6 +8,10 @@ class AgeCamError(Exception):
     """Base of all expected failures; ``str(error)`` is fit to be shown to a user."""
 
 
+class UsageError(AgeCamError):
+    """The program was called with options that do not make sense together."""
+
+
 class SourceError(AgeCamError):
     """A camera, file or address cannot give frames."""
 
@@ -24,6 +28,10 @@ class SourceLostError(SourceError):
     """A source that gave frames has stopped giving them (cable pulled, network gone)."""
 
 
+class AddressError(SourceError, UsageError):
+    """What was given as an input is an address that was mistyped; it may hold a secret, and is not shown."""
+
+
 class ModelError(AgeCamError):
     """A model file or its manifest is missing, damaged or not what it says it is."""
 
@@ -32,5 +40,5 @@ class OutputError(AgeCamError):
     """A video, snapshot or CSV file cannot be written."""
 
 
-class UsageError(AgeCamError):
-    """The program was called with options that do not make sense together."""
+class DiskFullError(OutputError):
+    """There is no room for more of a file; what was written until then is kept."""

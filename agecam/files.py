@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import secrets
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -16,7 +17,7 @@ if sys.platform != "win32":
     import fcntl
 
 _PARTIAL: Final = re.compile(r"\.(.+)\.[0-9a-f]{8}\.partial(\.[^.]*)?", re.DOTALL)
-_MAX_NAME_BYTES: Final = 255
+MAX_NAME_BYTES: Final = 255
 """Of one file name, on the file systems in use."""
 
 
@@ -42,7 +43,7 @@ class PartialFile:
         """
         if not self._is_direct:
             self._hold = self.path.open("xb")
-            _lock(self._hold)
+            lock_file(self._hold)
 
     def commit(self, place: Path | None = None) -> None:
         """Move the file to ``target``, or another ``place`` in the same folder; raises :class:`OSError`.
@@ -96,6 +97,18 @@ def write_atomically(path: Path, content: bytes | str) -> None:
         partial.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
+def is_taken(path: Path) -> bool:
+    """Whether there is something that a file moved there would replace."""
+    return path.is_file() or path.is_dir()
+
+
+def free_names(paths: Sequence[Path], word: str) -> list[Path]:
+    """The same files with a word in their names, and a number where it needs one, which are not there yet."""
+    endings = (f"-{word}" if number == 1 else f"-{word}-{number}" for number in itertools.count(1))
+    named = ([path.with_stem(path.stem + ending) for path in paths] for ending in endings)
+    return next(paths for paths in named if not any(map(os.path.lexists, paths)))
+
+
 def whole_path(path: Path) -> Path:
     """Where a partial file at ``path`` belongs, for sentences about it; of any other ``path`` itself."""
     found = _PARTIAL.fullmatch(path.name)
@@ -122,7 +135,7 @@ def _partial_path(target: Path) -> Path:
     stem = target.stem
     while True:
         name = f".{stem}.{secrets.token_hex(4)}.partial{target.suffix}"
-        if len(os.fsencode(name)) <= _MAX_NAME_BYTES or len(stem) <= 1:
+        if len(os.fsencode(name)) <= MAX_NAME_BYTES or len(stem) <= 1:
             return target.with_name(name)
         stem = stem[:-1]
 
@@ -130,13 +143,13 @@ def _partial_path(target: Path) -> Path:
 def _remove_unless_held(path: Path) -> None:
     # Without locks, on Windows, a file that is held is one that cannot be removed.
     with contextlib.suppress(OSError), path.open("rb") as file:
-        if not _lock(file):
+        if not lock_file(file):
             return
     with contextlib.suppress(OSError):
         path.unlink()
 
 
-def _lock(file: BinaryIO) -> bool:
+def lock_file(file: BinaryIO) -> bool:
     """Whether this process alone holds the file, from now until it is closed."""
     if sys.platform != "win32":
         try:

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import logging.handlers
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
-from agecam.paths import log_file
+from agecam.paths import log_file, make_private_folder
 
 _OURS: Final = "agecam"
 _MAX_BYTES: Final = 500_000
 """Size of the log file, and of the older one beside it: some weeks of use, small enough to be attached."""
 _FORMAT: Final = "%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"
+
+
+class _QuietFile(logging.handlers.RotatingFileHandler):
+    """Loses messages where the file cannot be written, as on a full disk, instead of printing tracebacks."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's name)
+        pass
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):  # what is held back is written now
+            super().close()
+
+
+class _QuietStream(logging.StreamHandler[TextIO]):
+    """The same of a stream that is closed or full."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        pass
 
 
 def set_up_logging(*, verbose: bool, path: Path | None = None) -> None:
@@ -27,18 +46,21 @@ def set_up_logging(*, verbose: bool, path: Path | None = None) -> None:
     for handler in [handler for handler in logger.handlers if handler.name == _OURS]:
         logger.removeHandler(handler)
         handler.close()
+    # What libraries log, Pillow of an odd TIFF for one, would else go to stderr.
+    if not logging.root.handlers:
+        logging.root.addHandler(logging.NullHandler())
     path = path or log_file()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = logging.handlers.RotatingFileHandler(
-            path, maxBytes=_MAX_BYTES, backupCount=1, encoding="utf-8", delay=True
+        make_private_folder(path.parent)
+        file = _QuietFile(
+            path, maxBytes=_MAX_BYTES, backupCount=1, encoding="utf-8", errors="backslashreplace", delay=True
         )
     except OSError:
         _add(logger, logging.NullHandler())  # a read-only home is no reason not to run
     else:
         _add(logger, file)
     if verbose:
-        _add(logger, logging.StreamHandler(sys.stderr))
+        _add(logger, _QuietStream(sys.stderr))
 
 
 def _add(logger: logging.Logger, handler: logging.Handler) -> None:

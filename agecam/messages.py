@@ -25,6 +25,8 @@ class Frame:
     index: int
     is_still: bool = False
     """Whether it is one photograph, analysed as such."""
+    duration_s: float | None = None
+    """For how many seconds it stands, where the file says so."""
 
     @property
     def width(self) -> int:

@@ -48,3 +48,15 @@ def recordings_dir() -> Path:
 
 def snapshots_dir() -> Path:
     return Path(platformdirs.user_pictures_dir()) / "AgeCam"
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make the folder and those above it where they are missing, for this user alone. Raises
+    :class:`OSError`.
+
+    What lies in them shows people, or tells which cameras and files were used. Folders that are there are
+    left as they are. Windows makes those in the user's home private by itself.
+    """
+    missing = [one for one in (folder, *folder.parents) if not one.is_dir()]
+    for one in reversed(missing):
+        one.mkdir(mode=0o700, exist_ok=True)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
+import errno
 import json
 import logging
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
 from agecam.files import write_atomically
+from agecam.paths import make_private_folder
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 SCHEMA_VERSION: Final = 1
+_MAX_BYTES: Final = 1_000_000
+"""Of a settings file that is read, a thousand times what one takes."""
+_MAX_KEPT: Final = 1000
+"""Files kept beside under one word; names are tried up to this number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,43 +37,83 @@ class Settings:
     blur: bool = False
     recordings_folder: str | None = None
     snapshots_folder: str | None = None
+    record_quality: str | None = None
+    record_original: bool = False
+    record_split: str | None = None
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: Path, tell: Callable[[str], None] = _log.info) -> Self:
         """Read the file; what is missing, unknown or of the wrong type falls back to the default.
 
-        A file that cannot be understood at all is kept beside as ``.broken``, and defaults are used.
+        A file that holds more than that is kept beside under a new name before another can take its place:
+        one of another version, with values of the wrong type, or that cannot be understood at all. ``tell``
+        is given one sentence about it for the user, by default the log.
         """
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
+            values = _read(path)
         except FileNotFoundError:
             return cls()
-        except (OSError, ValueError) as error:
-            log.info("settings in %s cannot be read (%s); using defaults", path, error)
-            with contextlib.suppress(OSError):
-                path.replace(path.with_suffix(".broken"))
-            return cls()
-        if not isinstance(values, dict) or values.get("version") != SCHEMA_VERSION:
-            return cls()
-        return cls(
-            **{
-                field.name: values[field.name]
-                for field in dataclasses.fields(cls)
-                if field.name in values and _fits(values[field.name], field.default)
-            }
-        )
+        except OSError as error:
+            wrong, word = f"cannot be read ({error.strerror})", "unreadable"
+        except (ValueError, RecursionError):
+            wrong, word = "cannot be understood", "broken"
+        else:
+            if values.get("version") == SCHEMA_VERSION:
+                return cls._from_values(values, path, tell)
+            wrong, word = "are of another version of AgeCam", "other-version"
+        tell(f"The settings in {path} {wrong}; AgeCam uses its defaults{_set_aside(path, word)}.")
+        return cls()
+
+    @classmethod
+    def _from_values(cls, values: Mapping[str, Any], path: Path, tell: Callable[[str], None]) -> Self:
+        known = {
+            field.name: (values[field.name], _fits(values[field.name], field.default))
+            for field in dataclasses.fields(cls)
+            if field.name in values
+        }
+        if not all(fits for _, fits in known.values()):
+            aside = _set_aside(path, "broken")
+            tell(f"Some settings in {path} make no sense; AgeCam uses its defaults for them{aside}.")
+        return cls(**{name: value for name, (value, fits) in known.items() if fits})
 
     def save(self, path: Path) -> None:
         """Write the file as a whole or not at all.
 
         Raises :class:`OSError` when the folder cannot be written.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         text = json.dumps({"version": SCHEMA_VERSION, **dataclasses.asdict(self)}, indent=2)
         write_atomically(path, text + "\n")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The content of a settings file, an object.
+
+    Raises :class:`OSError`, and :class:`ValueError` or :class:`RecursionError` where it holds none.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no ordinary file")  # a folder; a pipe would be waited for
+    with path.open("rb") as file:
+        values = json.loads(file.read(_MAX_BYTES))
+    if not isinstance(values, dict):
+        raise ValueError("not an object")
+    return values
+
+
+def _set_aside(path: Path, word: str) -> str:
+    """Move what is there to a free name beside it; gives a clause that says so, empty where it cannot."""
+    names = (path.with_suffix(f".{word}{number}") for number in ("", *range(2, _MAX_KEPT)))
+    place = next((name for name in names if not os.path.lexists(name)), None)
+    if place is None:
+        return ""
+    try:
+        path.rename(place)
+    except OSError:
+        return ""
+    return f", and keeps the file as {place.name}"
 
 
 def _fits(value: Any, default: Any) -> bool:
     if isinstance(default, bool):
         return isinstance(value, bool)
-    return value is None or isinstance(value, str)
+    return value is None or (isinstance(value, str) and "\0" not in value)

@@ -14,7 +14,8 @@ from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QApplication
 from PyQt6.sip import voidptr
 
-from agecam.commands.annotate import Job, run_job
+from agecam.commands.annotate import run_job
+from agecam.commands.job import Job
 from agecam.live.capture import SourceOpener
 from agecam.live.session import Session
 from agecam.live.state import SourceState

@@ -1,6 +1,8 @@
 """The log: a small file that always exists somewhere, and stderr where that is asked for."""
 
 import logging
+import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,3 +66,37 @@ def test_a_folder_that_cannot_be_made_is_no_reason_not_to_run(logger: logging.Lo
     set_up_logging(verbose=False, path=tmp_path / "file" / "agecam.log")
     logger.info("nowhere")
     assert (tmp_path / "file").read_bytes() == b""
+
+
+def test_a_log_that_cannot_be_written_prints_no_traceback(
+    logger: logging.Logger, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "agecam.log"
+    path.mkdir()
+    set_up_logging(verbose=False, path=path)
+    logger.info("nowhere")
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_log_on_a_full_disk_prints_no_traceback(
+    logger: logging.Logger, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "agecam.log"
+    path.symlink_to("/dev/full")
+    set_up_logging(verbose=False, path=path)
+    logger.info("nowhere")
+    assert capsys.readouterr().err == ""
+
+
+def test_bytes_of_a_name_that_are_no_text_can_be_logged(logger: logging.Logger, tmp_path: Path) -> None:
+    path = tmp_path / "agecam.log"
+    set_up_logging(verbose=False, path=path)
+    logger.info("opened caf\udce9.mp4")
+    assert "opened caf\\udce9.mp4" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+def test_the_logs_folder_is_private(logger: logging.Logger, tmp_path: Path) -> None:
+    set_up_logging(verbose=False, path=tmp_path / "state" / "agecam.log")
+    assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700

@@ -5,6 +5,7 @@ Options are the fields of each command's configuration; what needs Keras is impo
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from agecam.errors import AgeCamError
+from agecam.logs import set_up_logging
 from agecam.options import option, options_from
 from train.data.config import PrepareConfig
 from train.evaluate.config import EvaluateConfig
@@ -28,6 +30,8 @@ from train.workflows.variants import VARIANTS
 
 if TYPE_CHECKING:
     import keras
+
+_log = logging.getLogger("agecam.train")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console()
@@ -200,8 +204,18 @@ def _short(value: object) -> str:
 
 def main() -> None:
     """Run the command line; expected failures are one sentence on stderr and exit code 1."""
+    set_up_logging(verbose=False)
     try:
         app()
     except AgeCamError as error:
-        Console(stderr=True).print(f"[red]{escape(str(error))}[/red]")
-        sys.exit(1)
+        _complain(str(error))
+    except OSError as error:
+        if error.errno is None:
+            raise
+        _log.error("%s", error, exc_info=True)
+        _complain(f"{error.filename or 'A file'}: {error.strerror}.")
+
+
+def _complain(text: str) -> None:
+    Console(stderr=True).print(f"[red]{escape(text)}[/red]")
+    sys.exit(1)

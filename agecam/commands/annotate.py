@@ -3,74 +3,45 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
-import os
+import signal
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from agecam.drawing.label_text import LabelStyle
-from agecam.errors import SourceError, SourceLostError
-from agecam.files import PartialFile
+from agecam.commands.job import Job, OnFrame, Summary
+from agecam.commands.merge import write_report
+from agecam.commands.record import Entry, Stamp, State, new_stamps
+from agecam.commands.report import measure_crop
+from agecam.commands.signals import Stopped, held_back
+from agecam.errors import DiskFullError, SourceError, SourceLostError
+from agecam.files import PartialFile, free_names, is_taken
 from agecam.live.pipeline import Pipeline
 from agecam.messages import Analysis, Frame
-from agecam.output import IMAGE_OUTPUTS, CsvSink, ImageSink, QueuedSink, VideoSink, WhenFull
+from agecam.output import (
+    IMAGE_OUTPUTS,
+    CarriedStreams,
+    CsvSink,
+    ImageSink,
+    QueuedSink,
+    VideoOptions,
+    VideoSink,
+    VideoWriter,
+    WhenFull,
+)
 from agecam.output.files import write_error
-from agecam.runtime import Runtime
+from agecam.output.json_lines import JsonSink
+from agecam.output.report import ReportSink
 from agecam.sources import Source, is_still, open_source
 from agecam.sources.files import input_file
 from agecam.sources.prefetch import PrefetchSource, each_frame
+from agecam.sources.selection import select_frames
 from agecam.sources.video import VideoFileSource
 from agecam.vision.analyzer import Analyzer, create_analyzer
 
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One input and what becomes of it; travels to other processes and machines."""
-
-    spec: str
-    target: Path
-    csv: Path | None = None
-    style: LabelStyle = field(default_factory=LabelStyle)
-    runtime: Runtime = "litert"
-    force: bool = False
-    """Whether to replace files that are there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What was done to one input.
-
-    ``warning`` tells of a file that was damaged part of the way; ``stopped`` where the user ended the work.
-    """
-
-    spec: str
-    target: Path
-    frames: int
-    people: int
-    seconds: float
-    warning: str | None = None
-    stopped: bool = False
-
-    def sentence(self) -> str:
-        if self.frames == 1:
-            return f"{self.target}: {_count(self.people, 'face')}."
-        speed = self.frames / max(self.seconds, 1e-6)
-        return (
-            f"{self.target}: {self.frames} frames, {_count(self.people, 'person', 'people')}, "
-            f"{speed:.0f} frames a second."
-        )
-
-
-def _count(number: int, one: str, many: str | None = None) -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
-
-
-OnFrame = Callable[[int, int | None], None]
-"""Called with the number of frames done and, where known, of all frames."""
+_Interruption = SourceLostError | KeyboardInterrupt | DiskFullError
+"""What ends an input early and leaves what was done until then."""
 
 
 def run_job(job: Job, on_frame: OnFrame | None = None) -> Summary:
@@ -82,31 +53,34 @@ def run_job(job: Job, on_frame: OnFrame | None = None) -> Summary:
 def run_job_with(analyzer: Analyzer, job: Job, on_frame: OnFrame | None = None) -> Summary:
     """The same with models that are loaded already, one input after another.
 
-    The files appear when all of them are whole, and what stood there before stays until then. Where the user
-    stops the work, they hold what was done; so they do where a file is damaged, or a stream ends.
+    The files appear when all of them are whole, and what stood there before stays until then. A file that is
+    damaged gives what can be read of it, a stream what came until it ended. Where the user stops the work on
+    a file, files called ``NAME-stopped`` hold what was done; where the disk is full, the files themselves
+    hold it if nothing stands there.
     """
+    earlier = _done_in_this_run(job)
+    if earlier is not None:
+        return earlier
     started_s = time.perf_counter()
-    source = open_source(job.spec)
-    with _Run(job, source) as run:
+    stamp = job.stamp()
+    source = select_frames(open_source(job.spec), job.selection)
+    with _Run(job, source, started_s) as run:
         interruption = _annotate(analyzer, run, on_frame)
         if not run.frames:
             raise SourceError(f"{source.name} holds no frame that can be decoded.")
-        stopped = isinstance(interruption, KeyboardInterrupt)
-        target = run.keep(stopped=stopped)
-    warning = None if interruption is None else str(interruption)
-    if stopped:
-        warning = f"Stopped after {run.frames} frames; {target} holds them."
-    elif target != job.target:
-        warning = f"{job.target} has come to be there meanwhile; the result is {target}."
-    elif warning is None and isinstance(source, VideoFileSource):
-        warning = source.damage
-    seconds = time.perf_counter() - started_s
-    return Summary(job.spec, target, run.frames, len(run.tracks), seconds, warning, stopped)
+        return run.keep(stamp, interruption)
 
 
-def _annotate(
-    analyzer: Analyzer, run: _Run, on_frame: OnFrame | None
-) -> SourceLostError | KeyboardInterrupt | None:
+def _done_in_this_run(job: Job) -> Summary | None:
+    """What another process has done of it, which died before it could say so."""
+    entry = None if job.place is None else Entry.read(job.place.path)
+    if entry is None or job.place is None or entry.run != job.place.run:
+        return None
+    is_done = entry.state(job.place, job.outputs, job.stamp()) is State.DONE
+    return Summary.recorded(job, entry) if is_done else None
+
+
+def _annotate(analyzer: Analyzer, run: _Run, on_frame: OnFrame | None) -> _Interruption | None:
     """Bring all frames to the sinks; gives what ended that early, after some frames were done."""
     source = run.source
     pipeline = Pipeline(analyzer, style=run.job.style, sinks=run.sinks)
@@ -120,7 +94,7 @@ def _annotate(
                 run.count(one.analysis)
                 if on_frame is not None:
                     on_frame(run.frames, source.frame_count)
-    except (SourceLostError, KeyboardInterrupt) as error:
+    except (SourceLostError, KeyboardInterrupt, DiskFullError) as error:
         if not run.frames:
             raise
         return error
@@ -135,12 +109,18 @@ class _Run:
     Leaving the context without :meth:`keep` leaves what stood there before.
     """
 
-    def __init__(self, job: Job, source: Source) -> None:
+    def __init__(self, job: Job, source: Source, started_s: float) -> None:
+        """``started_s`` by :func:`time.perf_counter`."""
         self.job, self.source = job, source
         self.frames = 0
-        self.tracks: set[int] = set()
+        self._started_s = started_s
+        self._tracks: set[int] = set()
         self._sinks: list[QueuedSink] = []
         self._partials: list[PartialFile] = []
+        self._writer: VideoWriter | None = None
+        self._report: ReportSink | None = None
+        self._page: PartialFile | None = None
+        """What a page is to be written to of the report."""
 
     def __enter__(self) -> Self:
         return self
@@ -156,20 +136,51 @@ class _Run:
         """The frames; before the first is handed on, there are sinks for its kind."""
         for frame in frames:
             if not self._sinks:
-                self._open()
+                self._open(frame)
             yield frame
 
-    def _open(self) -> None:
+    def _open(self, frame: Frame) -> None:
         job = self.job
         target = self._partial(job.target)
         if job.target.suffix.lower() in IMAGE_OUTPUTS:
             self._sinks.append(ImageSink(target, when_full=WhenFull.WAIT))
         else:
-            self._sinks.append(VideoSink(target, nominal_fps=self.source.fps, when_full=WhenFull.WAIT))
+            options = self._video_options(frame)
+            sink = VideoSink(
+                target, options=options, when_full=WhenFull.WAIT, make_writer=self._make_video_writer
+            )
+            self._sinks.append(sink)
+        live = self.source.is_live
         if job.csv is not None:
-            live = self.source.is_live
             rows = self._partial(job.csv)
             self._sinks.append(CsvSink(rows, from_first_frame=live, when_full=WhenFull.WAIT))
+        if job.json is not None:
+            lines = self._partial(job.json)
+            self._sinks.append(JsonSink(lines, from_first_frame=live, when_full=WhenFull.WAIT))
+        if job.report is not None:
+            part, is_part = self._partial(job.report), job.is_private(job.report)
+            self._report = ReportSink(
+                part if is_part else None,
+                job.name,
+                measure_crop,
+                with_crops=not job.style.blur,
+                when_full=WhenFull.WAIT,
+            )
+            self._sinks.append(self._report)
+            self._page = None if is_part else self._partials[-1]
+
+    def _make_video_writer(self, path: Path, width: int, height: int, options: VideoOptions) -> VideoWriter:
+        self._writer = VideoWriter(path, width, height, options)
+        return self._writer
+
+    def _video_options(self, frame: Frame) -> VideoOptions:
+        """A file's times count from the start that was asked for, and what it holds beside goes along."""
+        fps, chosen = self.source.fps, self.job.selection
+        path = input_file(self.job.spec)
+        if self.source.is_live or path is None or frame.is_still:
+            return VideoOptions(nominal_fps=fps)
+        carried = CarriedStreams(path, chosen.start_s, chosen.end_s)
+        return VideoOptions(nominal_fps=fps, start_s=chosen.start_s, carried=carried)
 
     def _partial(self, target: Path) -> Path:
         partial = PartialFile(target)
@@ -186,43 +197,115 @@ class _Run:
     def count(self, analysis: Analysis) -> None:
         """Take an analysed frame into account."""
         self.frames += 1
-        self.tracks |= {person.track_id for person in analysis.people if person.confirmed}
+        self._tracks |= {person.track_id for person in analysis.people if person.confirmed}
 
-    def keep(self, *, stopped: bool) -> Path:
-        """Finish the files and move them to their places; gives the path of the annotated one.
+    def keep(self, stamp: Stamp | None, interruption: _Interruption | None) -> Summary:
+        """Finish the files and move them to their places.
 
-        What stands there is replaced only by a whole result, and only with the job's ``force``; otherwise the
-        files get new names beside it. Raises :class:`agecam.errors.OutputError` where one cannot be written.
+        What stands there is replaced only by a whole result, and only where that is asked for, or where it is
+        AgeCam's own; otherwise the files get new names beside it. ``stamp`` is that of the input before it
+        was read. Raises :class:`agecam.errors.OutputError` where a file cannot be written.
         """
         self._close()
+        cut = self._cut_by(interruption)
+        self._write_page(cut)
+        planned = {one: one.target for one in self._partials}
+        taken = [path for path in planned.values() if is_taken(path) and not self.job.is_private(path)]
+        is_planned = not (taken if cut else [path for path in taken if not self._may_replace(path)])
+        if isinstance(cut, KeyboardInterrupt) and not self.source.is_live:
+            is_planned = False
+        if not is_planned:
+            visible = [one for one in self._partials if not self.job.is_private(one.target)]
+            names = free_names([one.target for one in visible], "stopped" if cut else "new")
+            planned.update(zip(visible, names, strict=True))
+        is_whole = cut is None or (isinstance(cut, KeyboardInterrupt) and self.source.is_live)
+        target = self.job.target if is_planned else planned[self._partials[0]]
+        summary = self._summary(target, cut or interruption, is_whole=is_whole)
+        with held_back():
+            if is_planned:
+                self._record(stamp, summary)
+            for partial, place in planned.items():
+                if is_whole or not self.job.is_private(place):
+                    _commit(partial, place)
+        return summary
+
+    def _write_page(self, cut: KeyboardInterrupt | DiskFullError | None) -> None:
+        """Of what was cut off, no page costs the rest its place."""
+        if self._report is None or self._page is None:
+            return
+        try:
+            write_report([self._report.report()], self._page.path)
+        except OSError as error:
+            if cut is None:
+                raise write_error(self._page.target, error) from error
+            self._partials.remove(self._page)
+            self._page.discard()
+
+    def _cut_by(self, interruption: _Interruption | None) -> KeyboardInterrupt | DiskFullError | None:
+        """What has ended the work before the end of the input; raises what leaves no file to be kept."""
+        cut = None if isinstance(interruption, SourceLostError) else interruption
         for sink in self._sinks:
-            sink.raise_error()
-        places = [partial.target for partial in self._partials]
-        as_planned = (self.job.force and not stopped) or not any(map(_is_taken, places))
-        if not as_planned:
-            places = _free_names(places, "stopped" if stopped else "new")
-        for partial, place in zip(self._partials, places, strict=True):
-            try:
-                partial.commit(place)
-            except OSError as error:
-                raise write_error(place, error) from error
-        return self.job.target if as_planned else places[0]
+            error = sink.status().error
+            if isinstance(error, DiskFullError) and isinstance(self._sinks[0], VideoSink):
+                if not self._sinks[0].status().written:
+                    raise error
+                cut = cut or error
+            else:
+                sink.raise_error()
+        return cut
+
+    def _summary(self, target: Path, interruption: _Interruption | None, *, is_whole: bool) -> Summary:
+        job, stopped_by = self.job, None
+        warning = None if interruption is None else str(interruption)
+        if isinstance(interruption, KeyboardInterrupt):
+            warning = f"Stopped after {self.frames} frames; {target} holds them."
+            stopped_by = interruption.number if isinstance(interruption, Stopped) else signal.SIGINT
+        elif isinstance(interruption, DiskFullError) and target != job.target:
+            warning = f"{interruption} What was done is in {target}."
+        elif target != job.target:
+            warning = f"{job.target} has come to be there meanwhile; the result is {target}."
+        elif warning is None and isinstance(self.source, VideoFileSource):
+            warning = self.source.damage
+        seconds = time.perf_counter() - self._started_s
+        notes = () if self._writer is None else self._writer.left_out
+        return Summary(
+            job.spec,
+            target,
+            self.frames,
+            len(self._tracks),
+            seconds,
+            warning=warning,
+            stopped_by=stopped_by,
+            is_whole=is_whole,
+            notes=notes,
+        )
+
+    def _may_replace(self, path: Path) -> bool:
+        place = self.job.place
+        entry = None if place is None else Entry.read(place.path)
+        return self.job.force or (place is not None and entry is not None and entry.owns(place, path))
+
+    def _record(self, stamp: Stamp | None, summary: Summary) -> None:
+        place = self.job.place
+        if place is None:
+            return
+        stamps = new_stamps(place, {one.target: one.path for one in self._partials})
+        said = {name: getattr(summary, name) for name in ("frames", "people", "seconds")}
+        said["warning"] = summary.warning if summary.stopped_by is None else None
+        Entry(place.inputs, place.settings, place.run, stamp, summary.is_whole, stamps, said).write(
+            place.path
+        )
 
     def _close(self) -> None:
         for sink in self._sinks:
             sink.close()
 
 
-def _is_taken(path: Path) -> bool:
-    """Whether there is something that a file moved there would replace."""
-    return path.is_file() or path.is_dir()
-
-
-def _free_names(paths: Sequence[Path], word: str) -> list[Path]:
-    """The same files with a word in their names, and a number where it needs one, which are not there yet."""
-    endings = (f"-{word}" if number == 1 else f"-{word}-{number}" for number in itertools.count(1))
-    named = ([path.with_stem(path.stem + ending) for path in paths] for ending in endings)
-    return next(paths for paths in named if not any(map(os.path.lexists, paths)))
+def _commit(partial: PartialFile, place: Path) -> None:
+    try:
+        partial.commit(place)
+    except OSError as error:
+        raise write_error(place, error) from error
 
 
 def is_photograph(spec: str) -> bool:

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from agecam.commands.times import TIME
 from agecam.options import option
 from agecam.runtime import Runtime
 
 if TYPE_CHECKING:
     from agecam.drawing.label_text import LabelStyle
+    from agecam.sources.selection import FrameSelection
 
 _RUNTIME = option("What runs the models: LiteRT, or Keras itself (slower).", aliases=("--engine",))
 _FORCE = option("Replace files that are there.")
@@ -37,6 +39,15 @@ class WindowArguments:
     )
     csv: Path | None = field(
         default=None, metadata=option("Write one row a face a frame, from the first frame.")
+    )
+    quality: Literal["small", "standard", "high"] | None = field(
+        default=None, metadata=option("How good recordings are, and how large.")
+    )
+    original: bool = field(
+        default=False, metadata=option("Keep the picture without labels beside a recording.", "--original")
+    )
+    split: str | None = field(
+        default=None, metadata=option("Go on in a new file every so often, such as 10min, 1h, 500MB or 2GB.")
     )
     quit_after_s: float | None = field(default=None, metadata=_QUIT_AFTER)
     runtime: Runtime = field(default="litert", metadata=_RUNTIME)
@@ -63,8 +74,23 @@ class AnnotateArguments:
     inputs: tuple[str, ...] = field(metadata=option("Files, folders or addresses.", argument=True))
     output: Path = field(metadata=option("A file for one input, else a folder.", "--output", "-o"))
     csv: Path | None = field(
-        default=None, metadata=option("One row a face a frame: a file for one input, else a folder.")
+        default=None,
+        metadata=option("One row a face a frame. Of many inputs: one file (NAME.csv), or a folder of them."),
     )
+    json: Path | None = field(
+        default=None,
+        metadata=option("The same as JSON, one object a frame and line: NAME.jsonl, or a folder."),
+    )
+    report: Path | None = field(
+        default=None,
+        metadata=option("A page of who was seen, for how long and how old: NAME.html, or a folder."),
+    )
+    start_s: float | None = field(
+        default=None,
+        metadata=option("Begin at this time: 62.5 (seconds), 1:02.5 or 0:01:02.5.", "--start", codec=TIME),
+    )
+    end_s: float | None = field(default=None, metadata=option("End before this time.", "--end", codec=TIME))
+    every: int = field(default=1, metadata=option("Take only every N-th frame.", at_least=1))
     age: Literal["years", "group", "none"] = field(
         default="years", metadata=option("On labels: the age in years, its group, or none.")
     )
@@ -80,8 +106,18 @@ class AnnotateArguments:
     scheduler: str | None = field(
         default=None, metadata=option("Address of a Dask scheduler that spreads inputs over machines.")
     )
-    force: bool = field(default=False, metadata=_FORCE)
+    force: bool = field(
+        default=False,
+        metadata=option("Replace files that are there, and do again what an earlier run has done."),
+    )
+    quiet: bool = field(default=False, metadata=option("Print failures alone, and no progress.", "--quiet"))
     runtime: Runtime = field(default="litert", metadata=_RUNTIME)
+
+    def selection(self) -> FrameSelection:
+        """Which frames are annotated."""
+        from agecam.sources.selection import FrameSelection
+
+        return FrameSelection(self.start_s or 0.0, self.end_s, self.every)
 
     def style(self) -> LabelStyle:
         """What labels say."""
@@ -96,6 +132,10 @@ class PredictArguments:
 
     paths: tuple[Path, ...] = field(metadata=option("Pictures or folders of pictures.", argument=True))
     as_json: bool = field(default=False, metadata=_JSON)
+    jobs: int = field(default=1, metadata=option("Processes that work at a time.", at_least=1))
+    quiet: bool = field(
+        default=False, metadata=option("Print results and failures alone, no progress.", "--quiet")
+    )
     runtime: Runtime = field(default="litert", metadata=_RUNTIME)
 
 

@@ -12,13 +12,14 @@ import stat
 import sys
 import tempfile
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from agecam.errors import UsageError
 from agecam.files import remove_leftovers
 from agecam.output.files import write_error
+from agecam.paths import make_private_folder
 from agecam.sources.files import input_file
 
 
@@ -100,10 +101,15 @@ class OutputPlan:
         self._claimed.append(path)
         return path
 
-    def prepare(self, *, force: bool) -> None:
+    def is_claimed(self, path: Path) -> bool:
+        """Whether a file is that of an output already."""
+        return path in self._outputs
+
+    def prepare(self, *, force: bool, own: Collection[Path] = ()) -> None:
         """Make sure that all claimed files can be written, and that nothing is replaced unasked.
 
-        Makes the folders, and clears away what a killed run has left of the same files. Raises
+        ``own`` are those that an earlier run of the same has made. Makes the folders, and clears away what a
+        killed run has left of the same files. Raises
         :class:`UsageError` where a file is there already, or a folder, and
         :class:`agecam.errors.OutputError` where one may not be written or a folder cannot be made.
         """
@@ -112,7 +118,7 @@ class OutputPlan:
                 raise UsageError(f"{path} is a folder; name a file in it.")
             if _stat(path) is None:
                 continue
-            if not force:
+            if not force and path not in own:
                 raise UsageError(f"{path} is there already; choose another name, or replace it with --force.")
             if not os.access(path, os.W_OK):
                 raise write_error(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
@@ -122,9 +128,12 @@ class OutputPlan:
 
 
 def make_folder(folder: Path) -> None:
-    """Make the folder where it is missing; raises :class:`agecam.errors.OutputError` where it cannot."""
+    """Make the folder where it is missing; raises :class:`agecam.errors.OutputError` where it cannot.
+
+    It is the user's alone: what lies in it shows people.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
     except OSError as error:
         raise write_error(folder, error) from error
 

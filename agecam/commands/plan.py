@@ -2,132 +2,192 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Final
 
-from agecam.commands.annotate import Job, is_photograph
+from agecam import __version__
 from agecam.commands.arguments import AnnotateArguments
-from agecam.commands.outputs import OutputPlan, is_folder
-from agecam.errors import UsageError
-from agecam.output import IMAGE_OUTPUTS, VIDEO_OUTPUTS
-from agecam.sources import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from agecam.commands.job import Job, Summary
+from agecam.commands.merge import KINDS, Kind, Merged
+from agecam.commands.naming import Input, check_kind, each_input, place_below, target_name
+from agecam.commands.outputs import OutputPlan, is_folder, make_folder
+from agecam.commands.record import FOLDER, Entry, Place, State, record_path, relative_name
+from agecam.errors import ModelError, UsageError
+from agecam.paths import models_dir
 from agecam.sources.files import input_file
 from agecam.sources.stream import without_secrets
-
-_VIDEO_SUFFIX: Final = ".mp4"
-_KEPT_SUFFIXES: Final = (".png", ".jpg", ".jpeg")
-_MAX_STEM: Final = 100
-"""Characters of an address that make a file name."""
-
-
-def plan_jobs(arguments: AnnotateArguments) -> list[Job]:
-    """One job an input, with outputs that are neither an input nor those of another, and folders for them.
-
-    Of inputs that would share an output in the output folder, later ones get a name with their own suffix,
-    the name of their folder or a number. Raises :class:`UsageError` where the outputs make no sense, or would
-    replace a file unasked or an input, and :class:`agecam.errors.OutputError` where they cannot be written.
-    """
-    inputs, output, csv = arguments.inputs, arguments.output, arguments.csv
-    found = list(_expand(inputs))
-    outputs = OutputPlan(one.spec for one in found)
-    if len(inputs) == 1 and found[0].spec == inputs[0]:
-        target = outputs.claim(output / _target_name(found[0]) if is_folder(output) else output)
-        _check_kind(found[0], target)
-        placed = [(target, csv if csv is None else outputs.claim(csv))]
-    else:
-        for folder in (output, csv):
-            if folder is not None and folder.exists() and not is_folder(folder):
-                raise UsageError(f"{folder} is a file, but several inputs need a folder; name a folder.")
-        placed = _place(found, output, csv, outputs)
-    outputs.prepare(force=arguments.force)
-    style, runtime, force = arguments.style(), arguments.runtime, arguments.force
-    return [
-        Job(one.spec, target, rows, style, runtime, force)
-        for one, (target, rows) in zip(found, placed, strict=True)
-    ]
+from agecam.vision.manifest import MANIFEST
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """One input: its path below the folder that was named, or its name, and the name of that folder."""
+class Plan:
+    """All inputs of a run, in their order, and what is to be done."""
 
-    spec: str
-    relative: Path
-    folder: str
+    jobs: tuple[Job, ...]
+    done: tuple[tuple[Job, Summary], ...] = ()
+    """Those that an earlier run has done."""
+    merged: tuple[Merged, ...] = ()
+    """Files of all inputs together."""
+    notes: tuple[str, ...] = ()
+    """What the user should know of the inputs."""
 
-
-def _expand(inputs: Sequence[str]) -> Iterator[_Found]:
-    kinds = IMAGE_SUFFIXES | VIDEO_SUFFIXES
-    for spec in inputs:
-        path = input_file(spec)
-        if path is None:
-            yield _Found(spec, Path(_name_of_address(spec)), "")
-        elif "://" in spec or not is_folder(path):
-            yield _Found(spec, Path(path.name), path.absolute().parent.name)
-        else:
-            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in kinds and p.is_file())
-            if not inside:
-                raise UsageError(f"The folder {path} holds no videos and no pictures.")
-            for file in inside:
-                yield _Found(str(file), file.relative_to(path), path.absolute().name)
+    @property
+    def to_do(self) -> tuple[Job, ...]:
+        done = {job for job, _ in self.done}
+        return tuple(job for job in self.jobs if job not in done)
 
 
-def _name_of_address(url: str) -> str:
-    """A name for a file that holds nothing secret of the address."""
-    rest = without_secrets(url).partition("://")[2][:_MAX_STEM]
-    return "".join(char if char.isalnum() or char in ".-" else "_" for char in rest) + _VIDEO_SUFFIX
+def plan_batch(arguments: AnnotateArguments) -> Plan:
+    """One job an input, with outputs that are neither an input nor those of another, and folders for them.
+
+    A batch (several inputs, or a folder) goes on with what an earlier run of it has left. Raises
+    :class:`UsageError` where the outputs make no sense, or would replace a file unasked or an input, and
+    :class:`agecam.errors.OutputError` where they cannot be written.
+    """
+    inputs, output = arguments.inputs, arguments.output
+    notes = list[str]()
+    found = each_input(inputs, output, notes)
+    outputs = OutputPlan(one.spec for one in found)
+    if len(inputs) > 1 or found[0].spec != inputs[0]:
+        return _Batch(arguments, found, outputs, notes).plan()
+    target = outputs.claim(output / target_name(found[0]) if is_folder(output) else output)
+    check_kind(found[0], target)
+    job = replace(_job(arguments, found[0], target), **{kind: getattr(arguments, kind) for kind in KINDS})
+    for path in job.outputs[1:]:
+        outputs.claim(path)
+    outputs.prepare(force=arguments.force)
+    return Plan((job,))
 
 
-def _target_name(found: _Found) -> Path:
-    if not is_photograph(found.spec):
-        return found.relative.with_suffix(_VIDEO_SUFFIX)
-    kept = found.relative.suffix.lower() in _KEPT_SUFFIXES
-    return found.relative if kept else found.relative.with_suffix(".png")
+def _job(arguments: AnnotateArguments, found: Input, target: Path) -> Job:
+    return Job(
+        found.spec,
+        target,
+        style=arguments.style(),
+        runtime=arguments.runtime,
+        selection=arguments.selection(),
+        force=arguments.force,
+    )
 
 
-def _check_kind(found: _Found, target: Path) -> None:
-    """Raises :class:`UsageError` where an output of that name cannot hold what the input gives."""
-    kinds = (*IMAGE_OUTPUTS, *VIDEO_OUTPUTS) if is_photograph(found.spec) else VIDEO_OUTPUTS
-    if target.suffix.lower() not in kinds:
-        raise UsageError(f"{target.name} cannot hold that input; end its name in {' or '.join(kinds)}.")
+class _Batch:
+    """Several inputs that go to one folder."""
+
+    def __init__(
+        self, arguments: AnnotateArguments, found: Sequence[Input], outputs: OutputPlan, notes: list[str]
+    ) -> None:
+        self._arguments, self._found, self._outputs, self._notes = arguments, found, outputs, notes
+        self._folder = arguments.output
+        self._run = secrets.token_hex(8)
+        self._settings = _settings(arguments)
+
+    def plan(self) -> Plan:
+        arguments = self._arguments
+        destinations = {kind: path for kind in KINDS if (path := getattr(arguments, kind)) is not None}
+        files = {kind: path for kind, path in destinations.items() if _is_one_file(kind, path)}
+        folders = [path for kind, path in destinations.items() if kind not in files]
+        for folder in (self._folder, *folders):
+            if folder.exists() and not is_folder(folder):
+                raise UsageError(f"{folder} is a file, but several inputs need a folder; name a folder.")
+        jobs = self._placed_jobs(destinations, files)
+        merged = [self._merged(kind, self._outputs.claim(path)) for kind, path in files.items()]
+        done, own = self._done(jobs)
+        own |= {one.path for one in merged if one.is_own()}
+        self._outputs.prepare(force=arguments.force, own=own)
+        make_folder(self._folder.absolute() / FOLDER)
+        return Plan(tuple(jobs), tuple(done), tuple(merged), tuple(self._notes))
+
+    def _placed_jobs(self, destinations: dict[Kind, Path], files: dict[Kind, Path]) -> list[Job]:
+        found = self._found
+        names = [target_name(one) for one in found]
+        targets = place_below(self._folder, found, names, self._outputs, self._is_own_target)
+        jobs = [
+            replace(_job(self._arguments, one, target), place=self._place(target, (self._identity(one),)))
+            for one, target in zip(found, targets, strict=True)
+        ]
+        for kind, destination in destinations.items():
+            if kind in files:
+                places = [job.place.part(kind) for job in jobs if job.place is not None]
+            else:
+                suffix = KINDS[kind][0]
+                names = [target.relative_to(self._folder).with_suffix(suffix) for target in targets]
+                is_own = partial(_is_recorded, jobs)
+                places = place_below(destination, found, names, self._outputs, is_own)
+            jobs = [_with(job, kind, place) for job, place in zip(jobs, places, strict=True)]
+        return jobs
+
+    def _is_own_target(self, index: int, path: Path) -> bool:
+        entry = Entry.read(record_path(path, self._folder))
+        return entry is not None and entry.inputs == (self._identity(self._found[index]),)
+
+    def _place(self, path: Path, inputs: Iterable[str]) -> Place:
+        return Place(record_path(path, self._folder), tuple(inputs), self._settings, self._run)
+
+    def _identity(self, found: Input) -> str:
+        path = input_file(found.spec)
+        return without_secrets(found.spec) if path is None else relative_name(path, self._folder)
+
+    def _merged(self, kind: Kind, path: Path) -> Merged:
+        place = self._place(path, map(self._identity, self._found))
+        return Merged(kind, path, place, force=self._arguments.force)
+
+    def _done(self, jobs: Sequence[Job]) -> tuple[list[tuple[Job, Summary]], set[Path]]:
+        """What need not be done, and the files that are there and may be replaced or stay."""
+        done, own = list[tuple[Job, Summary]](), set[Path]()
+        for job in jobs:
+            entry = None if job.place is None else Entry.read(job.place.path)
+            if entry is None or job.place is None or self._arguments.force:
+                continue
+            state = entry.state(job.place, job.outputs, job.stamp())
+            if state in (State.DONE, State.EDITED):
+                done.append((job, Summary.recorded(job, entry)))
+                own.update(job.outputs)
+            else:
+                own.update(path for path in job.outputs if entry.owns(job.place, path))
+            if state is State.EDITED:
+                self._notes.append(f"{job.target} was changed after it was made, and stays as it is.")
+        return done, own
 
 
-def _place(
-    found: Sequence[_Found], output: Path, csv: Path | None, outputs: OutputPlan
-) -> list[tuple[Path, Path | None]]:
-    """The output and the table of each input inside their folders."""
-    targets = _place_below(output, found, [_target_name(one) for one in found], outputs)
-    if csv is None:
-        return [(target, None) for target in targets]
-    names = [target.relative_to(output).with_suffix(".csv") for target in targets]
-    return list(zip(targets, _place_below(csv, found, names, outputs), strict=True))
+def _is_recorded(jobs: Sequence[Job], index: int, path: Path) -> bool:
+    place = jobs[index].place
+    entry = None if place is None else Entry.read(place.path)
+    if place is None or entry is None or entry.inputs != place.inputs:
+        return False
+    return place.name_of(path) in entry.outputs
 
 
-def _place_below(
-    folder: Path, found: Sequence[_Found], names: Sequence[Path], outputs: OutputPlan
-) -> list[Path]:
-    suffixes: dict[str, set[str]] = {}
-    for one, name in zip(found, names, strict=True):
-        suffixes.setdefault(str(name).casefold(), set()).add(one.relative.suffix.lower())
-    return [
-        outputs.claim_first(
-            folder / candidate
-            for candidate in _candidates(one, name, mixed=len(suffixes[str(name).casefold()]) > 1)
-        )
-        for one, name in zip(found, names, strict=True)
-    ]
+def _with(job: Job, kind: Kind, path: Path) -> Job:
+    match kind:
+        case "csv":
+            return replace(job, csv=path)
+        case "json":
+            return replace(job, json=path)
+        case "report":
+            return replace(job, report=path)
 
 
-def _candidates(found: _Found, name: Path, *, mixed: bool) -> Iterable[Path]:
-    """Names for one output, the plainest first; ``mixed`` where inputs that share it differ by suffix."""
-    yield name
-    kind = found.relative.suffix.lower().lstrip(".")
-    if mixed and kind:  # clip.mov and clip.mkv would both become clip.mp4
-        yield name.with_stem(f"{name.stem}-{kind}")
-    if found.folder:
-        yield name.with_stem(f"{name.stem}-{found.folder}")
-    for number in itertools.count(2):
-        yield name.with_stem(f"{name.stem}-{number}")
+def _is_one_file(kind: Kind, path: Path) -> bool:
+    return path.suffix.lower() in KINDS[kind] and not is_folder(path)
+
+
+def _settings(arguments: AnnotateArguments) -> str:
+    """A hash of all that the outputs depend on besides the inputs and their names."""
+    manifest = models_dir() / MANIFEST
+    try:
+        models = hashlib.sha256(manifest.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelError(f"{manifest} is missing or cannot be read. Reinstall AgeCam.") from error
+    parts = {
+        "version": __version__,
+        "models": models,
+        "runtime": arguments.runtime,
+        "style": asdict(arguments.style()),
+        "selection": asdict(arguments.selection()),
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

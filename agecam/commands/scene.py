@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from agecam.messages import Frame
 from agecam.opencv import cv2
-from agecam.output import VideoWriter
+from agecam.output import VideoOptions, VideoWriter
 from agecam.paths import demo_clip
 from agecam.sources import open_source
 
@@ -97,7 +97,7 @@ def write_scene(path: Path, faces: int, width: int = 1280, height: int = 720) ->
     """Encode such a scene as a video file, which costs to decode what any other does."""
     scene = FacesScene(faces, width, height)
     scene.open()
-    with VideoWriter(path, width, height, _FPS) as writer:
+    with VideoWriter(path, width, height, VideoOptions(nominal_fps=_FPS)) as writer:
         while (frame := scene.read()) is not None:
             writer.write(frame.image_bgr, frame.time_s)
     scene.close()

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from agecam.commands.arguments import DemoArguments, WindowArguments
 from agecam.commands.console import tell
-from agecam.commands.outputs import OutputPlan, make_folder
+from agecam.commands.outputs import OutputPlan
 from agecam.display import check_window_libraries, has_display
 from agecam.errors import AgeCamError, OutputError, UsageError
-from agecam.paths import cache_dir, demo_clip
+from agecam.paths import cache_dir, demo_clip, make_private_folder
 from agecam.vision.analyzer import Analyzer
 
 
@@ -19,6 +19,7 @@ def open_window(arguments: WindowArguments) -> int:
 
     Raises :class:`AgeCamError` where there is no display or the source cannot be a source.
     """
+    _check_recording(arguments)
     outputs = OutputPlan([] if arguments.source is None else [arguments.source])
     for path in (arguments.record, arguments.csv):
         if path is not None:
@@ -37,7 +38,7 @@ def open_window(arguments: WindowArguments) -> int:
         open_source(source)  # a missing file is told here, before a window opens
     from agecam.live.session import Session
     from agecam.ui.app import run_window
-    from agecam.ui.options import StartOptions
+    from agecam.ui.options import RecordingChoices, StartOptions
 
     def make_analyzer() -> Analyzer:
         from agecam.vision.analyzer import create_analyzer
@@ -53,8 +54,23 @@ def open_window(arguments: WindowArguments) -> int:
             arguments.csv,
             arguments.fullscreen,
             arguments.quit_after_s,
+            RecordingChoices(arguments.quality, arguments.original or None, arguments.split),
         ),
     )
+
+
+def _check_recording(arguments: WindowArguments) -> None:
+    """Raise :class:`UsageError` for what a recording could not be, before a window opens."""
+    from agecam.output.containers import container_kind
+    from agecam.output.split import parse_split
+
+    if arguments.split is not None:
+        parse_split(arguments.split)
+    if arguments.record is not None:
+        try:
+            container_kind(arguments.record)
+        except OutputError as error:
+            raise UsageError(str(error)) from error
 
 
 def run_demo(arguments: DemoArguments, clip: Path | None = None) -> int:
@@ -82,7 +98,7 @@ def _own_folder() -> Path:
     """A folder that nobody else writes to, and whose files are the program's to replace."""
     folder = cache_dir()
     try:
-        make_folder(folder)
-    except OutputError:  # a home that is read-only, or none
+        make_private_folder(folder)
+    except OSError:  # a home that is read-only, or none
         return Path(tempfile.mkdtemp(prefix="agecam-"))
     return folder

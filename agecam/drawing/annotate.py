@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -13,7 +13,7 @@ from agecam.drawing.config import DEFAULT_CONFIG, DrawingConfig
 from agecam.drawing.label_image import Colour, Label, render_label
 from agecam.drawing.label_layout import Box, LabelSpot, place_labels
 from agecam.drawing.label_text import LabelStyle, label_texts
-from agecam.messages import Estimate, Person
+from agecam.messages import Person
 from agecam.opencv import cv2
 
 _COLOURS: Final[tuple[Colour, ...]] = (
@@ -32,6 +32,8 @@ _QUARTER: Final = np.linspace(0, np.pi / 2, 4)
 _ANGLES: Final = np.concatenate([start + _QUARTER for start in np.arange(4) * np.pi / 2])
 _CIRCLE: Final = np.column_stack([np.cos(_ANGLES), np.sin(_ANGLES)])
 _DEFAULT_STYLE: Final = LabelStyle()
+_HELD_LAYOUT: Final = replace(DEFAULT_CONFIG, move_cost=1e6)
+"""No label leaves its place, whatever it covers there: other costs stay far below."""
 
 
 class FaceCovers:
@@ -60,6 +62,18 @@ class FaceCovers:
         self._covered.clear()
 
 
+@dataclass(frozen=True, slots=True)
+class LabelLayout:
+    """How the labels of a frame are laid out, to be kept in the frames beside it.
+
+    ``positions`` tells of each track at which of the places about the face its label is
+    (:class:`agecam.drawing.label_layout.PlacedLabel`); ``is_crowded`` whether far faces have short labels.
+    """
+
+    positions: Mapping[int, int] = field(default_factory=dict)
+    is_crowded: bool = False
+
+
 class Annotator:
     """Draws boxes and labels on the frames of one stream; the layout stays put from frame to frame.
 
@@ -71,9 +85,13 @@ class Annotator:
     def __init__(self, style: LabelStyle = _DEFAULT_STYLE, config: DrawingConfig = DEFAULT_CONFIG) -> None:
         self.style = style
         self._config = config
-        self._positions: dict[int, int] = {}
-        self._is_crowded = False
+        self._layout = LabelLayout()
         self._covers = FaceCovers(config)
+
+    @property
+    def layout(self) -> LabelLayout:
+        """That of the last frame that was drawn."""
+        return self._layout
 
     def draw(
         self,
@@ -90,56 +108,41 @@ class Annotator:
         are the boxes to blur where the stream has a :class:`FaceCovers` of its own, as one with several
         annotators must.
         """
-        style, image = self.style, image_bgr.copy()
-        if style.blur:
-            for box in self._covers.update(people, time_s) if covered is None else covered:
-                _pixelate(image, box, self._config)
-        else:
+        style = self.style
+        if not style.blur:
             self._covers.reset()
-        confirmed = [person for person in people if person.confirmed]
-        for person in confirmed:
-            _draw_box(image, person.face.box, _colour(person), self._config)
-        self._draw_labels(image, confirmed, [person.face.box for person in people], style)
+            covered = ()
+        elif covered is None:
+            covered = self._covers.update(people, time_s)
+        config = self._config
+        crowd = config.crowd_left if self._layout.is_crowded else config.crowd
+        is_crowded = sum(person.confirmed for person in people) >= crowd
+        image, positions = _draw(
+            image_bgr, people, covered, style, replace(self._layout, is_crowded=is_crowded), config
+        )
+        # Where nobody has a label for a moment, places are remembered.
+        self._layout = LabelLayout(positions or self._layout.positions, is_crowded)
         return image
 
     def reset(self) -> None:
         """Forget the layout and who was there: call it when another stream begins or time starts anew."""
-        self._positions.clear()
+        self._layout = LabelLayout()
         self._covers.reset()
-        self._is_crowded = False
 
-    def _draw_labels(
-        self, image: NDArray[np.uint8], people: Sequence[Person], faces: Sequence[Box], style: LabelStyle
-    ) -> None:
-        config = self._config
-        self._is_crowded = len(people) >= (config.crowd_left if self._is_crowded else config.crowd)
-        labels: list[Label] = []
-        spots: list[LabelSpot] = []
-        for person in people:
-            label = person.estimate and self._label(person, person.estimate, image.shape[0], style)
-            if label:
-                labels.append(label)
-                spots.append(LabelSpot(person.track_id, person.face.box, label.size_wh))
-        size = (image.shape[1], image.shape[0])
-        gap_px = 2 * _thickness(image, config)
-        placed = place_labels(spots, faces, size, gap_px, before=self._positions, config=config)
-        if spots:
-            self._positions = {one.track_id: one.position for one in placed}
-        for label, place in zip(labels, placed, strict=True):
-            label.paste(image, place.x, place.y)
 
-    def _label(
-        self, person: Person, estimate: Estimate, image_height: int, style: LabelStyle
-    ) -> Label | None:
-        config = self._config
-        large, small = label_texts(estimate, style)
-        if not large:
-            return None
-        is_far = person.face.box[3] < config.far_face * image_height
-        text_px = max(
-            config.min_text_px, round(config.text_size * (config.far_text if is_far else 1) * image_height)
-        )
-        return render_label(large, () if is_far and self._is_crowded else small, text_px, _colour(person))
+def annotate_in_layout(
+    image_bgr: NDArray[np.uint8],
+    people: Sequence[Person],
+    covered: Sequence[Box],
+    style: LabelStyle,
+    layout: LabelLayout,
+) -> NDArray[np.uint8]:
+    """What :meth:`Annotator.draw` gives, with labels at the places that ``layout`` has for them.
+
+    For a frame between two that an annotator has drawn: labels stay where they are in the one before. The
+    boxes ``covered`` are blurred where the style says so. Nothing is remembered; any thread may call it.
+    """
+    return _draw(image_bgr, people, covered, style, layout, _HELD_LAYOUT)[0]
 
 
 def annotate(
@@ -147,6 +150,56 @@ def annotate(
 ) -> NDArray[np.uint8]:
     """What :meth:`Annotator.draw` gives for a single photograph."""
     return Annotator(style).draw(image_bgr, people, 0.0)
+
+
+def _draw(
+    image_bgr: NDArray[np.uint8],
+    people: Sequence[Person],
+    covered: Sequence[Box],
+    style: LabelStyle,
+    layout: LabelLayout,
+    config: DrawingConfig,
+) -> tuple[NDArray[np.uint8], dict[int, int]]:
+    """A copy of the image with all that belongs on it, and at which place the label of each track is.
+
+    Labels go by the positions of ``layout``, the frame's before, as ``config.move_cost`` says.
+    """
+    image = image_bgr.copy()
+    if style.blur:
+        for box in covered:
+            _pixelate(image, box, config)
+    confirmed = [person for person in people if person.confirmed]
+    for person in confirmed:
+        _draw_box(image, person.face.box, _colour(person), config)
+    labels: list[Label] = []
+    spots: list[LabelSpot] = []
+    for person in confirmed:
+        label = _label(person, image.shape[0], style, layout.is_crowded, config)
+        if label:
+            labels.append(label)
+            spots.append(LabelSpot(person.track_id, person.face.box, label.size_wh))
+    faces = [person.face.box for person in people]
+    size = (image.shape[1], image.shape[0])
+    gap_px = 2 * _thickness(image, config)
+    placed = place_labels(spots, faces, size, gap_px, before=layout.positions, config=config)
+    for label, place in zip(labels, placed, strict=True):
+        label.paste(image, place.x, place.y)
+    return image, {one.track_id: one.position for one in placed}
+
+
+def _label(
+    person: Person, image_height: int, style: LabelStyle, is_crowded: bool, config: DrawingConfig
+) -> Label | None:
+    if person.estimate is None:
+        return None
+    large, small = label_texts(person.estimate, style)
+    if not large:
+        return None
+    is_far = person.face.box[3] < config.far_face * image_height
+    text_px = max(
+        config.min_text_px, round(config.text_size * (config.far_text if is_far else 1) * image_height)
+    )
+    return render_label(large, () if is_far and is_crowded else small, text_px, _colour(person))
 
 
 def mirror_image(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:

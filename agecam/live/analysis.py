@@ -13,6 +13,7 @@ import numpy as np
 from agecam.drawing.label_text import LabelStyle
 from agecam.errors import AgeCamError
 from agecam.live.capture import Captured
+from agecam.live.feed import RecordingFeed
 from agecam.live.pipeline import AnnotatedFrame, Pipeline, Preview
 from agecam.live.slot import LatestSlot
 from agecam.live.statistics import StatisticsCollector
@@ -48,13 +49,24 @@ class ViewSettings:
         return Preview.MIRRORED if self.mirror and captured.from_camera else Preview.PLAIN
 
 
+@dataclass(frozen=True, slots=True)
+class AnalysisCallbacks:
+    """Whom the analysis thread calls; all must return at once."""
+
+    on_change: Callable[[], None]
+    """After each frame, when there is a new one to be shown."""
+    on_idle: Callable[[], None]
+    """When no frame has come for a while."""
+    on_end: Callable[[], None]
+    """Once, when no frame is analysed any more."""
+
+
 class AnalysisThread:
     """Loads the models, then analyses, draws and hands on what capture puts into ``slot``.
 
     ``make_analyzer`` is called in the thread. ``ready`` is set once models are loaded and warm; ``sinks``
-    gives whoever keeps frames; ``on_change`` is called after each frame and at the end, ``on_idle`` when none
-    came for a while. What stops the thread early is told by :meth:`failure`. ``view`` may be replaced
-    at any time, as a whole, and holds from the next frame on.
+    gives whoever keeps analysed frames, and ``feed`` is told of each. What stops the thread early is told by
+    :meth:`failure`. ``view`` may be replaced at any time, as a whole, and holds from the next frame on.
     """
 
     def __init__(
@@ -62,10 +74,10 @@ class AnalysisThread:
         make_analyzer: Callable[[], Analyzer],
         slot: LatestSlot[Captured],
         statistics: StatisticsCollector,
+        feed: RecordingFeed,
+        callbacks: AnalysisCallbacks,
         *,
         sinks: Callable[[], Sequence[Sink]],
-        on_change: Callable[[], None],
-        on_idle: Callable[[], None],
         config: AnalysisConfig | None = None,
     ) -> None:
         self.ready = threading.Event()
@@ -73,8 +85,9 @@ class AnalysisThread:
         self._make_analyzer = make_analyzer
         self._slot = slot
         self._statistics = statistics
+        self._feed = feed
         self._sinks = sinks
-        self._on_change, self._on_idle = on_change, on_idle
+        self._callbacks = callbacks
         self._config = config or AnalysisConfig()
         self._lock = threading.Lock()
         self._latest: AnnotatedFrame | None = None
@@ -118,25 +131,25 @@ class AnalysisThread:
         finally:  # of an error that nobody expected the exception hook tells the rest
             with self._lock:
                 self._failure = failure
-            for sink in self._sinks():
-                sink.end()
-            self._on_change()
+            self._callbacks.on_end()
 
     def _loop(self, pipeline: Pipeline) -> None:
         epoch = 0
         while not self._stopping.is_set():
             captured = self._slot.take(self._config.idle_s)
             if captured is None:
-                self._on_idle()
+                self._callbacks.on_idle()
                 continue
             if captured.epoch != epoch:
                 epoch = captured.epoch
                 pipeline.reset()
             view = self.view
             pipeline.style = view.style
-            annotated = pipeline.process(captured.frame, view.preview_of(captured))
+            is_kept = self._feed.begin_analysis(captured)
+            annotated = pipeline.process(captured.frame, view.preview_of(captured), draw_plain=is_kept)
             annotated = dataclasses.replace(annotated, captured_s=captured.captured_s, epoch=epoch)
+            self._feed.end_analysis(captured, annotated)
             with self._lock:
                 self._latest = annotated
             self._statistics.analysed(annotated.analysis.stages_ms)
-            self._on_change()
+            self._callbacks.on_change()

@@ -61,17 +61,22 @@ class SourceRequest:
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """A frame on its way to analysis; ``epoch`` grows with every newly opened source."""
+    """A frame on its way to analysis; ``epoch`` grows with every newly opened source, ``number`` with every
+    frame of a session. ``lost_before`` counts frames of a live source that came just before it and were
+    overrun in the source."""
 
     frame: Frame
     captured_s: float
     epoch: int
+    number: int
     from_camera: bool
+    lost_before: int = 0
 
 
 class CaptureThread:
     """Serves one :class:`SourceRequest` after another and puts frames into a slot, newest wins.
 
+    ``on_captured`` gets every frame before the slot does, once models are loaded, and must return at once.
     A file waits for ``ready`` before its first frame, so that nothing of it is missed while models load.
     """
 
@@ -81,10 +86,12 @@ class CaptureThread:
         statistics: StatisticsCollector,
         ready: threading.Event,
         on_change: Callable[[], None],
+        on_captured: Callable[[Captured], None],
         opener: SourceOpener | None = None,
         config: CaptureConfig | None = None,
     ) -> None:
         self._slot = slot
+        self._on_captured = on_captured
         self._ready = ready
         self._statistics = statistics
         self._on_change = on_change
@@ -95,6 +102,7 @@ class CaptureThread:
         self._state = SourceStatus(SourceState.IDLE)
         self._state_epoch = 0
         self._epoch = 0
+        self._number = 0
         self._wake = threading.Event()
         self._stopping = False
         # A daemon: a device whose read never returns must not keep the process alive.
@@ -207,7 +215,7 @@ class CaptureThread:
         playback = PlaybackClock(paced=not source.is_live)
         frame = None
         while self._is_current(request):
-            following = source.read()
+            previous, following = frame, source.read()
             if following is None:
                 if frame is None:
                     raise SourceError(f"{source.name} holds no picture that can be decoded.")
@@ -228,7 +236,8 @@ class CaptureThread:
                     return
             if not self._wait_until(playback.due_s(frame.time_s), request):
                 return
-            self._put(source, frame)
+            lost = frame.index - previous.index - 1 if source.is_live and previous is not None else 0
+            self._put(source, frame, lost)
 
     def _until_ready(self, request: SourceRequest) -> bool:
         while not self._ready.wait(self._config.ready_poll_s):
@@ -245,9 +254,13 @@ class CaptureThread:
             if self._wait_until(playback.due_s(frame.time_s), request):
                 self._put(source, frame)
 
-    def _put(self, source: Source, frame: Frame) -> None:
+    def _put(self, source: Source, frame: Frame, lost_before: int = 0) -> None:
         self._statistics.captured()
-        self._slot.put(Captured(frame, time.monotonic(), self._epoch, source.is_camera))
+        self._number += 1
+        captured = Captured(frame, time.monotonic(), self._epoch, self._number, source.is_camera, lost_before)
+        if self._ready.is_set():
+            self._on_captured(captured)
+        self._slot.put(captured)
 
     def _wait_until(self, due_s: float, request: SourceRequest) -> bool:
         while (left_s := due_s - time.monotonic()) > 0:

@@ -6,12 +6,19 @@ import dataclasses
 import enum
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agecam.drawing.annotate import Annotator, FaceCovers, mirror_box, mirror_image, mirror_people
+from agecam.drawing.annotate import (
+    Annotator,
+    FaceCovers,
+    LabelLayout,
+    mirror_box,
+    mirror_image,
+    mirror_people,
+)
 from agecam.drawing.hysteresis import EstimateHysteresis
 from agecam.drawing.label_layout import Box
 from agecam.drawing.label_text import LabelStyle
@@ -35,9 +42,10 @@ class AnnotatedFrame:
 
     ``people`` are those of ``analysis`` with the estimates as printed (:mod:`agecam.drawing.hysteresis`);
     ``image_bgr`` is ``(h, w, 3)`` uint8, drawn as the preview asked for, or ``None`` where nobody looks.
-    ``plain_bgr`` is the same unmirrored, where it was drawn, and ``covered`` are the boxes that blurring
-    covers, unmirrored. Of live frames ``captured_s`` is
-    ``time.monotonic()`` at capture, and ``epoch`` the number of the source that was open then.
+    ``plain_bgr`` is the same unmirrored, where it was drawn, with ``layout`` of its labels, and ``covered``
+    are the boxes that blurring covers, unmirrored. ``style`` is how it is drawn. Of live frames
+    ``captured_s`` is ``time.monotonic()`` at capture, and ``epoch`` the number of the source that was open
+    then.
     """
 
     analysis: Analysis
@@ -45,6 +53,8 @@ class AnnotatedFrame:
     image_bgr: NDArray[np.uint8] | None
     plain_bgr: NDArray[np.uint8] | None
     covered: tuple[Box, ...] = ()
+    style: LabelStyle = field(default_factory=LabelStyle)
+    layout: LabelLayout | None = None
     captured_s: float = 0.0
     epoch: int = 0
 
@@ -70,9 +80,14 @@ class Pipeline:
         self._covers = FaceCovers()
         self._plain, self._mirrored = Annotator(), Annotator()
 
-    def process(self, frame: Frame, preview: Preview = Preview.PLAIN) -> AnnotatedFrame:
-        """Analyse one frame, draw it and write it to the sinks; ``frame.time_s`` must not decrease."""
-        return self._finish(self._analyzer.analyze(frame), preview)
+    def process(
+        self, frame: Frame, preview: Preview = Preview.PLAIN, *, draw_plain: bool = False
+    ) -> AnnotatedFrame:
+        """Analyse one frame, draw it and write it to the sinks; ``frame.time_s`` must not decrease.
+
+        With ``draw_plain`` there is a ``plain_bgr`` whatever the preview is.
+        """
+        return self._finish(self._analyzer.analyze(frame), preview, draw_plain=draw_plain)
 
     def process_all(
         self, frames: Iterable[Frame], preview: Preview = Preview.NONE
@@ -93,16 +108,18 @@ class Pipeline:
         self._plain.reset()
         self._mirrored.reset()
 
-    def _finish(self, analysis: Analysis, preview: Preview) -> AnnotatedFrame:
+    def _finish(self, analysis: Analysis, preview: Preview, *, draw_plain: bool = False) -> AnnotatedFrame:
         started_s = time.perf_counter()
         frame = analysis.frame
         people = self._hysteresis.update(analysis.people, frame.time_s)
         covered = self._covers.update(people, frame.time_s)
-        sinks = self._sinks()
-        mirrored = self._draw_mirrored(frame, people, covered) if preview is Preview.MIRRORED else None
+        sinks, style = self._sinks(), self.style
+        mirrored = None
+        if preview is Preview.MIRRORED:
+            mirrored = self._draw_mirrored(frame, people, covered, style)
         plain = None
-        if preview is Preview.PLAIN or any(sink.needs_drawing for sink in sinks):
-            self._plain.style = self.style
+        if preview is Preview.PLAIN or draw_plain or any(sink.needs_drawing for sink in sinks):
+            self._plain.style = style
             plain = self._plain.draw(frame.image_bgr, people, frame.time_s, covered)
         draw_ms = (time.perf_counter() - started_s) * 1000
         for sink in sinks:
@@ -111,12 +128,13 @@ class Pipeline:
             sink.write(kept, analysis.people)
         timed = dataclasses.replace(analysis, stages_ms={**analysis.stages_ms, "draw": draw_ms})
         seen = {Preview.NONE: None, Preview.PLAIN: plain, Preview.MIRRORED: mirrored}[preview]
-        return AnnotatedFrame(timed, people, seen, plain, covered)
+        layout = None if plain is None else self._plain.layout
+        return AnnotatedFrame(timed, people, seen, plain, covered, style, layout)
 
     def _draw_mirrored(
-        self, frame: Frame, people: Sequence[Person], covered: Sequence[Box]
+        self, frame: Frame, people: Sequence[Person], covered: Sequence[Box], style: LabelStyle
     ) -> NDArray[np.uint8]:
-        self._mirrored.style = self.style
+        self._mirrored.style = style
         reflected = mirror_people(people, frame.width)
         boxes = [mirror_box(box, frame.width) for box in covered]
         return self._mirrored.draw(mirror_image(frame.image_bgr), reflected, frame.time_s, boxes)

@@ -24,12 +24,15 @@ class PlaybackClock:
         self._clock = clock
         self._offset_s = 0.0
         self._index_offset = 0
+        self._first_s: float | None = None
         self._last: Frame | None = None
         self._start_s: float | None = None
 
     def on_time_line(self, frame: Frame) -> Frame:
         """The frame with its time and index counted on from the rounds before."""
-        if self._offset_s:
+        if self._first_s is None:
+            self._first_s = frame.time_s
+        if self._index_offset:
             frame = dataclasses.replace(
                 frame, time_s=frame.time_s + self._offset_s, index=frame.index + self._index_offset
             )
@@ -39,7 +42,8 @@ class PlaybackClock:
     def rewind(self, gap_s: float) -> None:
         """The file starts again, ``gap_s`` after its last frame."""
         if self._last is not None:
-            self._offset_s = self._last.time_s + gap_s
+            # A video that begins after its sound has its first frame later than 0 s.
+            self._offset_s = self._last.time_s + gap_s - (self._first_s or 0.0)
             self._index_offset = self._last.index + 1
 
     def due_s(self, time_s: float) -> float:

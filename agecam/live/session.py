@@ -12,16 +12,17 @@ from typing import Final
 
 from agecam.drawing.annotate import Annotator
 from agecam.drawing.label_text import LabelStyle
-from agecam.live.analysis import AnalysisThread
+from agecam.live.analysis import AnalysisCallbacks, AnalysisThread
 from agecam.live.background import BackgroundTasks
 from agecam.live.capture import Captured, CaptureThread, SourceOpener, SourceRequest
+from agecam.live.feed import FeedConfig, RecordingFeed
 from agecam.live.notices import Notice, Notices
 from agecam.live.pipeline import AnnotatedFrame
-from agecam.live.recording import Recorder
+from agecam.live.recording import Recorder, RecordingOptions
 from agecam.live.slot import LatestSlot
 from agecam.live.state import SessionState, SourceState, SourceStatus
 from agecam.live.statistics import Statistics, StatisticsCollector
-from agecam.output import CsvSink, SnapshotSink
+from agecam.output import GrowingCsvSink, SnapshotSink
 from agecam.output.sink import Sink
 from agecam.sources import Camera
 from agecam.vision.analyzer import Analyzer
@@ -47,6 +48,7 @@ class Session:
         *,
         opener: SourceOpener | None = None,
         recorder: Callable[[Notices, Callable[[], None]], Recorder] = Recorder,
+        feed_config: FeedConfig | None = None,
     ) -> None:
         self._on_change = on_change
         self._opener = opener or SourceOpener()
@@ -54,26 +56,33 @@ class Session:
         self._statistics = StatisticsCollector()
         self._notices = Notices(on_change)
         self._recorder = recorder(self._notices, on_change)
-        self._analysis = AnalysisThread(
-            make_analyzer,
-            self._slot,
-            self._statistics,
-            sinks=self._sinks,
+        self._feed = RecordingFeed(self._recorder, feed_config or FeedConfig())
+        callbacks = AnalysisCallbacks(
             on_change=on_change,
             on_idle=self._end_recording_with_its_source,
+            on_end=self._end_outputs,
+        )
+        self._analysis = AnalysisThread(
+            make_analyzer, self._slot, self._statistics, self._feed, callbacks, sinks=self._sinks
         )
         self._capture = CaptureThread(
-            self._slot, self._statistics, self._analysis.ready, on_change, self._opener
+            self._slot,
+            self._statistics,
+            self._analysis.ready,
+            on_change,
+            lambda captured: self._feed.offer(captured, self._analysis.view.style),
+            self._opener,
         )
         self._background = BackgroundTasks()
         self._lock = threading.Lock()
-        self._csv: CsvSink | None = None
+        self._csv: GrowingCsvSink | None = None
         self._snapshots: dict[Path, SnapshotSink] = {}
         self._cameras: list[Camera] | None = None
         self._closed = False
 
     def start(self) -> None:
         """Start the threads; models begin to load."""
+        self._feed.start()
         self._capture.start()
         self._analysis.start()
 
@@ -133,13 +142,21 @@ class Session:
 
     # -- what is kept --------------------------------------------------------------------------------
 
-    def start_recording(self, path: Path) -> None:
-        """Record the annotated frames into the file ``path`` from the next one on, replacing it."""
-        self._recorder.start(path, is_folder=False)
+    def start_recording(self, path: Path, options: RecordingOptions | None = None) -> None:
+        """Record all frames, annotated, into the file ``path`` from the next one on, replacing it."""
+        self._recorder.start(path, is_folder=False, options=options)
 
-    def start_recording_in(self, folder: Path) -> None:
-        """Record the annotated frames into a new file in ``folder`` from the next one on."""
-        self._recorder.start(folder, is_folder=True)
+    def start_recording_in(self, folder: Path, options: RecordingOptions | None = None) -> None:
+        """Record all frames, annotated, into a new file in ``folder`` from the next one on."""
+        self._recorder.start(folder, is_folder=True, options=options)
+
+    def pause_recording(self) -> None:
+        """Record nothing until :meth:`resume_recording`."""
+        self._recorder.pause()
+
+    def resume_recording(self) -> None:
+        """Go on with a paused recording; what was between is left out."""
+        self._recorder.resume()
 
     def stop_recording(self) -> None:
         """Finish the recording; a notice tells when the file is whole."""
@@ -151,7 +168,9 @@ class Session:
             if self._closed:
                 return
             previous = self._csv
-            self._csv = CsvSink(path, from_first_frame=True, on_finished=self._csv_finished)
+            self._csv = GrowingCsvSink(
+                path, on_finished=self._csv_finished, on_recovered=self._recorder.tell_recovered
+            )
         if previous is not None:
             previous.end()
 
@@ -180,11 +199,9 @@ class Session:
 
     def _sinks(self) -> Sequence[Sink]:
         with self._lock:
-            csv = self._csv
-        sinks: list[Sink] = [] if csv is None else [csv]
-        return [*sinks, self._recorder] if self._recorder.is_running() else sinks
+            return () if self._csv is None else (self._csv,)
 
-    def _csv_finished(self, sink: CsvSink) -> None:
+    def _csv_finished(self, sink: GrowingCsvSink) -> None:
         error = sink.status().error
         if error is not None:
             self._notices.error(str(error))
@@ -199,6 +216,18 @@ class Session:
             SourceState.FAILED,
         ):
             self._recorder.stop()
+
+    def finish_leftovers_in(self, folder: Path) -> None:
+        """Keep what a crash has left of recordings in ``folder``; notices tell which."""
+        self._background.run("leftovers", lambda: self._recorder.finish_leftovers_in(folder))
+
+    def _end_outputs(self) -> None:
+        """In the analysis thread, at its end."""
+        for sink in self._sinks():
+            sink.end()
+        self._recorder.stop()
+        self._feed.end()
+        self._on_change()
 
     # -- slow work -----------------------------------------------------------------------------------
 
@@ -234,6 +263,7 @@ class Session:
             log.warning("the source did not let go within %.0f s", _CAPTURE_JOIN_S)
         with self._lock:
             csv, snapshots = self._csv, list(self._snapshots.values())
+        self._feed.close()
         for sink in (self._recorder, csv, *snapshots):
             if sink is not None:
                 sink.close()

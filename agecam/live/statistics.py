@@ -19,7 +19,12 @@ _STAGE_WEIGHT = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Rates in frames a second over the last two seconds; latency from capture to paint in milliseconds."""
+    """Rates in frames a second over the last two seconds; latency from capture to paint in milliseconds.
+
+    ``dropped`` counts captured frames that were not analysed, and so not shown, since a newer one had come. A
+    recording has them all the same; what it lacks is told by
+    :attr:`agecam.live.recording.RecordingState.dropped`.
+    """
 
     fps_captured: float = 0.0
     fps_analysed: float = 0.0

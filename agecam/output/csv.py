@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import csv
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Self
 
-import numpy as np
-
+from agecam.errors import OutputError
 from agecam.messages import Frame, Person
-from agecam.output.files import Replacement, write_error
-from agecam.output.sink import DEFAULT_CONFIG, QueuedSink, SinkConfig, WhenFull
+from agecam.output.growing import GrowingFile, claim_growing, finish_leftovers_of, gone
+from agecam.output.rows import FrameWriter, RowSink, RowWriter
+from agecam.output.sink import DEFAULT_CONFIG, SinkConfig, WhenFull
 
 COLUMNS: Final = (
     "frame",
@@ -33,67 +30,27 @@ COLUMNS: Final = (
     "female_raw",
 )
 
-_NO_IMAGE: Final = np.empty((0, 0, 3), np.uint8)
 
-
-class CsvWriter:
+class CsvWriter(RowWriter):
     """Writes people to a CSV file; those not yet confirmed are left out.
 
     ``age``, ``age_low``, ``age_high`` and ``female`` are fused over the track so far, ``_raw`` the models'
-    own output for that frame; empty where there is none. Boxes are in pixels of the frame. ``time_s`` counts
-    from ``start_s``. An existing file is overwritten.
+    own output for that frame; empty where there is none. Boxes are in pixels of the frame.
 
     Every method raises :class:`agecam.errors.OutputError`.
     """
 
-    def __init__(self, path: Path, start_s: float = 0.0) -> None:
-        self.path = path
-        self._start_s = start_s
-        try:
-            self._file = path.open("w", encoding="utf-8", newline="")
-        except OSError as error:
-            raise write_error(path, error) from error
-        self._rows = csv.writer(self._file, lineterminator="\n")
-        with self._as_output_error():
-            self._rows.writerow(COLUMNS)
-            self._file.flush()
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, _row(COLUMNS))
 
     def write(self, frame: Frame, people: Sequence[Person]) -> None:
         """Add the rows of a frame."""
-        time_text = f"{frame.time_s - self._start_s:.4f}"
-        with self._as_output_error():
-            self._rows.writerows(
-                [frame.index, time_text, *_cells(person)] for person in people if person.confirmed
-            )
-
-    def flush(self) -> None:
-        """Put all rows on the disk."""
-        with self._as_output_error():
-            self._file.flush()
-
-    def close(self) -> None:
-        """Write the rest; a second call does nothing."""
-        with self._as_output_error():
-            self._file.close()
-
-    @contextlib.contextmanager
-    def _as_output_error(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            with contextlib.suppress(OSError):  # closing tries once more to write what is left
-                self._file.close()
-            raise write_error(self.path, error) from error
+        start = (str(frame.index), f"{frame.time_s:.4f}")
+        self.add("".join(_row((*start, *_cells(person))) for person in people if person.confirmed))
 
 
-class CsvSink(QueuedSink):
-    """Writes people as :class:`CsvWriter` does; the file is about a second behind at most.
-
-    It opens with the first frame; without one no file is made. One that stands there is replaced when the
-    first rows are on the disk.
-    """
-
-    needs_drawing = False
+class CsvSink(RowSink):
+    """Writes people as :class:`CsvWriter` does; see :class:`agecam.output.rows.RowSink`."""
 
     def __init__(
         self,
@@ -102,60 +59,80 @@ class CsvSink(QueuedSink):
         from_first_frame: bool = False,
         when_full: WhenFull = WhenFull.DROP,
         on_finished: Callable[[Self], None] | None = None,
-        make_writer: Callable[[Path, float], CsvWriter] = CsvWriter,
+        make_writer: Callable[[Path], CsvWriter] = CsvWriter,
         clock: Callable[[], float] = time.monotonic,
         config: SinkConfig = DEFAULT_CONFIG,
     ) -> None:
-        """With ``from_first_frame`` times count from the first frame, else they are the frames' own.
-
-        Live sources tell the time since the computer was started.
-        """
-        self._target = path
-        self._from_first_frame = from_first_frame
-        self._make_writer = make_writer
-        self._clock = clock
-        self._flush_every_s = config.flush_every_s
-        self._flushed_s = 0.0
-        self._first_s = 0.0
-        self._writer: CsvWriter | None = None
-        self._replacement: Replacement | None = None
         super().__init__(
-            "csv",
+            path,
+            make_writer,
+            from_first_frame=from_first_frame,
             when_full=when_full,
-            capacity_bytes=config.rows_bytes,
             on_finished=on_finished,
-            idle_s=config.flush_every_s,
+            clock=clock,
+            config=config,
         )
 
-    def write(self, frame: Frame, people: Sequence[Person]) -> None:
-        # No image waits in the queue for a row of numbers.
-        super().write(replace(frame, image_bgr=_NO_IMAGE), people)
 
-    def consume(self, frame: Frame, people: Sequence[Person]) -> None:
-        writer = self._writer or self._open(frame)
-        writer.write(frame, people)
-        self._seconds = frame.time_s - self._first_s
-        if self._clock() - self._flushed_s >= self._flush_every_s:
-            self.idle()
+class GrowingCsvSink(CsvSink):
+    """The same for a live picture: times count from the first frame.
 
-    def idle(self) -> None:
-        if self._writer is not None and self._replacement is not None:
-            self._writer.flush()
-            self._replacement.settle()
-            self._flushed_s = self._clock()
+    The file grows under the name of a :class:`agecam.output.growing.GrowingFile` and gets its own when it is
+    whole. What an earlier process has left of the same file is kept, and told.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        on_finished: Callable[[Self], None] | None = None,
+        on_recovered: Callable[[Sequence[Path]], None] = lambda _paths: None,
+        make_writer: Callable[[Path], CsvWriter] = CsvWriter,
+        clock: Callable[[], float] = time.monotonic,
+        config: SinkConfig = DEFAULT_CONFIG,
+    ) -> None:
+        self._on_recovered = on_recovered
+        self._file: GrowingFile | None = None
+        super().__init__(
+            path,
+            from_first_frame=True,
+            on_finished=on_finished,
+            make_writer=make_writer,
+            clock=clock,
+            config=config,
+        )
 
     def finish(self) -> None:
-        if self._replacement is not None:
-            self._replacement.finish(self._writer, failed=self.status().error is not None)
+        failure: OutputError | None = None
+        try:
+            super().finish()
+        except OutputError as error:
+            failure = error
+        file, self._file = self._file, None
+        if file is not None:
+            whole = failure is None and self.status().error is None
+            if self._writer is not None:
+                self._path = file.finish(whole=whole)
+            else:
+                file.discard()
+        if failure is not None:
+            raise failure
 
-    def _open(self, frame: Frame) -> CsvWriter:
-        self._path = self._target
-        self._first_s = frame.time_s
-        self._replacement = Replacement(self._target)
-        path = self._replacement.path
-        self._writer = self._make_writer(path, frame.time_s if self._from_first_frame else 0.0)
-        self._flushed_s = self._clock()
-        return self._writer
+    def _flush(self, writer: FrameWriter) -> None:
+        if self._file is not None and not self._file.path.exists():
+            raise gone(self._file.target)
+        super()._flush(writer)
+
+    def _begin(self) -> Path:
+        recovered = finish_leftovers_of(self._target)
+        self._call_back(lambda: self._on_recovered(recovered))
+        self._file = claim_growing(self._target, may_replace=True)
+        self._path = self._file.target
+        return self._file.path
+
+
+def _row(cells: Sequence[str]) -> str:
+    return ",".join(cells) + "\n"  # numbers and names of columns need no quotes
 
 
 def _cells(person: Person) -> list[str]:

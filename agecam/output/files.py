@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 from agecam.errors import OutputError
-from agecam.files import PartialFile, whole_path
+from agecam.output.disk import disk_full, final_path
+from agecam.paths import make_private_folder
 
 
 def claim_file(folder: Path, suffix: str, now: Callable[[], datetime] = datetime.now) -> Path:
@@ -20,31 +19,41 @@ def claim_file(folder: Path, suffix: str, now: Callable[[], datetime] = datetime
     A second file of the same second gets `` (2)``; no two callers, in whatever threads or processes, get the
     same one. Makes the folder where it is missing. Raises :class:`agecam.errors.OutputError`.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"The folder {folder} cannot be made ({error.strerror}); choose another."
-        ) from error
-    stem = f"AgeCam {now():%Y-%m-%d %H-%M-%S}"
-    for number in itertools.count(1):
-        path = folder / (f"{stem}{suffix}" if number == 1 else f"{stem} ({number}){suffix}")
+    for path in numbered(new_file(folder, suffix, now)):
         try:
             path.open("xb").close()
         except FileExistsError:
             continue
         except OSError as error:
             raise write_error(path, error) from error
-        break
-    return path
+        return path
+    raise AssertionError  # there is always another number
+
+
+def new_file(folder: Path, suffix: str, now: Callable[[], datetime] = datetime.now) -> Path:
+    """A name in ``folder`` that tells the time; makes the folder as :func:`claim_file` does."""
+    try:
+        make_private_folder(folder)
+    except OSError as error:
+        raise OutputError(
+            f"The folder {folder} cannot be made ({error.strerror}); choose another."
+        ) from error
+    return folder / f"AgeCam {now():%Y-%m-%d %H-%M-%S}{suffix}"
+
+
+def numbered(path: Path) -> Iterator[Path]:
+    """The name, then the same with `` (2)``, `` (3)`` and so on before its suffix."""
+    yield path
+    for number in itertools.count(2):
+        yield path.with_name(f"{path.stem} ({number}){path.suffix}")
 
 
 def write_error(path: Path, error: OSError) -> OutputError:
     """The sentence for an operating system's ``error`` in writing ``path``, a partial file or a whole one."""
-    path = whole_path(path)
+    path = final_path(path)
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
-            text = f"The disk is full; free some space or write elsewhere than {path.parent}."
+            return disk_full(path)
         case errno.EFBIG:
             text = f"{path.name} has reached the largest size that its disk allows; write to another disk."
         case errno.ENOENT | errno.ENOTDIR:
@@ -56,50 +65,3 @@ def write_error(path: Path, error: OSError) -> OutputError:
         case _:
             text = f"{path} cannot be written ({error.strerror}); choose another folder or disk."
     return OutputError(text)
-
-
-class Writer(Protocol):
-    """What writes a file."""
-
-    def close(self) -> None:
-        """Finish the file. Raises :class:`agecam.errors.OutputError`."""
-
-
-class Replacement:
-    """Where to write a file that grows at its final name, and yet costs nobody what stands there.
-
-    ``path`` is that name where nothing stands; else that of a :class:`agecam.files.PartialFile`, which takes
-    the place as soon as it can be read. The sink's thread alone uses it. The constructor and :meth:`finish`
-    raise :class:`agecam.errors.OutputError`.
-    """
-
-    def __init__(self, target: Path) -> None:
-        self.path, self._partial = target, None
-        if target.is_file() and target.stat().st_size:
-            self._partial = PartialFile(target)
-            self.path = self._partial.path
-            try:
-                self._partial.claim()
-            except OSError as error:
-                raise write_error(target, error) from error
-
-    def settle(self) -> None:
-        """Take the place now, where that can be done; while the file is open, Windows cannot."""
-        if self._partial is not None:
-            with contextlib.suppress(OSError):
-                self._partial.commit()
-                self._partial = None
-
-    def finish(self, writer: Writer | None, *, failed: bool) -> None:
-        """Close the file and take the place, or where writing has ``failed`` leave what stands there."""
-        partial, self._partial = self._partial, None
-        try:
-            if writer is not None:
-                writer.close()
-            if partial is not None and not failed:
-                partial.commit()
-        except OSError as error:
-            raise write_error(self.path, error) from error
-        finally:
-            if partial is not None:
-                partial.discard()

@@ -158,7 +158,7 @@ class QueuedSink:
             error = self._error
         if error is not None:
             # A new one each time: an exception gathers the traceback of every place it is raised in.
-            raise OutputError(str(error)) from error
+            raise type(error)(str(error)) from error
 
     def status(self) -> SinkStatus:
         """What has been done so far."""
@@ -177,7 +177,7 @@ class QueuedSink:
 
     def _offer(self, frame: Frame, people: Sequence[Person]) -> bool:
         """Queue a frame as the policy says; whether it was taken."""
-        size = _bytes_of(frame, people)
+        size = self.item_bytes(frame, people)
         waits = self._when_full is WhenFull.WAIT
         with self._changed:
             if self._ended and self._error is None:
@@ -198,6 +198,10 @@ class QueuedSink:
     def _has_room(self, size: int) -> bool:
         return not self._items or self._queued_bytes + size <= self._capacity_bytes
 
+    def item_bytes(self, frame: Frame, people: Sequence[Person]) -> int:
+        """What a queued frame takes in memory, in bytes."""
+        return bytes_of(frame, people)
+
     # -- for the sink's thread ---------------------------------------------------------------------
 
     def consume(self, frame: Frame, people: Sequence[Person]) -> None:
@@ -209,6 +213,12 @@ class QueuedSink:
 
     def finish(self) -> None:
         """Finish the file, also after a failure and without a frame. Raises the same."""
+
+    def lose_written(self) -> None:
+        """Nothing of what was written can be read."""
+        with self._changed:
+            self._dropped += self._written
+            self._written = 0
 
     def frame_failed(self, error: OutputError) -> None:
         """A frame could not be kept. Raises ``error``, but where the next one is to be tried all the same."""
@@ -231,7 +241,7 @@ class QueuedSink:
                 is_awake = self._changed.wait_for(lambda: bool(self._items) or self._ended, self._idle_s)
                 item = self._items.popleft() if self._items else None
                 if item is not None:
-                    self._queued_bytes -= _bytes_of(*item)
+                    self._queued_bytes -= self.item_bytes(*item)
                     self._changed.notify_all()
             if item is not None:
                 self._consume(item)
@@ -279,5 +289,6 @@ class QueuedSink:
             log.error("unexpected error in a callback of %s", self._thread.name, exc_info=True)
 
 
-def _bytes_of(frame: Frame, people: Sequence[Person]) -> int:
+def bytes_of(frame: Frame, people: Sequence[Person]) -> int:
+    """What a frame and its people take in memory, in bytes."""
     return frame.image_bgr.nbytes + _PERSON_BYTES * len(people)

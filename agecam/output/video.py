@@ -2,61 +2,65 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
-from collections.abc import Sequence
-from fractions import Fraction
+import math
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self, cast
+from typing import Final, Self
 
 import av
 import numpy as np
 from av.container import OutputContainer
-from av.video.frame import PictureType, VideoFrame
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+from av.packet import Packet
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from agecam.errors import OutputError
-from agecam.files import whole_path
 from agecam.opencv import cv2
+from agecam.output.carried import CarriedMuxer, CarriedStreams
+from agecam.output.containers import Quality, available_encoder, container_kind, mp4_flags
 from agecam.output.files import write_error
+from agecam.output.images import image_track
+from agecam.output.kept import drop_unfinished_box, last_time_kept
 from agecam.timeline import Timeline
 
 _log = logging.getLogger(__name__)
 
-_CLOCK = Fraction(1, 90_000)  # of MPEG; every usual frame rate is a whole number of its ticks
-_COARSE_CLOCK = Fraction(1, 30_000)  # the codec MPEG-4 counts to 65,535 at most
-_USUAL_FPS = 30.0  # frames a second; what webcams give
-# Seconds between frames that players can jump to; also what a killed program loses of an MKV. Chosen: at
-# x264's default, every 250 frames, it would be 8 s at 30 frames a second.
-_KEYFRAME_EVERY_S = 1.0
-# FFmpeg's documentation of the mov and matroska muxers: "hybrid_fragmented" writes fragments that are whole
-# by themselves and turns the file into a plain MP4 at its proper end. They last half a second, which a killed
-# program may lose: in microseconds in the one, in milliseconds in the other.
-_CONTAINERS = {
-    ".mp4": {"movflags": "+hybrid_fragmented", "frag_duration": "500000", "flush_packets": "1"},
-    ".mkv": {"cluster_time_limit": "500", "flush_packets": "1"},
-}
-VIDEO_OUTPUTS = tuple(_CONTAINERS)
-"""Suffixes of the video files that can be written."""
-# Best first. zerolatency holds no frames back, which a killed program would lose. crf and qmin to qmax are
-# the codecs' own scales of quality, less being better; chosen by eye.
-_CODECS = {
-    "libx264": {"preset": "veryfast", "crf": "20", "tune": "zerolatency"},
-    "mpeg4": {"qmin": "2", "qmax": "8"},
-}
+_USUAL_FPS: Final = 30.0  # frames a second; what webcams give
+_DISK_ERRORS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
+_TIMES_KEPT: Final = 4096
+"""Times of the last frames, to tell which of them a file holds whose writing was cut short."""
+_CLOCK_SLACK_S: Final = 0.005  # the coarsest clock of a file but a GIF's counts 5 ms
+
+
+@dataclass(frozen=True, slots=True)
+class VideoOptions:
+    """How a video is written."""
+
+    nominal_fps: float | None = None
+    """The source's frames a second: how long a frame stands of which nothing else says it."""
+    quality: Quality = "standard"
+    start_s: float | None = None
+    """The time that becomes 0 in the file; ``None``: ``carried.start_s``, or else that of the first frame."""
+    carried: CarriedStreams | None = None
+    """What goes along with the frames, in the same times."""
 
 
 class VideoWriter:
-    """Writes frames with their own times as H.264 (MPEG-4 where FFmpeg lacks it) to ``.mp4`` or ``.mkv``.
+    """Writes frames with their own times, in the kind of file that its name tells (``VIDEO_OUTPUTS``).
 
+    MP4, MOV and MKV hold H.264 (MPEG-4 where FFmpeg lacks it), WebM VP9, AVI MPEG-4. Each frame stands within
+    5 ms of its time, in a GIF within 10 ms; a GIF leaves out what comes less than 20 ms after the last frame.
     The size is fixed; a frame of another size is fitted in with black bars. An odd width or height
-    is made even by repeating the last column or row, as the codec needs it. An existing file is overwritten.
+    is made even by repeating the last column or row, as the codecs need it. An existing file is overwritten.
 
     Raises :class:`agecam.errors.OutputError`, also from :meth:`write` and :meth:`close`; what was written
-    until then stays playable.
+    until then stays playable, and :attr:`frames` and :attr:`seconds` then say how much that is.
     """
 
     def __init__(
@@ -64,31 +68,61 @@ class VideoWriter:
         path: Path | str,
         width: int,
         height: int,
-        nominal_fps: float | None = None,
+        options: VideoOptions = VideoOptions(),
         *,
-        codecs: Sequence[str] = tuple(_CODECS),
+        codecs: Sequence[str] | None = None,
     ) -> None:
-        """``width`` and ``height`` in pixels; ``nominal_fps`` sets how long the last frame stands.
+        """``width`` and ``height`` in pixels.
 
-        ``codecs`` are FFmpeg's encoders to choose from, the best first.
+        ``codecs`` are FFmpeg's encoders to choose from, the best first; ``None``: those of the kind of file.
         """
         self.path = Path(path)
         self._size = (width + width % 2, height + height % 2)
-        self._interval_s = 1 / (nominal_fps or _USUAL_FPS)
+        self._interval_s = 1 / (options.nominal_fps or _USUAL_FPS)
         self._timeline = Timeline()
         self._frames = 0
-        self._next_keyframe_s = 0.0
-        _check_target(self.path)
-        codec = _available(codecs)
-        options = _CONTAINERS[self.path.suffix.lower()]
+        self._last_s = 0.0
+        self._times: deque[float] = deque(maxlen=_TIMES_KEPT)
+        self._options = options
+        carried = options.carried
+        self._start_s = options.start_s
+        if self._start_s is None and carried is not None:
+            self._start_s = carried.start_s
+        self._lead_s: float | None = None
+        self._end_s: float | None = None
+        if carried is not None and carried.end_s is not None and self._start_s is not None:
+            self._end_s = carried.end_s - self._start_s
+        self._kind = container_kind(self.path)
+        self._has_boxes = "movflags" in self._kind.options
+        if not self.path.parent.is_dir():
+            raise write_error(self.path, OSError(errno.ENOENT, ""))
+        self._encoder = available_encoder(self._kind, codecs)
+        self._left_out: tuple[str, ...] = ()
+        self._carried: CarriedMuxer | None = None
+        self._container: OutputContainer | None = None
+        self._open(carried)
+
+    def _open(self, carried: CarriedStreams | None) -> None:
+        """Begin the file, empty, with ``carried`` going along."""
+        kind, options = self._kind, self._options
         try:
             self.path.open("wb").close()  # PyAV would find out at the first frame
         except OSError as error:
             raise write_error(self.path, error) from error
         # "file:" lets a name that holds a colon be a name.
-        container = av.open(f"file:{self.path}", "w", container_options=options)
-        self._stream = self._add_stream(container, codec)
-        self._container: OutputContainer | None = container
+        container = av.open(
+            f"file:{self.path}", "w", container_options=dict(kind.options), metadata_errors="replace"
+        )
+        self._images = image_track(
+            container, kind, self._encoder, self._size, 1 / self._interval_s, options.quality
+        )
+        if carried is not None:
+            muxer = CarriedMuxer(carried, container, kind, self.path, self._start_s or 0.0)
+            if self._has_boxes:
+                flags = mp4_flags(muxer.seconds, begins_at_once=muxer.begins_at_once)
+                container.container_options["movflags"] = flags
+            self._carried = muxer
+        self._container = container
 
     @property
     def frames(self) -> int:
@@ -98,38 +132,61 @@ class VideoWriter:
     @property
     def seconds(self) -> float:
         """The time of the last frame, counted from the first."""
-        return self._timeline.last_s
+        return self._last_s
 
-    def write(self, image_bgr: NDArray[np.uint8], time_s: float) -> None:
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """A sentence for each thing of the carried file that this one does not hold."""
+        return self._left_out if self._carried is None else self._carried.left_out
+
+    def write(self, image_bgr: NDArray[np.uint8], time_s: float, duration_s: float | None = None) -> None:
         """Adds ``image_bgr``, ``(height, width, 3)`` uint8, taken at ``time_s`` seconds by any steady clock.
 
-        The first frame is at 0; a time that does not increase is moved on by the least step.
+        ``duration_s`` is how long it stands, in seconds, where that is known. The first frame is at 0, or
+        where ``options.start_s`` puts it; a time that does not increase is moved on by the least step.
         """
         if self._container is None:
             raise OutputError(f"{self.path} is closed; start a new recording.")
-        placed_s = self._timeline.place(time_s, self._interval_s)
-        frame = VideoFrame.from_ndarray(_fit(image_bgr, self._size), format="bgr24").reformat(
-            format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
-        )
-        frame.time_base = _CLOCK
-        frame.pts = round(placed_s / _CLOCK)
-        frame.duration = round(self._interval_s / _CLOCK)  # shows how long the last frame stands
-        if placed_s >= self._next_keyframe_s:
-            frame.pict_type = PictureType.I
-            self._next_keyframe_s = placed_s + _KEYFRAME_EVERY_S
-        self._mux(frame)
+        if self._lead_s is None:
+            self._lead_s = 0.0 if self._start_s is None else max(0.0, time_s - self._start_s)
+        counted_s = self._timeline.place(time_s, self._interval_s)
+        placed_s = counted_s + self._lead_s
+        if not self._images.takes(placed_s):
+            return
+        stands_s = duration_s or self._interval_s
+        if self._end_s is not None:
+            stands_s = max(0.0, min(stands_s, self._end_s - placed_s))
+        image_bgr = _fit(image_bgr, self._size)
+        with self._failures():
+            # WORKAROUND: FFmpeg 8 crashes in finishing a fragmented MP4 that holds no frame: it comes first.
+            if not self._frames:
+                self._begin(image_bgr, placed_s, stands_s)
+            else:
+                if self._carried is not None:
+                    self._carried.mux_until(placed_s)
+                self._mux(self._images.encode(image_bgr, placed_s, stands_s))
         self._frames += 1
+        self._last_s = counted_s
+        self._times.append(counted_s)
 
-    def close(self) -> None:
-        """Finishes the file, or removes it where no frame was written; a second call does nothing."""
+    def close(self, *, whole: bool = True) -> None:
+        """Finishes the file, or removes it where no frame was written; a second call does nothing.
+
+        Sound that lasts longer than the frames is written to its end; with ``whole`` false, where the frames
+        were broken off, until theirs.
+        """
         if self._container is None:
             return
-        if self._frames:
-            self._mux(None)
-            self._close_container()
-        else:
+        if not self._frames:
             self._container = None
+            self._close_carried()
             self.path.unlink(missing_ok=True)
+            return
+        with self._failures():
+            self._mux(self._images.finish())
+            if self._carried is not None:
+                self._carried.finish(math.inf if whole else self._last_s + (self._lead_s or 0.0))
+            self._close_container()
 
     def __enter__(self) -> Self:
         return self
@@ -137,65 +194,61 @@ class VideoWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        self.close(whole=error is None)
 
-    def _add_stream(self, container: OutputContainer, codec: str) -> VideoStream:
-        rate = Fraction(1 / self._interval_s).limit_denominator(1001)
-        stream = cast("VideoStream", container.add_stream(codec, rate=rate, options=_CODECS[codec]))
-        stream.width, stream.height = self._size
-        stream.pix_fmt = "yuv420p"
-        stream.codec_context.time_base = _CLOCK if codec == "libx264" else _COARSE_CLOCK
-        # Explicit, because players guess by the image's size, and guess differently.
-        stream.codec_context.colorspace = Colorspace.ITU709
-        stream.codec_context.color_range = ColorRange.MPEG
-        stream.codec_context.color_primaries = ColorPrimaries.BT709
-        stream.codec_context.color_trc = ColorTrc.BT709
-        return stream
-
-    def _mux(self, frame: VideoFrame | None) -> None:
-        if self._container is None:
-            return
+    def _begin(self, image_bgr: NDArray[np.uint8], placed_s: float, stands_s: float) -> None:
+        """Write the header and the first frame; without what goes along, where FFmpeg refuses that."""
         try:
-            self._container.mux(self._stream.encode(frame))
+            self._mux(self._images.encode(image_bgr, placed_s, stands_s))
         except av.FFmpegError as error:
-            try:
-                self._close_container()
-            except OutputError:
-                _log.debug("%s: no proper end after a failure", self.path)
-            raise self._failure(error) from error
+            if self._carried is None or error.errno in _DISK_ERRORS:
+                raise
+            self._carried.refuse(error)
+            self._left_out, self._carried = self._carried.left_out, None
+            self._open(None)
+            self._mux(self._images.encode(image_bgr, placed_s, stands_s))
+
+    def _mux(self, packets: Iterable[Packet[VideoStream]]) -> None:
+        if self._container is not None:
+            for packet in packets:
+                self._container.mux_one(packet)
 
     def _close_container(self) -> None:
         container, self._container = self._container, None
         # WORKAROUND: FFmpeg 8 crashes in finishing a fragmented MP4 that holds no frame.
-        if container is None or not self._frames:
-            return
-        try:
+        if container is not None and self._frames:
             container.close()
-        except av.FFmpegError as error:
-            raise self._failure(error) from error
 
-    def _failure(self, error: av.FFmpegError) -> OutputError:
-        if isinstance(error, OSError):
-            return write_error(self.path, error)
-        return write_error(self.path, OSError(errno.EIO, str(error)))
+    def _close_carried(self) -> None:
+        if self._carried is not None:
+            self._carried.close()
 
+    @contextlib.contextmanager
+    def _failures(self) -> Iterator[None]:
+        """Turn a failure of FFmpeg in the block into an error of this class, with the file cut short."""
+        try:
+            yield
+        except (av.FFmpegError, OSError) as error:
+            self._cut_short()
+            known = error if isinstance(error, OSError) else OSError(errno.EIO, str(error))
+            raise write_error(self.path, known) from error
 
-def _check_target(path: Path) -> None:
-    """Raises :class:`agecam.errors.OutputError` where ``path`` has no folder or another suffix."""
-    if path.suffix.lower() not in _CONTAINERS:
-        kinds = " or ".join(_CONTAINERS)
-        name = whole_path(path).name
-        raise OutputError(f"{name} is not a kind of video that AgeCam writes; end its name in {kinds}.")
-    if not path.parent.is_dir():
-        raise write_error(path, OSError(errno.ENOENT, ""))
-
-
-def _available(codecs: Sequence[str]) -> str:
-    """The first of the encoders that this FFmpeg has."""
-    for codec in codecs:
-        if codec in av.codecs_available:
-            return codec
-    raise OutputError("This FFmpeg can write neither H.264 nor MPEG-4; install PyAV from PyPI.")
+    def _cut_short(self) -> None:
+        """End the file after a failure, and find out what it holds."""
+        try:
+            self._close_container()
+        except (av.FFmpegError, OSError):
+            _log.debug("%s: no proper end after a failure", self.path)
+        self._close_carried()
+        if self._has_boxes:
+            with contextlib.suppress(OSError):
+                drop_unfinished_box(self.path)
+        last_s = last_time_kept(self.path, self._last_s + (self._lead_s or 0.0))
+        limit_s = -1.0 if last_s is None else last_s - (self._lead_s or 0.0) + _CLOCK_SLACK_S
+        while self._times and self._times[-1] > limit_s:
+            self._times.pop()
+            self._frames -= 1
+        self._last_s = self._times[-1] if self._times else 0.0
 
 
 def _fit(image_bgr: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:

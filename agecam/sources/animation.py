@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.errors import SourceError
+from agecam.sources.media import Decoded
+from agecam.sources.video_header import DecoderConfig, TooLargeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,8 @@ class AnimationConfig:
 class AnimationDecoder:
     """The frames of an animated image, composed as they are to be seen, each with its time from 0.
 
-    Raises :class:`agecam.errors.SourceError` where the file is no image.
+    Raises :class:`agecam.errors.SourceError` where the file is no image, and
+    :class:`agecam.sources.video_header.TooLargeError`.
     """
 
     def __init__(self, path: Path, config: AnimationConfig | None = None) -> None:
@@ -37,8 +40,12 @@ class AnimationDecoder:
         self._config = config or AnimationConfig()
         try:
             self._image = Image.open(path)
-        except (OSError, ValueError, SyntaxError, EOFError) as error:
+        except (OSError, RuntimeError, ValueError, SyntaxError, EOFError) as error:
             raise SourceError(f"{path} is damaged; try whether a web browser opens it.") from error
+        width, height = self._image.size
+        if width * height > DecoderConfig().max_pixels:
+            self._image.close()
+            raise TooLargeError(width, height)
         total = getattr(self._image, "n_frames", 1)
         # What an animated PNG shows where animations are unknown is no part of the animation.
         self._first = int(bool(getattr(self._image, "default_image", False)))
@@ -47,18 +54,22 @@ class AnimationDecoder:
         """By the first frame, as a hint, known once that is decoded."""
         self.damage: str | None = None
 
-    def __iter__(self) -> Iterator[tuple[NDArray[np.uint8], float]]:
-        """Gives each frame as ``(height, width, 3)`` uint8 BGR, read-only, and its time in seconds."""
+    def frames(self) -> Iterator[Decoded]:
+        """Gives each frame, composed already, with its time and duration."""
         time_s = 0.0
         for index in range(self.frame_count or 0):
             try:
                 image, shown_s = self._decode(self._first + index)
-            except (OSError, ValueError, SyntaxError, EOFError):
+            except (OSError, RuntimeError, ValueError, SyntaxError, EOFError):
                 self.damage = f"it ends after {index} of {self.frame_count} frames"
                 return
             self.fps = self.fps or 1 / shown_s
-            yield image, time_s
+            yield _decoded(index, time_s, image, shown_s)
             time_s += shown_s
+
+    def frames_from(self, _start_s: float, /) -> Iterator[Decoded] | None:
+        """``None``: each frame is composed from those before it."""
+        return None
 
     def close(self) -> None:
         self._image.close()
@@ -73,3 +84,7 @@ class AnimationDecoder:
         image.setflags(write=False)
         shown_s = (self._image.info.get("duration") or 0) / 1000
         return image, shown_s if shown_s > self._config.shortest_s else self._config.default_s
+
+
+def _decoded(index: int, time_s: float, image: NDArray[np.uint8], shown_s: float) -> Decoded:
+    return Decoded(index, time_s, lambda: image, lambda: shown_s)

@@ -19,7 +19,8 @@ class Source(Protocol):
     def is_live(self) -> bool:
         """True where frames come at their own pace and old ones are worthless (camera, stream).
 
-        ``Frame.time_s`` of a live source is ``time.monotonic()`` at capture; of a file, media time from 0.
+        ``Frame.time_s`` of a live source is ``time.monotonic()`` at capture; of a file, media time
+        from its start, which its first frame may come after.
         """
         ...
 

@@ -8,7 +8,7 @@ from agecam.errors import CameraNotFoundError, SourceError
 from agecam.sources.base import Source
 from agecam.sources.camera import CameraSource
 from agecam.sources.cameras import ListCameras, describe, find_camera, list_cameras
-from agecam.sources.files import check_file, input_file, is_image
+from agecam.sources.files import check_file, exists, input_file, is_image
 from agecam.sources.image import ImageSource, is_animated
 from agecam.sources.stream import StreamSource
 from agecam.sources.video import VideoFileSource
@@ -29,7 +29,7 @@ def open_source(spec: str, *, list_cameras: ListCameras = list_cameras) -> Sourc
         return StreamSource(spec)
     if "://" in spec:
         return _file_source(path)
-    if spec and _exists(path) and not path.is_char_device():
+    if spec and exists(path) and not path.is_char_device():
         return _file_source(path)
     try:
         return _camera_source(spec, list_cameras)
@@ -39,13 +39,6 @@ def open_source(spec: str, *, list_cameras: ListCameras = list_cameras) -> Sourc
 
 def _camera_source(spec: str, list_cameras: ListCameras) -> CameraSource:
     return CameraSource(find_camera(spec, list_cameras=list_cameras), list_cameras=list_cameras)
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # too long for a file name, or no text that could be one
-        return False
 
 
 def _file_source(path: Path) -> Source:

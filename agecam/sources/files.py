@@ -7,7 +7,8 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from agecam.errors import SourceError
+from agecam.errors import AddressError, SourceError
+from agecam.sources.address import is_mistyped_address
 
 IMAGE_SUFFIXES = frozenset(
     {
@@ -57,6 +58,12 @@ VIDEO_SUFFIXES = frozenset(
     }
 )
 
+MISTYPED: Final = (
+    "What was given looks like an address, and is no file; the window and annotate take addresses such as "
+    "rtsp://user:password@host/path."
+)
+"""What :class:`agecam.errors.AddressError` says; it shows nothing of the address."""
+
 Kind = Literal["image", "video"]
 
 _HEAD_BYTES: Final = 64
@@ -89,17 +96,36 @@ _HEIF_BRANDS: Final = frozenset(
 def input_file(spec: str) -> Path | None:
     """The file or folder that an input may be: a path, also as a ``file://`` address.
 
-    ``None`` for an address of the network. Whether there is such a file is not checked.
+    ``None`` for an address of the network. Whether there is such a file is not checked, but for what looks
+    like an address that was mistyped: where there is none, :class:`agecam.errors.AddressError` is raised.
     """
     spec = spec.strip()
     if spec.casefold().startswith("file://"):
-        return Path(url2pathname(urlsplit(spec).path))
+        return Path(url2pathname(_path_of(spec)))
     if "://" in spec:
         return None
     try:
-        return Path(spec).expanduser()
+        path = Path(spec).expanduser()
     except RuntimeError:  # ~somebody who has no home here
-        return Path(spec)
+        path = Path(spec)
+    if is_mistyped_address(spec) and not exists(path):
+        raise AddressError(MISTYPED)
+    return path
+
+
+def exists(path: Path) -> bool:
+    """Whether there is a file or folder; false also for what cannot be looked for."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long for a file name, or no text that could be one
+        return False
+
+
+def _path_of(address: str) -> str:
+    try:
+        return urlsplit(address).path
+    except ValueError:  # brackets that hold no IPv6 address
+        return address[len("file://") :]
 
 
 def check_file(path: Path) -> None:
@@ -110,12 +136,18 @@ def check_file(path: Path) -> None:
         if path.exists() and not path.is_file():
             raise SourceError(f"{path} is no ordinary file; save it as one first.")
         path.open("rb").close()
+        if path.exists() and not path.stat().st_size:  # /proc has such that would be waited for
+            raise SourceError(f"{path} is empty; choose another file.")
     except FileNotFoundError as error:
+        if is_mistyped_address(str(path)):
+            raise AddressError(MISTYPED) from None
         raise SourceError(f"There is no file {path}; check the name.") from error
     except PermissionError as error:
         raise SourceError(f"{path} may not be read; change its permissions or copy it elsewhere.") from error
     except OSError as error:
         raise SourceError(f"{path} cannot be opened ({error.strerror}).") from error
+    except ValueError as error:
+        raise SourceError(f"{path} is no name of a file; check it.") from error
 
 
 def is_image(path: Path | str) -> bool:
@@ -165,7 +197,8 @@ def _kind_by_content(path: Path) -> Kind | None:
 def _head(path: Path) -> bytes:
     """The first bytes of a file; none of what cannot be read, or would be waited for (a pipe, a device)."""
     try:
-        if not path.is_file():
+        # Files that say they are empty may have something to wait for, as some of Linux's /proc.
+        if not path.is_file() or not path.stat().st_size:
             return b""
         with path.open("rb") as file:
             return file.read(_HEAD_BYTES)

@@ -50,8 +50,6 @@ def read_image(path: Path | str) -> Image:
     """
     path = Path(path)
     check_file(path)
-    if not path.stat().st_size:
-        raise SourceError(f"{path} is empty; choose another picture.")
     try:
         image = _read_heif(path) if image_format(path) == "HEIF" else _read_with_opencv(path)
     except MemoryError as error:
@@ -86,7 +84,8 @@ def _read_with_opencv(path: Path) -> Image | None:
 def _decode(path: Path) -> Image | None:
     """``None`` where OpenCV cannot."""
     # On Windows imread cannot open every name, and elsewhere it crashes on one that is no UTF-8.
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR) if _is_safe_name(str(path)) else None
+    # With ``dst`` it decodes into memory of NumPy's; without, it makes a copy there when it is done.
+    image = cv2.imread(str(path), dst=None, flags=cv2.IMREAD_COLOR) if _is_safe_name(str(path)) else None
     if image is None:  # nor everywhere a TIFF of one large strip
         image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
     return image
@@ -127,7 +126,7 @@ def _read_heif(path: Path) -> Image | None:
         width, height = heif.size
         check_size(path, width * height, config.bytes_per_pixel, config)
         image = np.asarray(heif)
-    except (OSError, ValueError, RuntimeError, SyntaxError, EOFError):
+    except (OSError, ValueError, RuntimeError, SyntaxError, EOFError, LookupError):
         return None
     if image.ndim == 2:
         return np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR), np.uint8)

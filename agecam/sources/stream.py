@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -13,7 +14,9 @@ from av.video.frame import VideoFrame
 
 from agecam.errors import SourceError, SourceLostError
 from agecam.messages import Frame
-from agecam.sources.media import Decoder, NoVideoError
+from agecam.sources.address import without_secrets as without_secrets
+from agecam.sources.media import Decoder
+from agecam.sources.video_header import NoVideoError, TooLargeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,9 @@ class StreamConfig:
     rtsp_transport: str = "tcp"
     """UDP loses packets on most wireless networks, and the image smears."""
 
+    capacity_bytes: int = 50_000_000
+    """Decoded frames that wait to be read, bytes: 16 of 1920 x 1080, half a second and more of bursts."""
+
     probe_s: float = 1.5
     """Seconds for which FFmpeg watches an MJPEG stream to learn its frame rate; its default is 5."""
 
@@ -43,9 +49,10 @@ class StreamConfig:
 class StreamSource:
     """Video from a network address.
 
-    A live stream is read by a thread of its own, whether or not its frames are wanted, and ``read`` gives
-    the newest: it never falls behind. What turns out to be a recording (its duration is known) is given
-    frame by frame with media times, as a file is, and :attr:`is_live` is then false.
+    A live stream is read by a thread of its own, whether or not its frames are wanted; those that come in a
+    burst wait to be read, and of a reader that is too slow the oldest are lost, so that it never falls far
+    behind. ``Frame.index`` counts the lost ones too. What turns out to be a recording (its duration is known)
+    is given frame by frame with media times, as a file is, and :attr:`is_live` is then false.
 
     Neither :attr:`name` nor any error shows what an address may hold of user names, passwords and tokens.
     ``clock`` gives the monotonic seconds of a live stream's frames.
@@ -66,7 +73,7 @@ class StreamSource:
         self._container: InputContainer | None = None
         self._decoder: Decoder | None = None
         self._decoded: Iterator[tuple[VideoFrame, float]] = iter(())
-        self._latest: _LatestReader | None = None
+        self._reader: _LiveReader | None = None
         self._live = True
         self._index = 0
 
@@ -101,42 +108,47 @@ class StreamSource:
         except NoVideoError:
             self.close()
             raise SourceError(f"{self.name} sends no moving pictures; check the address.") from None
+        except TooLargeError as error:
+            self.close()
+            raise SourceError(
+                f"{self.name} is too large: {error.size} pixels; ask for a smaller one."
+            ) from None
         except (av.FFmpegError, ValueError) as error:
             self.close()
             # Not "from error": its text holds the whole address, and tracebacks go to the log.
             raise SourceError(self._why_not(error)) from None
         self._decoded = iter(self._decoder)
         if self._live:
-            self._latest = _LatestReader(self._decoded, self._clock)
+            self._reader = _LiveReader(self._decoded, self._clock, self._config.capacity_bytes)
 
     def read(self) -> Frame | None:
         if self._decoder is None:
             return None
-        if self._latest is not None:
+        if self._reader is not None:
             config = self._config
-            decoded = self._latest.take(config.read_timeout_s if self._index else config.open_timeout_s)
+            decoded = self._reader.take(config.read_timeout_s if self._index else config.open_timeout_s)
         else:
-            decoded = next(self._decoded, None)
+            decoded = next(((*one, self._index) for one in self._decoded), None)
         if decoded is None:
             if self._live or self._decoder.is_interrupted:
                 raise SourceLostError(
                     f"{self.name} sends no more pictures; check the network and whether it is still on."
                 )
             return None
-        self._index += 1
-        frame, time_s = decoded
-        return Frame(self._decoder.to_bgr(frame), time_s, self._index - 1)
+        frame, time_s, index = decoded
+        self._index = index + 1
+        return Frame(self._decoder.to_bgr(frame), time_s, index)
 
     def close(self) -> None:
         """Waits for the reading thread: of a silent stream at most ``read_timeout_s`` of the config."""
-        latest, self._latest = self._latest, None
+        reader, self._reader = self._reader, None
         container, self._container = self._container, None
         self._decoder = None
         self._decoded = iter(())
         self._live = True
         self._index = 0
-        if latest is not None:
-            latest.stop()
+        if reader is not None:
+            reader.stop()
         if container is not None:
             container.close()
 
@@ -166,27 +178,33 @@ class StreamSource:
                 return f"{name} sends no video that AgeCam knows; check the address."
 
 
-class _LatestReader:
-    """Decodes a live stream as fast as it comes and keeps the newest frame."""
+_Decoded = tuple[VideoFrame, float, int]
+"""A frame, when it came in monotonic seconds, and its number in the stream."""
 
-    def __init__(self, decoded: Iterator[tuple[VideoFrame, float]], clock: Callable[[], float]) -> None:
+
+class _LiveReader:
+    """Decodes a live stream as fast as it comes; the newest ``capacity_bytes`` of it wait to be taken."""
+
+    def __init__(
+        self, decoded: Iterator[tuple[VideoFrame, float]], clock: Callable[[], float], capacity_bytes: int
+    ) -> None:
         self._decoded = decoded
         self._clock = clock
+        self._capacity_bytes = capacity_bytes
         self._changed = threading.Condition()
-        self._newest: tuple[VideoFrame, float] | None = None
+        self._waiting: deque[_Decoded] = deque()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="agecam-stream", daemon=True)
         self._thread.start()
 
-    def take(self, timeout_s: float) -> tuple[VideoFrame, float] | None:
-        """The newest frame not given before and when it came, in monotonic seconds.
+    def take(self, timeout_s: float) -> _Decoded | None:
+        """The oldest frame that waits.
 
-        Waits for it; ``None`` when the stream has ended or sent nothing for ``timeout_s`` seconds.
+        Waits for one; ``None`` when the stream has ended or sent nothing for ``timeout_s`` seconds.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._newest is not None or self._stopped, timeout_s)
-            newest, self._newest = self._newest, None
-            return newest
+            self._changed.wait_for(lambda: bool(self._waiting) or self._stopped, timeout_s)
+            return self._waiting.popleft() if self._waiting else None
 
     def stop(self) -> None:
         with self._changed:
@@ -195,11 +213,14 @@ class _LatestReader:
 
     def _run(self) -> None:
         try:
-            for frame, _ in self._decoded:
+            for index, (frame, _) in enumerate(self._decoded):
+                most = max(1, self._capacity_bytes // _bytes_of(frame))
                 with self._changed:
                     if self._stopped:
                         break
-                    self._newest = frame, self._clock()
+                    while len(self._waiting) >= most:
+                        self._waiting.popleft()
+                    self._waiting.append((frame, self._clock(), index))
                     self._changed.notify()
         finally:
             with self._changed:
@@ -207,14 +228,5 @@ class _LatestReader:
                 self._changed.notify()
 
 
-def without_secrets(url: str) -> str:
-    """The address without user name, password, query and fragment, fit to be shown.
-
-    Everything up to the last ``@`` goes, because an unescaped password may hold any character before it.
-    Where that may stand in a query, nothing but the scheme is sure to be no secret.
-    """
-    scheme, _, rest = url.partition("://")
-    before, at, rest = rest.rpartition("@")
-    if at and ("?" in before or "#" in before):
-        return f"{scheme}://…"
-    return f"{scheme}://{rest.partition('?')[0].partition('#')[0]}"
+def _bytes_of(frame: VideoFrame) -> int:
+    return max(1, sum(plane.buffer_size for plane in frame.planes))

@@ -7,6 +7,8 @@ import struct
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from agecam.sources import transport_stream
+
 # Top-level boxes of MP4 and MOV (ISO/IEC 14496-12); what follows the last of them may be anything.
 _BOXES: Final = frozenset(
     {b"ftyp", b"moov", b"mdat", b"moof", b"mfra", b"sidx", b"free", b"skip", b"wide", b"uuid"}
@@ -22,35 +24,44 @@ _SEGMENT_PARTS: Final = frozenset(
 _ASF: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_PROPERTIES: Final = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _ASF_HEADER_BYTES: Final = 65536
-# MPEG transport stream: the byte that begins a packet, and where packets of so many bytes have it.
-_TS_SYNC: Final = 0x47
-_TS_PACKETS: Final = {188: 0, 192: 4, 204: 0}
+# MPEG program stream (ISO/IEC 13818-1, 2.5): the start codes of a pack and of the end.
+_PS_START: Final = b"\x00\x00\x01"
+_PS_PACK: Final = b"\x00\x00\x01\xba"
+_PS_END: Final = 0xB9
+_OGG_PAGE: Final = b"OggS"  # RFC 3533, 6
+_TAIL_BYTES: Final = 262_144
+"""From the end of a file, in which at least one page of Ogg (65,307 bytes) or pack of MPEG begins."""
 
 
-def is_cut_off(path: Path) -> bool:
-    """Whether a video file holds fewer bytes than its container says.
+def is_cut_off(path: Path) -> bool | None:
+    """Whether a video file holds fewer bytes than its container says; ``None`` where that is not known.
 
-    Known for MP4, MOV, Matroska, WebM, AVI, WMV, GIF, and MPEG transport streams that end within one of their
-    packets; false for all others, and where the file cannot be read.
+    Known for MP4, MOV, Matroska, WebM, AVI, WMV, GIF, and for Ogg, MPEG program and transport streams that
+    end within one of their pages or packets. That it is whole is known of Matroska and WebM alone.
     """
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             head = file.read(1024)
             if head[4:8] in _BOXES:
-                return _is_box_cut_off(file, size)
+                return _is_box_cut_off(file, size) or None
             if head.startswith(_EBML):
                 return _is_matroska_cut_off(file, size)
             if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
-                return _is_riff_cut_off(file, size)
+                return _is_riff_cut_off(file, size) or None
             if head.startswith(b"GIF8"):
-                return _is_gif_cut_off(path.read_bytes())
+                return _is_gif_cut_off(path.read_bytes()) or None
             if head.startswith(_ASF):
                 file.seek(0)
-                return _is_asf_cut_off(file.read(_ASF_HEADER_BYTES), size)
-            return _is_transport_stream_cut_off(head, size)
+                return _is_asf_cut_off(file.read(_ASF_HEADER_BYTES), size) or None
+            if head.startswith((_PS_PACK, _OGG_PAGE)):
+                file.seek(max(0, size - _TAIL_BYTES))
+                tail = file.read()
+                is_ogg = head.startswith(_OGG_PAGE)
+                return (_is_ogg_cut_off(tail) if is_ogg else _is_program_stream_cut_off(tail)) or None
+            return transport_stream.is_cut_off(file, size) or None
     except OSError:
-        return False
+        return None
 
 
 def _is_box_cut_off(file: BinaryIO, size: int) -> bool:
@@ -69,7 +80,7 @@ def _is_box_cut_off(file: BinaryIO, size: int) -> bool:
     return position > size
 
 
-def _is_matroska_cut_off(file: BinaryIO, size: int) -> bool:
+def _is_matroska_cut_off(file: BinaryIO, size: int) -> bool | None:
     position = 0
     while position < size:
         file.seek(position)
@@ -77,16 +88,16 @@ def _is_matroska_cut_off(file: BinaryIO, size: int) -> bool:
         id_bytes = 9 - head[0].bit_length()
         name = head[:id_bytes]
         if name not in _SEGMENT_PARTS and name not in (_EBML, _SEGMENT):
-            return False
+            return None
         if len(head) <= id_bytes or not head[id_bytes]:
-            return False
+            return None
         length_bytes = 9 - head[id_bytes].bit_length()
         bits = 7 * length_bytes
         length = int.from_bytes(head[id_bytes : id_bytes + length_bytes], "big") & ((1 << bits) - 1)
         position += id_bytes + length_bytes
         if length == (1 << bits) - 1:  # unknown, as in what was sent live: the parts within have theirs
             if name != _SEGMENT:
-                return False
+                return None
         else:
             position += length
     return position > size
@@ -131,9 +142,32 @@ def _is_asf_cut_off(head: bytes, size: int) -> bool:
     return not is_broadcast and size < length
 
 
-def _is_transport_stream_cut_off(head: bytes, size: int) -> bool:
-    for packet, offset in _TS_PACKETS.items():
-        syncs = head[offset::packet]
-        if len(syncs) > 2 and all(byte == _TS_SYNC for byte in syncs):
-            return size % packet != 0
-    return False
+def _is_program_stream_cut_off(tail: bytes) -> bool:
+    position = tail.find(_PS_PACK)
+    if position < 0:
+        return False
+    while position < len(tail):
+        if not tail.startswith(_PS_START[: len(tail) - position], position):
+            return False
+        code = tail[position + 3 : position + 4]
+        if code == _PS_PACK[3:]:
+            is_mpeg2 = tail[position + 4 : position + 5] >= b"\x40"
+            stuffing = tail[position + 13] & 7 if is_mpeg2 and position + 13 < len(tail) else 0
+            position += 14 + stuffing if is_mpeg2 else 12
+        elif code and code[0] == _PS_END:
+            return False
+        else:
+            position += 6 + int.from_bytes(tail[position + 4 : position + 6], "big")
+    return position > len(tail)
+
+
+def _is_ogg_cut_off(tail: bytes) -> bool:
+    position = tail.find(_OGG_PAGE)
+    if position < 0:
+        return False
+    while position < len(tail):
+        if not tail.startswith(_OGG_PAGE[: len(tail) - position], position):
+            return False
+        segments = tail[position + 26] if position + 26 < len(tail) else 0
+        position += 27 + segments + sum(tail[position + 27 : position + 27 + segments])
+    return position > len(tail)

@@ -9,76 +9,57 @@ from pathlib import Path
 from typing import Protocol
 
 import av
-import numpy as np
-from numpy.typing import NDArray
 
 from agecam.errors import SourceError
 from agecam.messages import Frame
 from agecam.sources.animation import AnimationDecoder
+from agecam.sources.file_decoder import FileDecoder
 from agecam.sources.files import check_file
 from agecam.sources.image import plays_as_animation
-from agecam.sources.media import Decoder, NoVideoError
-from agecam.sources.structure import is_cut_off
+from agecam.sources.media import Decoded
+from agecam.sources.seeking import PastEndError
+from agecam.sources.selection import FrameSelection, nothing_selected, select
+from agecam.sources.video_header import NoVideoError, TooLargeError
 
 _log = logging.getLogger(__name__)
 
 
 class _Decoder(Protocol):
-    """What :class:`VideoFileSource` needs of a decoder; each frame is BGR, read-only, with its time."""
+    """What :class:`VideoFileSource` needs of a decoder."""
 
     fps: float | None
     frame_count: int | None
 
     @property
     def damage(self) -> str | None: ...
-    def __iter__(self) -> Iterator[tuple[NDArray[np.uint8], float]]: ...
+    def frames(self) -> Iterator[Decoded]: ...
+    def frames_from(self, start_s: float, /) -> Iterator[Decoded] | None: ...
     def close(self) -> None: ...
 
 
-class _FileDecoder:
-    """A :class:`_Decoder` of a file that FFmpeg plays."""
-
-    def __init__(self, path: Path) -> None:
-        # "file:" lets a name that holds a colon be a name. Metadata may be in any encoding.
-        self._container = av.open(f"file:{path}", metadata_errors="replace")
-        try:
-            self._decoder = Decoder(self._container, cut_off=is_cut_off(path))
-        except BaseException:
-            self._container.close()
-            raise
-        self.fps = self._decoder.fps
-        self.frame_count = self._decoder.frame_count
-
-    @property
-    def damage(self) -> str | None:
-        return self._decoder.damage
-
-    def __iter__(self) -> Iterator[tuple[NDArray[np.uint8], float]]:
-        return ((self._decoder.to_bgr(frame), time_s) for frame, time_s in self._decoder)
-
-    def close(self) -> None:
-        self._container.close()
-
-
 class VideoFileSource:
-    """A video file or an animated image, every frame with its true presentation time from 0.
+    """A video file or an animated image, every frame with its true presentation time and duration.
 
-    Times keep the file's own pace, also where it varies. A file that is damaged after its start gives
+    Times count from where the file begins: a video that begins after its sound has a first frame above 0.
+    They keep the file's own pace, also where it varies. A file that is damaged after its start gives
     what can be decoded, then ends; :attr:`damage` then says what is wrong, and a warning is logged.
-    The only frame of a whole file that holds one is a still.
+    The only frame of a whole file that holds one is a still, and in every selection.
+
+    Of a ``selection`` the frames before its start are not decoded where that can be exact.
     """
 
     is_live = False
     is_camera = False
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, selection: FrameSelection | None = None) -> None:
         self._path = Path(path)
+        self._selection = selection or FrameSelection()
         self._decoder: _Decoder | None = None
-        self._decoded: Iterator[tuple[NDArray[np.uint8], float]] = iter(())
+        self._selected: Iterator[tuple[Decoded, float | None]] = iter(())
         self._is_still = False
-        self._index = 0
         self.damage: str | None = None
-        """One sentence on what is wrong with the file, known once its end is reached; ``None``: nothing."""
+        """One sentence on what is wrong with the frames given; ``None``: nothing. Of what lies behind the
+        last frame, known once the end is reached."""
 
     @property
     def name(self) -> str:
@@ -86,47 +67,77 @@ class VideoFileSource:
 
     @property
     def fps(self) -> float | None:
-        return self._decoder.fps if self._decoder else None
+        fps = self._decoder.fps if self._decoder else None
+        return fps and fps / self._selection.every
 
     @property
     def frame_count(self) -> int | None:
-        return self._decoder.frame_count if self._decoder else None
+        if self._decoder is None:
+            return None
+        return self._selection.count(self._decoder.frame_count, self._decoder.fps)
+
+    def selected(self, selection: FrameSelection) -> VideoFileSource:
+        """The same file, not open, with the frames of ``selection`` alone."""
+        return VideoFileSource(self._path, selection)
 
     def open(self) -> None:
         self.close()
         check_file(self._path)
         try:
-            self._decoder = (
-                AnimationDecoder(self._path) if plays_as_animation(self._path) else _FileDecoder(self._path)
+            decoder = (
+                AnimationDecoder(self._path) if plays_as_animation(self._path) else FileDecoder(self._path)
             )
         except NoVideoError:
             raise SourceError(f"{self._path} holds no moving pictures; choose a video.") from None
+        except TooLargeError as error:
+            raise SourceError(
+                f"{self._path} is too large to be read: {error.size} pixels; make a smaller copy of it."
+            ) from None
         except av.FFmpegError as error:
             raise self._not_a_video() from error
-        decoded = iter(self._decoder)
-        first = list(islice(decoded, 2))
-        if not first:
+        self._decoder = decoder
+        try:
+            self._selected = self._select(decoder)
+        except BaseException:
             self.close()
-            raise self._not_a_video()
-        self._is_still = len(first) == 1 and self._decoder.damage is None
-        self._decoded = chain(first, decoded)
+            raise
 
     def read(self) -> Frame | None:
         if self._decoder is None:
             return None
-        decoded = next(self._decoded, None)
-        if decoded is None:
+        selected = next(self._selected, None)
+        if selected is None:
             self._note_damage(self._decoder.damage)
             return None
-        self._index += 1
-        return Frame(*decoded, index=self._index - 1, is_still=self._is_still)
+        frame, duration_s = selected
+        try:
+            image = frame.image()
+        except (av.FFmpegError, ValueError) as error:
+            raise SourceError(f"{self._path} has colours that AgeCam does not know; convert it.") from error
+        return Frame(image, frame.time_s, frame.index, self._is_still, duration_s)
 
     def close(self) -> None:
-        self._decoded = iter(())
-        self._index = 0
+        self._selected = iter(())
         if self._decoder is not None:
             self._decoder.close()
             self._decoder = None
+
+    def _select(self, decoder: _Decoder) -> Iterator[tuple[Decoded, float | None]]:
+        """The frames to give; that there is one is known already."""
+        decoded = decoder.frames()
+        first = list(islice(decoded, 2))
+        if not first:
+            raise self._not_a_video()
+        self._is_still = len(first) == 1 and decoder.damage is None
+        selection = FrameSelection() if self._is_still else self._selection
+        late = None
+        if selection.start_s > first[-1].time_s:
+            try:
+                late = decoder.frames_from(selection.start_s)
+            except PastEndError as error:
+                raise nothing_selected(self.name, selection, error.last_s) from None
+        selected = select(late or chain(first, decoded), selection, self.name)
+        return chain(list(islice(selected, 1)), selected)
 
     def _not_a_video(self) -> SourceError:
         if not self._path.stat().st_size:

@@ -10,9 +10,9 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
-from PyQt6.QtCore import QObject, pyqtSignal
+from PyQt6.QtCore import QObject, Qt, pyqtSignal
 from PyQt6.QtWidgets import QApplication, QMessageBox
 
 from agecam import __version__
@@ -23,6 +23,11 @@ from agecam.ui.theme import apply_theme
 from agecam.ui.window import MainWindow, MakeSession
 
 log = logging.getLogger(__name__)
+
+_END_SIGNALS: Final = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+"""Windows knows no hang-up."""
 
 
 class CrashReporter(QObject):
@@ -70,6 +75,7 @@ class CrashReporter(QObject):
         box = QMessageBox(self._window)
         box.setIcon(QMessageBox.Icon.Critical)
         box.setWindowTitle("AgeCam")
+        box.setTextFormat(Qt.TextFormat.PlainText)
         box.setText(
             "AgeCam has met an unexpected error. A running recording has been finished and saved. "
             f"Please restart AgeCam; the details are in {log_file()}."
@@ -98,11 +104,15 @@ def run_window(
     application.setDesktopFileName("agecam")
     apply_theme(application)
     path = settings_path or settings_file()
-    window = MainWindow(make_session, options, Settings.load(path), path)
+    remarks: list[str] = []
+    window = MainWindow(make_session, options, Settings.load(path, remarks.append), path)
+    for remark in remarks:
+        log.info("%s", remark)
+        window.show_status(remark)
     on_window(window)
     reporter = CrashReporter(window)
     # The window's status timer lets Python run often enough to see the signals.
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _END_SIGNALS:
         signal.signal(number, lambda *_: window.close_without_asking())
     try:
         window.start()

@@ -10,8 +10,11 @@ from PyQt6.QtCore import QSignalBlocker, pyqtSignal
 from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QComboBox, QMainWindow, QToolBar, QToolButton, QWidget
 
+from agecam.live.recording import RecordingState
 from agecam.settings import Settings
 from agecam.sources import Camera
+from agecam.ui.options import RecordingChoices
+from agecam.ui.recording_menu import RecordingMenu
 
 
 class Commands(Protocol):
@@ -22,6 +25,8 @@ class Commands(Protocol):
     def show_demo(self) -> None: ...
     def retry(self) -> None: ...
     def toggle_recording(self) -> None: ...
+    def toggle_pause(self) -> None: ...
+    def choose_recording(self, name: str, value: object) -> None: ...
     def take_snapshot(self) -> None: ...
     def apply_choices(self) -> None: ...
     def toggle_fullscreen(self) -> None: ...
@@ -49,6 +54,7 @@ _ACTIONS = {
     "demo": _Spec("Demo", "Show the built-in clip", "show_demo"),
     "retry": _Spec("Try again", "Look for the source again, or play the clip again", "retry", "F5"),
     "record": _Spec("● Record", "Record the annotated picture", "toggle_recording", "Ctrl+R", True),
+    "pause": _Spec("❙❙ Pause", "Leave out what comes, until resumed", "toggle_pause", "Ctrl+Shift+R", True),
     "snapshot": _Spec("Snapshot", "Save the annotated picture as it is now", "take_snapshot", "Ctrl+S"),
     "mirror": _Spec("Mirror", "Show the camera as in a mirror", "apply_choices", "Ctrl+M", True),
     "groups": _Spec("Age groups", "Show groups of ages in place of years", "apply_choices", "Ctrl+A", True),
@@ -66,8 +72,10 @@ _ACTIONS = {
     "quit": _Spec("Quit", "Close AgeCam", "quit", "Ctrl+Q"),
 }
 _STYLES = ("groups", "interval", "gender", "confidence", "blur")
-_ON_BAR = ("open_file", "record", "snapshot", "mirror")
-_IN_MENU = ("open_address", "demo", "retry", "", *_STYLES, "fullscreen", "")
+_ON_BAR = ("open_file", "record", "pause", "snapshot", "mirror")
+_RECORDING = "recording"
+"""Stands for a menu of its own."""
+_IN_MENU = ("open_address", "demo", "retry", "", *_STYLES, "fullscreen", "", _RECORDING)
 _IN_MENU_LAST = ("folder", "troubleshoot", "about", "", "quit")
 
 
@@ -76,7 +84,9 @@ class Controls(QToolBar):
 
     camera_picked = pyqtSignal(int, str)
 
-    def __init__(self, window: QMainWindow, commands: Commands, settings: Settings) -> None:
+    def __init__(
+        self, window: QMainWindow, commands: Commands, settings: Settings, recording: RecordingChoices
+    ) -> None:
         super().__init__("Controls", window)
         self.setMovable(False)
         view_action = self.toggleViewAction()
@@ -101,10 +111,13 @@ class Controls(QToolBar):
         self.addWidget(self.cameras)
         for name in _ON_BAR:
             self.addAction(self[name])
-        button = self.widgetForAction(self["record"])
-        if button is not None:
-            button.setObjectName("record")
+        for name in ("record", "pause"):
+            button = self.widgetForAction(self[name])
+            if button is not None:
+                button.setObjectName(name)
+        self.recording_menu = RecordingMenu(recording, commands.choose_recording, self)
         self.addWidget(self._more())
+        self.set_recording(RecordingState())
 
     def __getitem__(self, name: str) -> QAction:
         return self.by_name[name]
@@ -135,13 +148,17 @@ class Controls(QToolBar):
         with QSignalBlocker(self.cameras):
             self.cameras.setCurrentIndex(self.cameras.findText(source_name))
 
-    def set_recording(self, recording: bool) -> None:
-        """While a recording runs the source may not be changed."""
-        self["record"].setChecked(recording)
-        self["record"].setText("■ Stop" if recording else "● Record")
+    def set_recording(self, recording: RecordingState) -> None:
+        """While a recording runs it can be paused, and the source may not be changed."""
+        is_running, is_paused = recording.is_running, recording.is_paused
+        self["record"].setChecked(is_running)
+        self["record"].setText("■ Stop" if is_running else "● Record")
+        self["pause"].setVisible(is_running)
+        self["pause"].setChecked(is_paused)
+        self["pause"].setText("▶ Resume" if is_paused else _ACTIONS["pause"].text)
         for name in ("open_file", "open_address", "demo"):
-            self[name].setEnabled(not recording)
-        self.cameras.setEnabled(not recording and self.cameras.count() > 0)
+            self[name].setEnabled(not is_running)
+        self.cameras.setEnabled(not is_running and self.cameras.count() > 0)
 
     @staticmethod
     def _make(window: QMainWindow, commands: Commands, spec: _Spec) -> QAction:
@@ -160,7 +177,9 @@ class Controls(QToolBar):
         button.setText("More")
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         for name in (*_IN_MENU, *_IN_MENU_LAST):
-            if name:
+            if name == _RECORDING:
+                button.addAction(self.recording_menu.menuAction())
+            elif name:
                 button.addAction(self[name])
             else:
                 separator = QAction(button)

@@ -2,8 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final, Self, get_args
+
+from agecam.errors import UsageError
+from agecam.live.recording import Quality, RecordingOptions, parse_split
+from agecam.settings import Settings
+
+QUALITIES: Final[tuple[Quality, ...]] = get_args(Quality)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingChoices:
+    """How recordings are kept; ``split`` is a text that :func:`agecam.live.recording.parse_split` reads.
+
+    ``None`` leaves it to the settings.
+    """
+
+    quality: Quality | None = None
+    original: bool | None = None
+    split: str | None = None
+
+    def over(self, settings: Settings) -> Self:
+        """The same, with what the settings say where nothing else does."""
+        known = (one for one in QUALITIES if one == settings.record_quality)
+        remembered: Quality = next(known, "standard")
+        return type(self)(
+            self.quality or remembered,
+            settings.record_original if self.original is None else self.original,
+            self.split or settings.record_split,
+        )
+
+    def options(self) -> RecordingOptions:
+        """What the session is told; a split that cannot be read, as from a settings file, splits nothing."""
+        try:
+            split = parse_split(self.split) if self.split else None
+        except UsageError:
+            split = None
+        return RecordingOptions(self.quality or "standard", bool(self.original), split)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +53,4 @@ class StartOptions:
     csv: Path | None = None
     fullscreen: bool = False
     quit_after_s: float | None = None
+    recording: RecordingChoices = field(default_factory=RecordingChoices)

@@ -76,6 +76,7 @@ class MessagePage(QWidget):
             layout.addWidget(label)
         self._detail = QLabel()
         self._detail.setObjectName("detail")
+        self._detail.setTextFormat(Qt.TextFormat.PlainText)  # a file's name is no markup
         self._detail.setWordWrap(True)
         self._detail.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._detail.setFixedWidth(560)

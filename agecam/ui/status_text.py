@@ -16,8 +16,10 @@ def recording_text(recording: RecordingState) -> str:
         case RecordingPhase.FINISHING:
             return "● finishing"
     minutes, seconds = divmod(int(recording.seconds), 60)
+    state = "❙❙ paused at" if recording.is_paused else "●"
+    part = f"  part {recording.part}" if recording.part > 1 else ""
     dropped = f"  {recording.dropped} dropped" if recording.dropped else ""
-    return f"● {minutes}:{seconds:02d}{dropped}"
+    return f"{state} {minutes}:{seconds:02d}{part}{dropped}"
 
 
 def numbers_text(faces: int, numbers: Statistics) -> str:

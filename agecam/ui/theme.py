@@ -29,6 +29,7 @@ QToolBar QToolButton:disabled { color: #6b717b; background: #22252b; }
 QToolBar QToolButton#record { font-weight: 600; color: #ff8f87; }
 QToolBar QToolButton#record:checked { background: #c9302c; color: #ffffff; }
 QToolBar QToolButton#record:disabled { color: #6b717b; }
+QToolBar QToolButton#pause:checked { background: #8a6d1f; color: #ffffff; }
 QComboBox { padding: 5px 10px; border-radius: 6px; background: #2a2e36; min-width: 190px; }
 QStatusBar { background: #1d2026; color: #b6bcc6; }
 QStatusBar::item { border: 0; }

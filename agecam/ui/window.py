@@ -8,15 +8,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from PyQt6.QtCore import QByteArray, QSettings, QTimer, QUrl, pyqtSignal
-from PyQt6.QtGui import QCloseEvent, QDesktopServices, QIcon
-from PyQt6.QtWidgets import (
-    QApplication,
-    QLabel,
-    QMainWindow,
-    QStackedWidget,
-    QWidget,
-)
+from PyQt6.QtCore import QByteArray, QSettings, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QCloseEvent, QIcon
+from PyQt6.QtWidgets import QLabel, QMainWindow, QStackedWidget, QWidget
 
 from agecam.drawing.label_text import LabelStyle
 from agecam.live.capture import SourceRequest
@@ -28,6 +22,7 @@ from agecam.settings import Settings
 from agecam.ui.bridge import SessionBridge
 from agecam.ui.controls import Controls
 from agecam.ui.dialogs import Dialogs
+from agecam.ui.errands import Errands
 from agecam.ui.hotplug import HotplugWatcher
 from agecam.ui.options import StartOptions
 from agecam.ui.pages import CONSENT_SHORT, PAGES, MessagePage
@@ -54,8 +49,6 @@ class MainWindow(QMainWindow):
 
     frame_shown = pyqtSignal(object)
     _session_closed = pyqtSignal()
-    _report_ready = pyqtSignal(str)
-    _folder_found = pyqtSignal(str, bool)
 
     def __init__(
         self,
@@ -81,11 +74,12 @@ class MainWindow(QMainWindow):
         self._may_close = False
         self._ask_on_close = True
         self._session_closed.connect(self._finish_close)
-        self._report_ready.connect(self._copy_report)
-        self._folder_found.connect(self._open_found_folder)
+        self._errands = Errands(self.session, self)
+        self._errands.said.connect(self.show_status)
         self.setWindowTitle("AgeCam")
         self.setWindowIcon(QIcon(str(assets_dir() / "icon.png")))
-        self.controls = Controls(self, self, settings)
+        self._recording = options.recording.over(settings)
+        self.controls = Controls(self, self, settings, self._recording)
         self.controls.camera_picked.connect(self._pick_camera)
         self.addToolBar(self.controls)
         self._make_central()
@@ -114,6 +108,8 @@ class MainWindow(QMainWindow):
         assert bar is not None
         self._recording_label, self._numbers = QLabel(), QLabel()
         self._recording_label.setObjectName("recording")
+        for label in (self._recording_label, self._numbers):
+            label.setTextFormat(Qt.TextFormat.PlainText)
         bar.addPermanentWidget(self._recording_label)
         bar.addPermanentWidget(self._numbers)
         bar.showMessage(CONSENT_SHORT)
@@ -135,8 +131,9 @@ class MainWindow(QMainWindow):
             self.show()
         self.apply_choices()
         self.session.start()
+        self.session.finish_leftovers_in(self._recordings_folder)
         if options.record is not None:
-            self.session.start_recording(options.record)
+            self.session.start_recording(options.record, self._recording.options())
         if options.csv is not None:
             self.session.start_csv(options.csv)
         self.session.list_cameras()
@@ -170,7 +167,7 @@ class MainWindow(QMainWindow):
             self.errors.append(source.message)
         self.setEnabled(False)
         self._status_timer.stop()
-        self._show_status("Finishing…")
+        self.show_status("Finishing…")
         # Writing settings, joining threads and draining the recorder can take a second: not on this thread.
         self._closing = threading.Thread(
             target=self._save_and_close_session, args=(self.saveGeometry(),), name="agecam-closing"
@@ -260,8 +257,20 @@ class MainWindow(QMainWindow):
         if self.session.state().recording.is_running:
             self.session.stop_recording()
         else:
-            self.session.start_recording_in(self._recordings_folder)
+            self.session.start_recording_in(self._recordings_folder, self._recording.options())
         self._refresh_status()
+
+    def toggle_pause(self) -> None:
+        if self.session.state().recording.is_paused:
+            self.session.resume_recording()
+        else:
+            self.session.pause_recording()
+        self._refresh_status()
+
+    def choose_recording(self, name: str, value: object) -> None:
+        """Keep the next recordings so: ``name`` is a field of :class:`agecam.ui.options.RecordingChoices`."""
+        self._recording = self.controls.recording_menu.choices
+        self.settings = replace(self.settings, **{f"record_{name}": value})  # type: ignore[arg-type]
 
     def take_snapshot(self) -> None:
         self.session.take_snapshot(self._snapshots_folder)
@@ -296,33 +305,10 @@ class MainWindow(QMainWindow):
             self.toggle_fullscreen()
 
     def open_folder(self) -> None:
-        self.session.run_in_background("folder", self._look_for_folder)
-
-    def _look_for_folder(self) -> None:
-        # A folder on a sleeping disk or a network takes seconds to answer.
-        folder = self._recordings_folder
-        self._folder_found.emit(str(folder), folder.is_dir())
-
-    def _open_found_folder(self, folder: str, is_there: bool) -> None:
-        if is_there:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(folder))
-        else:
-            self._show_status(f"Nothing has been recorded yet; videos will be saved in {folder}.")
+        self._errands.open_folder(self._recordings_folder)
 
     def copy_troubleshooting(self) -> None:
-        self._show_status("Collecting…")
-        self.session.run_in_background("report", self._collect_report)
-
-    def _collect_report(self) -> None:
-        from agecam import doctor  # only who asks for a report waits for what it loads
-
-        self._report_ready.emit(doctor.render(doctor.collect()))
-
-    def _copy_report(self, report: str) -> None:
-        clipboard = QApplication.clipboard()
-        if clipboard is not None:
-            clipboard.setText(report)
-            self._show_status("The troubleshooting text is on the clipboard: paste it into a bug report.")
+        self._errands.copy_report()
 
     def quit(self) -> None:
         self.close()
@@ -359,7 +345,7 @@ class MainWindow(QMainWindow):
         self.session.set_previewed(not self.isMinimized())
         live, ended = state.source.state is SourceState.LIVE, state.source.state is SourceState.ENDED
         name, recording = state.source.name, state.recording
-        self.controls.set_recording(recording.is_running)
+        self.controls.set_recording(recording)
         self.controls.set_source_name(name)
         self.controls["record"].setEnabled(live or recording.is_running)
         self.controls["snapshot"].setEnabled(live or ended)
@@ -379,11 +365,12 @@ class MainWindow(QMainWindow):
 
     def _take_notices(self) -> None:
         for notice in self.session.take_notices():
-            self._show_status(notice.text)
+            self.show_status(notice.text)
             if notice.is_error:
                 self.errors.append(notice.text)
 
-    def _show_status(self, text: str) -> None:
+    def show_status(self, text: str) -> None:
+        """A sentence at the lower left, for some seconds."""
         bar = self.statusBar()
         if bar is not None:
             bar.showMessage(text, _NOTICE_MS)

@@ -200,8 +200,8 @@ class Analyzer:
         self.close()
 
 
-def create_classifier(runtime: Runtime, models: Path | None = None) -> Classifier:
-    """The models of a folder (by default those that ship), run by ``runtime``.
+def create_classifier(runtime: Runtime, models: Path | None = None, cores: int | None = None) -> Classifier:
+    """The models of a folder (by default those that ship), run by ``runtime`` on ``cores``, all by default.
 
     Raises :class:`agecam.errors.ModelError` as :func:`create_analyzer` does.
     """
@@ -209,7 +209,7 @@ def create_classifier(runtime: Runtime, models: Path | None = None) -> Classifie
         from agecam.vision.keras_classifier import KerasClassifier
 
         return KerasClassifier(models)
-    return LiteRtClassifier(models)
+    return LiteRtClassifier(models, cores)
 
 
 def create_detector(
@@ -219,12 +219,16 @@ def create_detector(
     return MediaPipeDetector(models, DetectorConfig(min_score=config.tracker.continue_score))
 
 
-def create_analyzer(*, runtime: Runtime = "litert", models: Path | None = None) -> Analyzer:
+def create_analyzer(
+    *, runtime: Runtime = "litert", models: Path | None = None, cores: int | None = None
+) -> Analyzer:
     """An analyzer on the models of a folder, by default those that ship.
+
+    ``cores`` is how many processor cores there are for it, where others work beside it; all by default.
 
     Raises :class:`agecam.errors.ModelError` when a model cannot be used, or Keras is asked for and missing.
     """
-    classifier = create_classifier(runtime, models)
+    classifier = create_classifier(runtime, models, cores)
     return Analyzer(create_detector(models), classifier)
 
 

@@ -22,6 +22,13 @@ _LEAST_FEMALE: Final = 1e-6
 """Probabilities of "female" are kept this far from 0 and 1, so that log-odds stay finite; far below
 what calibration can tell."""
 
+_LEAST_TEMPERATURE: Final = 0.02
+"""One that is lower takes powers of small probabilities out of the range of float64."""
+_MOST_LOG_ODDS: Final = 40.0
+"""Largest slope and intercept of a gender's log-odds, and """
+_MOST: Final = 1e6
+"""largest of the other values: above them exponentials and sums leave the range of float64."""
+
 _LEAST_AGE_PROBABILITY: Final = 1e-12
 """Least probability of one age before it is tempered: a power of 0 would stay 0 at any temperature."""
 
@@ -67,9 +74,23 @@ class Calibration:
             values |= _known_version(models.get(name, {}).get("calibration", {}))
         numbers = {name: float(values[name]) for name in _NUMBERS if name in values}
         weights = tuple((float(age), float(weight)) for age, weight in values.get("age_weights", ()))
-        if any(weight <= 0 for _, weight in weights) or sorted(weights) != list(weights):
-            raise ValueError("age weights are above 0 and in the order of their ages")
-        return cls(**numbers, age_weights=weights)
+        calibration = cls(**numbers, age_weights=weights)
+        if not calibration._makes_sense():
+            raise ValueError("calibration out of range")
+        return calibration
+
+    def _makes_sense(self) -> bool:
+        """Whether estimates are finite with it, and in order."""
+        ages, weights = zip(*self.age_weights, strict=True) if self.age_weights else ((), ())
+        return (
+            _LEAST_TEMPERATURE <= self.temperature <= _MOST
+            and 0 < self.interval < 1
+            and 0 <= self.interval_scale <= _MOST
+            and all(abs(value) <= _MOST_LOG_ODDS for value in (self.slope, self.intercept))
+            and all(0 < weight <= _MOST for weight in weights)
+            and all(abs(age) <= _MOST for age in ages)
+            and sorted(ages) == list(ages)
+        )
 
     def to_manifest(self, task: Literal["age", "gender"]) -> dict[str, Any]:
         """The part that concerns one model, as :meth:`from_manifest` reads it."""

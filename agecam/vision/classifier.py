@@ -33,14 +33,17 @@ class Classifier(Protocol):
 class LiteRtClassifier:
     """Runs ``age.tflite`` and ``gender.tflite``. Not thread-safe: one classifier per thread.
 
+    ``cores`` is how many processor cores there are for it, all by default.
+
     Raises :class:`ModelError` when a model is missing, damaged or made for other input or output.
     """
 
-    def __init__(self, models: Path | None = None) -> None:
+    def __init__(self, models: Path | None = None, cores: int | None = None) -> None:
         manifest = Manifest.read(models or models_dir())
         self._calibration = manifest.calibration
-        self._age = _load(manifest, "age", AGES)
-        self._gender = _load(manifest, "gender", 1)
+        threads = _threads(cores or os.cpu_count() or 1)
+        self._age = _load(manifest, "age", AGES, threads)
+        self._gender = _load(manifest, "gender", 1, threads)
 
     def classify(self, *views: NDArray[np.uint8]) -> list[Estimate]:
         """As :meth:`Classifier.classify` says."""
@@ -65,11 +68,11 @@ def _mean_output(run: _Run, inputs: Sequence[NDArray[np.float32]]) -> NDArray[np
     return outputs[0] if len(outputs) == 1 else np.asarray(np.mean(outputs, axis=0), np.float32)
 
 
-def _load(manifest: Manifest, task: Task, outputs: int) -> LiteRtModel:
+def _load(manifest: Manifest, task: Task, outputs: int, threads: int) -> LiteRtModel:
     content = manifest.model_bytes(task, "litert")
     advice = "Use the models that came with this AgeCam."
     try:
-        model = LiteRtModel(content, threads=_threads())
+        model = LiteRtModel(content, threads=threads)
     except ModelError as error:
         raise ModelError(f"The {task} model cannot be run. {advice}") from error
     if model.input_shape != (CROP_PX, CROP_PX, 1):
@@ -81,7 +84,7 @@ def _load(manifest: Manifest, task: Task, outputs: int) -> LiteRtModel:
     return model
 
 
-def _threads() -> int:
+def _threads(cores: int) -> int:
     # On two cores a second thread helps only while nothing else runs, and costs a fifth more processor
     # time; capture, encoding and the window need the other core.
-    return 2 if (os.cpu_count() or 1) >= 4 else 1
+    return 2 if cores >= 4 else 1

@@ -11,6 +11,7 @@ from agecam.errors import ModelError
 from agecam.messages import Detection
 from agecam.vision.letterbox import letterbox
 from agecam.vision.litert import LiteRtModel
+from agecam.vision.manifest import detector_bytes
 from agecam.vision.nms import is_plausible
 from agecam.vision.pyramid import RoiImage
 from agecam.vision.ssd import VALUES, SsdDecoder, SsdFaces
@@ -44,13 +45,14 @@ class FaceNetwork(Protocol):
 class LiteRtFaceNetwork:
     """A face network run by LiteRT, with the detections of MediaPipe's own task, in less time.
 
-    ``min_score`` is the least score, in [0, 1], that it reports.
+    ``min_score`` is the least score, in [0, 1], that it reports; ``content`` that of the file, where it has
+    been read and checked.
 
     Raises :class:`ModelError` when ``path`` is missing or damaged.
     """
 
-    def __init__(self, path: Path, *, min_score: float) -> None:
-        content = read_network(path)
+    def __init__(self, path: Path, *, min_score: float, content: bytes | None = None) -> None:
+        content = content or detector_bytes(path)
         try:
             self._model = LiteRtModel(content)
             self._input_px = self._model.input_shape[0]
@@ -69,16 +71,6 @@ class LiteRtFaceNetwork:
 
     def close(self) -> None:
         """Nothing to do: LiteRT's memory goes with this object."""
-
-
-def read_network(path: Path) -> bytes:
-    """The content of a face detector's file.
-
-    Raises :class:`ModelError` when it is missing.
-    """
-    if not path.is_file():
-        raise ModelError(f"The face detector {path} is missing. Reinstall AgeCam, or restore that file.")
-    return path.read_bytes()
 
 
 def damaged_network(path: Path) -> ModelError:

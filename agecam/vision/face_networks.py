@@ -12,6 +12,7 @@ from agecam.errors import ModelError
 from agecam.messages import Detection
 from agecam.vision.boxes import iou
 from agecam.vision.face_network import FULL_RANGE, INPUT_PX, SHORT_RANGE, FaceNetwork, LiteRtFaceNetwork
+from agecam.vision.manifest import detector_bytes
 from agecam.vision.mediapipe_network import MediaPipeFaceNetwork
 from agecam.vision.pyramid import Pyramid, Roi, RoiImage
 from agecam.vision.verification import Verification
@@ -47,6 +48,7 @@ class FaceNetworks:
         self._config = config
         self._networks: list[FaceNetwork] = []
         self._second: FaceNetwork | None = None
+        self._contents: dict[str, bytes] = {}
         self._helper = ThreadPoolExecutor(1, thread_name_prefix="agecam-detect")
         short_range = self._helper.submit(self._load, SHORT_RANGE)
         try:
@@ -58,7 +60,11 @@ class FaceNetworks:
 
     def _load(self, name: str) -> FaceNetwork:
         runner = MediaPipeFaceNetwork if self._config.runtime == "mediapipe" else LiteRtFaceNetwork
-        network = runner(self._models / name, min_score=self._config.min_score)
+        path = self._models / name
+        # The second network of a kind is that of the first, whatever has become of the file meanwhile.
+        content = self._contents.get(name) or detector_bytes(path)
+        self._contents[name] = content
+        network = runner(path, min_score=self._config.min_score, content=content)
         self._networks.append(network)
         return network
 

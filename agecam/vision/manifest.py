@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, Self
@@ -32,14 +33,10 @@ class Manifest:
     def read(cls, folder: Path) -> Self:
         """Raises :class:`ModelError` when the manifest is missing, unreadable or of another version."""
         path = folder / MANIFEST
-        try:
+        with _damage_named(path):
             content = json.loads(path.read_bytes())
             version, models = content["version"], content["models"]
             calibration = Calibration.from_manifest(models)
-        except OSError as error:
-            raise ModelError(f"{path} is missing or cannot be read. Reinstall AgeCam.") from error
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ModelError(f"{path} is damaged. Reinstall AgeCam, or restore that file.") from error
         if version != _VERSION:
             raise ModelError(
                 f"{path} is of version {version}, and this AgeCam reads version {_VERSION}. "
@@ -69,7 +66,7 @@ class Manifest:
             )
         try:
             content: bytes = path.read_bytes()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # a name that is none
             raise ModelError(
                 f"The {task} model {path} is missing or cannot be read. "
                 "Reinstall AgeCam, or restore that file."
@@ -80,3 +77,36 @@ class Manifest:
                 "Reinstall AgeCam, or restore that file."
             )
         return content
+
+
+def detector_bytes(path: Path) -> bytes:
+    """The content of a face detector's file, its checksum verified: a runtime may crash on a damaged one.
+
+    Raises :class:`ModelError` when it is missing or damaged, or not listed in the manifest beside it.
+    """
+    manifest = path.with_name(MANIFEST)
+    with _damage_named(manifest):
+        listed = {entry["file"]: entry["sha256"] for entry in json.loads(manifest.read_bytes())["detectors"]}
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"The face detector {path} is missing or cannot be read. Reinstall AgeCam, or restore that file."
+        ) from error
+    if hashlib.sha256(content).hexdigest() != listed.get(path.name):
+        raise ModelError(
+            f"The face detector {path} is not the file its manifest describes. "
+            "Reinstall AgeCam, or restore that file."
+        )
+    return content
+
+
+@contextlib.contextmanager
+def _damage_named(manifest: Path) -> Iterator[None]:
+    """Raises :class:`ModelError` for what reading a manifest raises."""
+    try:
+        yield
+    except OSError as error:
+        raise ModelError(f"{manifest} is missing or cannot be read. Reinstall AgeCam.") from error
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise ModelError(f"{manifest} is damaged. Reinstall AgeCam, or restore that file.") from error

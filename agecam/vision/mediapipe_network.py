@@ -13,7 +13,8 @@ from agecam.errors import ModelError
 from agecam.messages import Detection
 from agecam.opencv import cv2
 from agecam.system_libraries import how_to_install_libraries, missing_libraries
-from agecam.vision.face_network import INPUT_PX, KEYPOINTS, damaged_network, read_network
+from agecam.vision.face_network import INPUT_PX, KEYPOINTS, damaged_network
+from agecam.vision.manifest import detector_bytes
 from agecam.vision.mediapipe_tasks import call_directly, load_mediapipe
 from agecam.vision.nms import is_plausible
 from agecam.vision.pyramid import RoiImage
@@ -23,11 +24,13 @@ from agecam.vision.silence import silenced_stderr
 class MediaPipeFaceNetwork:
     """A face network run by MediaPipe's task; ``min_score`` is the least score, in [0, 1], that it reports.
 
+    ``content`` is that of the file, where it has been read and checked.
+
     Raises :class:`ModelError` when ``path`` is missing or damaged, or MediaPipe's library does not load.
     """
 
-    def __init__(self, path: Path, *, min_score: float) -> None:
-        content = read_network(path)
+    def __init__(self, path: Path, *, min_score: float, content: bytes | None = None) -> None:
+        content = content or detector_bytes(path)
         self._mediapipe = load_mediapipe()
         tasks = self._mediapipe.tasks
         options = tasks.vision.FaceDetectorOptions(

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from agecam.commands.record import FOLDER as RECORD_FOLDER
 from agecam.messages import Detection, Estimate
 from agecam.vision.analyzer import Analyzer
 from agecam.vision.pyramid import Pyramid, Roi
@@ -30,11 +31,11 @@ Unchanged = Callable[..., AbstractContextManager[None]]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, hidden ones included."""
+    """Every file below a folder, hidden ones included, but for the record of what a batch has done."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        if path.is_file() and path.parent.name != RECORD_FOLDER
     }
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from agecam.commands.arguments import AnnotateArguments
 from agecam.commands.outputs import OutputPlan, folds_case
-from agecam.commands.plan import plan_jobs
+from agecam.commands.plan import plan_batch
 from agecam.errors import OutputError, UsageError
 from agecam.output import write_image
 from tests.commands.helpers import Run, Unchanged
@@ -121,7 +121,7 @@ def test_nothing_is_replaced_unasked_and_no_folder_made(
 def planned(tmp_path: Path, *inputs: Path, csv: bool = False) -> list[tuple[str, str]]:
     """The names that the outputs get below their folders; of the table an empty one where there is none."""
     tables = tmp_path / "tables" if csv else None
-    jobs = plan_jobs(AnnotateArguments(tuple(map(str, inputs)), tmp_path / "out", csv=tables))
+    jobs = plan_batch(AnnotateArguments(tuple(map(str, inputs)), tmp_path / "out", csv=tables)).jobs
     return [
         (
             job.target.relative_to(tmp_path / "out").as_posix(),
@@ -204,11 +204,9 @@ def test_a_link_to_nothing_yet_is_the_file_that_will_be_there(tmp_path: Path) ->
 def test_a_file_in_place_of_a_folder_is_told_before_any_work(
     run: Run, clip: Path, tmp_path: Path, unchanged: Unchanged
 ) -> None:
-    put(tmp_path / "rows.csv", b"precious")
+    put(tmp_path / "rows", b"precious")
     with unchanged():
-        result = run(
-            "annotate", clip, clip, "-o", tmp_path / "out", "--csv", tmp_path / "rows.csv", "--force"
-        )
+        result = run("annotate", clip, clip, "-o", tmp_path / "out", "--csv", tmp_path / "rows", "--force")
     assert result.code == 2
     assert "name a folder" in result.err
 
@@ -262,5 +260,5 @@ def test_an_address_leaves_no_secret_in_a_name(tmp_path: Path) -> None:
         "rtsp://anna:pass@word@cam.example/live?token=secret#there",
         "rtsp://anna:other@cam.example/live?token=hidden",
     ]
-    jobs = plan_jobs(AnnotateArguments(tuple(addresses), tmp_path / "out"))
+    jobs = plan_batch(AnnotateArguments(tuple(addresses), tmp_path / "out")).jobs
     assert [job.target.name for job in jobs] == ["cam.example_live.mp4", "cam.example_live-2.mp4"]

@@ -2,6 +2,8 @@
 
 import csv
 import itertools
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -10,7 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agecam.errors import OutputError
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
+from agecam.errors import DiskFullError, OutputError
 from agecam.messages import Detection, Estimate, Frame, Person
 from agecam.output import CsvSink, Sink, SinkConfig, WhenFull
 from agecam.output.csv import CsvWriter
@@ -91,9 +98,10 @@ def test_without_people_there_is_a_header_and_without_a_frame_no_file(
 class WatchedWriter(CsvWriter):
     """Says when rows were put on the disk."""
 
-    def __init__(self, path: Path, start_s: float) -> None:
-        super().__init__(path, start_s)
+    def __init__(self, path: Path) -> None:
         self.flushed = threading.Semaphore(0)
+        super().__init__(path)
+        assert self.flushed.acquire(timeout=PATIENCE_S)  # the header
 
     def flush(self) -> None:
         super().flush()
@@ -107,8 +115,8 @@ class Watch:
         self.writer: WatchedWriter | None = None
         self.made = threading.Event()
 
-    def __call__(self, path: Path, start_s: float) -> CsvWriter:
-        self.writer = WatchedWriter(path, start_s)
+    def __call__(self, path: Path) -> CsvWriter:
+        self.writer = WatchedWriter(path)
         self.made.set()
         return self.writer
 
@@ -160,8 +168,8 @@ def test_a_disk_that_is_stalled_loses_no_row_for_a_while_and_then_some(
 ) -> None:
     gate = threading.Event()
 
-    def make_writer(path: Path, start_s: float) -> CsvWriter:
-        writer = GatedWriter(path, start_s)
+    def make_writer(path: Path) -> CsvWriter:
+        writer = GatedWriter(path)
         writer.gate = gate
         return writer
 
@@ -203,8 +211,60 @@ def test_a_file_that_cannot_be_opened_is_an_error_of_the_sink(
 def test_a_full_disk_is_an_error_of_the_sink(frame: MakeFrame) -> None:
     with CsvSink(Path("/dev/full")) as sink:
         sink.write(frame(), [])
-    assert str(sink.status().error).startswith("The disk is full;")
+    assert str(sink.status().error).startswith("The disk is full: no room is left for /dev/full;")
+    assert isinstance(sink.status().error, DiskFullError)
     assert sink.status().dropped == 1
+
+
+@pytest.mark.skipif(resource is None, reason="needs limits of a process")
+def test_a_write_that_fails_in_a_row_leaves_whole_rows(tmp_path: Path) -> None:
+    code = (
+        "import resource, signal, sys; from pathlib import Path; from agecam.messages import Frame\n"
+        "from agecam.errors import OutputError; from agecam.output.csv import CsvWriter\n"
+        "from tests.output.test_csv import person\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "writer = CsvWriter(Path(sys.argv[1]))\n"
+        "try:\n"
+        "    for index in range(100):\n"
+        "        writer.write(Frame(None, index / 10, index), [person(1), person(2)])\n"
+        "        if index % 3 == 0: writer.flush()\n"
+        "except OutputError as error:\n"
+        "    writer.close(); print(index, error)\n"
+    )
+    path = tmp_path / "log.csv"
+    told = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+    assert "largest size" in told.stdout, told.stderr
+    content = path.read_bytes()
+    assert content.endswith(b"\n")
+    rows = lines(path)
+    assert 900 < len(content) <= 1000, "and no more than the row that did not fit is lost"
+    assert {row.count(",") for row in rows} == {13}
+
+
+def test_times_that_count_go_on_where_another_source_takes_over(tmp_path: Path, frame: MakeFrame) -> None:
+    now_s = iter(index / 10 for index in range(1000))
+    with CsvSink(tmp_path / "log.csv", from_first_frame=True, clock=lambda: next(now_s)) as sink:
+        for index in range(4):  # a file
+            sink.write(frame(index, start_s=7.0), [person(1)])
+        for index in range(4):  # a camera, by the computer's own clock
+            sink.write(frame(index, start_s=90_000.0), [person(1)])
+        for index in range(4):  # the file again
+            sink.write(frame(index), [person(1)])
+    times = [float(row.split(",")[1]) for row in lines(tmp_path / "log.csv")[1:]]
+    assert times == pytest.approx([index / 10 for index in range(12)])
+
+
+def test_a_camera_that_is_away_for_an_hour_leaves_an_hour_between_rows(
+    tmp_path: Path, frame: MakeFrame
+) -> None:
+    now_s = 0.0
+    with CsvSink(tmp_path / "log.csv", from_first_frame=True, clock=lambda: now_s) as sink:
+        sink.write(frame(0, start_s=500.0), [person(1)])
+        now_s = 3600.0
+        sink.write(frame(0, start_s=4100.0), [person(1)])
+    times = [float(row.split(",")[1]) for row in lines(tmp_path / "log.csv")[1:]]
+    assert times == [0, 3600]
 
 
 class FullDisk(CsvWriter):

@@ -1,6 +1,5 @@
 """Videos of the frames that come."""
 
-import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from agecam.errors import OutputError
 from agecam.messages import Frame
-from agecam.output import Sink, SinkConfig, VideoSink, VideoWriter, WhenFull
+from agecam.output import Sink, SinkConfig, VideoOptions, VideoSink, VideoWriter, WhenFull
 
 Image = NDArray[np.uint8]
 MakeFrame = Callable[..., Frame]
@@ -33,29 +32,29 @@ class Gate:
         self.entered = threading.Semaphore(0)
         self.left = threading.Semaphore(0)
 
-    def __call__(self, path: Path, width: int, height: int, nominal_fps: float | None) -> VideoWriter:
-        return GatedWriter(self, path, width, height, nominal_fps)
+    def __call__(self, path: Path, width: int, height: int, options: VideoOptions) -> VideoWriter:
+        return GatedWriter(self, path, width, height, options)
 
 
 class GatedWriter(VideoWriter):
-    def __init__(self, gate: Gate, path: Path, width: int, height: int, nominal_fps: float | None) -> None:
-        super().__init__(path, width, height, nominal_fps)
+    def __init__(self, gate: Gate, path: Path, width: int, height: int, options: VideoOptions) -> None:
+        super().__init__(path, width, height, options)
         self.gate = gate
 
-    def write(self, image_bgr: Image, time_s: float) -> None:
+    def write(self, image_bgr: Image, time_s: float, duration_s: float | None = None) -> None:
         self.gate.entered.release()
         assert self.gate.is_open.wait(PATIENCE_S)
-        super().write(image_bgr, time_s)
+        super().write(image_bgr, time_s, duration_s)
         self.gate.left.release()
 
 
 class FullDisk(VideoWriter):
     """Finds the disk full after three frames."""
 
-    def write(self, image_bgr: Image, time_s: float) -> None:
+    def write(self, image_bgr: Image, time_s: float, duration_s: float | None = None) -> None:
         if self.frames == 3:
             raise OutputError("The disk is full.")
-        super().write(image_bgr, time_s)
+        super().write(image_bgr, time_s, duration_s)
 
 
 def test_frames_are_kept_with_their_own_times(tmp_path: Path, frame: MakeFrame) -> None:
@@ -76,40 +75,6 @@ def test_an_existing_file_is_replaced(tmp_path: Path, frame: MakeFrame) -> None:
     with VideoSink(path) as sink:
         sink.write(frame(), ())
     assert times_s(path) == [0.0]
-
-
-def test_a_new_file_is_named_after_the_time_in_a_folder_made_for_it(tmp_path: Path, frame: MakeFrame) -> None:
-    folder = tmp_path / "Videos 日本" / "AgeCam"
-    with VideoSink(folder, is_folder=True) as sink:
-        sink.write(frame(), ())
-    (path,) = folder.iterdir()
-    assert re.fullmatch(r"AgeCam \d{4}-\d\d-\d\d \d\d-\d\d-\d\d\.mp4", path.name)
-    assert sink.status().path == path
-    assert times_s(path) == [0.0]
-
-
-def test_sinks_of_one_moment_and_folder_have_a_file_each(tmp_path: Path, frame: MakeFrame) -> None:
-    sinks = [VideoSink(tmp_path, is_folder=True) for _ in range(4)]
-    for count, sink in enumerate(sinks, 1):
-        for index in range(count):
-            sink.write(frame(index), ())
-    for sink in sinks:
-        sink.close()
-    paths = [sink.status().path for sink in sinks]
-    assert set(paths) == set(tmp_path.iterdir())
-    assert [len(times_s(path)) for path in paths if path] == [1, 2, 3, 4]
-
-
-@pytest.mark.parametrize("is_folder", [True, False])
-def test_without_a_frame_nothing_is_made_and_nothing_replaced(tmp_path: Path, is_folder: bool) -> None:
-    path = tmp_path / "there.mp4"
-    path.write_bytes(b"something else")
-    sink = VideoSink(tmp_path / "new" if is_folder else path, is_folder=is_folder)
-    sink.close()
-    assert list(tmp_path.iterdir()) == [path]
-    assert path.read_bytes() == b"something else"
-    assert sink.status().path is None
-    assert sink.status().error is None
 
 
 def test_a_disk_that_is_stalled_drops_frames_and_keeps_the_pace_of_the_rest(
@@ -155,23 +120,10 @@ def test_what_was_written_before_a_failure_can_be_played(tmp_path: Path, frame: 
         sink.raise_error()
 
 
-def test_of_a_recording_that_fails_at_once_no_file_is_left_in_the_folder(
-    tmp_path: Path, frame: MakeFrame
-) -> None:
-    def no_codec(path: Path, width: int, height: int, nominal_fps: float | None) -> VideoWriter:
-        return VideoWriter(path, width, height, nominal_fps, codecs=())
-
-    with VideoSink(tmp_path, is_folder=True, make_writer=no_codec) as sink:
-        sink.write(frame(), ())
-    assert list(tmp_path.iterdir()) == []
-    assert "can write neither" in str(sink.status().error)
-    assert sink.status().path is None
-
-
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("clip.avi", "end its name in"),
+        ("clip.flv", "end its name in"),
         ("absent/clip.mp4", "There is no folder"),
         ("folder.mp4", "is a folder"),
     ],
@@ -190,15 +142,6 @@ def test_a_file_that_cannot_be_opened_is_an_error_of_the_sink(
     assert (sink.status().written, sink.status().dropped) == (0, 2)
 
 
-def test_a_folder_that_cannot_be_made_is_an_error_of_the_sink(tmp_path: Path, frame: MakeFrame) -> None:
-    (tmp_path / "file").touch()
-    with VideoSink(tmp_path / "file" / "inside", is_folder=True) as sink:
-        sink.write(frame(), ())
-    assert re.fullmatch(
-        r"The folder .*inside cannot be made \(.*\); choose another\.", str(sink.status().error)
-    )
-
-
 def test_frames_of_another_size_are_fitted_in(tmp_path: Path, frame: MakeFrame, image: Image) -> None:
     with VideoSink(tmp_path / "clip.mp4") as sink:
         sink.write(frame(0), ())
@@ -209,7 +152,7 @@ def test_frames_of_another_size_are_fitted_in(tmp_path: Path, frame: MakeFrame, 
 
 
 def test_the_last_frame_stands_as_long_as_the_nominal_rate_says(tmp_path: Path, frame: MakeFrame) -> None:
-    with VideoSink(tmp_path / "clip.mp4", nominal_fps=4) as sink:
+    with VideoSink(tmp_path / "clip.mp4", options=VideoOptions(nominal_fps=4)) as sink:
         for index in range(3):
             sink.write(frame(index), ())
     with av.open(tmp_path / "clip.mp4") as container:

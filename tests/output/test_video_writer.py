@@ -1,4 +1,3 @@
-import contextlib
 import os
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from agecam.errors import OutputError
 from agecam.messages import Frame
-from agecam.output import VideoWriter
+from agecam.output import VIDEO_OUTPUTS, VideoOptions, VideoWriter
 from agecam.sources.video import VideoFileSource
 
 Image = NDArray[np.uint8]
@@ -26,16 +25,6 @@ def read_back(path: Path) -> list[Frame]:
         source.close()
 
 
-def count_playable(path: Path) -> int:
-    """How many frames a player shows that does not mind a cut-off last one."""
-    frames = 0
-    with av.open(path) as container:
-        for packet in container.demux(video=0):
-            with contextlib.suppress(av.InvalidDataError):
-                frames += len(packet.decode())
-    return frames
-
-
 def difference(image: Image, expected: Image) -> float:
     assert image.shape == expected.shape
     return float(np.abs(image.astype(int) - expected).mean())
@@ -47,7 +36,7 @@ def views(astronaut_bgr: Image) -> list[Image]:
     return [astronaut_bgr[3 * i : 3 * i + 240, 3 * i : 3 * i + 320] for i in range(40)]
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".MP4"])
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".MP4", ".mov", ".webm"])
 def test_keeps_images_and_their_own_times(tmp_path: Path, views: list[Image], suffix: str) -> None:
     times_s = [100.0, 100.033, 100.1, 101.5, 101.51, 104.0]
     path = tmp_path / f"Aufnahme 日本{suffix}"
@@ -74,7 +63,7 @@ def boxes(path: Path) -> list[bytes]:
 
 def test_finishes_as_a_plain_mp4_that_any_player_can_seek_in(tmp_path: Path, views: list[Image]) -> None:
     path = tmp_path / "clip.mp4"
-    with VideoWriter(path, 320, 240, nominal_fps=20) as writer:
+    with VideoWriter(path, 320, 240, VideoOptions(nominal_fps=20)) as writer:
         for index, view in enumerate(views * 2):
             writer.write(view, index / 20)
     assert boxes(path) == [b"ftyp", b"free", b"mdat", b"moov"]  # no fragments
@@ -102,7 +91,7 @@ def test_keeps_colours(tmp_path: Path) -> None:
 
 
 def test_times_that_do_not_increase_are_moved_on(tmp_path: Path, views: list[Image]) -> None:
-    with VideoWriter(tmp_path / "clip.mkv", 320, 240, nominal_fps=10) as writer:
+    with VideoWriter(tmp_path / "clip.mkv", 320, 240, VideoOptions(nominal_fps=10)) as writer:
         for view, time_s in zip(views, [5.0, 5.5, 5.5, 5.4, 6.0, 0.0, 0.1], strict=False):
             writer.write(view, time_s)
     times_s = [frame.time_s for frame in read_back(tmp_path / "clip.mkv")]
@@ -162,17 +151,17 @@ def test_says_that_no_codec_is_there(tmp_path: Path) -> None:
 _WRITES_UNTIL_KILLED = """
 import itertools, sys
 import numpy as np
-from agecam.output import VideoWriter
+from agecam.output import VideoOptions, VideoWriter
 
 noise = np.random.default_rng(0).integers(0, 255, (120, 160, 3), np.uint8)
-writer = VideoWriter(sys.argv[1], 160, 120, 20)
+writer = VideoWriter(sys.argv[1], 160, 120, VideoOptions(nominal_fps=20))
 for index in itertools.count():
     writer.write(np.roll(noise, index, 1), index / 20)
     print(index / 20, flush=True)
 """
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm"])
 def test_a_killed_program_leaves_all_but_the_last_second(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"killed{suffix}"
     command = [sys.executable, "-c", _WRITES_UNTIL_KILLED, str(path)]
@@ -185,36 +174,6 @@ def test_a_killed_program_leaves_all_but_the_last_second(tmp_path: Path, suffix:
     with av.open(path) as container:
         times_s = [frame.time for frame in container.decode(video=0)]
     assert times_s[-1] > float(line) - 1
-
-
-_WRITES_INTO_A_FULL_DISK = """
-import resource, signal, sys
-import numpy as np
-from agecam.errors import OutputError
-from agecam.output import VideoWriter
-
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
-random = np.random.default_rng(0)
-writer = VideoWriter(sys.argv[1], 160, 120, 20)
-try:
-    for index in range(1000):
-        writer.write(random.integers(0, 255, (120, 160, 3), np.uint8), index / 20)
-except OutputError as error:
-    print(error)
-writer.close()
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs resource limits")
-@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
-def test_what_was_written_before_the_disk_was_full_can_be_played(tmp_path: Path, suffix: str) -> None:
-    path = tmp_path / f"full{suffix}"
-    command = [sys.executable, "-c", _WRITES_INTO_A_FULL_DISK, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "has reached the largest size" in done.stdout
-    assert done.stderr == ""
-    assert count_playable(path) > 5
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
@@ -267,14 +226,14 @@ def test_says_that_the_folder_may_not_be_written(tmp_path: Path) -> None:
         VideoWriter(tmp_path / "clip.mp4", 320, 240)
 
 
-@pytest.mark.parametrize("name", ["clip.avi", "clip", "clip.mp4.txt"])
+@pytest.mark.parametrize("name", ["clip.flv", "clip", "clip.mp4.txt"])
 def test_names_the_kinds_it_writes(tmp_path: Path, name: str) -> None:
-    with pytest.raises(OutputError, match=r"end its name in \.mp4 or \.mkv\."):
+    with pytest.raises(OutputError, match=r"end its name in \.mp4, \.mov, \.mkv, \.webm, \.avi or \.gif\."):
         VideoWriter(tmp_path / name, 320, 240)
     assert not (tmp_path / name).exists()
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+@pytest.mark.parametrize("suffix", VIDEO_OUTPUTS)
 def test_leaves_no_file_without_a_frame(tmp_path: Path, suffix: str) -> None:
     writer = VideoWriter(tmp_path / f"empty{suffix}", 320, 240)
     writer.close()

@@ -22,6 +22,8 @@ _ENCODER_OPTIONS = {
     "libx264": {"g": "5", "preset": "ultrafast", "threads": "1"},
     "libvpx": {"g": "5", "deadline": "realtime", "cpu-used": "8", "threads": "1"},
 }
+# Containers that have no times but by a rate.
+_FIXED_RATES = {".avi": 50, ".mpg": 25}
 
 
 def read_all(source: VideoFileSource) -> list[Frame]:
@@ -51,13 +53,16 @@ def encode_with_sound(
     begin_s, end_s = sound_s or (times_s[0], times_s[-1])
     with av.open(path, "w", options=options or {}) as container:
         container.metadata.update(metadata or {})
+        rate = _FIXED_RATES.get(path.suffix)
         video = container.add_stream(
-            video_codec, rate=10, options=_ENCODER_OPTIONS.get(video_codec, {"g": "5"})
+            video_codec,
+            rate=25 if rate == 25 else 10,
+            options=_ENCODER_OPTIONS.get(video_codec, {"g": "5"}),
         )
         assert isinstance(video, VideoStream)
         video.height, video.width = images[0].shape[:2]
         video.pix_fmt = "yuv420p"
-        base = Fraction(1, 50 if path.suffix == ".avi" else 1000)  # AVI has no times but by its rate
+        base = Fraction(1, rate or 1000)
         video.codec_context.time_base = base
         tone = container.add_stream(sound_codec, rate=SOUND_RATE, layout="mono") if sound_codec else None
         assert tone is None or isinstance(tone, AudioStream)

@@ -1,5 +1,7 @@
 """Images of several frames play as videos, and a video of one frame is a still image."""
 
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
+from agecam.errors import SourceError
 from agecam.sources import open_source
 from agecam.sources.image import ImageSource, is_animated, is_still
 from agecam.sources.video import VideoFileSource
@@ -120,3 +123,20 @@ def test_reads_a_video_whose_metadata_is_not_utf_8(tmp_path: Path, images: list[
     path.write_bytes(data.replace(b"Gruesse", b"Gr\xfc\xdfe  "))
     assert len(read_all(VideoFileSource(path))) == 5
     assert not is_still(path)
+
+
+def test_refuses_an_animation_whose_frames_are_too_large(tmp_path: Path, images: list[Image]) -> None:
+    data = bytearray(save(tmp_path / "small.png", images, 100).read_bytes())
+    header = slice(12, 29)  # type and body of the first chunk
+    data[16:24] = struct.pack(">II", 8200, 4500)
+    data[29:33] = struct.pack(">I", zlib.crc32(data[header]))
+    path = tmp_path / "huge.png"
+    path.write_bytes(data)
+    with pytest.raises(SourceError, match=r"huge\.png is too large to be read: 8200 x 4500 pixels"):
+        VideoFileSource(path).open()
+
+
+def test_each_frame_of_an_animation_stands_as_long_as_it_says(tmp_path: Path, images: list[Image]) -> None:
+    for suffix in (".webp", ".png", ".gif"):
+        frames = read_all(open_video(save(tmp_path / f"moving{suffix}", images, [100, 300, 50, 50, 700])))
+        assert [frame.duration_s for frame in frames] == pytest.approx([0.1, 0.3, 0.05, 0.05, 0.7])

@@ -1,13 +1,17 @@
 """A file that ends early is told, whatever its container; a whole one never is."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from agecam.messages import Frame
+from agecam.sources.selection import FrameSelection
 from agecam.sources.structure import is_cut_off
 from agecam.sources.video import VideoFileSource
 from tests.sources.clips import encode_with_sound
@@ -27,6 +31,8 @@ _CODECS = {
     ".flv": ("libx264", "aac"),
     ".wmv": ("msmpeg4v3", "libmp3lame"),
 }
+_PACKETS_ALONE = {".mpg": ("mpeg2video", "mp2"), ".ogv": ("libvpx", "libopus")}
+"""Containers whose headers say no duration."""
 
 
 @pytest.fixture
@@ -77,6 +83,64 @@ def test_tells_of_a_file_that_ends_early_and_gives_what_is_left(
     assert f"it ends after {frames[-1].time_s:.1f} s" in damage
 
 
+@pytest.mark.expects_log("is damaged: .*it ends after")
+@pytest.mark.parametrize("share", [0.5, 0.88])
+@pytest.mark.parametrize("with_sound", [True, False])
+@pytest.mark.parametrize("suffix", sorted(_PACKETS_ALONE))
+def test_tells_of_a_file_without_a_duration_that_ends_within_a_packet(
+    tmp_path: Path, images: list[Image], suffix: str, with_sound: bool, share: float
+) -> None:
+    video, sound = _PACKETS_ALONE[suffix]
+    times_s = [i / 25 for i in range(50)]
+    path = encode_with_sound(
+        tmp_path / f"cut{suffix}", images, times_s, codecs=(video, sound if with_sound else None)
+    )
+    frames, damage = read_all(path)
+    assert (len(frames), damage) == (50, None)
+    assert not is_cut_off(path)
+    frames, damage = read_all(cut(path, share))
+    assert 8 < len(frames) <= 50
+    assert damage is not None
+
+
+@pytest.mark.expects_log("is damaged: .*it ends after")
+@pytest.mark.parametrize("share", [0.5, 0.88])
+@pytest.mark.parametrize("suffix", [".mkv", ".webm", ".avi", ".ts", ".mp4", ".mov", ".wmv"])
+def test_tells_of_the_end_also_where_frames_are_read_from_a_late_start(
+    tmp_path: Path, images: list[Image], suffix: str, share: float
+) -> None:
+    path = cut(clip(tmp_path / f"cut{suffix}", images, _TIMES_S), share)
+    everything, damage = read_all(path)
+    source = VideoFileSource(path, FrameSelection(start_s=1.0))
+    source.open()
+    late = list(iter(source.read, None))
+    source.close()
+    assert [frame.index for frame in late] == [frame.index for frame in everything if frame.time_s >= 1]
+    assert source.damage == damage
+    assert damage is not None
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+def test_a_last_frame_that_stands_for_long_is_no_damage(
+    tmp_path: Path, images: list[Image], suffix: str
+) -> None:
+    path = tmp_path / f"slides{suffix}"
+    with av.open(path, "w") as container:
+        stream = container.add_stream("libx264", rate=1, options={"preset": "ultrafast", "threads": "1"})
+        assert isinstance(stream, VideoStream)
+        stream.height, stream.width, stream.pix_fmt = 64, 96, "yuv420p"
+        packets = []
+        for image in images[:4]:
+            packets += stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24"))
+        packets += stream.encode()
+        packets[-1].duration = round(8 / packets[-1].time_base)
+        for packet in packets:
+            container.mux(packet)
+    frames, damage = read_all(path)
+    assert damage is None
+    assert [frame.duration_s for frame in frames] == pytest.approx([1, 1, 1, 8])
+
+
 @pytest.mark.expects_log("is damaged: ")
 @pytest.mark.parametrize("share", [0.5, 0.88])
 def test_tells_of_a_flash_video_that_ends_early(tmp_path: Path, images: list[Image], share: float) -> None:
@@ -108,6 +172,40 @@ def test_whole_files_are_not_called_damaged(tmp_path: Path, images: list[Image],
 def test_bytes_behind_the_end_are_no_damage(tmp_path: Path, images: list[Image], suffix: str) -> None:
     path = silent(tmp_path / f"padded{suffix}", images, _TIMES_S)
     path.write_bytes(path.read_bytes() + b"\x7fnot a box nor a chunk" * 50)
+    assert not is_cut_off(path)
+
+
+def boundary_within_a_frame(data: bytes) -> int:
+    """Where, in the middle of a transport stream, a packet goes on with a frame that the one before began."""
+    for position in range(len(data) // 2 // 188 * 188, len(data), 188):
+        before, after = data[position - 188 : position], data[position : position + 188]
+        if (
+            before[1] & 0x40
+            and not after[1] & 0x40
+            and before[1] & 0x1F == after[1]
+            and before[2] == after[2]
+        ):
+            return position
+    raise AssertionError
+
+
+@pytest.mark.expects_log("is damaged: .*it ends after")
+@pytest.mark.parametrize("make", [clip, silent])
+def test_tells_of_a_transport_stream_that_ends_between_two_packets_of_one_frame(
+    tmp_path: Path, images: list[Image], make: Callable[..., Path]
+) -> None:
+    path = make(tmp_path / "cut.ts", images, _TIMES_S)
+    data = path.read_bytes()
+    path.write_bytes(data[: boundary_within_a_frame(data)])
+    frames, damage = read_all(path)
+    assert 20 < len(frames) < 50
+    assert damage is not None
+
+
+def test_a_broadcast_recorded_from_its_middle_may_end_anywhere(tmp_path: Path, images: list[Image]) -> None:
+    path = silent(tmp_path / "late.ts", images, _TIMES_S)
+    data = path.read_bytes()
+    path.write_bytes(data[len(data) // 4 // 188 * 188 : boundary_within_a_frame(data)])
     assert not is_cut_off(path)
 
 

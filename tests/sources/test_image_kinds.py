@@ -2,6 +2,7 @@
 
 import io
 import os
+import socket
 import struct
 import sys
 import zlib
@@ -207,6 +208,16 @@ def test_refuses_an_image_whose_decoder_needs_too_much_memory(tmp_path: Path, ph
         read_header(full_colour, config)
 
 
+def test_a_tiff_takes_memory_for_its_file_too(tmp_path: Path, photo: Image) -> None:
+    rows = {278: 1}
+    packed = write(tmp_path / "packed.tif", encode(np.zeros_like(photo), "TIFF", compression="tiff_lzw"))
+    whole = write(tmp_path / "whole.tif", encode(photo, "TIFF", tiffinfo=rows, compression="raw"))
+    config = ImageConfig(max_decoding_bytes=photo.shape[0] * photo.shape[1] * 7)
+    assert read_header(packed, config) is not None
+    with pytest.raises(SourceError, match="too many pixels"):
+        read_header(whole, config)
+
+
 @pytest.mark.expects_log("holds 3 pages, of which the first is read")
 def test_reads_the_first_page_of_a_tiff_and_says_so(tmp_path: Path, photo: Image) -> None:
     page = Pillow.fromarray(photo[:, :, ::-1])
@@ -240,3 +251,52 @@ def test_refuses_a_device_that_is_no_camera() -> None:
         VideoFileSource("/dev/zero").open()
     with pytest.raises(SourceError, match="is no ordinary file"):
         read_image("/dev/zero")
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
+@pytest.mark.parametrize("name", ["/proc/self/status", "/proc/self/mem"])
+def test_refuses_files_of_the_system_that_tell_no_size(name: str) -> None:
+    for attempt in (lambda: open_source(name), VideoFileSource(name).open, lambda: read_image(name)):
+        with pytest.raises(SourceError, match="is empty"):
+            attempt()
+    assert not is_image(name)
+
+
+def test_refuses_a_folder_that_is_named_like_an_image(tmp_path: Path) -> None:
+    folder = tmp_path / "holiday.png"
+    folder.mkdir()
+    for attempt in (lambda: open_source(str(folder)), lambda: read_image(folder)):
+        with pytest.raises(SourceError, match="is a folder"):
+            attempt()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs sockets in folders")
+def test_refuses_a_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # a socket's path is short
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind("door.png")
+        for attempt in (lambda: open_source("door.png"), lambda: read_image("door.png")):
+            with pytest.raises(SourceError, match="is no ordinary file"):
+                attempt()
+
+
+@pytest.mark.expects_log("moving.avif")
+def test_an_avif_whose_later_frame_is_damaged(tmp_path: Path, photo: Image) -> None:
+    frames = [Pillow.fromarray(np.roll(photo[:, :, ::-1], 40 * i, axis=1)) for i in range(4)]
+    path = tmp_path / "moving.avif"
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    content = bytearray(path.read_bytes())
+    content[len(content) * 3 // 4 :] = bytes(len(content) - len(content) * 3 // 4)
+    source = VideoFileSource(write(path, bytes(content)))
+    source.open()
+    while source.read() is not None:
+        pass
+    source.close()
+    assert source.damage is not None
+    assert "frames" in source.damage
+
+
+def test_a_heic_without_its_main_image_is_damaged(tmp_path: Path, heic: bytes) -> None:
+    for cut in range(40, len(heic), max(1, len(heic) // 40)):
+        with pytest.raises(SourceError, match="is damaged or not a picture"):
+            read_image(write(tmp_path / "cut.heic", heic[:cut]))

@@ -1,13 +1,20 @@
 """Prefetching gives what reading gives."""
 
+import os
+import signal
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from agecam.errors import SourceError
+from agecam.messages import Frame
 from agecam.sources import open_source
 from agecam.sources.prefetch import PrefetchSource, each_frame
+from agecam.sources.video import VideoFileSource
 
 
 def test_all_frames_come_in_order_with_their_times(demo_clip: Path) -> None:
@@ -59,3 +66,60 @@ def test_what_cannot_be_opened_is_told_at_once_and_leaves_no_thread(tmp_path: Pa
     path.write_bytes(b"not a video")
     with pytest.raises(SourceError, match="damaged or not a video"):
         PrefetchSource(open_source(str(path))).open()
+
+
+class _SilentSource(VideoFileSource):
+    """A file on a disk that stops to answer: its second read never returns, until ``answers`` is set."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.answers = threading.Event()
+        self.is_closed = False
+
+    def read(self) -> Frame | None:
+        frame = super().read()
+        if frame is None or frame.index:
+            self.answers.wait()
+        return frame
+
+    def close(self) -> None:
+        self.is_closed = True
+        super().close()
+
+
+def test_closing_does_not_wait_for_a_read_that_never_returns(demo_clip: Path) -> None:
+    source = _SilentSource(demo_clip)
+    prefetched = PrefetchSource(source, close_s=0.1)
+    prefetched.open()
+    assert prefetched.read() is not None
+    source.is_closed = False
+    prefetched.close()
+    assert not source.is_closed
+    assert prefetched.read() is None
+    source.answers.set()  # a thread that is left alone ends its work when it can
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_a_read_that_never_returns_does_not_keep_the_process_alive(demo_clip: Path) -> None:
+    code = (
+        "import sys, threading\n"
+        "from pathlib import Path\n"
+        "from agecam.sources.prefetch import PrefetchSource\n"
+        "from agecam.sources.video import VideoFileSource\n"
+        "class Silent(VideoFileSource):\n"
+        "    def read(self):\n"
+        "        print('reads', flush=True)\n"
+        "        threading.Event().wait()\n"
+        f"source = PrefetchSource(Silent({str(demo_clip)!r}), close_s=0.1)\n"
+        "source.open()\n"
+        "try:\n"
+        "    source.read()\n"
+        "finally:\n"
+        "    source.close()\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"reads\n"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=300)
+    assert process.returncode == -signal.SIGINT

@@ -6,6 +6,7 @@ import socket
 import threading
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -144,17 +145,29 @@ def test_gives_frames_as_they_come(opened: StreamSource) -> None:
     assert np.all(np.diff([frame.time_s for frame in frames]) > 0)
 
 
-def test_a_slow_reader_gets_the_newest_frame(server: CameraServer) -> None:
+def test_frames_that_come_in_a_burst_wait_for_their_reader(server: CameraServer) -> None:
     clock = FrameClock(alarm_at=60)
     source = StreamSource(server.url(), _PATIENT, clock=clock)
+    source.open()
+    try:
+        assert clock.alarm.wait(_LONG_S), "the stream is decoded whether or not it is read"
+        frames = [read(source) for _ in range(60)]
+        assert [frame.index for frame in frames] == list(range(60))
+        assert [server.number_of(frame.image_bgr) for frame in frames] == list(range(60))
+    finally:
+        source.close()
+
+
+def test_a_reader_that_is_too_slow_loses_the_oldest_frames_and_can_count_them(server: CameraServer) -> None:
+    clock = FrameClock(alarm_at=60)
+    source = StreamSource(server.url(), replace(_PATIENT, capacity_bytes=1), clock=clock)
     source.open()
     try:
         read(source)
         assert clock.alarm.wait(_LONG_S), "the stream is decoded whether or not it is read"
         frame = read(source)
-        assert frame.index == 1
-        assert frame.time_s >= 60
-        assert server.number_of(frame.image_bgr) == frame.time_s - 1
+        assert frame.index >= 59
+        assert server.number_of(frame.image_bgr) == frame.index == frame.time_s - 1
     finally:
         source.close()
 
@@ -273,6 +286,19 @@ def test_never_shows_the_password(server: CameraServer) -> None:
         ("https://cam.local/live?user=me@token", "https://…"),
         ("https://u:p@cam.local/live?user=me@token", "https://…"),
         ("http://[::1]:80/v?user=u&pwd=p", "http://[::1]:80/v"),
+        ("http://u:p@[fe80::1%eth0]:80/v", "http://[fe80::1%eth0]:80/v"),
+        ("rtsp://u:p w@cam.local/live", "rtsp://cam.local/live"),
+        ("rtsp://u%3Ap%40cam.local/live", "rtsp://cam.local/live"),
+        ("rtsp://u%253Ap%2540cam.local/live", "rtsp://cam.local/live"),
+        ("rtsp://cam.local/live%3Fpwd=p", "rtsp://cam.local/live"),
+        ("rtsp://cam.local:554/user=u&password=p&channel=1.sdp", "rtsp://cam.local:554/"),
+        ("http://cam.local/video/a;session=s", "http://cam.local/video/"),
+        # The @ was forgotten, or mistyped.
+        ("rtsp://u:p:cam.local/live", "rtsp://…"),
+        ("rtsp://u:p/cam.local/live", "rtsp://…"),
+        ("rtsp://u:p cam.local", "rtsp://…"),
+        ("u:p@rtsp://cam.local/live", "…"),
+        ("async:http://u:p@cam.local/live", "…"),
     ],
 )
 def test_shows_an_address_without_its_secrets(url: str, shown: str) -> None:

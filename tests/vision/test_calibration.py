@@ -149,3 +149,22 @@ def test_a_calibration_of_a_later_version_is_refused() -> None:
 def test_weights_that_make_no_sense_are_refused(weights: list[object]) -> None:
     with pytest.raises((ValueError, TypeError)):
         Calibration.from_manifest({"age": {"calibration": {"version": 2, "age_weights": weights}}})
+
+
+@pytest.mark.parametrize(
+    ("task", "values"),
+    [
+        ("age", {"temperature": 0}),
+        ("age", {"temperature": float("nan")}),
+        ("age", {"temperature": "1e400"}),
+        ("age", {"interval": 1.5}),
+        ("age", {"interval_scale": -1}),
+        ("age", {"age_weights": [[5, float("inf")]]}),
+        ("age", {"age_weights": [[float("nan"), 1]]}),
+        ("gender", {"slope": 1e308}),
+        ("gender", {"intercept": float("-inf")}),
+    ],
+)
+def test_values_that_make_no_estimate_are_refused(task: str, values: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="out of range"):
+        Calibration.from_manifest({task: {"calibration": values}})

@@ -107,6 +107,11 @@ def test_the_calibration_of_the_manifest_is_applied(folder: Path, crops: NDArray
         (lambda m: m.update(version=2), "version 2"),
         (lambda m: m.pop("models"), "damaged"),
         (lambda m: m["models"]["age"].update(calibration={"temperature": "warm"}), "damaged"),
+        (lambda m: m["models"]["age"].update(calibration={"temperature": float("nan")}), "damaged"),
+        (
+            lambda m: [m["models"]["age"][runtime].update(file="a\0b") for runtime in ("litert", "keras")],
+            "is missing or cannot be read",
+        ),
     ],
 )
 def test_a_manifest_that_does_not_fit_is_refused(
@@ -128,7 +133,7 @@ def test_a_damaged_or_missing_model_is_named(folder: Path, runtime: Runtime, suf
         runtime(folder)
 
 
-@pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b"\xff\xfe"])
+@pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b"\xff\xfe", b"[" * 200_000])
 def test_a_missing_or_damaged_manifest_is_named(tmp_path: Path, content: bytes | None) -> None:
     if content is not None:
         (tmp_path / "manifest.json").write_bytes(content)

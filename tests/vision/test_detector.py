@@ -1,6 +1,8 @@
 """Faces are detected near and far, in photographs and in frames."""
 
 import gc
+import hashlib
+import json
 import os
 import shutil
 import threading
@@ -22,6 +24,7 @@ from agecam.vision.detector import DetectorConfig, MediaPipeDetector
 from agecam.vision.face_network import FULL_RANGE, SHORT_RANGE
 from agecam.vision.face_networks import NetworksConfig
 from agecam.vision.image_search import SearchConfig
+from agecam.vision.manifest import MANIFEST
 from agecam.vision.pyramid import Pyramid
 from agecam.vision.silence import silenced_stderr
 
@@ -185,12 +188,13 @@ def test_verification_reaches_over_the_edge_of_the_frame(
 @pytest.mark.parametrize("runtime", ["litert", "mediapipe"])
 @pytest.mark.parametrize("name", [SHORT_RANGE, FULL_RANGE])
 @pytest.mark.parametrize(
-    ("content", "sentence"), [(None, "is missing"), (b"not a network", "cannot be loaded")]
+    ("content", "sentence"),
+    [(None, "is missing"), (b"not a network", "is not the file its manifest describes")],
 )
 def test_a_missing_or_damaged_file_is_named(
     tmp_path: Path, name: str, content: bytes | None, sentence: str, runtime: Literal["litert", "mediapipe"]
 ) -> None:
-    for file in (SHORT_RANGE, FULL_RANGE):
+    for file in (SHORT_RANGE, FULL_RANGE, MANIFEST):
         (tmp_path / file).write_bytes((models_dir() / file).read_bytes())
     (tmp_path / name).unlink()
     if content:
@@ -202,9 +206,25 @@ def test_a_missing_or_damaged_file_is_named(
 
 
 def test_another_network_in_place_of_a_detector_is_refused(tmp_path: Path) -> None:
+    """Also by a manifest that says it is one."""
     shutil.copyfile(models_dir() / SHORT_RANGE, tmp_path / SHORT_RANGE)
     shutil.copyfile(models_dir() / "gender.tflite", tmp_path / FULL_RANGE)
+    files = [
+        {"file": name, "sha256": hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()}
+        for name in (SHORT_RANGE, FULL_RANGE)
+    ]
+    (tmp_path / MANIFEST).write_text(json.dumps({"detectors": files}))
     with pytest.raises(ModelError, match=f"{FULL_RANGE} cannot be loaded. Reinstall AgeCam"):
+        MediaPipeDetector(tmp_path)
+
+
+@pytest.mark.parametrize("content", [None, b"{", b"[" * 200_000, b'{"detectors": [{"file": "a"}]}'])
+def test_a_missing_or_damaged_manifest_is_named(tmp_path: Path, content: bytes | None) -> None:
+    for file in (SHORT_RANGE, FULL_RANGE):
+        shutil.copyfile(models_dir() / file, tmp_path / file)
+    if content is not None:
+        (tmp_path / MANIFEST).write_bytes(content)
+    with pytest.raises(ModelError, match=f"{MANIFEST} is (missing|damaged)"):
         MediaPipeDetector(tmp_path)
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from tokenize import TokenError
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,13 +70,26 @@ def find_labelled_face(image_bgr: NDArray[np.uint8], detector: Detector) -> Dete
 def load_crops(folder: Path) -> NDArray[np.uint8]:
     """All stored crops of a prepared folder, mapped from disk: ``(n, 160, 160)`` uint8, read-only.
 
-    Raises :class:`DataError` when the folder has not been prepared.
+    Raises :class:`DataError` when the folder has not been prepared, or the file is damaged.
     """
     path = folder / CROPS_FILE
     if not path.is_file():
         raise DataError(f"{folder} holds no prepared crops: run `python -m train prepare` first.")
-    crops: NDArray[np.uint8] = np.load(path, mmap_mode="r")
-    return crops
+    return open_array(path, (STORED_PX, STORED_PX))
+
+
+def open_array(path: Path, shape: tuple[int, ...], mode: Literal["r", "r+"] = "r") -> NDArray[np.uint8]:
+    """An array of a prepared folder, mapped from disk: ``(n, *shape)`` uint8.
+
+    Raises :class:`DataError` where the file holds none.
+    """
+    try:
+        array: NDArray[np.uint8] = np.lib.format.open_memmap(path, mode=mode)
+    except (OSError, SyntaxError, TypeError, ValueError, TokenError) as error:
+        raise DataError(f"{path} is damaged: prepare the images again, into an empty folder.") from error
+    if array.dtype != np.uint8 or array.shape[1:] != shape or array.ndim != len(shape) + 1:
+        raise DataError(f"{path} holds something else: prepare the images again, into an empty folder.")
+    return array
 
 
 def center_crop(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -32,6 +32,7 @@ from train.data.crops import (
     center_crop,
     find_labelled_face,
     load_crops,
+    open_array,
 )
 from train.data.duplicates import find_duplicates
 from train.data.keypoints import KEYPOINTS_SHAPE, load_keypoints, open_keypoints
@@ -144,7 +145,7 @@ def prepare_crops(
 
 def usable_rows(folder: Path) -> NDArray[np.int64]:
     """Rows of ``crops.npy`` that hold a face: ``(m,)`` int64."""
-    return np.flatnonzero(np.load(folder / _STATUS_FILE) == _DONE)
+    return np.flatnonzero(open_array(folder / _STATUS_FILE, ()) == _DONE)
 
 
 def _write_skipped(path: Path, skipped: Iterable[Skipped]) -> None:
@@ -181,17 +182,24 @@ def _claim(folder: Path, samples: Sequence[Sample]) -> None:
     if not path.exists():
         write_atomically(path, json.dumps(claim))
         return
-    found = json.loads(path.read_text(encoding="utf-8"))
-    if "pictures" in found:  # as earlier releases wrote it
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, RecursionError, ValueError) as error:
+        raise DataError(f"{path} is damaged: give another folder, or empty this one.") from error
+    if isinstance(found, dict) and "pictures" in found:  # as earlier releases wrote it
         found["images"] = found.pop("pictures")
     if found != claim:
         raise DataError(f"{folder} holds crops of other images: give another folder, or empty it.")
 
 
 def _memmap(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[np.uint8]]:
-    if path.exists():
-        return np.lib.format.open_memmap(path, mode="r+")
-    return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+    if not path.exists():
+        return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+    array = open_array(path, shape[1:], "r+")
+    if len(array) != shape[0]:
+        raise DataError(f"{path} is for another number of images: give another folder, or empty this one.")
+    assert isinstance(array, np.memmap)
+    return array
 
 
 _Chunk = tuple[Path, list[int], list[str]]
@@ -231,7 +239,10 @@ class _CropWorker:
     def _crop(
         self, store: ImageStore, file: str, crop: NDArray[np.uint8], keypoints: NDArray[np.float32]
     ) -> int:
-        image = decode(store.read(file))
+        try:
+            image = decode(store.read(file))
+        except DataError:  # one damaged member of a zip costs no other
+            return _UNREADABLE
         if image is None:
             return _UNREADABLE
         face = find_labelled_face(image, self._detector)

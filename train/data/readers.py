@@ -113,8 +113,13 @@ def _read_names(dataset: str, names: list[str]) -> tuple[list[Sample], list[Skip
 def _read_table(
     dataset: str, table: str, content: bytes, names: list[str]
 ) -> tuple[list[Sample], list[Skipped]]:
-    rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig", errors="replace")))
-    missing = {"file", "age", "gender"} - set(rows.fieldnames or ())
+    text = io.StringIO(content.decode("utf-8-sig", errors="replace"), newline="")
+    try:
+        reader = csv.DictReader(text)
+        missing = {"file", "age", "gender"} - set(reader.fieldnames or ())
+        rows = [] if missing else list(reader)
+    except csv.Error as error:
+        raise DataError(f"{table} is not a table that can be read ({error}).") from error
     if missing:
         raise DataError(f"{table} lacks the column {', '.join(sorted(missing))}.")
     folder = PurePosixPath(table).parent

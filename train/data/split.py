@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
 from train.data.age_groups import age_group_index
 from train.data.table import TEST, TRAIN, UNUSED, VALIDATION, Table
+
+_SPLIT: Final = np.dtype(f"U{max(map(len, (TEST, TRAIN, UNUSED, VALIDATION)))}")
+"""Room for each name, also where the longest is not among the first."""
 
 
 def split_table(table: Table, *, test: float, validation: float, seed: int = 0) -> Table:
@@ -42,7 +46,7 @@ def split_table(table: Table, *, test: float, validation: float, seed: int = 0) 
             )
             split_of_group[int(table.group[index])] = split
 
-    splits = np.array([split_of_group[int(group)] for group in table.group], dtype=np.str_)
+    splits = np.array([split_of_group[int(group)] for group in table.group], dtype=_SPLIT)
     is_first = np.zeros(len(table), bool)
     is_first[representatives] = True
     splits[(splits != TRAIN) & ~is_first] = UNUSED

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import lzma
+import struct
 import threading
 import zipfile
+import zlib
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agecam.opencv import cv2
+from agecam.sources.stderr import decoder_remarks
 from train.errors import DataError
+
+_MAX_BYTES: Final = 500_000_000
+"""Of one file in a zip, unpacked: some pack gigabytes of zeros into little."""
+_ZIP_ERRORS: Final = (
+    *(EOFError, LookupError, OSError, RuntimeError, ValueError),
+    *(struct.error, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+)
+"""What :mod:`zipfile` raises of damaged, encrypted and unknown archives."""
 
 
 class ImageStore(Protocol):
@@ -53,19 +65,22 @@ class ZipStore:
         self._lock = threading.Lock()
         try:
             self._archive = zipfile.ZipFile(path)
-        except (OSError, zipfile.BadZipFile) as error:
+            self._infos = {info.filename: info for info in self._archive.infolist() if not info.is_dir()}
+        except _ZIP_ERRORS as error:
             raise DataError(f"{path} is not a readable zip file.") from error
 
     def names(self) -> list[str]:
         """As :meth:`ImageStore.names` says."""
-        return sorted(info.filename for info in self._archive.infolist() if not info.is_dir())
+        return sorted(self._infos)
 
     def read(self, name: str) -> bytes:
         """As :meth:`ImageStore.read` says."""
         try:
+            if self._infos[name].file_size > _MAX_BYTES:
+                raise OSError("too large")
             with self._lock:
                 return self._archive.read(name)
-        except (KeyError, OSError, zipfile.BadZipFile) as error:
+        except _ZIP_ERRORS as error:
             raise DataError(f"{name} in {self._path} cannot be read.") from error
 
 
@@ -87,5 +102,9 @@ def decode(encoded: bytes) -> NDArray[np.uint8] | None:
     """An image file as ``(h, w, 3)`` uint8 BGR, upright; ``None`` where it is damaged or no image."""
     if not encoded:
         return None
-    image = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
+    try:
+        with decoder_remarks():
+            image = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:  # more pixels than OpenCV takes
+        return None
     return None if image is None else np.asarray(image, np.uint8)

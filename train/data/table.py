@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Self
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.files import atomic_write
+from train.data.crops import CROPS_FILE, load_crops
 from train.data.duplicates import group_pairs, reconcile_ages, reconcile_gender
 from train.data.pose import pose_and_size
 from train.data.readers import Sample
@@ -97,12 +98,23 @@ class Table:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read ``table.csv`` of a prepared folder. Raises :class:`DataError` when there is none."""
+        """Read ``table.csv`` of a prepared folder. Raises :class:`DataError` when there is none that fits."""
         path = folder / TABLE_FILE
         if not path.is_file():
             raise DataError(f"{folder} holds no prepared images: run `python -m train prepare` first.")
-        with path.open(newline="", encoding="utf-8") as stream:
-            rows = list(csv.DictReader(stream))
+        try:
+            with path.open(newline="", encoding="utf-8") as stream:
+                table = cls._from_rows(list(csv.DictReader(stream)))
+            table._check(folder)
+        except (LookupError, OSError, OverflowError, TypeError, ValueError, csv.Error) as error:
+            raise DataError(
+                f"{path} is damaged ({error}): prepare the images again, into an empty folder."
+            ) from error
+        return table
+
+    @classmethod
+    def _from_rows(cls, rows: Sequence[Mapping[str, str]]) -> Self:
+        """Raises :class:`LookupError`, :class:`TypeError` or :class:`ValueError` where it is none."""
         columns: dict[str, NDArray[Any]] = {}
         for field in fields(cls):
             name = field.name if not rows or field.name in rows[0] else _OLD_NAMES.get(field.name, "")
@@ -114,6 +126,21 @@ class Table:
             else:
                 columns[field.name] = np.array(texts, dtype=np.str_)
         return cls(**columns)
+
+    def _check(self, folder: Path) -> None:
+        """Raises :class:`ValueError` for labels that are none and rows that ``crops.npy`` does not have."""
+        if not (np.isnan(self.female) | (self.female == 0) | (self.female == 1)).all():
+            raise ValueError("a gender that is neither 0 nor 1")
+        known = ~np.isnan(self.age_low)
+        low, high = self.age_low[known], self.age_high[known]
+        if np.isnan(self.age_high[~known]).sum() != (~known).sum() or not ((low >= 0) & (low <= high)).all():
+            raise ValueError("a range of ages that is none")
+        if not np.isfinite(high).all():
+            raise ValueError("an age without end")
+        if len(self) and (folder / CROPS_FILE).is_file():
+            count = len(load_crops(folder))
+            if self.row.min() < 0 or self.row.max() >= count:
+                raise ValueError("a row of an image that is not there")
 
 
 def build_table(

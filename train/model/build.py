@@ -68,16 +68,19 @@ def describe(model: keras.Model) -> Network:
     if match is None or match[1] not in ARCHITECTURES:
         raise DataError(f"The model {model.name!r} was not trained here: its architecture is not known.")
     heads = tuple(match[3].split("_"))
-    units = {f"{head}_units": model.get_layer(head).output.shape[-1] for head in heads}
-    dropout = model.get_layer(f"{heads[0]}_dropout").rate
-    return Network(match[1], heads, float(match[2] or 1), dropout, **units)
+    try:
+        units = {f"{head}_units": model.get_layer(head).output.shape[-1] for head in heads}
+        dropout = model.get_layer(f"{heads[0]}_dropout").rate
+        return Network(match[1], heads, float(match[2] or 1), dropout, **units)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise DataError(f"The model {model.name!r} is not what its name says.") from error
 
 
 def load_model(path: Path) -> keras.Model:
     """Read a saved model without its training state. Raises :class:`DataError` when it cannot be read."""
     try:
         return keras.models.load_model(path, compile=False)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # a damaged file raises anything
         raise DataError(f"{path} is not a Keras model that can be read.") from error
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -111,3 +112,49 @@ def test_images_without_any_face_are_refused(tmp_path: Path, hopper_bgr: NDArray
     faces = write_faces(tmp_path / "faces", np.full_like(hopper_bgr, 90))
     with pytest.raises(DataError, match="No face was found"):
         prepare(PrepareConfig((faces,), tmp_path / "out"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("prepared.json", b"[" * 200_000),
+        ("prepared.json", b'{"pictures": 1}'),
+        ("crops.npy", b""),
+        ("crops.npy", b"\x93NUMPY\x01\x00\x10\x00{'descr': (     "),
+        ("status.npy", b"\x93NUMPY\x01\x00"),
+    ],
+)
+def test_a_damaged_file_of_an_earlier_call_is_told(
+    tmp_path: Path, hopper_bgr: NDArray[np.uint8], name: str, content: bytes
+) -> None:
+    dataset = read_dataset(write_faces(tmp_path / "faces", hopper_bgr))
+    prepare_crops([dataset], tmp_path / "out")
+    (tmp_path / "out" / name).write_bytes(content)
+    with pytest.raises(DataError, match=r"(is damaged|of other images)"):
+        prepare_crops([dataset], tmp_path / "out")
+
+
+def test_arrays_of_another_kind_or_number_are_told(tmp_path: Path, hopper_bgr: NDArray[np.uint8]) -> None:
+    dataset = read_dataset(write_faces(tmp_path / "faces", hopper_bgr))
+    out = tmp_path / "out"
+    prepare_crops([dataset], out)
+    np.save(out / "crops.npy", np.zeros((1, 9, 9), np.float32))
+    with pytest.raises(DataError, match="holds something else"):
+        load_crops(out)
+    with pytest.raises(DataError, match="holds something else"):
+        prepare_crops([dataset], out)
+    np.save(out / "crops.npy", np.zeros((5, STORED_PX, STORED_PX), np.uint8))
+    with pytest.raises(DataError, match="another number of images"):
+        prepare_crops([dataset], out)
+
+
+def test_one_damaged_member_of_a_zip_costs_no_other(tmp_path: Path, hopper_bgr: NDArray[np.uint8]) -> None:
+    path = tmp_path / "faces.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("20_0_0_1.jpg", b"content that will not fit its checksum")
+        archive.writestr("21_0_0_1.jpg", cv2.imencode(".jpg", hopper_bgr)[1].tobytes())
+    path.write_bytes(path.read_bytes().replace(b"content", b"CONTENT", 1))
+    samples, skipped = prepare_crops([read_dataset(path)], tmp_path / "out")
+    assert [sample.file for sample in samples] == ["20_0_0_1.jpg", "21_0_0_1.jpg"]
+    assert [(skip.file, skip.reason) for skip in skipped] == [("20_0_0_1.jpg", "not a readable image")]
+    assert usable_rows(tmp_path / "out").tolist() == [1]

@@ -3,11 +3,14 @@
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from agecam.opencv import cv2
 from tests.train.samples import table_of_samples
 from train.data.readers import Sample, parse_age, parse_gender, read_dataset
-from train.data.stores import open_store
+from train.data.stores import decode, open_store
 from train.errors import DataError
 
 TABLE = """file,age,gender,race
@@ -129,3 +132,55 @@ def test_bounds_and_uncertain_ends_are_read_from_a_table(tmp_path: Path) -> None
         "'0' behind ~ is no number of years",
     ]
     assert table_of_samples(dataset.samples).at_most.tolist() == [True, False, False, False]
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_lines_of_a_table_may_end_as_on_any_system(folder: Path, line_end: str) -> None:
+    expected = read_dataset(folder).samples
+    (folder / "inner" / "labels.csv").write_bytes(TABLE.replace("\n", line_end).encode())
+    assert read_dataset(folder).samples == expected
+
+
+def test_a_cell_without_end_is_told(folder: Path) -> None:
+    (folder / "inner" / "labels.csv").write_text('file,age,gender\n"' + "x" * 200_000, encoding="utf-8")
+    with pytest.raises(DataError, match="is not a table that can be read"):
+        read_dataset(folder)
+
+
+@pytest.mark.parametrize("at", [6, 8, 30])
+def test_a_damaged_part_of_a_zip_is_told(tmp_path: Path, at: int) -> None:
+    """Of the first member's header: flags (encrypted), method (unknown), its content."""
+    path = tmp_path / "faces.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("23_0_0_1.jpg", b"image" * 100)
+    content = bytearray(path.read_bytes())
+    central = content.index(b"PK\x01\x02")
+    for place in (at, central + at + 2) if at < 30 else (at + len("23_0_0_1.jpg"),):
+        content[place] ^= 0xFF if at == 30 else 0x61
+    path.write_bytes(content)
+    (sample,) = read_dataset(path).samples
+    with pytest.raises(DataError, match=r"23_0_0_1\.jpg in .* cannot be read"):
+        open_store(path).read(sample.file)
+
+
+def test_a_file_that_unpacks_to_gigabytes_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("23_0_0_1.jpg", b"image")
+    content = bytearray(path.read_bytes())
+    size = content.index(b"PK\x01\x02") + 24
+    content[size : size + 4] = (4_000_000_000).to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="cannot be read"):
+        open_store(path).read("23_0_0_1.jpg")
+
+
+def test_what_decoders_remark_of_damaged_images_is_not_printed(
+    astronaut_bgr: NDArray[np.uint8], capfd: pytest.CaptureFixture[str]
+) -> None:
+    encoded = bytearray(cv2.imencode(".jpg", astronaut_bgr)[1].tobytes())
+    encoded[9000:9002] = b"\xff\xd9"
+    assert decode(bytes(encoded)) is not None
+    header = b"P6\n100000 100000\n255\n"
+    assert decode(header) is None
+    assert capfd.readouterr().err == ""

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from tests.train.samples import table_of_samples
+from train.data.crops import STORED_PX
 from train.data.readers import Sample
 from train.data.split import split_table
-from train.data.table import TEST, Table
+from train.data.table import TEST, UNUSED, Table, build_table
 from train.errors import DataError
 
 
@@ -58,3 +59,36 @@ def test_split_without_images_is_refused_where_some_are_needed(table: Table, tmp
     assert len(none.of_split(TEST)) == 0
     with pytest.raises(DataError, match="no images in its test split"):
         none.require_split(TEST, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"age_low", b"age"),
+        (b"20.0", b"twenty"),
+        (b"29.0", b"inf"),
+        (b"4.0,4.0", b"5.0,4.0"),
+        (b"set", b"\xff\xfe"),
+        (b"0,set", b"9" * 30 + b",set"),
+        (b"0,set", b"77,set"),
+        (b"0,set", b"-1,set"),
+    ],
+)
+def test_a_damaged_table_is_told_in_one_sentence(
+    table: Table, tmp_path: Path, old: bytes, new: bytes
+) -> None:
+    table.save(tmp_path)
+    np.save(tmp_path / "crops.npy", np.zeros((3, STORED_PX, STORED_PX), np.uint8))
+    path = tmp_path / "table.csv"
+    content = path.read_bytes()
+    assert old in content
+    path.write_bytes(content.replace(old, new, 1))
+    with pytest.raises(DataError, match=r"table\.csv is damaged .*: prepare the images again"):
+        Table.load(tmp_path)
+
+
+def test_the_longest_name_of_a_split_is_written_whole() -> None:
+    samples = [Sample("set", f"{i}.jpg", 20, 20, True) for i in range(4)]
+    pairs = np.array([0, 0, 0]), np.array([1, 2, 3])
+    split = split_table(build_table(samples, np.arange(4), pairs), test=1.0, validation=0.0)
+    assert split.split.tolist() == [TEST, UNUSED, UNUSED, UNUSED]

@@ -1,5 +1,7 @@
 """Networks predict probabilities, and are recognised by their files."""
 
+import json
+import zipfile
 from pathlib import Path
 
 import keras
@@ -40,3 +42,35 @@ def test_other_models_are_refused_in_plain_words(tmp_path: Path) -> None:
     (tmp_path / "model.keras").write_bytes(b"no model")
     with pytest.raises(DataError, match="not a Keras model"):
         load_model(tmp_path / "model.keras")
+
+
+def test_a_damaged_model_is_told_in_one_sentence(tmp_path: Path) -> None:
+    whole, damaged = tmp_path / "whole.keras", tmp_path / "damaged.keras"
+    build_model(Network("compact", width=0.125)).save(whole)
+    with zipfile.ZipFile(whole) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(parts["config.json"])
+    for name, content in (
+        ("config.json", b"[]"),
+        ("config.json", json.dumps(config | {"config": "text"}).encode()),
+        ("config.json", json.dumps(config | {"class_name": "Unknown"}).encode()),
+        ("model.weights.h5", b"no weights"),
+        ("model.weights.h5", parts["model.weights.h5"][:3000]),
+    ):
+        with zipfile.ZipFile(damaged, "w") as archive:
+            for part, kept in parts.items():
+                archive.writestr(part, content if part == name else kept)
+        with pytest.raises(DataError, match=r"damaged\.keras is not a Keras model"):
+            load_model(damaged)
+    whole_bytes = whole.read_bytes()
+    for cut in (0, 100, len(whole_bytes) // 2):
+        damaged.write_bytes(whole_bytes[:cut])
+        with pytest.raises(DataError, match=r"damaged\.keras is not a Keras model"):
+            load_model(damaged)
+
+
+def test_a_model_that_is_not_what_its_name_says_is_told() -> None:
+    image = keras.Input((8, 8, 1))
+    model = keras.Model(image, keras.layers.Flatten()(image), name="compact_age")
+    with pytest.raises(DataError, match="is not what its name says"):
+        describe(model)

@@ -1,0 +1,62 @@
+"""What ``agecam predict`` finds in one image."""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+from agecam.errors import AgeCamError
+from agecam.messages import Detection, Estimate
+from agecam.output.json_lines import face_fields
+from agecam.sources import read_image
+from agecam.vision.analyzer import Analyzer
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What was found in one image; ``error`` says why nothing was. Travels between processes.
+
+    ``trace`` is the traceback of an error that nobody expected, for the log.
+    """
+
+    file: str
+    width: int = 0
+    height: int = 0
+    faces: tuple[tuple[Detection, Estimate], ...] = ()
+    error: str | None = None
+    trace: str | None = None
+
+    def to_json(self, *, ascii_only: bool = False) -> str:
+        """One line of JSON: boxes in pixels, ages in years, ``female`` a probability.
+
+        With ``ascii_only`` other characters are escaped, as JSON has it.
+        """
+        return json.dumps(
+            {
+                "file": self.file,
+                "width": self.width,
+                "height": self.height,
+                "faces": [face_fields(face, estimate) for face, estimate in self.faces],
+                "error": self.error,
+            },
+            ensure_ascii=ascii_only,
+        )
+
+
+def predict_file(analyzer: Analyzer, path: Path) -> Prediction:
+    """Analyse one image; one that fails, for whatever reason, gives a :class:`Prediction` with an error."""
+    try:
+        image = read_image(path)
+        height, width = image.shape[:2]
+        return Prediction(str(path), width, height, tuple(analyzer.analyze_image(image)))
+    except AgeCamError as error:
+        log.debug("%s", error, exc_info=True)
+        return Prediction(str(path), error=str(error))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other images are analysed
+        sentence = f"{path} could not be analysed ({type(error).__name__}); the log says why."
+        return Prediction(str(path), error=sentence, trace=traceback.format_exc())

@@ -1,0 +1,237 @@
+"""Every captured frame to the recording, those between two analysed ones with interpolated boxes."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agecam.drawing.label_text import LabelStyle
+from agecam.live.capture import Captured
+from agecam.live.interpolation import draw_between
+from agecam.live.pipeline import AnnotatedFrame
+from agecam.messages import Frame, Person
+
+log = logging.getLogger(__name__)
+
+
+class FrameClaim(Protocol):
+    """What a recording that ran when a frame was captured is owed: the frame, or word that it is lost.
+
+    One of the two is called, once. A recording that was stopped meanwhile waits for it with its end.
+    """
+
+    def record(self, drawn: Frame, original: Frame, people: Sequence[Person]) -> None:
+        """Record the frame with its labels drawn; never waits."""
+
+    def drop(self) -> None:
+        """The frame will not come."""
+
+
+class FrameRecorder(Protocol):
+    """Where the frames go."""
+
+    def claim(self) -> FrameClaim | None:
+        """Called at the capture of each frame, in order; ``None`` where it is not to be recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedConfig:
+    """Limits of the frames between capture and recording."""
+
+    capacity_bytes: int = 100_000_000
+    """Images that wait or are drawn, bytes: 36 frames of 1280 x 720, more than a second of a camera. The
+    analysis takes 0.2 s for a frame of ten people on two slow cores; 4 frames of 3840 x 2160."""
+    longest_wait_s: float = 2.0
+    """So long a frame waits for the next analysis, as where a camera is pulled out and none comes: above what
+    any frame takes, and short enough for who has stopped a recording."""
+
+
+DEFAULT_CONFIG: Final = FeedConfig()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    """A captured frame on its way to a recording, with the label style of that moment."""
+
+    captured: Captured
+    style: LabelStyle
+    claim: FrameClaim
+    offered_s: float
+
+    @property
+    def size(self) -> int:
+        return self.captured.frame.image_bgr.nbytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A frame to be drawn, with the analyses before and after it, where there are any.
+
+    Both are the frame's own where it has been analysed itself.
+    """
+
+    waiting: _Waiting
+    before: AnnotatedFrame | None
+    after: AnnotatedFrame | None
+
+
+class RecordingFeed:
+    """Takes frames from capture and what is seen in some of them from analysis, and records all of them.
+
+    A frame waits until one that was captured later, or it itself, has been analysed. Then it goes to the
+    recording, in the order of capture: an analysed one as it was drawn, the others with the boxes between the
+    two analyses and labels where the first of them has them. All that is drawn here is drawn in a
+    thread of its own. With ``style.blur`` a frame between two analyses covers what both cover and the ways
+    between; one without an analysis on either side is covered as a whole.
+
+    What does not fit into ``capacity_bytes`` is left out: the newest of the frames that wait, but never one
+    that is being analysed or about to be.
+    """
+
+    def __init__(
+        self,
+        recorder: FrameRecorder,
+        config: FeedConfig = DEFAULT_CONFIG,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._recorder = recorder
+        self._config = config
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._waiting: deque[_Waiting] = deque()
+        """In the order of capture, all later than the last analysed frame."""
+        self._jobs: deque[_Job] = deque()
+        self._bytes = 0
+        self._in_analysis: Captured | None = None
+        self._last: AnnotatedFrame | None = None
+        self._ended = False
+        self._thread = threading.Thread(target=self._run, name="agecam-feed")
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def offer(self, captured: Captured, style: LabelStyle) -> None:
+        """Take a frame if it is to be recorded; for the capture thread, before analysis can have it."""
+        for _ in range(captured.lost_before):
+            if (lost := self._recorder.claim()) is not None:
+                lost.drop()
+        claim = self._recorder.claim()
+        if claim is None:
+            return
+        waiting = _Waiting(captured, style, claim, self._clock())
+        with self._changed:
+            evicted = None if self._has_room(waiting) else self._newest_to_evict()
+            if evicted is not None:
+                self._waiting.remove(evicted)
+                self._bytes -= evicted.size
+            taken = not self._ended and self._has_room(waiting)
+            if taken:
+                self._waiting.append(waiting)
+                self._bytes += waiting.size
+                if len(self._waiting) == 1:  # its wait is limited from now on
+                    self._changed.notify()
+        if evicted is not None:
+            evicted.claim.drop()
+        if not taken:
+            claim.drop()
+
+    def begin_analysis(self, captured: Captured) -> bool:
+        """Analysis of this frame begins; whether it is to be recorded, and so to be drawn unmirrored."""
+        with self._changed:
+            self._in_analysis = captured
+            return any(waiting.captured is captured for waiting in self._waiting)
+
+    def end_analysis(self, captured: Captured, annotated: AnnotatedFrame) -> None:
+        """Analysis of this frame is done; ``annotated`` has its epoch."""
+        with self._changed:
+            while self._waiting and self._waiting[0].captured.number <= captured.number:
+                waiting = self._waiting.popleft()
+                if waiting.captured is captured:
+                    self._jobs.append(_Job(waiting, annotated, annotated))
+                elif waiting.captured.epoch == captured.epoch:
+                    self._jobs.append(_Job(waiting, self._before(waiting), annotated))
+                else:
+                    self._jobs.append(_Job(waiting, self._before(waiting), None))
+            self._in_analysis = None
+            self._last = annotated
+            self._changed.notify()
+
+    def end(self) -> None:
+        """No frame is analysed any more: what waits is recorded without; nothing is taken from now on."""
+        with self._changed:
+            self._ended = True
+            while self._waiting:
+                self._release_oldest()
+            self._changed.notify()
+
+    def close(self) -> None:
+        """:meth:`end`, and wait until all is recorded."""
+        self.end()
+        if self._thread.ident is None:
+            self._run()
+        else:
+            self._thread.join()
+
+    def _has_room(self, waiting: _Waiting) -> bool:
+        return self._bytes == 0 or self._bytes + waiting.size <= self._config.capacity_bytes
+
+    def _newest_to_evict(self) -> _Waiting | None:
+        """Analysis takes none of those that wait any more, since a newer one comes now."""
+        for waiting in reversed(self._waiting):
+            if waiting.captured is not self._in_analysis:
+                return waiting
+        return None
+
+    def _before(self, waiting: _Waiting) -> AnnotatedFrame | None:
+        last = self._last
+        return last if last is not None and last.epoch == waiting.captured.epoch else None
+
+    def _release_oldest(self) -> None:
+        """Without an analysis that follows."""
+        waiting = self._waiting.popleft()
+        self._jobs.append(_Job(waiting, self._before(waiting), None))
+
+    # -- for the feed's thread ---------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while (job := self._next_job()) is not None:
+            waiting = job.waiting
+            try:
+                drawn_bgr, people = _drawn(job)
+            except Exception:
+                log.error("unexpected error while a frame was drawn for the recording", exc_info=True)
+                waiting.claim.drop()
+            else:
+                frame = waiting.captured.frame
+                waiting.claim.record(replace(frame, image_bgr=drawn_bgr), frame, people)
+            with self._changed:
+                self._bytes -= waiting.size
+
+    def _next_job(self) -> _Job | None:
+        with self._changed:
+            while True:
+                overdue_s = self._clock() - self._config.longest_wait_s
+                while self._waiting and self._waiting[0].offered_s <= overdue_s:
+                    self._release_oldest()
+                if self._jobs:
+                    return self._jobs.popleft()
+                if self._ended:
+                    return None
+                left_s = self._waiting[0].offered_s - overdue_s if self._waiting else None
+                self._changed.wait(left_s)
+
+
+def _drawn(job: _Job) -> tuple[NDArray[np.uint8], tuple[Person, ...]]:
+    """The frame with its labels, and the people in it with their fused estimates."""
+    frame, before = job.waiting.captured.frame, job.before
+    if before is not None and before.analysis.frame is frame and before.plain_bgr is not None:
+        return before.plain_bgr, before.analysis.people
+    return draw_between(frame, job.waiting.style, before, job.after)

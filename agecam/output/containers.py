@@ -1,0 +1,209 @@
+"""What each kind of video file can hold, and how its images are compressed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Final, Literal
+
+import av
+
+from agecam.errors import OutputError
+from agecam.files import whole_path
+
+Quality = Literal["small", "standard", "high"]
+"""How exact the images are, and so how large the file.
+
+Measured on the first 100 frames of a classroom, 1280 x 720 at 25 frames a second, with its camera's noise, by
+OpenCV and scikit-image (a GIF's on the first 25). "standard" of H.264 is what a viewer hardly tells from the
+original, "small" is half of it, "high" not to be told:
+
+========== ========================= ========================= =========================
+file       small                     standard                  high
+========== ========================= ========================= =========================
+H.264      2.1 Mbit/s 35.9 dB 0.961  4.2 Mbit/s 38.0 dB 0.976  7.4 Mbit/s 39.1 dB 0.982
+VP9        1.8 Mbit/s 35.6 dB 0.953  3.6 Mbit/s 37.6 dB 0.971  6.4 Mbit/s 38.9 dB 0.980
+MPEG-4     2.6 Mbit/s 33.9 dB 0.930  5.5 Mbit/s 36.7 dB 0.961  11 Mbit/s 38.6 dB 0.977
+GIF        19 Mbit/s 30.5 dB 0.800   30 Mbit/s 32.4 dB 0.809   47 Mbit/s 33.8 dB 0.840
+========== ========================= ========================= =========================
+
+Each cell: data rate, PSNR, SSIM.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageEncoder:
+    """One of FFmpeg's encoders of images."""
+
+    name: str
+    """Of the codec, as people know it."""
+    options: Mapping[str, str]
+    """Of every quality."""
+    qualities: Mapping[Quality, Mapping[str, str]]
+    """What each quality adds."""
+    clock: Fraction
+    """The finest time base, in seconds, in which it counts."""
+    bits_per_second: int | None = None
+    """An upper bound; 0: none but the quality. ``None``: left to FFmpeg."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerKind:
+    """What a kind of file can hold. Names are FFmpeg's, of codecs, encoders and options of the muxer."""
+
+    options: Mapping[str, str]
+    image_encoders: tuple[str, ...]
+    """The best first."""
+    sound_copied: frozenset[str] | None
+    """Codecs taken over as they are; ``None``: all that the muxer takes."""
+    sound_encoder: str | None
+    """What other sound is converted to; ``None``: the file holds no sound."""
+    subtitles_copied: frozenset[str]
+    subtitle_encoder: str | None
+    """What other subtitles of text are converted to; ``None``: the file holds none."""
+    has_chapters: bool
+    has_attachments: bool = False
+    frame_steps_per_second: int | None = None
+    """For files without frame times: how finely, at least, a fixed frame rate has to place the frames."""
+
+
+_MPEG_CLOCK: Final = Fraction(1, 90_000)  # every usual frame rate is a whole number of its ticks
+# zerolatency and lag-in-frames hold no frames back, which a killed program would lose. crf, qmin and qmax are
+# the codecs' own scales of quality, less being better; those of one row look alike.
+IMAGE_ENCODERS: Final[Mapping[str, ImageEncoder]] = {
+    "libx264": ImageEncoder(
+        "H.264",
+        {"preset": "veryfast", "tune": "zerolatency"},
+        {"small": {"crf": "25"}, "standard": {"crf": "20"}, "high": {"crf": "16"}},
+        _MPEG_CLOCK,
+    ),
+    "mpeg4": ImageEncoder(
+        "MPEG-4",
+        {},
+        {
+            "small": {"qmin": "2", "qmax": "8"},
+            "standard": {"qmin": "2", "qmax": "4"},
+            "high": {"qmin": "1", "qmax": "2"},
+        },
+        Fraction(1, 30_000),  # it counts to 65,535 at most
+    ),
+    # Half as fast as H.264 at worst, for a fifth less data. VP8 is slower still, for three times as much.
+    "libvpx-vp9": ImageEncoder(
+        "VP9",
+        {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "row-mt": "1", "tile-columns": "2"},
+        {"small": {"crf": "40"}, "standard": {"crf": "30"}, "high": {"crf": "20"}},
+        _MPEG_CLOCK,
+        bits_per_second=0,
+    ),
+    "libvpx": ImageEncoder(
+        "VP8",
+        {"deadline": "realtime", "cpu-used": "12", "lag-in-frames": "0", "qmin": "2"},
+        {"small": {"crf": "25"}, "standard": {"crf": "14"}, "high": {"crf": "6"}},
+        _MPEG_CLOCK,
+        bits_per_second=30_000_000,
+    ),
+    "gif": ImageEncoder("GIF", {}, {"small": {}, "standard": {}, "high": {}}, Fraction(1, 100)),
+}
+
+# Packets wait in the muxer for those of the other tracks, which of subtitles may take minutes, and a killed
+# program loses them: for a fifth of a second at most, in microseconds.
+_IN_STEP: Final = {"max_interleave_delta": "200000", "flush_packets": "1"}
+# FFmpeg's documentation of the mov and matroska muxers: "hybrid_fragmented" writes fragments that are whole
+# by themselves and turns the file into a plain MP4 at its proper end. They last half a second, which a killed
+# program may lose: in microseconds in the one, in milliseconds in the other. "delay_moov" writes the header
+# with the first fragment, with the time when each track begins.
+_MP4_OPTIONS: Final = {"movflags": "+hybrid_fragmented+delay_moov", "frag_duration": "500000", **_IN_STEP}
+_MKV_OPTIONS: Final = {"cluster_time_limit": "500", "default_mode": "passthrough", **_IN_STEP}
+_LONG_S: Final = 3600.0
+_MPEG_SOUND: Final = frozenset({"aac", "mp3", "ac3", "eac3", "alac"})
+_KINDS: Final[Mapping[str, ContainerKind]] = {
+    ".mp4": ContainerKind(
+        _MP4_OPTIONS,
+        ("libx264", "mpeg4"),
+        _MPEG_SOUND | {"opus", "flac"},
+        "aac",
+        frozenset({"mov_text"}),
+        "mov_text",
+        has_chapters=True,
+    ),
+    ".mov": ContainerKind(
+        _MP4_OPTIONS,
+        ("libx264", "mpeg4"),
+        _MPEG_SOUND
+        | {f"pcm_{kind}" for kind in ("s16le", "s16be", "s24le", "s24be", "s32le", "s32be", "u8")},
+        "aac",
+        frozenset({"mov_text"}),
+        "mov_text",
+        has_chapters=True,
+    ),
+    ".mkv": ContainerKind(
+        _MKV_OPTIONS,
+        ("libx264", "mpeg4"),
+        None,
+        "aac",
+        frozenset({"subrip", "ass", "ssa", "webvtt", "hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle"}),
+        "subrip",
+        has_chapters=True,
+        has_attachments=True,
+    ),
+    ".webm": ContainerKind(
+        _MKV_OPTIONS,
+        ("libvpx-vp9", "libvpx"),
+        frozenset({"opus", "vorbis"}),
+        "libopus",
+        frozenset({"webvtt"}),
+        "webvtt",
+        has_chapters=True,
+    ),
+    # Sound in an AVI has no times: it is made anew, without a gap. 200 steps a second are 2.5 ms off at most.
+    # MPEG-4 first: all players of AVI know it, and of H.264 they guess, a frame wrong, which comes first.
+    ".avi": ContainerKind(
+        _IN_STEP,
+        ("mpeg4", "libx264"),
+        frozenset(),
+        "libmp3lame",
+        frozenset(),
+        None,
+        has_chapters=False,
+        frame_steps_per_second=200,
+    ),
+    ".gif": ContainerKind({"loop": "0"}, ("gif",), frozenset(), None, frozenset(), None, has_chapters=False),
+}
+
+VIDEO_OUTPUTS: Final = tuple(_KINDS)
+"""Suffixes of the video files that can be written."""
+
+
+def container_kind(path: Path) -> ContainerKind:
+    """The kind that the suffix of ``path`` names; raises :class:`agecam.errors.OutputError` for others."""
+    kind = _KINDS.get(path.suffix.lower())
+    if kind is None:
+        kinds = f"{', '.join(VIDEO_OUTPUTS[:-1])} or {VIDEO_OUTPUTS[-1]}"
+        name = whole_path(path).name
+        raise OutputError(f"{name} is not a kind of video that AgeCam writes; end its name in {kinds}.")
+    return kind
+
+
+def mp4_flags(seconds: float, *, begins_at_once: bool) -> str:
+    """FFmpeg's ``movflags`` for a file of about ``seconds`` whose tracks all begin at once, or not.
+
+    The index of a plain MP4 is kept in memory until its end, 20 MB an hour with sound; a longer file stays
+    one of fragments, which players know as well. "delay_moov" writes nothing until all tracks have begun.
+    """
+    kind = "+default_base_moof" if seconds > _LONG_S else "+hybrid_fragmented"
+    return f"{kind}+delay_moov" if begins_at_once else kind
+
+
+def available_encoder(kind: ContainerKind, encoders: Sequence[str] | None = None) -> str:
+    """The first of ``encoders``, or those of ``kind``, that this FFmpeg has.
+
+    Raises :class:`agecam.errors.OutputError`.
+    """
+    for encoder in kind.image_encoders if encoders is None else encoders:
+        if encoder in av.codecs_available:
+            return encoder
+    names = [IMAGE_ENCODERS[encoder].name for encoder in kind.image_encoders]
+    verb = "can write neither" if len(names) > 1 else "cannot write"
+    raise OutputError(f"This FFmpeg {verb} {' nor '.join(names)}; install PyAV from PyPI.")

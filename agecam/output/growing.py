@@ -1,0 +1,187 @@
+"""Files that grow for minutes or hours under a name that says so, and get their own when they are whole."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import itertools
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from agecam.errors import OutputError
+from agecam.files import MAX_NAME_BYTES, PartialFile, lock_file
+from agecam.output.disk import GROWING
+from agecam.output.files import numbered, write_error
+from agecam.output.fragments import cut_to_whole_fragments
+from agecam.output.kept import last_time_kept
+
+_PARTS: Final = r"(?: \(\d+\))?(?: part \d+)?(?: original)?(?: \(\d+\))?"
+"""What the names of further files of a recording have after that of the first."""
+_BUTTON: Final = r"AgeCam \d{4}-\d\d-\d\d \d\d-\d\d-\d\d"
+_NOTHING_BYTES: Final = 1_000_000
+"""A file without a frame that is smaller than this is the beginning of one, and nothing is lost with it."""
+_ROWS_BYTES: Final = 65_536
+"""More than a row of a table: about 100 bytes."""
+
+
+class GrowingFile(PartialFile):
+    """A file that is written as ``NAME.part.mp4`` beside ``target``, ``NAME.mp4``, until it is finished.
+
+    Unlike other partial files it can be seen by the user, since it may be all that a crash has left of an
+    hour. While it is held, no other process touches it.
+    """
+
+    def __init__(self, target: Path) -> None:
+        """Make no file yet."""
+        super().__init__(target)
+        if not self._is_direct:
+            self.path = self.target.with_name(f"{_growing_stem(self.target)}{GROWING}{self.target.suffix}")
+        self.replaces = self.target.is_file()
+        """Whether there was a file to be replaced when this one was begun."""
+
+    def finish(self, *, whole: bool) -> Path:
+        """Give the file its name; returns its path. Raises :class:`agecam.errors.OutputError`.
+
+        Only a ``whole`` file replaces another, and only one that was there when it was begun; else it gets a
+        name that is free.
+        """
+        try:
+            if self._is_direct or (self.replaces and whole):
+                self.commit()
+                return self.target
+            self._release()
+            return _move(self.path, numbered(self.target))
+        except FileNotFoundError as error:
+            raise gone(self.target) from error
+        except OSError as error:
+            raise write_error(self.target, error) from error
+
+
+def _growing_stem(target: Path) -> str:
+    """The stem of the target, shorter where the growing file's name would be too long."""
+    stem, rest = target.stem, len(os.fsencode(GROWING + target.suffix))
+    while len(os.fsencode(stem)) + rest > MAX_NAME_BYTES and len(stem) > 1:
+        stem = stem[:-1]
+    return stem
+
+
+def claim_growing(target: Path, *, may_replace: bool) -> GrowingFile:
+    """Begin a file that will be ``target``, or what :func:`numbered` makes of it where that is taken.
+
+    A name is taken by a file, unless it ``may_replace`` that, and by one that is growing there. Raises
+    :class:`agecam.errors.OutputError`.
+    """
+    if may_replace and target.is_dir():
+        raise write_error(target, IsADirectoryError(errno.EISDIR, ""))
+    for name in numbered(target):
+        replaces = may_replace and name == target
+        if os.path.lexists(name) and not replaces:
+            continue
+        file = GrowingFile(name)
+        try:
+            file.claim()
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise write_error(name, error) from error
+        if replaces or not os.path.lexists(name):
+            return file
+        file.discard()  # one that was growing there has just been finished
+    raise AssertionError  # there is always another number
+
+
+def gone(path: Path) -> OutputError:
+    """The sentence for a file that somebody has taken away while it grew."""
+    return OutputError(f"The file {path} is gone: it was moved or removed while it was written.")
+
+
+def finish_leftovers_of(target: Path) -> list[Path]:
+    """Keep, under free names beside ``target``, what killed processes have left of it; returns the paths.
+
+    So do the further parts and the originals of a recording. Files that are growing now, those that hold
+    nothing, and what cannot be read are left out.
+    """
+    target = Path(os.path.realpath(target))
+    stem, suffix = _growing_stem(target), target.suffix
+
+    def names(rest: str) -> Iterator[Path]:
+        if rest.startswith(" ("):  # of a second program that recorded into the same file
+            return numbered(target.with_name(f"{stem}{rest}{suffix}"))
+        return (target.with_name(f"{stem} ({number}){rest}{suffix}") for number in itertools.count(2))
+
+    return _finish_leftovers(
+        target.parent, re.escape(stem), re.escape(suffix), lambda _stem, rest: names(rest)
+    )
+
+
+def finish_leftovers_in(folder: Path) -> list[Path]:
+    """Give recordings by button that a crash has cut off their names in ``folder``; returns the paths."""
+    return _finish_leftovers(
+        folder, _BUTTON, r"\.mp4", lambda stem, rest: numbered(folder / f"{stem}{rest}.mp4")
+    )
+
+
+def _finish_leftovers(
+    folder: Path, stem: str, suffix: str, names: Callable[[str, str], Iterator[Path]]
+) -> list[Path]:
+    """``stem`` and ``suffix`` are patterns; ``names`` gives those for a stem and what follows it."""
+    pattern = re.compile(rf"({stem})({_PARTS}){re.escape(GROWING)}{suffix}", re.DOTALL)
+    finished: list[Path] = []
+    with contextlib.suppress(OSError):
+        for path in sorted(folder.iterdir()):
+            found = pattern.fullmatch(path.name)
+            if found is None:
+                continue
+            with contextlib.suppress(OSError):
+                kept = _finish_one(path, names(found[1], found[2]))
+                finished += [] if kept is None else [kept]
+    return finished
+
+
+def _finish_one(path: Path, names: Iterator[Path]) -> Path | None:
+    with path.open("rb") as file:
+        # Without locks, on Windows, a file that is held is one that cannot be moved.
+        if not lock_file(file) or not os.fstat(file.fileno()).st_size:
+            return None  # an empty one may have been begun this moment
+        if path.suffix == ".csv":
+            holds_something = _cut_to_whole_rows(path)
+        else:
+            cut_to_whole_fragments(path)
+            holds_something = last_time_kept(path, 0.0) is not None or path.stat().st_size >= _NOTHING_BYTES
+    if holds_something:
+        return _move(path, names)
+    path.unlink()
+    return None
+
+
+def _cut_to_whole_rows(path: Path) -> bool:
+    """Cut after the last line end; whether there is more than the header."""
+    with path.open("r+b") as file:
+        header = file.readline(_ROWS_BYTES)
+        size = file.seek(0, os.SEEK_END)
+        start = file.seek(max(0, size - _ROWS_BYTES))
+        whole = start + file.read().rfind(b"\n") + 1
+        file.truncate(whole)
+    return whole > len(header)
+
+
+def _move(path: Path, names: Iterator[Path]) -> Path:
+    """Move to the first of the names that is free; replaces nothing, whatever else happens at that moment."""
+    for name in names:
+        try:
+            os.link(path, name)
+        except FileExistsError:
+            continue
+        except FileNotFoundError:
+            raise
+        except OSError:  # a disk without links, such as most USB sticks
+            if os.path.lexists(name):
+                continue
+            path.rename(name)
+        else:
+            path.unlink()
+        return name
+    raise AssertionError  # there is always another number
