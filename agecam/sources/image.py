@@ -63,7 +63,7 @@ def read_image(path: Path | str) -> Image:
 
 def _read_with_opencv(path: Path) -> Image | None:
     header = read_header(path)
-    if image_format(path) == "PNG" and not _is_whole_png(path):
+    if image_format(path) == "PNG" and not is_whole_png(path.read_bytes()):
         return None
     try:
         with decoder_remarks() as remarks:
@@ -133,9 +133,14 @@ def _read_heif(path: Path) -> Image | None:
     return image[:, :, :3]
 
 
-def _is_whole_png(path: Path) -> bool:
-    """False where it is cut short or changed: libpng may then give a part of it."""
-    view = memoryview(path.read_bytes())
+def is_whole_png(content: bytes) -> bool:
+    """False for what is no PNG file, and one that is cut short or changed.
+
+    libpng may give a part of such a file, and take gigabytes for it.
+    """
+    if not content.startswith(_PNG_SIGNATURE):
+        return False
+    view = memoryview(content)
     start = len(_PNG_SIGNATURE)
     while start + 12 <= len(view):  # a chunk: length, type, body, checksum
         (length,) = struct.unpack_from(">I", view, start)

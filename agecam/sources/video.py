@@ -19,7 +19,7 @@ from agecam.sources.image import plays_as_animation
 from agecam.sources.media import Decoded
 from agecam.sources.seeking import PastEndError
 from agecam.sources.selection import FrameSelection, nothing_selected, select
-from agecam.sources.video_header import NoVideoError, TooLargeError
+from agecam.sources.video_header import NoVideoError, TooLargeError, UnknownCodecError
 
 _log = logging.getLogger(__name__)
 
@@ -87,6 +87,11 @@ class VideoFileSource:
             decoder = (
                 AnimationDecoder(self._path) if plays_as_animation(self._path) else FileDecoder(self._path)
             )
+        except UnknownCodecError:
+            raise SourceError(
+                f"{self._path} is damaged, or its video is of a kind that AgeCam cannot decode; "
+                "convert it to MP4."
+            ) from None
         except NoVideoError:
             raise SourceError(f"{self._path} holds no moving pictures; choose a video.") from None
         except TooLargeError as error:

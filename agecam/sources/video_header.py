@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import av
 from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
+
+if TYPE_CHECKING:
+    from av.codec.context import CodecContext
 
 _DURATION_TAG: Final = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
 
@@ -67,6 +70,10 @@ class NoVideoError(Exception):
     """What was opened has no video stream (a sound file, a sound file with a cover)."""
 
 
+class UnknownCodecError(NoVideoError):
+    """It has one, of a codec that this FFmpeg cannot decode, or that damage has made unknown."""
+
+
 class TooLargeError(Exception):
     """The frames of the video have more pixels than are read; :attr:`size` in pixels."""
 
@@ -78,18 +85,21 @@ class TooLargeError(Exception):
 def main_video(container: InputContainer, config: DecoderConfig) -> VideoStream:
     """The stream that players show: the first that is marked as the default, else the first.
 
-    Raises :class:`NoVideoError`.
+    Raises :class:`NoVideoError`, or :class:`UnknownCodecError`.
     """
-    found = None
+    found, is_unknown = None, False
     if container.format.name not in config.not_video:
         for stream in container.streams.video:
             if stream.disposition & Disposition.attached_pic:  # the cover of a sound file
+                continue
+            if cast("CodecContext | None", stream.codec_context) is None:
+                is_unknown = True
                 continue
             if stream.disposition & Disposition.default:
                 return stream
             found = found or stream
     if found is None:
-        raise NoVideoError
+        raise UnknownCodecError if is_unknown else NoVideoError
     return found
 
 

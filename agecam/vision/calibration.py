@@ -114,7 +114,7 @@ def _known_version(values: Mapping[str, Any]) -> Mapping[str, Any]:
     version = values.get("version", 1)
     if version not in (1, CALIBRATION_VERSION):
         raise ModelError(
-            f"The models' calibration is of version {version}, and this AgeCam reads version "
+            f"The models' calibration is of version {version!r:.40}, and this AgeCam reads version "
             f"{CALIBRATION_VERSION}. Use the models that came with this AgeCam."
         )
     return values

@@ -39,7 +39,7 @@ class Manifest:
             calibration = Calibration.from_manifest(models)
         if version != _VERSION:
             raise ModelError(
-                f"{path} is of version {version}, and this AgeCam reads version {_VERSION}. "
+                f"{path} is of version {version!r:.40}, and this AgeCam reads version {_VERSION}. "
                 "Use the models that came with this AgeCam."
             )
         return cls(folder, models, calibration)

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import av
 import numpy as np
+import pytest
 
+from agecam.errors import SourceError
 from agecam.sources.video import VideoFileSource
 from tests.sources.clips import encode_with_sound, read_all
 
@@ -20,3 +22,13 @@ def test_a_stream_of_data_beside_the_video_takes_nothing_from_it(tmp_path: Path)
     source = VideoFileSource(path)
     assert np.allclose([frame.image_bgr.mean() for frame in read_all(source)], levels, atol=4)
     assert source.damage is None
+
+
+def test_a_codec_that_nobody_knows_is_told(tmp_path: Path) -> None:
+    images = [np.zeros((48, 64, 3), np.uint8)] * 3
+    path = encode_with_sound(tmp_path / "new.mp4", images, [0.0, 0.04, 0.08])
+    content = path.read_bytes()
+    entry = next(name for name in (b"avc1", b"mp4v") if name in content[content.index(b"stsd") :])
+    path.write_bytes(content.replace(entry, b"zzz9"))
+    with pytest.raises(SourceError, match="damaged, or its video is of a kind that AgeCam cannot decode"):
+        VideoFileSource(path).open()

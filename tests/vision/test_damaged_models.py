@@ -1,6 +1,7 @@
 """Model files that are damaged before the program runs are refused; while it runs, they change nothing."""
 
 import gc
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from agecam.vision.align import CROP_PX
 from agecam.vision.classifier import LiteRtClassifier
 from agecam.vision.detector import DetectorConfig, MediaPipeDetector
 from agecam.vision.face_networks import FaceNetworks, NetworksConfig
+from agecam.vision.manifest import Manifest
 
 FILES = sorted(path.name for path in models_dir().glob("*.tflite"))
 
@@ -84,3 +86,13 @@ def test_damage_while_running_changes_nothing(
         # Another size of batch makes the runtime lay out its memory again.
         assert classifier.classify(crops[:2]) == estimates[:2]
         assert classifier.classify(crops) == estimates
+
+
+def test_a_version_that_is_no_number_is_told_in_one_line(folder: Path) -> None:
+    path = folder / "manifest.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "version": "\n1" * 1000}))
+    with pytest.raises(ModelError, match=r"is of version '\\n1") as error:
+        Manifest.read(folder)
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 300 + len(str(path))

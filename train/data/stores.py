@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.opencv import cv2
+from agecam.sources.image import is_whole_png
 from agecam.sources.stderr import decoder_remarks
 from train.errors import DataError
 
@@ -100,7 +101,7 @@ def dataset_name(path: Path) -> str:
 
 def decode(encoded: bytes) -> NDArray[np.uint8] | None:
     """An image file as ``(h, w, 3)`` uint8 BGR, upright; ``None`` where it is damaged or no image."""
-    if not encoded:
+    if not encoded or (encoded.startswith(b"\x89PNG") and not is_whole_png(encoded)):
         return None
     try:
         with decoder_remarks():

@@ -184,3 +184,10 @@ def test_what_decoders_remark_of_damaged_images_is_not_printed(
     header = b"P6\n100000 100000\n255\n"
     assert decode(header) is None
     assert capfd.readouterr().err == ""
+
+
+def test_a_damaged_png_is_refused_before_memory_is_taken_for_it(astronaut_bgr: NDArray[np.uint8]) -> None:
+    encoded = bytearray(cv2.imencode(".png", astronaut_bgr)[1].tobytes())
+    assert decode(bytes(encoded)) is not None
+    encoded[encoded.index(b"IDAT") - 4] = 0xFF  # of the chunk's length: 4 GB
+    assert decode(bytes(encoded)) is None
