@@ -78,19 +78,22 @@ class GrowingCsvSink(CsvSink):
     """The same for a live picture: times count from the first frame.
 
     The file grows under the name of a :class:`agecam.output.growing.GrowingFile` and gets its own when it is
-    whole. What an earlier process has left of the same file is kept, and told.
+    whole. One that stands there is replaced where it ``may_replace`` that; else it gets another name. What an
+    earlier process has left of the same file is kept, and told.
     """
 
     def __init__(
         self,
         path: Path,
         *,
+        may_replace: bool = True,
         on_finished: Callable[[Self], None] | None = None,
         on_recovered: Callable[[Sequence[Path]], None] = lambda _paths: None,
         make_writer: Callable[[Path], CsvWriter] = CsvWriter,
         clock: Callable[[], float] = time.monotonic,
         config: SinkConfig = DEFAULT_CONFIG,
     ) -> None:
+        self._may_replace = may_replace
         self._on_recovered = on_recovered
         self._file: GrowingFile | None = None
         super().__init__(
@@ -124,9 +127,9 @@ class GrowingCsvSink(CsvSink):
         super()._flush(writer)
 
     def _begin(self) -> Path:
-        recovered = finish_leftovers_of(self._target)
+        recovered = finish_leftovers_of(self._target, _row(COLUMNS).encode())
         self._call_back(lambda: self._on_recovered(recovered))
-        self._file = claim_growing(self._target, may_replace=True)
+        self._file = claim_growing(self._target, may_replace=self._may_replace)
         self._path = self._file.target
         return self._file.path
 
