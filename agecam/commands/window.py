@@ -55,6 +55,7 @@ def open_window(arguments: WindowArguments) -> int:
             arguments.fullscreen,
             arguments.quit_after_s,
             RecordingChoices(arguments.quality, arguments.original or None, arguments.split),
+            arguments.force,
         ),
     )
 

@@ -171,9 +171,17 @@ class Recorder:
         self._latest: _Recording | None = None
         self._unfinished: list[_Recording] = []
 
-    def start(self, destination: Path, *, is_folder: bool, options: RecordingOptions | None = None) -> int:
+    def start(
+        self,
+        destination: Path,
+        *,
+        is_folder: bool,
+        may_replace: bool = True,
+        options: RecordingOptions | None = None,
+    ) -> int:
         """Record into the file ``destination``, or a new file in that folder, from the next frame on.
 
+        A file that stands there is replaced where it ``may_replace`` it, else the new one gets another name.
         A recording that runs is stopped first. Returns the id of the new one; nothing starts once closed.
         """
         with self._lock:
@@ -187,6 +195,7 @@ class Recorder:
             recording.sink = self._make_sink(
                 destination,
                 is_folder=is_folder,
+                may_replace=may_replace,
                 options=options or RecordingOptions(),
                 on_finished=lambda _sink: self._finished(recording),
                 on_recovered=self.tell_recovered,

@@ -142,9 +142,14 @@ class Session:
 
     # -- what is kept --------------------------------------------------------------------------------
 
-    def start_recording(self, path: Path, options: RecordingOptions | None = None) -> None:
-        """Record all frames, annotated, into the file ``path`` from the next one on, replacing it."""
-        self._recorder.start(path, is_folder=False, options=options)
+    def start_recording(
+        self, path: Path, options: RecordingOptions | None = None, *, may_replace: bool = True
+    ) -> None:
+        """Record all frames, annotated, into the file ``path`` from the next one on.
+
+        A file that stands there then is replaced where it ``may_replace`` it, else this gets another name.
+        """
+        self._recorder.start(path, is_folder=False, may_replace=may_replace, options=options)
 
     def start_recording_in(self, folder: Path, options: RecordingOptions | None = None) -> None:
         """Record all frames, annotated, into a new file in ``folder`` from the next one on."""
@@ -162,14 +167,17 @@ class Session:
         """Finish the recording; a notice tells when the file is whole."""
         self._recorder.stop()
 
-    def start_csv(self, path: Path) -> None:
-        """Write one row a face a frame into ``path`` from the next frame on."""
+    def start_csv(self, path: Path, *, may_replace: bool = True) -> None:
+        """Write one row a face a frame into ``path`` from the next frame on; as :meth:`start_recording`."""
         with self._lock:
             if self._closed:
                 return
             previous = self._csv
             self._csv = GrowingCsvSink(
-                path, on_finished=self._csv_finished, on_recovered=self._recorder.tell_recovered
+                path,
+                may_replace=may_replace,
+                on_finished=self._csv_finished,
+                on_recovered=self._recorder.tell_recovered,
             )
         if previous is not None:
             previous.end()

@@ -127,18 +127,21 @@ class RecordingSink(QueuedSink):
         destination: Path,
         *,
         is_folder: bool = False,
+        may_replace: bool = True,
         options: RecordingOptions | None = None,
         on_finished: Callable[[Self], None] | None = None,
         on_recovered: Callable[[Sequence[Path]], None] = lambda _paths: None,
         make_writer: MakeVideoWriter = VideoWriter,
         guard: DiskGuard | None = None,
     ) -> None:
-        """``destination`` is the file, which is replaced, or with ``is_folder`` the folder of a new file.
+        """``destination`` is the file, or with ``is_folder`` the folder of a new file.
 
-        A new file is an MP4 named after the time.
+        A file that stands there is replaced where the recording ``may_replace`` it; else the recording gets
+        another name. A new file is an MP4 named after the time.
         """
         self._destination = destination
         self._is_folder = is_folder
+        self._may_replace = may_replace and not is_folder
         self._options = options or RecordingOptions()
         self._on_recovered = on_recovered
         self._make_writer = make_writer
@@ -209,8 +212,7 @@ class RecordingSink(QueuedSink):
                 self._call_back(lambda: self._on_recovered(recovered))
         part = self._part = Part(frame)
         number = f" part {self._parts + 1}" if self._parts else ""
-        is_named_by_user = not (self._is_folder or number)
-        part.claim(first.with_stem(first.stem + number), may_replace=is_named_by_user)
+        part.claim(first.with_stem(first.stem + number), may_replace=self._may_replace and not number)
         self._first = first if number else part.target
         self._path = part.target
         if self._options.keep_original:

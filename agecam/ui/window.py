@@ -133,9 +133,11 @@ class MainWindow(QMainWindow):
         self.session.start()
         self.session.finish_leftovers_in(self._recordings_folder)
         if options.record is not None:
-            self.session.start_recording(options.record, self._recording.options())
+            self.session.start_recording(
+                options.record, self._recording.options(), may_replace=options.force
+            )
         if options.csv is not None:
-            self.session.start_csv(options.csv)
+            self.session.start_csv(options.csv, may_replace=options.force)
         self.session.list_cameras()
         self._show(options.spec, loop=options.loop)
         self._status_timer.start()
