@@ -73,6 +73,7 @@ class MainWindow(QMainWindow):
         self._closing: threading.Thread | None = None
         self._may_close = False
         self._ask_on_close = True
+        self._is_asking = False
         self._session_closed.connect(self._finish_close)
         self._errands = Errands(self.session, self)
         self._errands.said.connect(self.show_status)
@@ -162,7 +163,11 @@ class MainWindow(QMainWindow):
         if event is None or self._may_close:
             return
         event.ignore()
-        if self._closing is not None or not self._confirmed():
+        if self._closing is not None:
+            return
+        if self._ask_on_close and self.session.state().recording.is_running:
+            # Not here: while a window asks in this event it cannot be closed otherwise, as by a signal.
+            QTimer.singleShot(0, self._ask_and_close)
             return
         source = self.session.state().source
         if source.state is SourceState.FAILED:
@@ -194,10 +199,14 @@ class MainWindow(QMainWindow):
         self._may_close = True
         self.close()
 
-    def _confirmed(self) -> bool:
-        if not self._ask_on_close or not self.session.state().recording.is_running:
-            return True
-        return self._dialogs.may_stop_recording(self)
+    def _ask_and_close(self) -> None:
+        if self._is_asking or self._closing is not None:
+            return
+        self._is_asking = True
+        may_stop = self._dialogs.may_stop_recording(self)
+        self._is_asking = False
+        if may_stop and self._closing is None:
+            self.close_without_asking()
 
     def _save_settings(self, geometry: QByteArray) -> None:
         try:
