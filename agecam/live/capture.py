@@ -62,13 +62,14 @@ class SourceRequest:
 @dataclass(frozen=True, slots=True)
 class Captured:
     """A frame on its way to analysis; ``epoch`` grows with every newly opened source, ``number`` with every
-    frame of a session."""
+    frame of a session. ``lost`` frames of a live source came right before it, and were left out."""
 
     frame: Frame
     captured_s: float
     epoch: int
     number: int
     from_camera: bool
+    lost: int = 0
 
 
 class CaptureThread:
@@ -227,6 +228,7 @@ class CaptureThread:
                 source.close()
                 source.open()
                 continue
+            lost = max(0, following.index - frame.index - 1) if source.is_live and frame is not None else 0
             first, frame = frame is None, playback.on_time_line(following)
             if first:
                 self._set_state(request, SourceState.LIVE, source.name)
@@ -234,7 +236,7 @@ class CaptureThread:
                     return
             if not self._wait_until(playback.due_s(frame.time_s), request):
                 return
-            self._put(source, frame)
+            self._put(source, frame, lost)
 
     def _until_ready(self, request: SourceRequest) -> bool:
         while not self._ready.wait(self._config.ready_poll_s):
@@ -251,10 +253,10 @@ class CaptureThread:
             if self._wait_until(playback.due_s(frame.time_s), request):
                 self._put(source, frame)
 
-    def _put(self, source: Source, frame: Frame) -> None:
+    def _put(self, source: Source, frame: Frame, lost: int = 0) -> None:
         self._statistics.captured()
         self._number += 1
-        captured = Captured(frame, time.monotonic(), self._epoch, self._number, source.is_camera)
+        captured = Captured(frame, time.monotonic(), self._epoch, self._number, source.is_camera, lost)
         if self._ready.is_set():
             self._on_captured(captured)
         self._slot.put(captured)

@@ -41,6 +41,9 @@ class FrameRecorder(Protocol):
     def claim(self) -> FrameClaim | None:
         """Called at the capture of each frame, in order; ``None`` where it is not to be recorded."""
 
+    def count_lost(self, frames: int) -> None:
+        """So many frames of the source were lost before they could be claimed."""
+
 
 @dataclass(frozen=True, slots=True)
 class FeedConfig:
@@ -120,6 +123,8 @@ class RecordingFeed:
 
     def offer(self, captured: Captured, style: LabelStyle) -> None:
         """Take a frame if it is to be recorded; for the capture thread, before analysis can have it."""
+        if captured.lost:
+            self._recorder.count_lost(captured.lost)
         claim = self._recorder.claim()
         if claim is None:
             return

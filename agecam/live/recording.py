@@ -271,6 +271,13 @@ class Recorder:
             recording.claims += 1
             return RecordingClaim(recording, self._lock, self._clock())
 
+    def count_lost(self, frames: int) -> None:
+        """So many frames were lost on their way from the source; they count where they were to be recorded."""
+        with self._lock:
+            recording = self._running()
+            if recording is not None and recording.phase is RecordingPhase.ON:
+                recording.dropped += frames
+
     def finish_leftovers_in(self, folder: Path) -> None:
         """Keep what a crash has left of recordings by button in ``folder``, and tell; takes its time."""
         self.tell_recovered(finish_leftovers_in(folder))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -31,6 +32,13 @@ class StreamConfig:
     rtsp_transport: str = "tcp"
     """UDP loses packets on most wireless networks, and the image smears."""
 
+    longest_wait_s: float = 0.25
+    """A frame that waits so long for its reader makes room for newer ones; a busy computer lets a thread wait
+    for 0.1 s."""
+
+    most_waiting: int = 8
+    """So many frames wait at most: those of 60 a second for half of ``longest_wait_s``."""
+
     probe_s: float = 1.5
     """Seconds for which FFmpeg watches an MJPEG stream to learn its frame rate; its default is 5."""
 
@@ -46,7 +54,8 @@ class StreamSource:
     """Video from a network address.
 
     A live stream is read by a thread of its own, whether or not its frames are wanted, and ``read`` gives
-    the newest: it never falls behind. What turns out to be a recording (its duration is known) is given
+    frame after frame to whoever keeps pace, and leaves out what has become old for others: it never falls
+    behind. ``Frame.index`` counts those left out too. What turns out to be a recording (its duration is known) is given
     frame by frame with media times, as a file is, and :attr:`is_live` is then false.
 
     Neither :attr:`name` nor any error shows what an address may hold of user names, passwords and tokens.
@@ -68,7 +77,7 @@ class StreamSource:
         self._container: InputContainer | None = None
         self._decoder: Decoder | None = None
         self._decoded: Iterator[tuple[VideoFrame, float]] = iter(())
-        self._latest: _LatestReader | None = None
+        self._reader: _LiveReader | None = None
         self._live = True
         self._index = 0
 
@@ -114,14 +123,17 @@ class StreamSource:
             raise SourceError(self._why_not(error)) from None
         self._decoded = iter(self._decoder)
         if self._live:
-            self._latest = _LatestReader(self._decoded, self._clock)
+            self._reader = _LiveReader(self._decoded, self._config, self._clock)
 
     def read(self) -> Frame | None:
         if self._decoder is None:
             return None
-        if self._latest is not None:
+        if self._reader is not None:
             config = self._config
-            decoded = self._latest.take(config.read_timeout_s if self._index else config.open_timeout_s)
+            live = self._reader.take(config.read_timeout_s if self._index else config.open_timeout_s)
+            decoded = None
+            if live is not None:
+                self._index, decoded = live.index, (live.frame, live.time_s)
         else:
             decoded = next(self._decoded, None)
         if decoded is None:
@@ -136,14 +148,14 @@ class StreamSource:
 
     def close(self) -> None:
         """Waits for the reading thread: of a silent stream at most ``read_timeout_s`` of the config."""
-        latest, self._latest = self._latest, None
+        reader, self._reader = self._reader, None
         container, self._container = self._container, None
         self._decoder = None
         self._decoded = iter(())
         self._live = True
         self._index = 0
-        if latest is not None:
-            latest.stop()
+        if reader is not None:
+            reader.stop()
         if container is not None:
             container.close()
 
@@ -173,27 +185,46 @@ class StreamSource:
                 return f"{name} sends no video that AgeCam knows; check the address."
 
 
-class _LatestReader:
-    """Decodes a live stream as fast as it comes and keeps the newest frame."""
+@dataclass(frozen=True, slots=True)
+class _LiveFrame:
+    """A decoded frame, its number in the stream, and when it came, in monotonic seconds."""
 
-    def __init__(self, decoded: Iterator[tuple[VideoFrame, float]], clock: Callable[[], float]) -> None:
+    frame: VideoFrame
+    index: int
+    time_s: float
+
+
+class _LiveReader:
+    """Decodes a live stream as fast as it comes and keeps the newest frames, few and for a moment."""
+
+    def __init__(
+        self,
+        decoded: Iterator[tuple[VideoFrame, float]],
+        config: StreamConfig,
+        clock: Callable[[], float],
+    ) -> None:
         self._decoded = decoded
+        self._config = config
         self._clock = clock
         self._changed = threading.Condition()
-        self._newest: tuple[VideoFrame, float] | None = None
+        self._waiting: deque[_LiveFrame] = deque(maxlen=config.most_waiting)
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="agecam-stream", daemon=True)
         self._thread.start()
 
-    def take(self, timeout_s: float) -> tuple[VideoFrame, float] | None:
-        """The newest frame not given before and when it came, in monotonic seconds.
+    def take(self, timeout_s: float) -> _LiveFrame | None:
+        """The next frame that is not much older than the newest.
 
         Waits for it; ``None`` when the stream has ended or sent nothing for ``timeout_s`` seconds.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._newest is not None or self._stopped, timeout_s)
-            newest, self._newest = self._newest, None
-            return newest
+            self._changed.wait_for(lambda: bool(self._waiting) or self._stopped, timeout_s)
+            if not self._waiting:
+                return None
+            oldest_s = self._waiting[-1].time_s - self._config.longest_wait_s
+            while self._waiting[0].time_s < oldest_s:
+                self._waiting.popleft()
+            return self._waiting.popleft()
 
     def stop(self) -> None:
         with self._changed:
@@ -202,11 +233,12 @@ class _LatestReader:
 
     def _run(self) -> None:
         try:
-            for frame, _ in self._decoded:
+            for index, (frame, _) in enumerate(self._decoded):
+                live = _LiveFrame(frame, index, self._clock())
                 with self._changed:
                     if self._stopped:
                         break
-                    self._newest = frame, self._clock()
+                    self._waiting.append(live)
                     self._changed.notify()
         finally:
             with self._changed:

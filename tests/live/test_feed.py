@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -26,6 +26,10 @@ class KeepingRecorder:
     recorded: list[tuple[Frame, Frame, Sequence[Person]]] = field(default_factory=list)
     dropped: list[int] = field(default_factory=list)
     claims: int = 0
+    lost: int = 0
+
+    def count_lost(self, frames: int) -> None:
+        self.lost += frames
 
     def claim(self) -> "KeepingClaim | None":
         if not self.wanted:
@@ -305,3 +309,12 @@ def test_a_feed_that_was_never_started_still_hands_on_what_it_has(recorder: Keep
     feed.offer(captured(0), PLAIN)
     feed.close()
     assert recorder.indices == [0]
+
+
+def test_frames_that_the_source_lost_are_counted(recorder: KeepingRecorder, make_feed: MakeFeed) -> None:
+    feed = make_feed()
+    feed.offer(captured(0), PLAIN)
+    feed.offer(replace(captured(4), lost=3), PLAIN)
+    feed.close()
+    assert recorder.lost == 3
+    assert recorder.indices == [0, 4]

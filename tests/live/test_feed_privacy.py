@@ -33,6 +33,8 @@ class KeepingRecorder:
     def claim(self) -> "KeepingRecorder":
         return self
 
+    def count_lost(self, frames: int) -> None: ...
+
     def record(self, drawn: Frame, original: Frame, people: Sequence[Person]) -> None:
         self.images[original.index] = drawn.image_bgr
 

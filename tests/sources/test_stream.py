@@ -1,5 +1,6 @@
 """Network streams from a camera that this file serves on the loopback device."""
 
+import dataclasses
 import http.server
 import itertools
 import socket
@@ -152,10 +153,39 @@ def test_a_slow_reader_gets_the_newest_frame(server: CameraServer) -> None:
         read(source)
         assert clock.alarm.wait(_LONG_S), "the stream is decoded whether or not it is read"
         frame = read(source)
-        assert frame.index == 1
         assert frame.time_s >= 60
+        assert frame.index == frame.time_s - 1, "what was left out is counted"
         assert server.number_of(frame.image_bgr) == frame.time_s - 1
     finally:
+        source.close()
+
+
+class StoppingClock(FrameClock):
+    """Holds the stream up at one frame, until it is released."""
+
+    def __init__(self, stops_at: int) -> None:
+        super().__init__(stops_at)
+        self.released = threading.Event()
+
+    def __call__(self) -> float:
+        time_s = super().__call__()
+        if self.alarm.is_set():
+            self.released.wait()
+        return time_s
+
+
+def test_frames_that_come_at_once_are_given_one_after_the_other(server: CameraServer) -> None:
+    clock = StoppingClock(stops_at=61)
+    config = dataclasses.replace(_PATIENT, longest_wait_s=3.5, most_waiting=5)
+    source = StreamSource(server.url(), config, clock=clock)
+    source.open()
+    try:
+        assert clock.alarm.wait(_LONG_S)
+        frames = [read(source) for _ in range(4)]
+        assert [frame.index for frame in frames] == [56, 57, 58, 59]
+        assert [server.number_of(frame.image_bgr) for frame in frames] == [56, 57, 58, 59]
+    finally:
+        clock.released.set()
         source.close()
 
 
