@@ -112,6 +112,14 @@ def free_names(paths: Sequence[Path], word: str) -> list[Path]:
     return next(paths for paths in named if not any(map(os.path.lexists, paths)))
 
 
+def with_ending(path: Path, ending: str) -> Path:
+    """The file with ``ending`` after its stem, which is cut where the name would be too long."""
+    stem = path.stem
+    while len(os.fsencode(f"{stem}{ending}{path.suffix}")) > MAX_NAME_BYTES and len(stem) > 1:
+        stem = stem[:-1]
+    return path.with_name(f"{stem}{ending}{path.suffix}")
+
+
 def whole_path(path: Path) -> Path:
     """Where a partial file at ``path`` belongs, for sentences about it; of any other ``path`` itself."""
     found = _PARTIAL.fullmatch(path.name)

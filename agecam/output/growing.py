@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from agecam.errors import OutputError
-from agecam.files import MAX_NAME_BYTES, PartialFile, lock_file
+from agecam.files import PartialFile, lock_file, with_ending
 from agecam.output.disk import GROWING
 from agecam.output.files import numbered, write_error
 from agecam.output.fragments import cut_to_whole_fragments
@@ -50,7 +50,7 @@ class GrowingFile(PartialFile):
         """Make no file yet."""
         super().__init__(target)
         if not self._is_direct:
-            self.path = self.target.with_name(f"{_growing_stem(self.target)}{GROWING}{self.target.suffix}")
+            self.path = with_ending(self.target, GROWING)
         self.replaces = self.target.is_file()
         """Whether there was a file to be replaced when this one was begun."""
 
@@ -69,15 +69,8 @@ class GrowingFile(PartialFile):
         except FileNotFoundError as error:
             raise gone(self.target) from error
         except OSError as error:
-            raise write_error(self.target, error) from error
-
-
-def _growing_stem(target: Path) -> str:
-    """The stem of the target, shorter where the growing file's name would be too long."""
-    stem, rest = target.stem, len(os.fsencode(GROWING + target.suffix))
-    while len(os.fsencode(stem)) + rest > MAX_NAME_BYTES and len(stem) > 1:
-        stem = stem[:-1]
-    return stem
+            failure = write_error(self.target, error)
+            raise OutputError(f"{failure} What was written is kept as {self.path}.") from error
 
 
 def claim_growing(target: Path, *, may_replace: bool) -> GrowingFile:
@@ -92,8 +85,8 @@ def claim_growing(target: Path, *, may_replace: bool) -> GrowingFile:
         replaces = may_replace and name == target
         if os.path.lexists(name) and not replaces:
             continue
-        file = GrowingFile(name)
         try:
+            file = GrowingFile(name)
             file.claim()
         except FileExistsError:
             continue
@@ -118,7 +111,8 @@ def finish_leftovers_of(target: Path, header: bytes = b"") -> list[Path]:
     name and was not made by AgeCam is left alone.
     """
     target = Path(os.path.realpath(target))
-    stem, suffix = _growing_stem(target), target.suffix
+    suffix = target.suffix
+    stem = with_ending(target, GROWING).stem.removesuffix(GROWING)
 
     def names(rest: str) -> Iterator[Path]:
         if rest.startswith(" ("):  # of a second program that recorded into the same file

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from agecam.errors import DiskFullError, OutputError
+from agecam.files import with_ending
 from agecam.messages import Frame, Person
 from agecam.output.containers import Quality
 from agecam.output.disk import RECORDING_DISK, DiskGuard, disk_full
@@ -212,11 +213,11 @@ class RecordingSink(QueuedSink):
                 self._call_back(lambda: self._on_recovered(recovered))
         part = self._part = Part(frame)
         number = f" part {self._parts + 1}" if self._parts else ""
-        part.claim(first.with_stem(first.stem + number), may_replace=self._may_replace and not number)
+        part.claim(with_ending(first, number), may_replace=self._may_replace and not number)
         self._first = first if number else part.target
         self._path = part.target
         if self._options.keep_original:
-            part.claim(part.target.with_stem(f"{part.target.stem} original"), may_replace=False)
+            part.claim(with_ending(part.target, " original"), may_replace=False)
         options = VideoOptions(quality=self._options.quality)
         part.open(self._guard, lambda path, width, height: self._make_writer(path, width, height, options))
         self._parts += 1

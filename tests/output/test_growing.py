@@ -16,9 +16,10 @@ import pytest
 from numpy.typing import NDArray
 
 from agecam.messages import Frame, Person
-from agecam.output import GrowingCsvSink, RecordingSink, VideoWriter
+from agecam.output import GrowingCsvSink, RecordingOptions, RecordingSink, VideoWriter
 from agecam.output.csv import COLUMNS, CsvWriter
 from agecam.output.growing import claim_growing, finish_leftovers_in, finish_leftovers_of
+from agecam.output.split import SplitRule
 from tests.output.helpers import PATIENCE_S, cut_off_video, times_s
 
 MakeFrame = Callable[..., Frame]
@@ -69,6 +70,23 @@ def test_what_came_to_be_there_meanwhile_is_not_replaced(tmp_path: Path, frame: 
     assert sink.paths() == (tmp_path / "out (2).mp4",)
 
 
+def test_a_file_that_cannot_get_its_name_is_kept_and_told(tmp_path: Path, frame: MakeFrame) -> None:
+    path = tmp_path / "out.mp4"
+    path.write_bytes(b"before")
+
+    class Meanwhile(VideoWriter):
+        def close(self, *, whole: bool = True) -> None:
+            path.unlink()
+            path.mkdir()
+            super().close(whole=whole)
+
+    with RecordingSink(path, make_writer=Meanwhile) as sink:
+        sink.write(frame(), ())
+    kept = tmp_path / "out.part.mp4"
+    assert str(sink.status().error) == f"{path} is a folder; name a file. What was written is kept as {kept}."
+    assert times_s(kept) == [0.0]
+
+
 def test_a_link_stays_and_the_file_behind_it_is_replaced(tmp_path: Path, frame: MakeFrame) -> None:
     (tmp_path / "disk").mkdir()
     behind, link = tmp_path / "disk" / "behind.mp4", tmp_path / "link.mp4"
@@ -106,6 +124,23 @@ def test_a_name_as_long_as_can_be_is_recorded_and_finished_after_a_crash(
     (kept,) = finish_leftovers_of(path)
     assert len(times_s(kept)) >= 20
     assert len(times_s(path)) == 1
+
+
+def test_parts_and_originals_of_a_name_as_long_as_can_be_get_names(tmp_path: Path, frame: MakeFrame) -> None:
+    path = tmp_path / ("ä" * 125 + "a.mp4")
+    path.write_bytes(b"before")
+    options = RecordingOptions(keep_original=True, split=SplitRule(seconds=1.0))
+    with RecordingSink(path, may_replace=False, options=options) as sink:
+        for index in range(15):
+            sink.write(frame(index), ())
+    assert sink.status().error is None
+    assert path.read_bytes() == b"before"
+    kept = [name for name in names(tmp_path) if name != path.name]
+    assert len(kept) == 4
+    assert sum(" original" in name for name in kept) == 2
+    assert sum(name.endswith((" (2).mp4", " part 2.mp4")) for name in kept) >= 2
+    assert all(len(os.fsencode(name)) <= 255 for name in kept)
+    assert sorted(len(times_s(tmp_path / name)) for name in kept) == [5, 5, 10, 10]
 
 
 def test_a_folder_is_no_file_to_record_into(tmp_path: Path, frame: MakeFrame) -> None:
