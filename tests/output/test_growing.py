@@ -137,8 +137,6 @@ def test_parts_and_originals_of_a_name_as_long_as_can_be_get_names(tmp_path: Pat
     assert path.read_bytes() == b"before"
     kept = [name for name in names(tmp_path) if name != path.name]
     assert len(kept) == 4
-    assert sum(" original" in name for name in kept) == 2
-    assert sum(name.endswith((" (2).mp4", " part 2.mp4")) for name in kept) >= 2
     assert all(len(os.fsencode(name)) <= 255 for name in kept)
     assert sorted(len(times_s(tmp_path / name)) for name in kept) == [5, 5, 10, 10]
 
