@@ -14,6 +14,7 @@ from agecam.live.notices import Notices
 from agecam.messages import Frame, Person
 from agecam.output import Quality, RecordedFrame, RecordingOptions, RecordingSink
 from agecam.output.growing import finish_leftovers_in
+from agecam.output.notes import finish_noted
 from agecam.output.split import SplitRule, parse_split
 from agecam.timeline import LiveTimeline
 
@@ -171,17 +172,9 @@ class Recorder:
         self._latest: _Recording | None = None
         self._unfinished: list[_Recording] = []
 
-    def start(
-        self,
-        destination: Path,
-        *,
-        is_folder: bool,
-        may_replace: bool = True,
-        options: RecordingOptions | None = None,
-    ) -> int:
+    def start(self, destination: Path, *, is_folder: bool, options: RecordingOptions | None = None) -> int:
         """Record into the file ``destination``, or a new file in that folder, from the next frame on.
 
-        A file that stands there is replaced where it ``may_replace`` it, else the new one gets another name.
         A recording that runs is stopped first. Returns the id of the new one; nothing starts once closed.
         """
         with self._lock:
@@ -195,7 +188,6 @@ class Recorder:
             recording.sink = self._make_sink(
                 destination,
                 is_folder=is_folder,
-                may_replace=may_replace,
                 options=options or RecordingOptions(),
                 on_finished=lambda _sink: self._finished(recording),
                 on_recovered=self.tell_recovered,
@@ -272,15 +264,16 @@ class Recorder:
             return RecordingClaim(recording, self._lock, self._clock())
 
     def count_lost(self, frames: int) -> None:
-        """So many frames were lost on their way from the source; they count where they were to be recorded."""
+        """So many frames of the source did not come; they count where they were to be recorded."""
         with self._lock:
             recording = self._running()
             if recording is not None and recording.phase is RecordingPhase.ON:
                 recording.dropped += frames
 
     def finish_leftovers_in(self, folder: Path) -> None:
-        """Keep what a crash has left of recordings by button in ``folder``, and tell; takes its time."""
-        self.tell_recovered(finish_leftovers_in(folder))
+        """Keep what a crash has left of recordings by button in ``folder``, and of those with a name that
+        the user chose, wherever they are, and tell; takes its time."""
+        self.tell_recovered([*finish_leftovers_in(folder), *finish_noted()])
 
     def tell_recovered(self, paths: Sequence[Path]) -> None:
         """Tell of files that were cut off by a crash and can be played now."""

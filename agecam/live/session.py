@@ -142,14 +142,9 @@ class Session:
 
     # -- what is kept --------------------------------------------------------------------------------
 
-    def start_recording(
-        self, path: Path, options: RecordingOptions | None = None, *, may_replace: bool = True
-    ) -> None:
-        """Record all frames, annotated, into the file ``path`` from the next one on.
-
-        A file that stands there then is replaced where it ``may_replace`` it, else this gets another name.
-        """
-        self._recorder.start(path, is_folder=False, may_replace=may_replace, options=options)
+    def start_recording(self, path: Path, options: RecordingOptions | None = None) -> None:
+        """Record all frames, annotated, into the file ``path`` from the next one on."""
+        self._recorder.start(path, is_folder=False, options=options)
 
     def start_recording_in(self, folder: Path, options: RecordingOptions | None = None) -> None:
         """Record all frames, annotated, into a new file in ``folder`` from the next one on."""
@@ -168,7 +163,10 @@ class Session:
         self._recorder.stop()
 
     def start_csv(self, path: Path, *, may_replace: bool = True) -> None:
-        """Write one row a face a frame into ``path`` from the next frame on; as :meth:`start_recording`."""
+        """Write one row a face a frame into ``path`` from the next frame on.
+
+        A file that stands there then is replaced where this ``may_replace`` it, else it gets another name.
+        """
         with self._lock:
             if self._closed:
                 return

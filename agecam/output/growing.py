@@ -165,17 +165,24 @@ def _finish_one(path: Path, names: Iterator[Path], is_ours: Callable[[bytes], bo
             return None
         head = file.read(_HEAD_BYTES)
         if not head:
-            holds_something = False
-        elif not is_ours(head):
-            return None
-        elif path.suffix.lower() == ".csv":
-            holds_something = _cut_to_whole_rows(path)
-        else:
-            cut_to_whole_fragments(path)
-            holds_something = last_time_kept(path, 0.0) is not None or path.stat().st_size >= _NOTHING_BYTES
-        if not holds_something:
             path.unlink()  # while it is held, so that nobody else begins it
-    return _move(path, names) if holds_something else None
+        if not head or not is_ours(head):
+            return None
+    # First of all: reading it takes seconds, and the next recording wants the name.
+    kept = _move(path, names)
+    with contextlib.suppress(OSError):
+        if not _cut_to_what_is_whole(kept):
+            kept.unlink()
+            return None
+    return kept
+
+
+def _cut_to_what_is_whole(path: Path) -> bool:
+    """Whether the file, without what was cut off while it was written, holds anything."""
+    if path.suffix.lower() == ".csv":
+        return _cut_to_whole_rows(path)
+    cut_to_whole_fragments(path)
+    return last_time_kept(path, 0.0) is not None or path.stat().st_size >= _NOTHING_BYTES
 
 
 def _is_written_by_agecam(head: bytes, suffix: str, header: bytes) -> bool:

@@ -17,6 +17,7 @@ from agecam.output.files import new_file
 from agecam.output.fragments import finishing
 from agecam.output.growing import finish_leftovers_of
 from agecam.output.kept import last_time_kept
+from agecam.output.notes import GrowingNote
 from agecam.output.parts import Part, RecordedFrame
 from agecam.output.sink import DEFAULT_CONFIG, QueuedSink, SinkConfig, WhenFull, bytes_of
 from agecam.output.split import SplitRule
@@ -111,6 +112,8 @@ class RecordingOptions:
     keep_original: bool = False
     """Whether a second file gets the images without labels, at the same times."""
     split: SplitRule | None = None
+    may_replace: bool = True
+    """Whether it replaces a file that has its name; else it gets another."""
 
 
 class RecordingSink(QueuedSink):
@@ -128,7 +131,6 @@ class RecordingSink(QueuedSink):
         destination: Path,
         *,
         is_folder: bool = False,
-        may_replace: bool = True,
         options: RecordingOptions | None = None,
         on_finished: Callable[[Self], None] | None = None,
         on_recovered: Callable[[Sequence[Path]], None] = lambda _paths: None,
@@ -137,12 +139,10 @@ class RecordingSink(QueuedSink):
     ) -> None:
         """``destination`` is the file, or with ``is_folder`` the folder of a new file.
 
-        A file that stands there is replaced where the recording ``may_replace`` it; else the recording gets
-        another name. A new file is an MP4 named after the time.
+        A new file is an MP4 named after the time.
         """
         self._destination = destination
         self._is_folder = is_folder
-        self._may_replace = may_replace and not is_folder
         self._options = options or RecordingOptions()
         self._on_recovered = on_recovered
         self._make_writer = make_writer
@@ -150,6 +150,8 @@ class RecordingSink(QueuedSink):
         self._first: Path | None = None
         self._parts = 0
         self._part: Part | None = None
+        self._note: GrowingNote | None = None
+        self._is_left = False
         self._kept: list[Path] = []
         super().__init__(
             "recording",
@@ -192,6 +194,11 @@ class RecordingSink(QueuedSink):
             self._end_part(whole=True)
         except OutputError as error:
             raise _told(error, part) from error
+        finally:
+            if self._note is not None and self._is_left:
+                self._note.release()
+            elif self._note is not None:
+                self._note.remove()
 
     def _part_for(self, frame: Frame) -> Part:
         """The part that the frame belongs to; looks at the disk now and then."""
@@ -211,9 +218,11 @@ class RecordingSink(QueuedSink):
             if not self._is_folder:
                 recovered = finish_leftovers_of(first)
                 self._call_back(lambda: self._on_recovered(recovered))
+                self._note = GrowingNote(first)
         part = self._part = Part(frame)
         number = f" part {self._parts + 1}" if self._parts else ""
-        part.claim(with_ending(first, number), may_replace=self._may_replace and not number)
+        may_replace = self._options.may_replace and not (self._is_folder or number)
+        part.claim(with_ending(first, number), may_replace=may_replace)
         self._first = first if number else part.target
         self._path = part.target
         if self._options.keep_original:
@@ -228,6 +237,9 @@ class RecordingSink(QueuedSink):
         if part is not None:
             try:
                 part.finish(whole=whole)
+            except OutputError:
+                self._is_left = True
+                raise
             finally:
                 self._kept += part.kept
 

@@ -55,8 +55,8 @@ class StreamSource:
 
     A live stream is read by a thread of its own, whether or not its frames are wanted, and ``read`` gives
     frame after frame to whoever keeps pace, and leaves out what has become old for others: it never falls
-    behind. ``Frame.index`` counts those left out too. What turns out to be a recording (its duration is known) is given
-    frame by frame with media times, as a file is, and :attr:`is_live` is then false.
+    behind. ``Frame.index`` counts those left out too. What turns out to be a recording (its duration is
+    known) is given frame by frame with media times, as a file is, and :attr:`is_live` is then false.
 
     Neither :attr:`name` nor any error shows what an address may hold of user names, passwords and tokens.
     ``clock`` gives the monotonic seconds of a live stream's frames.

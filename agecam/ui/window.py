@@ -134,9 +134,8 @@ class MainWindow(QMainWindow):
         self.session.start()
         self.session.finish_leftovers_in(self._recordings_folder)
         if options.record is not None:
-            self.session.start_recording(
-                options.record, self._recording.options(), may_replace=options.force
-            )
+            kept = replace(self._recording.options(), may_replace=options.force)
+            self.session.start_recording(options.record, kept)
         if options.csv is not None:
             self.session.start_csv(options.csv, may_replace=options.force)
         self.session.list_cameras()

@@ -19,6 +19,7 @@ from agecam.messages import Frame, Person
 from agecam.output import GrowingCsvSink, RecordingOptions, RecordingSink, VideoWriter
 from agecam.output.csv import COLUMNS, CsvWriter
 from agecam.output.growing import claim_growing, finish_leftovers_in, finish_leftovers_of
+from agecam.output.notes import finish_noted
 from agecam.output.split import SplitRule
 from tests.output.helpers import PATIENCE_S, cut_off_video, times_s
 
@@ -85,6 +86,7 @@ def test_a_file_that_cannot_get_its_name_is_kept_and_told(tmp_path: Path, frame:
     kept = tmp_path / "out.part.mp4"
     assert str(sink.status().error) == f"{path} is a folder; name a file. What was written is kept as {kept}."
     assert times_s(kept) == [0.0]
+    assert finish_noted() == [tmp_path / "out (2).mp4"]
 
 
 def test_a_link_stays_and_the_file_behind_it_is_replaced(tmp_path: Path, frame: MakeFrame) -> None:
@@ -129,8 +131,8 @@ def test_a_name_as_long_as_can_be_is_recorded_and_finished_after_a_crash(
 def test_parts_and_originals_of_a_name_as_long_as_can_be_get_names(tmp_path: Path, frame: MakeFrame) -> None:
     path = tmp_path / ("ä" * 125 + "a.mp4")
     path.write_bytes(b"before")
-    options = RecordingOptions(keep_original=True, split=SplitRule(seconds=1.0))
-    with RecordingSink(path, may_replace=False, options=options) as sink:
+    options = RecordingOptions(keep_original=True, split=SplitRule(seconds=1.0), may_replace=False)
+    with RecordingSink(path, options=options) as sink:
         for index in range(15):
             sink.write(frame(index), ())
     assert sink.status().error is None
