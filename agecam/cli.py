@@ -183,9 +183,9 @@ def run(application: typer.Typer) -> None:
         sys.exit(1)
     except SystemExit as ended:
         failure = end_output()
-        interrupt = _interrupt_behind(ended)
-        if interrupt is not None:
-            sys.exit(exit_code(interrupt))
+        behind = _interrupt_behind(ended)
+        if behind is not None:
+            sys.exit(exit_code(behind))
         if failure is None:
             raise
         if not isinstance(failure, BrokenPipeError):  # its reader has seen enough
