@@ -297,6 +297,7 @@ def test_never_shows_the_password(server: CameraServer) -> None:
     [
         ("rtsp://cam.local:554/live", "rtsp://cam.local:554/live"),
         ("rtsp://u:p@cam.local/live#t", "rtsp://cam.local/live"),
+        ("rtsp://cam.local/video/u:p/live", "rtsp://cam.local/video/"),
         ("rtsp://u:p@ss/wrd@cam.local/live", "rtsp://cam.local/live"),
         # Either side of the last @ may be the secret: nothing is shown.
         ("rtsp://u:p@ss/w?rd@cam.local/live", "rtsp://…"),
