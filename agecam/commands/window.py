@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from agecam.commands.arguments import DemoArguments, WindowArguments
-from agecam.commands.console import tell
+from agecam.commands.console import complain, tell
 from agecam.commands.outputs import OutputPlan
 from agecam.display import check_window_libraries, has_display
 from agecam.errors import AgeCamError, OutputError, UsageError
@@ -58,6 +58,7 @@ def open_window(arguments: WindowArguments) -> int:
             RecordingChoices(arguments.quality, arguments.original or None, arguments.split),
             arguments.force,
         ),
+        complain=complain,
     )
 
 

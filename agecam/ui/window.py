@@ -360,7 +360,8 @@ class MainWindow(QMainWindow):
         self.controls["record"].setEnabled(live or recording.is_running)
         self.controls["snapshot"].setEnabled(live or ended)
         self._recording_label.setText(recording_text(recording))
-        self.setWindowTitle(f"{name} – AgeCam" if name else "AgeCam")
+        shown = name.replace("[*]", "[*][*]")  # one alone is Qt's mark of what is not saved
+        self.setWindowTitle(f"{shown} – AgeCam" if name else "AgeCam")
         if live:
             self._show_numbers()
         else:
