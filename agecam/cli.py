@@ -160,13 +160,14 @@ def main() -> None:
     sys.excepthook = report_unexpected
     set_up_streams()
     with ended_when_stuck(), ending_signals_raise():
-        _run()
+        run(app)
 
 
-def _run() -> None:
+def run(application: typer.Typer) -> None:
+    """Run the command that the command line names, and exit with its code."""
     try:
-        # Not app(): that puts Typer's own exception hook, which prints tracebacks, in place of ours.
-        typer.main.get_command(app)()
+        # Not application(): that puts Typer's own exception hook, which prints tracebacks, in place of ours.
+        typer.main.get_command(application)()
     except AgeCamError as error:
         logging.getLogger(__name__).debug("%s", error, exc_info=True)
         complain(str(error))
@@ -182,11 +183,22 @@ def _run() -> None:
         sys.exit(1)
     except SystemExit as ended:
         failure = end_output()
+        behind = _interrupt_behind(ended)
+        if behind is not None:
+            sys.exit(exit_code(behind))
         if failure is None:
             raise
         if not isinstance(failure, BrokenPipeError):  # its reader has seen enough
             complain(_not_written(failure))
         sys.exit(ended.code or 1)
+
+
+def _interrupt_behind(ended: SystemExit) -> KeyboardInterrupt | None:
+    """What Typer has turned into an exit with the code of Ctrl-C, whichever signal it was."""
+    error: BaseException | None = ended if ended.code == exit_code(KeyboardInterrupt()) else None
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _not_written(error: OSError) -> str:

@@ -41,9 +41,12 @@ class PartialFile:
 
         Raises :class:`OSError`, such as :class:`FileNotFoundError` without the folder.
         """
-        if not self._is_direct:
+        while not self._is_direct:
             self._hold = self.path.open("xb")
-            lock_file(self._hold)
+            lock_file(self._hold, waits=True)
+            if _is_at(self._hold, self.path):
+                return
+            self._release()  # somebody who cleared up took it, empty, for a leftover
 
     def commit(self, place: Path | None = None) -> None:
         """Move the file to ``target``, or another ``place`` in the same folder; raises :class:`OSError`.
@@ -109,6 +112,14 @@ def free_names(paths: Sequence[Path], word: str) -> list[Path]:
     return next(paths for paths in named if not any(map(os.path.lexists, paths)))
 
 
+def with_ending(path: Path, ending: str) -> Path:
+    """The file with ``ending`` after its stem, which is cut where the name would be too long."""
+    stem = path.stem
+    while len(os.fsencode(f"{stem}{ending}{path.suffix}")) > MAX_NAME_BYTES and len(stem) > 1:
+        stem = stem[:-1]
+    return path.with_name(f"{stem}{ending}{path.suffix}")
+
+
 def whole_path(path: Path) -> Path:
     """Where a partial file at ``path`` belongs, for sentences about it; of any other ``path`` itself."""
     found = _PARTIAL.fullmatch(path.name)
@@ -149,11 +160,22 @@ def _remove_unless_held(path: Path) -> None:
         path.unlink()
 
 
-def lock_file(file: BinaryIO) -> bool:
-    """Whether this process alone holds the file, from now until it is closed."""
+def _is_at(file: BinaryIO, path: Path) -> bool:
+    """Whether the open file is the one that stands at ``path``."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def lock_file(file: BinaryIO, *, waits: bool = False) -> bool:
+    """Whether this process alone holds the file, from now until it is closed.
+
+    With ``waits`` it waits for whoever holds it now.
+    """
     if sys.platform != "win32":
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
         except OSError:
             return False
     return True

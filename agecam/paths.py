@@ -37,6 +37,11 @@ def log_file() -> Path:
     return Path(platformdirs.user_log_dir("agecam", appauthor=False)) / "agecam.log"
 
 
+def growing_dir() -> Path:
+    """The folder of notes about recordings that are not finished."""
+    return Path(platformdirs.user_state_dir("agecam", appauthor=False)) / "growing"
+
+
 def cache_dir() -> Path:
     """The folder of what the program makes for itself and may replace."""
     return Path(platformdirs.user_cache_dir("agecam", appauthor=False))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import stat
 import tempfile
 from pathlib import Path
 
 from agecam.commands.arguments import DemoArguments, WindowArguments
-from agecam.commands.console import tell
+from agecam.commands.console import complain, tell
 from agecam.commands.outputs import OutputPlan
 from agecam.display import check_window_libraries, has_display
 from agecam.errors import AgeCamError, OutputError, UsageError
@@ -55,7 +56,9 @@ def open_window(arguments: WindowArguments) -> int:
             arguments.fullscreen,
             arguments.quit_after_s,
             RecordingChoices(arguments.quality, arguments.original or None, arguments.split),
+            arguments.force,
         ),
+        complain=complain,
     )
 
 
@@ -71,6 +74,17 @@ def _check_recording(arguments: WindowArguments) -> None:
             container_kind(arguments.record)
         except OutputError as error:
             raise UsageError(str(error)) from error
+        if _is_special(arguments.record):
+            raise UsageError(f"{arguments.record} is a pipe or a device; name a file to record into.")
+
+
+def _is_special(path: Path) -> bool:
+    """Whether there is something that is neither a file nor a folder."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def run_demo(arguments: DemoArguments, clip: Path | None = None) -> int:

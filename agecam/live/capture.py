@@ -62,15 +62,14 @@ class SourceRequest:
 @dataclass(frozen=True, slots=True)
 class Captured:
     """A frame on its way to analysis; ``epoch`` grows with every newly opened source, ``number`` with every
-    frame of a session. ``lost_before`` counts frames of a live source that came just before it and were
-    overrun in the source."""
+    frame of a session. ``lost`` frames of a live source came right before it, and were left out."""
 
     frame: Frame
     captured_s: float
     epoch: int
     number: int
     from_camera: bool
-    lost_before: int = 0
+    lost: int = 0
 
 
 class CaptureThread:
@@ -215,7 +214,7 @@ class CaptureThread:
         playback = PlaybackClock(paced=not source.is_live)
         frame = None
         while self._is_current(request):
-            previous, following = frame, source.read()
+            following = source.read()
             if following is None:
                 if frame is None:
                     raise SourceError(f"{source.name} holds no picture that can be decoded.")
@@ -229,6 +228,7 @@ class CaptureThread:
                 source.close()
                 source.open()
                 continue
+            lost = max(0, following.index - frame.index - 1) if source.is_live and frame is not None else 0
             first, frame = frame is None, playback.on_time_line(following)
             if first:
                 self._set_state(request, SourceState.LIVE, source.name)
@@ -236,7 +236,6 @@ class CaptureThread:
                     return
             if not self._wait_until(playback.due_s(frame.time_s), request):
                 return
-            lost = frame.index - previous.index - 1 if source.is_live and previous is not None else 0
             self._put(source, frame, lost)
 
     def _until_ready(self, request: SourceRequest) -> bool:
@@ -254,10 +253,10 @@ class CaptureThread:
             if self._wait_until(playback.due_s(frame.time_s), request):
                 self._put(source, frame)
 
-    def _put(self, source: Source, frame: Frame, lost_before: int = 0) -> None:
+    def _put(self, source: Source, frame: Frame, lost: int = 0) -> None:
         self._statistics.captured()
         self._number += 1
-        captured = Captured(frame, time.monotonic(), self._epoch, self._number, source.is_camera, lost_before)
+        captured = Captured(frame, time.monotonic(), self._epoch, self._number, source.is_camera, lost)
         if self._ready.is_set():
             self._on_captured(captured)
         self._slot.put(captured)

@@ -41,6 +41,9 @@ class FrameRecorder(Protocol):
     def claim(self) -> FrameClaim | None:
         """Called at the capture of each frame, in order; ``None`` where it is not to be recorded."""
 
+    def count_lost(self, frames: int) -> None:
+        """So many frames of the source were lost before they could be claimed."""
+
 
 @dataclass(frozen=True, slots=True)
 class FeedConfig:
@@ -120,9 +123,8 @@ class RecordingFeed:
 
     def offer(self, captured: Captured, style: LabelStyle) -> None:
         """Take a frame if it is to be recorded; for the capture thread, before analysis can have it."""
-        for _ in range(captured.lost_before):
-            if (lost := self._recorder.claim()) is not None:
-                lost.drop()
+        if captured.lost:
+            self._recorder.count_lost(captured.lost)
         claim = self._recorder.claim()
         if claim is None:
             return
@@ -231,7 +233,9 @@ class RecordingFeed:
 
 def _drawn(job: _Job) -> tuple[NDArray[np.uint8], tuple[Person, ...]]:
     """The frame with its labels, and the people in it with their fused estimates."""
-    frame, before = job.waiting.captured.frame, job.before
-    if before is not None and before.analysis.frame is frame and before.plain_bgr is not None:
-        return before.plain_bgr, before.analysis.people
-    return draw_between(frame, job.waiting.style, before, job.after)
+    frame, style, before = job.waiting.captured.frame, job.waiting.style, job.before
+    drawn_bgr = before.plain_bgr if before is not None and before.analysis.frame is frame else None
+    if before is not None and drawn_bgr is not None and (before.style.blur or not style.blur):
+        return drawn_bgr, before.analysis.people
+    # Not analysed itself, or captured before somebody turned the covers off.
+    return draw_between(frame, style, before, job.after)

@@ -14,6 +14,7 @@ from agecam.live.notices import Notices
 from agecam.messages import Frame, Person
 from agecam.output import Quality, RecordedFrame, RecordingOptions, RecordingSink
 from agecam.output.growing import finish_leftovers_in
+from agecam.output.notes import finish_noted
 from agecam.output.split import SplitRule, parse_split
 from agecam.timeline import LiveTimeline
 
@@ -262,9 +263,17 @@ class Recorder:
             recording.claims += 1
             return RecordingClaim(recording, self._lock, self._clock())
 
+    def count_lost(self, frames: int) -> None:
+        """So many frames of the source did not come; they count where they were to be recorded."""
+        with self._lock:
+            recording = self._running()
+            if recording is not None and recording.phase is RecordingPhase.ON:
+                recording.dropped += frames
+
     def finish_leftovers_in(self, folder: Path) -> None:
-        """Keep what a crash has left of recordings by button in ``folder``, and tell; takes its time."""
-        self.tell_recovered(finish_leftovers_in(folder))
+        """Keep what a crash has left of recordings by button in ``folder``, and of those with a name that
+        the user chose, wherever they are, and tell; takes its time."""
+        self.tell_recovered([*finish_leftovers_in(folder), *finish_noted()])
 
     def tell_recovered(self, paths: Sequence[Path]) -> None:
         """Tell of files that were cut off by a crash and can be played now."""

@@ -143,7 +143,7 @@ class Session:
     # -- what is kept --------------------------------------------------------------------------------
 
     def start_recording(self, path: Path, options: RecordingOptions | None = None) -> None:
-        """Record all frames, annotated, into the file ``path`` from the next one on, replacing it."""
+        """Record all frames, annotated, into the file ``path`` from the next one on."""
         self._recorder.start(path, is_folder=False, options=options)
 
     def start_recording_in(self, folder: Path, options: RecordingOptions | None = None) -> None:
@@ -162,14 +162,20 @@ class Session:
         """Finish the recording; a notice tells when the file is whole."""
         self._recorder.stop()
 
-    def start_csv(self, path: Path) -> None:
-        """Write one row a face a frame into ``path`` from the next frame on."""
+    def start_csv(self, path: Path, *, may_replace: bool = True) -> None:
+        """Write one row a face a frame into ``path`` from the next frame on.
+
+        A file that stands there then is replaced where this ``may_replace`` it, else it gets another name.
+        """
         with self._lock:
             if self._closed:
                 return
             previous = self._csv
             self._csv = GrowingCsvSink(
-                path, on_finished=self._csv_finished, on_recovered=self._recorder.tell_recovered
+                path,
+                may_replace=may_replace,
+                on_finished=self._csv_finished,
+                on_recovered=self._recorder.tell_recovered,
             )
         if previous is not None:
             previous.end()

@@ -10,6 +10,7 @@ from typing import Final, Self
 from agecam.errors import OutputError
 from agecam.messages import Frame, Person
 from agecam.output.growing import GrowingFile, claim_growing, finish_leftovers_of, gone
+from agecam.output.notes import GrowingNote
 from agecam.output.rows import FrameWriter, RowSink, RowWriter
 from agecam.output.sink import DEFAULT_CONFIG, SinkConfig, WhenFull
 
@@ -78,21 +79,25 @@ class GrowingCsvSink(CsvSink):
     """The same for a live picture: times count from the first frame.
 
     The file grows under the name of a :class:`agecam.output.growing.GrowingFile` and gets its own when it is
-    whole. What an earlier process has left of the same file is kept, and told.
+    whole. One that stands there is replaced where it ``may_replace`` that; else it gets another name. What an
+    earlier process has left of the same file is kept, and told.
     """
 
     def __init__(
         self,
         path: Path,
         *,
+        may_replace: bool = True,
         on_finished: Callable[[Self], None] | None = None,
         on_recovered: Callable[[Sequence[Path]], None] = lambda _paths: None,
         make_writer: Callable[[Path], CsvWriter] = CsvWriter,
         clock: Callable[[], float] = time.monotonic,
         config: SinkConfig = DEFAULT_CONFIG,
     ) -> None:
+        self._may_replace = may_replace
         self._on_recovered = on_recovered
         self._file: GrowingFile | None = None
+        self._note: GrowingNote | None = None
         super().__init__(
             path,
             from_first_frame=True,
@@ -112,11 +117,21 @@ class GrowingCsvSink(CsvSink):
         if file is not None:
             whole = failure is None and self.status().error is None
             if self._writer is not None:
-                self._path = file.finish(whole=whole)
+                self._path = self._give_name(file, whole=whole)
             else:
                 file.discard()
+            if self._note is not None:
+                self._note.remove()
         if failure is not None:
             raise failure
+
+    def _give_name(self, file: GrowingFile, *, whole: bool) -> Path:
+        try:
+            return file.finish(whole=whole)
+        except OutputError:
+            if self._note is not None:
+                self._note.release()
+            raise
 
     def _flush(self, writer: FrameWriter) -> None:
         if self._file is not None and not self._file.path.exists():
@@ -124,9 +139,11 @@ class GrowingCsvSink(CsvSink):
         super()._flush(writer)
 
     def _begin(self) -> Path:
-        recovered = finish_leftovers_of(self._target)
+        header = _row(COLUMNS).encode()
+        recovered = finish_leftovers_of(self._target, header)
         self._call_back(lambda: self._on_recovered(recovered))
-        self._file = claim_growing(self._target, may_replace=True)
+        self._file = claim_growing(self._target, may_replace=self._may_replace)
+        self._note = GrowingNote(self._target, header)
         self._path = self._file.target
         return self._file.path
 

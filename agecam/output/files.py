@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from agecam.errors import OutputError
+from agecam.files import with_ending
 from agecam.output.disk import disk_full, final_path
 from agecam.paths import make_private_folder
 
@@ -45,7 +46,7 @@ def numbered(path: Path) -> Iterator[Path]:
     """The name, then the same with `` (2)``, `` (3)`` and so on before its suffix."""
     yield path
     for number in itertools.count(2):
-        yield path.with_name(f"{path.stem} ({number}){path.suffix}")
+        yield with_ending(path, f" ({number})")
 
 
 def write_error(path: Path, error: OSError) -> OutputError:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from agecam.errors import OutputError
-from agecam.files import MAX_NAME_BYTES, PartialFile, lock_file
+from agecam.files import PartialFile, lock_file, with_ending
 from agecam.output.disk import GROWING
 from agecam.output.files import numbered, write_error
 from agecam.output.fragments import cut_to_whole_fragments
@@ -21,6 +21,18 @@ from agecam.output.kept import last_time_kept
 _PARTS: Final = r"(?: \(\d+\))?(?: part \d+)?(?: original)?(?: \(\d+\))?"
 """What the names of further files of a recording have after that of the first."""
 _BUTTON: Final = r"AgeCam \d{4}-\d\d-\d\d \d\d-\d\d-\d\d"
+_HEAD_BYTES: Final = 4096
+"""More than lies before the first image of a video."""
+_MARKS: Final = {
+    ".mp4": (b"ftyp", b"mvex"),
+    ".mov": (b"ftyp", b"mvex"),
+    ".mkv": (b"\x1a\x45\xdf\xa3", b"Lavf"),
+    ".webm": (b"\x1a\x45\xdf\xa3", b"Lavf"),
+    ".avi": (b"RIFF", b"Lavf"),
+    ".gif": (b"GIF89a", b"NETSCAPE2.0"),
+}
+"""By which AgeCam's own videos are known, as far as that goes: what the kind of file begins with, within 8
+bytes, and then the index of fragments, the name of FFmpeg's library or the extension for loops."""
 _NOTHING_BYTES: Final = 1_000_000
 """A file without a frame that is smaller than this is the beginning of one, and nothing is lost with it."""
 _ROWS_BYTES: Final = 65_536
@@ -38,7 +50,7 @@ class GrowingFile(PartialFile):
         """Make no file yet."""
         super().__init__(target)
         if not self._is_direct:
-            self.path = self.target.with_name(f"{_growing_stem(self.target)}{GROWING}{self.target.suffix}")
+            self.path = with_ending(self.target, GROWING)
         self.replaces = self.target.is_file()
         """Whether there was a file to be replaced when this one was begun."""
 
@@ -57,15 +69,8 @@ class GrowingFile(PartialFile):
         except FileNotFoundError as error:
             raise gone(self.target) from error
         except OSError as error:
-            raise write_error(self.target, error) from error
-
-
-def _growing_stem(target: Path) -> str:
-    """The stem of the target, shorter where the growing file's name would be too long."""
-    stem, rest = target.stem, len(os.fsencode(GROWING + target.suffix))
-    while len(os.fsencode(stem)) + rest > MAX_NAME_BYTES and len(stem) > 1:
-        stem = stem[:-1]
-    return stem
+            failure = write_error(self.target, error)
+            raise OutputError(f"{failure} What was written is kept as {self.path}.") from error
 
 
 def claim_growing(target: Path, *, may_replace: bool) -> GrowingFile:
@@ -80,8 +85,8 @@ def claim_growing(target: Path, *, may_replace: bool) -> GrowingFile:
         replaces = may_replace and name == target
         if os.path.lexists(name) and not replaces:
             continue
-        file = GrowingFile(name)
         try:
+            file = GrowingFile(name)
             file.claim()
         except FileExistsError:
             continue
@@ -98,14 +103,16 @@ def gone(path: Path) -> OutputError:
     return OutputError(f"The file {path} is gone: it was moved or removed while it was written.")
 
 
-def finish_leftovers_of(target: Path) -> list[Path]:
+def finish_leftovers_of(target: Path, header: bytes = b"") -> list[Path]:
     """Keep, under free names beside ``target``, what killed processes have left of it; returns the paths.
 
-    So do the further parts and the originals of a recording. Files that are growing now, those that hold
-    nothing, and what cannot be read are left out.
+    So do the further parts and the originals of a recording. A table begins with ``header``. Files that are
+    growing now and what cannot be read are left out, those that hold nothing are removed. What has such a
+    name and was not made by AgeCam is left alone.
     """
     target = Path(os.path.realpath(target))
-    stem, suffix = _growing_stem(target), target.suffix
+    suffix = target.suffix
+    stem = with_ending(target, GROWING).stem.removesuffix(GROWING)
 
     def names(rest: str) -> Iterator[Path]:
         if rest.startswith(" ("):  # of a second program that recorded into the same file
@@ -113,48 +120,77 @@ def finish_leftovers_of(target: Path) -> list[Path]:
         return (target.with_name(f"{stem} ({number}){rest}{suffix}") for number in itertools.count(2))
 
     return _finish_leftovers(
-        target.parent, re.escape(stem), re.escape(suffix), lambda _stem, rest: names(rest)
+        target.parent,
+        (re.escape(stem), re.escape(suffix)),
+        lambda _stem, rest: names(rest),
+        lambda head: _is_written_by_agecam(head, suffix.lower(), header),
     )
 
 
 def finish_leftovers_in(folder: Path) -> list[Path]:
     """Give recordings by button that a crash has cut off their names in ``folder``; returns the paths."""
     return _finish_leftovers(
-        folder, _BUTTON, r"\.mp4", lambda stem, rest: numbered(folder / f"{stem}{rest}.mp4")
+        folder, (_BUTTON, r"\.mp4"), lambda stem, rest: numbered(folder / f"{stem}{rest}.mp4")
     )
 
 
 def _finish_leftovers(
-    folder: Path, stem: str, suffix: str, names: Callable[[str, str], Iterator[Path]]
+    folder: Path,
+    patterns: tuple[str, str],
+    names: Callable[[str, str], Iterator[Path]],
+    is_ours: Callable[[bytes], bool] = lambda _head: True,
 ) -> list[Path]:
-    """``stem`` and ``suffix`` are patterns; ``names`` gives those for a stem and what follows it."""
+    """``patterns`` are of stem and suffix; ``names`` gives those for a stem and what follows it.
+
+    ``is_ours`` is asked about the first bytes of a file.
+    """
+    stem, suffix = patterns
     pattern = re.compile(rf"({stem})({_PARTS}){re.escape(GROWING)}{suffix}", re.DOTALL)
     finished: list[Path] = []
     with contextlib.suppress(OSError):
         for path in sorted(folder.iterdir()):
             found = pattern.fullmatch(path.name)
-            if found is None:
+            if found is None or not path.is_file():
                 continue
             with contextlib.suppress(OSError):
-                kept = _finish_one(path, names(found[1], found[2]))
+                kept = _finish_one(path, names(found[1], found[2]), is_ours)
                 finished += [] if kept is None else [kept]
     return finished
 
 
-def _finish_one(path: Path, names: Iterator[Path]) -> Path | None:
+def _finish_one(path: Path, names: Iterator[Path], is_ours: Callable[[bytes], bool]) -> Path | None:
     with path.open("rb") as file:
-        # Without locks, on Windows, a file that is held is one that cannot be moved.
-        if not lock_file(file) or not os.fstat(file.fileno()).st_size:
-            return None  # an empty one may have been begun this moment
-        if path.suffix == ".csv":
-            holds_something = _cut_to_whole_rows(path)
-        else:
-            cut_to_whole_fragments(path)
-            holds_something = last_time_kept(path, 0.0) is not None or path.stat().st_size >= _NOTHING_BYTES
-    if holds_something:
-        return _move(path, names)
-    path.unlink()
-    return None
+        # Without locks, on Windows, a file that is held is one that can neither be moved nor removed.
+        if not lock_file(file):
+            return None
+        head = file.read(_HEAD_BYTES)
+        if not head:
+            path.unlink()  # while it is held, so that nobody else begins it
+        if not head or not is_ours(head):
+            return None
+    # First of all: reading it takes seconds, and the next recording wants the name.
+    kept = _move(path, names)
+    with contextlib.suppress(OSError):
+        if not _cut_to_what_is_whole(kept):
+            kept.unlink()
+            return None
+    return kept
+
+
+def _cut_to_what_is_whole(path: Path) -> bool:
+    """Whether the file, without what was cut off while it was written, holds anything."""
+    if path.suffix.lower() == ".csv":
+        return _cut_to_whole_rows(path)
+    cut_to_whole_fragments(path)
+    return last_time_kept(path, 0.0) is not None or path.stat().st_size >= _NOTHING_BYTES
+
+
+def _is_written_by_agecam(head: bytes, suffix: str, header: bytes) -> bool:
+    """Whether a file that begins with ``head`` may be one of AgeCam's, and not the user's own."""
+    if suffix not in _MARKS:
+        return bool(header) and head.startswith(header)
+    kind, mark = _MARKS[suffix]
+    return kind in head[:8] and mark in head
 
 
 def _cut_to_whole_rows(path: Path) -> bool:

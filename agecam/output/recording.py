@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from agecam.errors import DiskFullError, OutputError
+from agecam.files import with_ending
 from agecam.messages import Frame, Person
 from agecam.output.containers import Quality
 from agecam.output.disk import RECORDING_DISK, DiskGuard, disk_full
@@ -16,6 +17,7 @@ from agecam.output.files import new_file
 from agecam.output.fragments import finishing
 from agecam.output.growing import finish_leftovers_of
 from agecam.output.kept import last_time_kept
+from agecam.output.notes import GrowingNote
 from agecam.output.parts import Part, RecordedFrame
 from agecam.output.sink import DEFAULT_CONFIG, QueuedSink, SinkConfig, WhenFull, bytes_of
 from agecam.output.split import SplitRule
@@ -110,6 +112,8 @@ class RecordingOptions:
     keep_original: bool = False
     """Whether a second file gets the images without labels, at the same times."""
     split: SplitRule | None = None
+    may_replace: bool = True
+    """Whether it replaces a file that has its name; else it gets another."""
 
 
 class RecordingSink(QueuedSink):
@@ -133,7 +137,7 @@ class RecordingSink(QueuedSink):
         make_writer: MakeVideoWriter = VideoWriter,
         guard: DiskGuard | None = None,
     ) -> None:
-        """``destination`` is the file, which is replaced, or with ``is_folder`` the folder of a new file.
+        """``destination`` is the file, or with ``is_folder`` the folder of a new file.
 
         A new file is an MP4 named after the time.
         """
@@ -146,6 +150,8 @@ class RecordingSink(QueuedSink):
         self._first: Path | None = None
         self._parts = 0
         self._part: Part | None = None
+        self._note: GrowingNote | None = None
+        self._is_left = False
         self._kept: list[Path] = []
         super().__init__(
             "recording",
@@ -188,6 +194,11 @@ class RecordingSink(QueuedSink):
             self._end_part(whole=True)
         except OutputError as error:
             raise _told(error, part) from error
+        finally:
+            if self._note is not None and self._is_left:
+                self._note.release()
+            elif self._note is not None:
+                self._note.remove()
 
     def _part_for(self, frame: Frame) -> Part:
         """The part that the frame belongs to; looks at the disk now and then."""
@@ -207,14 +218,15 @@ class RecordingSink(QueuedSink):
             if not self._is_folder:
                 recovered = finish_leftovers_of(first)
                 self._call_back(lambda: self._on_recovered(recovered))
+                self._note = GrowingNote(first)
         part = self._part = Part(frame)
         number = f" part {self._parts + 1}" if self._parts else ""
-        is_named_by_user = not (self._is_folder or number)
-        part.claim(first.with_stem(first.stem + number), may_replace=is_named_by_user)
+        may_replace = self._options.may_replace and not (self._is_folder or number)
+        part.claim(with_ending(first, number), may_replace=may_replace)
         self._first = first if number else part.target
         self._path = part.target
         if self._options.keep_original:
-            part.claim(part.target.with_stem(f"{part.target.stem} original"), may_replace=False)
+            part.claim(with_ending(part.target, " original"), may_replace=False)
         options = VideoOptions(quality=self._options.quality)
         part.open(self._guard, lambda path, width, height: self._make_writer(path, width, height, options))
         self._parts += 1
@@ -225,6 +237,9 @@ class RecordingSink(QueuedSink):
         if part is not None:
             try:
                 part.finish(whole=whole)
+            except OutputError:
+                self._is_left = True
+                raise
             finally:
                 self._kept += part.kept
 

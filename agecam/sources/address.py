@@ -20,7 +20,8 @@ def without_secrets(url: str) -> str:
 
     Everything up to the last ``@`` goes, because an unescaped password may hold any character before it.
     Where that may stand in a query, or what is left is no host, nothing but the scheme is sure to be no
-    secret. Of the path those parts go that some cameras put user and password into (``/user=admin&...``).
+    secret. Of the path those parts go that some cameras put user and password into (``/user=admin&...``,
+    ``/admin:12345/...``).
     """
     scheme, _, rest = _unquoted(url).strip().partition("://")
     if not _SCHEME.fullmatch(scheme):
@@ -29,7 +30,7 @@ def without_secrets(url: str) -> str:
     host, slash, path = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
     if (at and re.search(r"[?#]", before)) or not _HOST.fullmatch(host):
         return f"{scheme}://…"
-    named = re.search(r"[=&;]", path)
+    named = re.search(r"[=&;:]", path)
     if named:
         path = path[: path.rfind("/", 0, named.start()) + 1]
     return f"{scheme}://{host}{slash}{path}"
@@ -48,7 +49,7 @@ def is_mistyped_address(spec: str) -> bool:
     return bool(
         _NOT_A_SCHEME.match(spec)
         or (at and (":" in before or not PurePath(spec).suffix))
-        or re.search(r"[?&]\w+=", spec)
+        or re.search(r"[?&]\w+=|user\w*=.*pass\w*=", spec, re.IGNORECASE)
     )
 
 

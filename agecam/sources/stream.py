@@ -32,8 +32,12 @@ class StreamConfig:
     rtsp_transport: str = "tcp"
     """UDP loses packets on most wireless networks, and the image smears."""
 
-    capacity_bytes: int = 50_000_000
-    """Decoded frames that wait to be read, bytes: 16 of 1920 x 1080, half a second and more of bursts."""
+    longest_wait_s: float = 0.25
+    """A frame that waits so long for its reader makes room for newer ones; a busy computer lets a thread wait
+    for 0.1 s."""
+
+    most_waiting: int = 8
+    """So many frames wait at most: those of 60 a second for half of ``longest_wait_s``."""
 
     probe_s: float = 1.5
     """Seconds for which FFmpeg watches an MJPEG stream to learn its frame rate; its default is 5."""
@@ -49,10 +53,10 @@ class StreamConfig:
 class StreamSource:
     """Video from a network address.
 
-    A live stream is read by a thread of its own, whether or not its frames are wanted; those that come in a
-    burst wait to be read, and of a reader that is too slow the oldest are lost, so that it never falls far
-    behind. ``Frame.index`` counts the lost ones too. What turns out to be a recording (its duration is known)
-    is given frame by frame with media times, as a file is, and :attr:`is_live` is then false.
+    A live stream is read by a thread of its own, whether or not its frames are wanted, and ``read`` gives
+    frame after frame to whoever keeps pace, and leaves out what has become old for others: it never falls
+    behind. ``Frame.index`` counts those left out too. What turns out to be a recording (its duration is
+    known) is given frame by frame with media times, as a file is, and :attr:`is_live` is then false.
 
     Neither :attr:`name` nor any error shows what an address may hold of user names, passwords and tokens.
     ``clock`` gives the monotonic seconds of a live stream's frames.
@@ -119,25 +123,28 @@ class StreamSource:
             raise SourceError(self._why_not(error)) from None
         self._decoded = iter(self._decoder)
         if self._live:
-            self._reader = _LiveReader(self._decoded, self._clock, self._config.capacity_bytes)
+            self._reader = _LiveReader(self._decoded, self._config, self._clock)
 
     def read(self) -> Frame | None:
         if self._decoder is None:
             return None
         if self._reader is not None:
             config = self._config
-            decoded = self._reader.take(config.read_timeout_s if self._index else config.open_timeout_s)
+            live = self._reader.take(config.read_timeout_s if self._index else config.open_timeout_s)
+            decoded = None
+            if live is not None:
+                self._index, decoded = live.index, (live.frame, live.time_s)
         else:
-            decoded = next(((*one, self._index) for one in self._decoded), None)
+            decoded = next(self._decoded, None)
         if decoded is None:
             if self._live or self._decoder.is_interrupted:
                 raise SourceLostError(
                     f"{self.name} sends no more pictures; check the network and whether it is still on."
                 )
             return None
-        frame, time_s, index = decoded
-        self._index = index + 1
-        return Frame(self._decoder.to_bgr(frame), time_s, index)
+        self._index += 1
+        frame, time_s = decoded
+        return Frame(self._decoder.to_bgr(frame), time_s, self._index - 1)
 
     def close(self) -> None:
         """Waits for the reading thread: of a silent stream at most ``read_timeout_s`` of the config."""
@@ -178,33 +185,46 @@ class StreamSource:
                 return f"{name} sends no video that AgeCam knows; check the address."
 
 
-_Decoded = tuple[VideoFrame, float, int]
-"""A frame, when it came in monotonic seconds, and its number in the stream."""
+@dataclass(frozen=True, slots=True)
+class _LiveFrame:
+    """A decoded frame, its number in the stream, and when it came, in monotonic seconds."""
+
+    frame: VideoFrame
+    index: int
+    time_s: float
 
 
 class _LiveReader:
-    """Decodes a live stream as fast as it comes; the newest ``capacity_bytes`` of it wait to be taken."""
+    """Decodes a live stream as fast as it comes and keeps the newest frames, few and for a moment."""
 
     def __init__(
-        self, decoded: Iterator[tuple[VideoFrame, float]], clock: Callable[[], float], capacity_bytes: int
+        self,
+        decoded: Iterator[tuple[VideoFrame, float]],
+        config: StreamConfig,
+        clock: Callable[[], float],
     ) -> None:
         self._decoded = decoded
+        self._config = config
         self._clock = clock
-        self._capacity_bytes = capacity_bytes
         self._changed = threading.Condition()
-        self._waiting: deque[_Decoded] = deque()
+        self._waiting: deque[_LiveFrame] = deque(maxlen=config.most_waiting)
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="agecam-stream", daemon=True)
         self._thread.start()
 
-    def take(self, timeout_s: float) -> _Decoded | None:
-        """The oldest frame that waits.
+    def take(self, timeout_s: float) -> _LiveFrame | None:
+        """The next frame that is not much older than the newest.
 
-        Waits for one; ``None`` when the stream has ended or sent nothing for ``timeout_s`` seconds.
+        Waits for it; ``None`` when the stream has ended or sent nothing for ``timeout_s`` seconds.
         """
         with self._changed:
             self._changed.wait_for(lambda: bool(self._waiting) or self._stopped, timeout_s)
-            return self._waiting.popleft() if self._waiting else None
+            if not self._waiting:
+                return None
+            oldest_s = self._waiting[-1].time_s - self._config.longest_wait_s
+            while self._waiting[0].time_s < oldest_s:
+                self._waiting.popleft()
+            return self._waiting.popleft()
 
     def stop(self) -> None:
         with self._changed:
@@ -214,19 +234,13 @@ class _LiveReader:
     def _run(self) -> None:
         try:
             for index, (frame, _) in enumerate(self._decoded):
-                most = max(1, self._capacity_bytes // _bytes_of(frame))
+                live = _LiveFrame(frame, index, self._clock())
                 with self._changed:
                     if self._stopped:
                         break
-                    while len(self._waiting) >= most:
-                        self._waiting.popleft()
-                    self._waiting.append((frame, self._clock(), index))
+                    self._waiting.append(live)
                     self._changed.notify()
         finally:
             with self._changed:
                 self._stopped = True
                 self._changed.notify()
-
-
-def _bytes_of(frame: VideoFrame) -> int:
-    return max(1, sum(plane.buffer_size for plane in frame.planes))

@@ -83,16 +83,21 @@ class CrashReporter(QObject):
         box.open()  # not exec: a second event loop here would hide further errors
 
 
+def _complain(sentence: str) -> None:
+    print(f"agecam: {sentence}", file=sys.stderr)  # noqa: T201
+
+
 def run_window(
     make_session: MakeSession,
     options: StartOptions,
     *,
     settings_path: Path | None = None,
     on_window: Callable[[MainWindow], None] = lambda _window: None,
+    complain: Callable[[str], None] = _complain,
 ) -> int:
     """Show the window until it is closed; returns the exit code: 0, or 1 when something failed.
 
-    What failed is written to stderr, one line each, for those who do not see the window.
+    What failed is told by ``complain``, a sentence each, for those who do not see the window.
     ``settings_path`` is for measuring and testing, and so is ``on_window``, which gets the window before it
     is shown.
     """
@@ -120,5 +125,5 @@ def run_window(
     finally:
         reporter.uninstall()
     for error in window.errors:
-        print(f"agecam: {error}", file=sys.stderr)  # noqa: T201
+        complain(error)
     return int(bool(window.errors))

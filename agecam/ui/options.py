@@ -45,7 +45,10 @@ class RecordingChoices:
 
 @dataclass(frozen=True, slots=True)
 class StartOptions:
-    """``spec`` ``None`` is the last camera used, else the first; ``record`` and ``csv`` begin at once."""
+    """``spec`` ``None`` is the last camera used, else the first; ``record`` and ``csv`` begin at once.
+
+    With ``force`` these replace files that stand there.
+    """
 
     spec: str | None = None
     loop: bool = False
@@ -54,3 +57,4 @@ class StartOptions:
     fullscreen: bool = False
     quit_after_s: float | None = None
     recording: RecordingChoices = field(default_factory=RecordingChoices)
+    force: bool = False

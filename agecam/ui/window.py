@@ -73,6 +73,7 @@ class MainWindow(QMainWindow):
         self._closing: threading.Thread | None = None
         self._may_close = False
         self._ask_on_close = True
+        self._is_asking = False
         self._session_closed.connect(self._finish_close)
         self._errands = Errands(self.session, self)
         self._errands.said.connect(self.show_status)
@@ -133,9 +134,10 @@ class MainWindow(QMainWindow):
         self.session.start()
         self.session.finish_leftovers_in(self._recordings_folder)
         if options.record is not None:
-            self.session.start_recording(options.record, self._recording.options())
+            kept = replace(self._recording.options(), may_replace=options.force)
+            self.session.start_recording(options.record, kept)
         if options.csv is not None:
-            self.session.start_csv(options.csv)
+            self.session.start_csv(options.csv, may_replace=options.force)
         self.session.list_cameras()
         self._show(options.spec, loop=options.loop)
         self._status_timer.start()
@@ -160,7 +162,11 @@ class MainWindow(QMainWindow):
         if event is None or self._may_close:
             return
         event.ignore()
-        if self._closing is not None or not self._confirmed():
+        if self._closing is not None:
+            return
+        if self._ask_on_close and self.session.state().recording.is_running:
+            # Not here: while a window asks in this event it cannot be closed otherwise, as by a signal.
+            QTimer.singleShot(0, self._ask_and_close)
             return
         source = self.session.state().source
         if source.state is SourceState.FAILED:
@@ -192,10 +198,14 @@ class MainWindow(QMainWindow):
         self._may_close = True
         self.close()
 
-    def _confirmed(self) -> bool:
-        if not self._ask_on_close or not self.session.state().recording.is_running:
-            return True
-        return self._dialogs.may_stop_recording(self)
+    def _ask_and_close(self) -> None:
+        if self._is_asking or self._closing is not None:
+            return
+        self._is_asking = True
+        may_stop = self._dialogs.may_stop_recording(self)
+        self._is_asking = False
+        if may_stop and self._closing is None:
+            self.close_without_asking()
 
     def _save_settings(self, geometry: QByteArray) -> None:
         try:
@@ -350,7 +360,8 @@ class MainWindow(QMainWindow):
         self.controls["record"].setEnabled(live or recording.is_running)
         self.controls["snapshot"].setEnabled(live or ended)
         self._recording_label.setText(recording_text(recording))
-        self.setWindowTitle(f"{name} – AgeCam" if name else "AgeCam")
+        shown = name.replace("[*]", "[*][*]")  # one alone is Qt's mark of what is not saved
+        self.setWindowTitle(f"{shown} – AgeCam" if name else "AgeCam")
         if live:
             self._show_numbers()
         else:

@@ -1,12 +1,16 @@
 """The command line as a whole: help, wrong usage, no display, no camera."""
 
 import json
+import signal
+import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 from agecam import __version__, cli
 from agecam.commands.cameras import print_cameras
+from agecam.commands.signals import Stopped
 from agecam.sources import Camera
 from tests.commands.helpers import Run
 
@@ -58,6 +62,25 @@ def test_a_source_that_is_nothing_is_told_before_a_window_opens(run: Run, tmp_pa
     assert result.code == 1
     assert "gone.mp4" in result.err
     assert "Traceback" not in result.err
+
+
+@pytest.mark.parametrize(
+    ("interrupt", "code"),
+    [(KeyboardInterrupt(), 130), (Stopped(signal.SIGTERM), 143), (Stopped(signal.SIGHUP), 143)],
+)
+def test_a_signal_at_any_time_gives_its_exit_code(
+    monkeypatch: pytest.MonkeyPatch, interrupt: KeyboardInterrupt, code: int
+) -> None:
+    application = typer.Typer()
+
+    @application.command()
+    def busy() -> None:
+        raise interrupt
+
+    monkeypatch.setattr(sys, "argv", ["agecam"])
+    with pytest.raises(SystemExit) as ended:
+        cli.run(application)
+    assert ended.value.code == code
 
 
 def test_a_recording_never_replaces_a_file_unasked(run: Run, demo_clip: Path, tmp_path: Path) -> None:

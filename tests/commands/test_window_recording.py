@@ -1,5 +1,6 @@
 """What the command line of the window says of recordings is checked before a window opens."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -23,3 +24,10 @@ def test_a_recording_that_cannot_be_is_refused(
     with pytest.raises(UsageError, match=sentence):
         open_window(arguments)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pipe_is_no_file_to_record_into(demo_clip: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "visit.mp4"
+    os.mkfifo(pipe)
+    with pytest.raises(UsageError, match=r"visit\.mp4 is a pipe or a device; name a file"):
+        open_window(WindowArguments(str(demo_clip), record=pipe, force=True))

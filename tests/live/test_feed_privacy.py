@@ -33,6 +33,8 @@ class KeepingRecorder:
     def claim(self) -> "KeepingRecorder":
         return self
 
+    def count_lost(self, frames: int) -> None: ...
+
     def record(self, drawn: Frame, original: Frame, people: Sequence[Person]) -> None:
         self.images[original.index] = drawn.image_bgr
 
@@ -76,8 +78,9 @@ class Stream:
         one, _ = self._scenes[index]
         covered = self._covers.update(people, one.frame.time_s)
         self._feed.begin_analysis(one)
+        drawn = None if style.blur else one.frame.image_bgr
         self._feed.end_analysis(
-            one, AnnotatedFrame(Analysis(one.frame, people), people, None, None, covered, style, epoch=1)
+            one, AnnotatedFrame(Analysis(one.frame, people), people, None, drawn, covered, style, epoch=1)
         )
 
     def seen(self) -> dict[int, float]:
@@ -176,3 +179,15 @@ def test_nothing_is_covered_where_blurring_is_off() -> None:
     stream.analyse(0, person(straight(0)), style=LabelStyle())
     stream.analyse(GAP, person(straight(GAP)), style=LabelStyle())
     assert stream.seen() == dict.fromkeys(range(GAP + 1), 1.0)
+
+
+def test_a_face_captured_before_the_covers_were_turned_off_is_covered() -> None:
+    stream = Stream()
+    for index in range(2):
+        stream.capture(index, (100, 100))
+    for index in range(2, 4):
+        stream.capture(index, (100, 100), style=LabelStyle())
+    for index in (1, 3):  # off since the first of the two began to wait
+        stream.analyse(index, person((100, 100)), style=LabelStyle())
+    seen = stream.seen()
+    assert [seen[index] for index in range(4)] == [0.0, 0.0, 1.0, 1.0]

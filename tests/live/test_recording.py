@@ -250,15 +250,20 @@ def test_what_was_lost_on_the_way_and_in_the_queue_is_counted_and_told(
     recorder: Recorder, notices: Notices, astronaut_bgr: NDArray[np.uint8], tmp_path: Path
 ) -> None:
     recorder.start(tmp_path / "out.mp4", is_folder=False)
+    recorder.count_lost(10)  # before it began
     assert record(recorder, frame(astronaut_bgr))
+    recorder.pause()
+    recorder.count_lost(10)
+    recorder.resume()
+    recorder.count_lost(2)
     for _ in range(3):
         claim = recorder.claim()
         assert claim is not None
         claim.drop()
-    assert recorder.state().dropped == 3
+    assert recorder.state().dropped == 5
     recorder.close()
     (notice,) = notices.take()
-    assert notice.text.endswith("out.mp4 (0 s, 3 frames dropped)")
+    assert notice.text.endswith("out.mp4 (0 s, 5 frames dropped)")
 
 
 def test_parts_are_told_in_one_sentence(

@@ -5,18 +5,22 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from agecam.messages import Frame, Person
-from agecam.output import GrowingCsvSink, RecordingSink, VideoWriter
-from agecam.output.csv import CsvWriter
+from agecam.output import GrowingCsvSink, RecordingOptions, RecordingSink, VideoWriter
+from agecam.output.csv import COLUMNS, CsvWriter
 from agecam.output.growing import claim_growing, finish_leftovers_in, finish_leftovers_of
+from agecam.output.notes import finish_noted
+from agecam.output.split import SplitRule
 from tests.output.helpers import PATIENCE_S, cut_off_video, times_s
 
 MakeFrame = Callable[..., Frame]
@@ -67,6 +71,24 @@ def test_what_came_to_be_there_meanwhile_is_not_replaced(tmp_path: Path, frame: 
     assert sink.paths() == (tmp_path / "out (2).mp4",)
 
 
+def test_a_file_that_cannot_get_its_name_is_kept_and_told(tmp_path: Path, frame: MakeFrame) -> None:
+    path = tmp_path / "out.mp4"
+    path.write_bytes(b"before")
+
+    class Meanwhile(VideoWriter):
+        def close(self, *, whole: bool = True) -> None:
+            path.unlink()
+            path.mkdir()
+            super().close(whole=whole)
+
+    with RecordingSink(path, make_writer=Meanwhile) as sink:
+        sink.write(frame(), ())
+    kept = tmp_path / "out.part.mp4"
+    assert str(sink.status().error) == f"{path} is a folder; name a file. What was written is kept as {kept}."
+    assert times_s(kept) == [0.0]
+    assert finish_noted() == [tmp_path / "out (2).mp4"]
+
+
 def test_a_link_stays_and_the_file_behind_it_is_replaced(tmp_path: Path, frame: MakeFrame) -> None:
     (tmp_path / "disk").mkdir()
     behind, link = tmp_path / "disk" / "behind.mp4", tmp_path / "link.mp4"
@@ -104,6 +126,21 @@ def test_a_name_as_long_as_can_be_is_recorded_and_finished_after_a_crash(
     (kept,) = finish_leftovers_of(path)
     assert len(times_s(kept)) >= 20
     assert len(times_s(path)) == 1
+
+
+def test_parts_and_originals_of_a_name_as_long_as_can_be_get_names(tmp_path: Path, frame: MakeFrame) -> None:
+    path = tmp_path / ("ä" * 125 + "a.mp4")
+    path.write_bytes(b"before")
+    options = RecordingOptions(keep_original=True, split=SplitRule(seconds=1.0), may_replace=False)
+    with RecordingSink(path, options=options) as sink:
+        for index in range(15):
+            sink.write(frame(index), ())
+    assert sink.status().error is None
+    assert path.read_bytes() == b"before"
+    kept = [name for name in names(tmp_path) if name != path.name]
+    assert len(kept) == 4
+    assert all(len(os.fsencode(name)) <= 255 for name in kept)
+    assert sorted(len(times_s(tmp_path / name)) for name in kept) == [5, 5, 10, 10]
 
 
 def test_a_folder_is_no_file_to_record_into(tmp_path: Path, frame: MakeFrame) -> None:
@@ -165,14 +202,77 @@ def test_what_a_crash_has_left_of_a_file_is_kept_before_the_next_is_written(
 def test_a_table_that_a_crash_has_cut_off_is_kept_with_its_whole_rows(
     tmp_path: Path, frame: MakeFrame
 ) -> None:
-    (tmp_path / "log.part.csv").write_text("frame,time_s\n1,0.1\n2,0.2\n3,0.")
-    (tmp_path / "log (2).part.csv").write_text("frame,time_s\n1,0")
+    header = ",".join(COLUMNS)
+    (tmp_path / "log.part.csv").write_text(f"{header}\n1,0.1\n2,0.2\n3,0.")
+    (tmp_path / "log (2).part.csv").write_text(f"{header}\n1,0")
     told: list[Path] = []
     with GrowingCsvSink(tmp_path / "log.csv", on_recovered=told.extend) as sink:
         sink.write(frame(), [])
     assert told == [tmp_path / "log (2).csv"]
-    assert told[0].read_text() == "frame,time_s\n1,0.1\n2,0.2\n"
+    assert told[0].read_text() == f"{header}\n1,0.1\n2,0.2\n"
     assert names(tmp_path) == ["log (2).csv", "log.csv"]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm", ".avi"])
+def test_a_file_of_the_users_own_that_is_called_like_a_growing_one_is_left_alone(
+    tmp_path: Path, frame: MakeFrame, suffix: str
+) -> None:
+    with av.open(str(tmp_path / "film.mp4"), "w", options={"movflags": "faststart"}) as container:
+        stream = container.add_stream("mpeg4", 25)
+        stream.width, stream.height = 64, 48
+        for _ in range(25):
+            container.mux(stream.encode(av.VideoFrame(64, 48, "yuv420p")))
+        container.mux(stream.encode())
+    download = (tmp_path / "film.mp4").read_bytes()[:-500]
+    (tmp_path / f"out.part{suffix}").write_bytes(download)
+    (tmp_path / "log.part.csv").write_bytes(b"name,telephone\nanna,12\nbert,345")
+    (tmp_path / "log (2).part.csv").write_bytes(b"one line of mine")
+    told: list[Path] = []
+    with (
+        RecordingSink(tmp_path / f"out{suffix}", on_recovered=told.extend) as video,
+        GrowingCsvSink(tmp_path / "log.csv", on_recovered=told.extend) as rows,
+    ):
+        video.write(frame(), ())
+        rows.write(frame(), ())
+    assert told == []
+    assert (tmp_path / f"out.part{suffix}").read_bytes() == download
+    assert (tmp_path / "log.part.csv").read_bytes() == b"name,telephone\nanna,12\nbert,345"
+    assert (tmp_path / "log (2).part.csv").read_bytes() == b"one line of mine"
+    assert video.paths() == (tmp_path / f"out (2){suffix}",)
+    assert rows.status().path == tmp_path / "log (3).csv"
+
+
+def test_an_empty_file_that_a_crash_has_left_does_not_take_the_name(tmp_path: Path, frame: MakeFrame) -> None:
+    (tmp_path / "out.part.mp4").touch()
+    (tmp_path / "log.part.csv").touch()
+    with RecordingSink(tmp_path / "out.mp4") as video, GrowingCsvSink(tmp_path / "log.csv") as rows:
+        video.write(frame(), ())
+        rows.write(frame(), ())
+    assert names(tmp_path) == ["log.csv", "out.mp4"]
+
+
+def test_a_file_that_was_cleared_away_while_it_was_begun_is_begun_again(tmp_path: Path) -> None:
+    path, taken = tmp_path / "out.part.mp4", threading.Event()
+
+    def clear_away() -> None:
+        while not path.exists():
+            time.sleep(0)
+        taken.set()
+        while path.exists():
+            finish_leftovers_of(tmp_path / "out.mp4")
+
+    for _ in range(20):
+        taken.clear()
+        clearing = threading.Thread(target=clear_away)
+        clearing.start()
+        file = claim_growing(tmp_path / "out.mp4", may_replace=True)
+        assert taken.wait(PATIENCE_S)
+        assert file.path == path
+        assert path.exists()
+        assert finish_leftovers_of(tmp_path / "out.mp4") == []
+        assert path.exists(), "it is held"
+        file.discard()
+        clearing.join()
 
 
 def test_recordings_by_button_get_their_names_and_nothing_else_is_touched(tmp_path: Path) -> None:
@@ -191,7 +291,7 @@ def test_recordings_by_button_get_their_names_and_nothing_else_is_touched(tmp_pa
     assert set(names(tmp_path)) == {*(path.name for path in kept), f"{BUTTON} part 2.mp4", "film.part.mp4"}
 
 
-def test_what_holds_no_frame_is_removed_but_not_what_is_large_or_has_just_begun(tmp_path: Path) -> None:
+def test_what_holds_no_frame_is_removed_but_not_what_is_large(tmp_path: Path) -> None:
     cut_off_video(tmp_path / "video.mp4", 25)
     beginning = (tmp_path / "video.mp4").read_bytes()[:900]
     (tmp_path / "video.mp4").unlink()
@@ -199,7 +299,7 @@ def test_what_holds_no_frame_is_removed_but_not_what_is_large_or_has_just_begun(
     (tmp_path / f"{BUTTON} (2).part.mp4").write_bytes(b"")
     (tmp_path / f"{BUTTON} (3).part.mp4").write_bytes(b"x" * 1_500_000)
     assert finish_leftovers_in(tmp_path) == [tmp_path / f"{BUTTON} (3).mp4"]
-    assert names(tmp_path) == [f"{BUTTON} (2).part.mp4", f"{BUTTON} (3).mp4"]
+    assert names(tmp_path) == [f"{BUTTON} (3).mp4"]
     assert finish_leftovers_in(tmp_path / "absent") == []
 
 

@@ -23,6 +23,7 @@ MISTYPED = [
     "anna-hush@camera/live",
     "camera/live?token=hush",
     " HTTPS//camera/live?token=hush",
+    "user=anna_password=hush_channel=1.sdp",
 ]
 FILES = [
     "holiday.mp4",
@@ -33,6 +34,7 @@ FILES = [
     "C:\\clips\\a.mp4",
     "0",
     "Webcam",
+    "user=anna.mp4",
 ]
 
 
@@ -60,7 +62,7 @@ def test_names_of_files_and_cameras_are_none(spec: str) -> None:
 
 def test_a_file_that_is_there_may_have_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("anna:hush@camera").touch()
+    Path("anna:hush@camera").write_bytes(b"something")
     assert input_file("anna:hush@camera") == Path("anna:hush@camera")
     check_file(Path("anna:hush@camera"))
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QEventLoop, Qt, QTimer
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from agecam.live.capture import SourceRequest
 from agecam.live.recording import RecordingPhase, RecordingState
 from agecam.live.session import Session
 from agecam.opencv import cv2
@@ -89,6 +90,69 @@ def test_closing_while_paused_asks_and_finishes_the_file(
     assert dialogs.questions == 1
     assert frames_in(tmp_path / "out.mp4") >= 5
     assert window.errors == []
+
+
+class AsksForever(Dialogs):
+    """Shows a question that nobody answers; it ends as dialogs do, with the program's last window."""
+
+    def __init__(self) -> None:
+        self.questions = 0
+        self.is_asking = False
+
+    def may_stop_recording(self, parent: QWidget) -> bool:
+        self.questions += 1
+        self.is_asking = True
+        loop = QEventLoop(parent)
+        timer = QTimer(loop)
+        timer.timeout.connect(lambda: None if parent.isVisible() else loop.quit())
+        timer.start(20)
+        loop.exec()
+        self.is_asking = False
+        return False
+
+
+def test_a_window_that_asks_is_closed_all_the_same_when_it_is_told_to(
+    qtbot: QtBot, open_window: OpenWindow, demo_clip: Path, tmp_path: Path
+) -> None:
+    dialogs = AsksForever()
+    window = open_window(str(demo_clip), dialogs=dialogs, loop=True, record=tmp_path / "out.mp4")
+    wait_for_recording(qtbot, window, RecordingPhase.ON, frames=5)
+
+    def close_at_the_question() -> None:
+        if dialogs.is_asking:
+            timer.stop()
+            window.close()  # an impatient click
+            window.close_without_asking()  # what a signal does, and the end of --quit-after
+
+    timer = QTimer(window)
+    timer.timeout.connect(close_at_the_question)
+    timer.start(20)
+    window.close()
+    wait_until_closed(qtbot, window)
+    assert dialogs.questions == 1
+    assert frames_in(tmp_path / "out.mp4") >= 5
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_file_that_came_while_the_window_waited_is_replaced_by_force_alone(
+    qtbot: QtBot, open_window: OpenWindow, demo_clip: Path, tmp_path: Path, force: bool
+) -> None:
+    video, rows = tmp_path / "out.mp4", tmp_path / "out.csv"
+    window = open_window(None, record=video, csv=rows, force=force)
+    wait_for_recording(qtbot, window, RecordingPhase.WAITING)
+    for path in (video, rows):
+        path.write_bytes(b"of another window")
+    window.session.show(SourceRequest(str(demo_clip), loop=True))
+    wait_for_recording(qtbot, window, RecordingPhase.ON, frames=5)
+    window.close_without_asking()
+    wait_until_closed(qtbot, window)
+    if force:
+        assert frames_in(video) >= 5
+        assert rows.read_text().startswith("frame,")
+    else:
+        assert [path.read_bytes() for path in (video, rows)] == [b"of another window"] * 2
+        assert frames_in(tmp_path / "out (2).mp4") >= 5
+        assert (tmp_path / "out (2).csv").read_text().startswith("frame,")
 
 
 def test_what_the_command_line_says_of_recordings_holds_and_is_not_remembered(

@@ -94,6 +94,16 @@ class Answers(Dialogs):
         return self._answers.pop(0)
 
 
+def test_the_name_of_a_file_is_no_markup_in_the_title(
+    qtbot: QtBot, open_window: OpenWindow, astronaut_bgr: NDArray[np.uint8], tmp_path: Path
+) -> None:
+    photograph = tmp_path / "a[*]&<b>.png"
+    cv2.imwrite(str(photograph), astronaut_bgr)
+    window = open_window(str(photograph))
+    qtbot.waitUntil(lambda: "a[" in window.windowTitle(), timeout=MAX_WAIT_MS)
+    assert window.windowTitle() == "a[*][*]&<b>.png – AgeCam", "two marks are shown as one, by Qt's rule"
+
+
 def test_closing_while_recording_asks_and_finishes_the_file(
     qtbot: QtBot,
     open_window: OpenWindow,
