@@ -6,6 +6,7 @@ import os
 import re
 import select
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -40,6 +41,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # There are as many workers as cores; more threads in each would only wait for one another.
     for _name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
         os.environ.setdefault(_name, "1")
+
+# A process that was started in the background, or by nohup, ignores these, and so do those that it starts.
+for _signal, _handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+    _number = getattr(signal, _signal, None)
+    if _number is not None and signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _handler)
 
 from agecam.paths import demo_clip as demo_clip_path  # noqa: E402
 
