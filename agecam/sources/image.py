@@ -209,9 +209,11 @@ def is_still(path: Path | str) -> bool:
 
 
 def _count_frames(path: Path) -> int:
-    """Of a file that FFmpeg plays, up to 2; 0 where it plays nothing."""
+    """Of a file that FFmpeg plays, up to 2; 0 where it plays nothing, or would be waited for (a pipe)."""
     try:
+        if not path.is_file() or not path.stat().st_size:
+            return 0
         with av.open(f"file:{path}", metadata_errors="replace") as container:
             return sum(1 for packet in islice(container.demux(video=0), 2) if packet.size)
-    except (av.FFmpegError, IndexError):
+    except (OSError, ValueError, av.FFmpegError, IndexError):
         return 0
