@@ -105,8 +105,17 @@ def is_taken(path: Path) -> bool:
 def free_names(paths: Sequence[Path], word: str) -> list[Path]:
     """The same files with a word in their names, and a number where it needs one, which are not there yet."""
     endings = (f"-{word}" if number == 1 else f"-{word}-{number}" for number in itertools.count(1))
-    named = ([path.with_stem(path.stem + ending) for path in paths] for ending in endings)
+    named = ([with_ending(path, ending) for path in paths] for ending in endings)
     return next(paths for paths in named if not any(map(os.path.lexists, paths)))
+
+
+def with_ending(path: Path, ending: str) -> Path:
+    """``path`` with ``ending`` after its stem, which is cut where the name would be too long for a disk."""
+    room = MAX_NAME_BYTES - len(os.fsencode(ending + path.suffix))
+    stem = path.stem
+    while len(os.fsencode(stem)) > room and len(stem) > 1:
+        stem = stem[:-1]
+    return path.with_name(f"{stem}{ending}{path.suffix}")
 
 
 def whole_path(path: Path) -> Path:
