@@ -31,8 +31,9 @@ class PartialFile:
 
     def __init__(self, target: Path) -> None:
         """Make no file yet."""
-        self.target = Path(os.path.realpath(target))
-        self._is_direct = self.target.exists() and not self.target.is_file() and not self.target.is_dir()
+        self._is_direct = target.exists() and not target.is_file() and not target.is_dir()
+        # Where /dev/stdout is a pipe, it leads to what has no path of its own.
+        self.target = target if self._is_direct else Path(os.path.realpath(target))
         self.path = self.target if self._is_direct else _partial_path(self.target)
         self._hold: BinaryIO | None = None
 

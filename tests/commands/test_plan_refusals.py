@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from agecam.commands.outputs import OutputPlan
 from agecam.errors import OutputError
@@ -116,3 +118,24 @@ def test_an_ending_finds_room_in_the_longest_name(tmp_path: Path) -> None:
         assert path.suffix == ".mp4"
     assert with_ending(longest, "-2").stem.endswith("-2")
     assert with_ending(tmp_path / "a.mp4", "-2") == tmp_path / "a-2.mp4"
+
+
+def test_pages_that_are_not_read_are_told_by_both_commands(run: Run, tmp_path: Path) -> None:
+    page = Image.new("RGB", (32, 32))
+    path = tmp_path / "scans.tif"
+    page.save(path, save_all=True, append_images=[page, page])
+    sentence = "holds 3 pages, of which the first is read"
+    annotated = run("annotate", path, "-o", tmp_path / "out.png")
+    predicted = run("predict", path)
+    assert (annotated.code, predicted.code) == (0, 0)
+    assert sentence in annotated.out
+    assert sentence in predicted.err
+    assert run("predict", path, "--quiet").err == ""
+
+
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="needs /dev")
+def test_standard_output_that_is_a_pipe_takes_a_table(clip: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "agecam", "annotate", clip, "-o", tmp_path / "out.mp4", "--quiet"]
+    command += ["--csv", "/dev/stdout", "--force"]
+    done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, check=True)
+    assert done.stdout.startswith(b"frame,time_s,track,")
