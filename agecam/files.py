@@ -31,8 +31,9 @@ class PartialFile:
 
     def __init__(self, target: Path) -> None:
         """Make no file yet."""
-        self.target = Path(os.path.realpath(target))
-        self._is_direct = self.target.exists() and not self.target.is_file() and not self.target.is_dir()
+        self._is_direct = target.exists() and not target.is_file() and not target.is_dir()
+        # Where /dev/stdout is a pipe, it leads to what has no path of its own.
+        self.target = target if self._is_direct else Path(os.path.realpath(target))
         self.path = self.target if self._is_direct else _partial_path(self.target)
         self._hold: BinaryIO | None = None
 
@@ -108,7 +109,7 @@ def is_taken(path: Path) -> bool:
 def free_names(paths: Sequence[Path], word: str) -> list[Path]:
     """The same files with a word in their names, and a number where it needs one, which are not there yet."""
     endings = (f"-{word}" if number == 1 else f"-{word}-{number}" for number in itertools.count(1))
-    named = ([path.with_stem(path.stem + ending) for path in paths] for ending in endings)
+    named = ([with_ending(path, ending) for path in paths] for ending in endings)
     return next(paths for paths in named if not any(map(os.path.lexists, paths)))
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
+from pathlib import Path
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 import typer
@@ -120,8 +121,9 @@ class _Described:
         codec = self.option.codec
         kind = _list_of(get_args(self.type)[0]) if self.is_list else codec.type if codec else self.type
         default = ... if self.default is MISSING else codec.encode(self.default) if codec else self.default
+        parser = _path if Path in (kind, *get_args(kind)) else None
         if self.option.argument:
-            info: Any = typer.Argument(default, help=self.option.help)
+            info: Any = typer.Argument(default, help=self.option.help, parser=parser)
         else:
             info = typer.Option(
                 None if default == () else default,
@@ -129,6 +131,8 @@ class _Described:
                 help=self.option.help,
                 min=self.option.at_least,
                 max=self.option.at_most,
+                parser=parser,
+                metavar=None if parser is None else "<path>",
             )
         yield _parameter(self.name, kind, info)
         for alias in self.option.aliases:
@@ -149,6 +153,15 @@ class _Described:
         if self.is_list:
             return tuple(value or ())
         return self.option.codec.decode(value) if self.option.codec else value
+
+
+def _path(name: str | Path) -> Path:
+    if not str(name):  # a variable of a script that was never set; as a path it is this folder
+        raise typer.BadParameter("the name is empty.")
+    return Path(name)
+
+
+_path.__name__ = "path"  # what help shows of its values
 
 
 def _list_of(kind: Any) -> Any:

@@ -33,7 +33,7 @@ from agecam.output import (
 from agecam.output.files import write_error
 from agecam.output.json_lines import JsonSink
 from agecam.output.report import ReportSink
-from agecam.sources import Source, is_still, open_source
+from agecam.sources import Source, is_still, open_source, pages_left_out
 from agecam.sources.files import input_file
 from agecam.sources.prefetch import PrefetchSource, each_frame
 from agecam.sources.selection import select_frames
@@ -268,6 +268,8 @@ class _Run:
             warning = self.source.damage
         seconds = time.perf_counter() - self._started_s
         notes = () if self._writer is None else self._writer.left_out
+        path = input_file(job.spec)
+        pages = None if path is None or self.source.is_live else pages_left_out(path)
         return Summary(
             job.spec,
             target,
@@ -277,7 +279,7 @@ class _Run:
             warning=warning,
             stopped_by=stopped_by,
             is_whole=is_whole,
-            notes=notes,
+            notes=notes if pages is None else (*notes, pages),
         )
 
     def _may_replace(self, path: Path) -> bool:

@@ -14,6 +14,7 @@ from agecam.commands.folders import files_in
 from agecam.commands.outputs import OutputPlan, is_folder
 from agecam.commands.record import Entry, record_path
 from agecam.errors import UsageError
+from agecam.files import with_ending
 from agecam.output import IMAGE_OUTPUTS, VIDEO_OUTPUTS
 from agecam.sources import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from agecam.sources.files import input_file
@@ -23,6 +24,8 @@ _VIDEO_SUFFIX: Final = ".mp4"
 _KEPT_SUFFIXES: Final = (".png", ".jpg", ".jpeg")
 _MAX_STEM: Final = 100
 """Characters of an address that make a file name."""
+_MAX_ENDING: Final = 40
+"""Characters of a folder or suffix that are added to a name, so that there is room for the name."""
 _KEPT_CANDIDATES: Final = 5
 """Names of an input among which the one of an earlier run is looked for."""
 
@@ -44,6 +47,8 @@ def each_input(specs: Sequence[str], output: Path, notes: list[str]) -> list[Inp
     """
     found = list[Input]()
     for spec in specs:
+        if not spec.strip():  # a variable of a script that was never set; as a path it is this folder
+            raise UsageError("An input has no name; check the command.")
         path = input_file(spec)
         if path is None:
             found.append(Input(spec, Path(_name_of_address(spec)), ""))
@@ -140,10 +145,10 @@ def _kind(found: Input) -> str:
 
 def _candidates(found: Input, name: Path, *, mixed: bool = True) -> Iterable[Path]:
     """Names for one output, the plainest first; ``mixed`` where inputs that share it differ by suffix."""
-    yield name
+    yield with_ending(name, "")
     if mixed and _kind(found):  # clip.mov and clip.mkv would both become clip.mp4
-        yield name.with_stem(f"{name.stem}-{_kind(found)}")
+        yield with_ending(name, f"-{_kind(found)[:_MAX_ENDING]}")
     if found.folder:
-        yield name.with_stem(f"{name.stem}-{found.folder}")
+        yield with_ending(name, f"-{found.folder[:_MAX_ENDING]}")
     for number in count(2):
-        yield name.with_stem(f"{name.stem}-{number}")
+        yield with_ending(name, f"-{number}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -15,12 +16,16 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from agecam.errors import UsageError
-from agecam.files import remove_leftovers
+from agecam.files import MAX_NAME_BYTES, remove_leftovers
 from agecam.output.files import write_error
 from agecam.paths import make_private_folder
 from agecam.sources.files import input_file
+
+_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
+"""The beginning of an address, as it is once it has become a path; one letter is a drive of Windows."""
 
 
 def is_folder(path: Path) -> bool:
@@ -37,6 +42,11 @@ def folds_case(folder: Path) -> bool:
             return name.with_name(name.name.upper()).exists()
     except OSError:
         return sys.platform in ("win32", "darwin")
+
+
+def may_write(folder: Path) -> bool:
+    """Whether files can be made in a folder, as far as its permissions and its disk tell."""
+    return os.access(folder, os.W_OK | os.X_OK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +86,18 @@ class _Files:
 class OutputPlan:
     """All files that a run is to write.
 
-    ``inputs`` are what the user named. ``folds_case`` tells of a folder whether names there differ by case.
+    ``inputs`` are what the user named. ``folds_case`` tells of a folder whether names there differ by case,
+    ``may_write`` whether files can be made there.
     """
 
-    def __init__(self, inputs: Iterable[str], *, folds_case: Callable[[Path], bool] = folds_case) -> None:
+    def __init__(
+        self,
+        inputs: Iterable[str],
+        *,
+        folds_case: Callable[[Path], bool] = folds_case,
+        may_write: Callable[[Path], bool] = may_write,
+    ) -> None:
+        self._may_write = may_write
         self._inputs, self._outputs = _Files(folds_case), _Files(folds_case)
         self._claimed: list[Path] = []
         for path in map(input_file, inputs):
@@ -87,7 +105,7 @@ class OutputPlan:
                 self._inputs.add(path)
 
     def claim(self, path: Path) -> Path:
-        """Take a file for one output; raises :class:`UsageError` where it is an input or taken."""
+        """Take a file for one output; raises :class:`UsageError` where it is an input, taken or no file."""
         if path in self._outputs:
             raise UsageError(f"{path} is named for two outputs; choose another name for one of them.")
         return self.claim_first((path,))
@@ -95,6 +113,10 @@ class OutputPlan:
     def claim_first(self, candidates: Iterable[Path]) -> Path:
         """Take the first of some files that is not taken; raises :class:`UsageError` where it is an input."""
         path = next(path for path in candidates if path not in self._outputs)
+        if _ADDRESS.match(path.as_posix()):
+            raise UsageError("An output is a file on this computer, and no address; name a file or a folder.")
+        if len(os.fsencode(path.name)) > MAX_NAME_BYTES:
+            raise UsageError(f"{path} has too long a name for a file; choose a shorter one.")
         if path in self._inputs:
             raise UsageError(f"{path} is an input, which is never replaced; choose another output.")
         self._outputs.add(path)
@@ -124,6 +146,11 @@ class OutputPlan:
                 raise write_error(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
         for folder in dict.fromkeys(path.parent for path in self._claimed):
             make_folder(folder)
+        for path in self._claimed:
+            found = _stat(path)
+            is_written_there = found is not None and not stat.S_ISREG(found.st_mode)  # /dev/stdout, a pipe
+            if not is_written_there and not self._may_write(Path(os.path.realpath(path)).parent):
+                raise write_error(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
         remove_leftovers(self._claimed)
 
 

@@ -47,6 +47,8 @@ def predict_paths(arguments: PredictArguments, make_analyzer: _MakeAnalyzer = cr
                 if prediction.error is not None:
                     failed = True
                     _report(prediction, prediction.error)
+                if prediction.note is not None and not arguments.quiet:
+                    complain(prediction.note)
                 progress.print(lines(prediction))
                 done += 1
                 task.advance()

@@ -11,7 +11,7 @@ from pathlib import Path
 from agecam.errors import AgeCamError
 from agecam.messages import Detection, Estimate
 from agecam.output.json_lines import face_fields
-from agecam.sources import read_image
+from agecam.sources import pages_left_out, read_image
 from agecam.vision.analyzer import Analyzer
 
 log = logging.getLogger(__name__)
@@ -30,6 +30,8 @@ class Prediction:
     faces: tuple[tuple[Detection, Estimate], ...] = ()
     error: str | None = None
     trace: str | None = None
+    note: str | None = None
+    """What is good to know of the image, for the user."""
 
     def to_json(self, *, ascii_only: bool = False) -> str:
         """One line of JSON: boxes in pixels, ages in years, ``female`` a probability.
@@ -53,7 +55,8 @@ def predict_file(analyzer: Analyzer, path: Path) -> Prediction:
     try:
         image = read_image(path)
         height, width = image.shape[:2]
-        return Prediction(str(path), width, height, tuple(analyzer.analyze_image(image)))
+        faces = tuple(analyzer.analyze_image(image))
+        return Prediction(str(path), width, height, faces, note=pages_left_out(path))
     except AgeCamError as error:
         log.debug("%s", error, exc_info=True)
         return Prediction(str(path), error=str(error))

@@ -4,7 +4,7 @@ from agecam.sources.base import Source
 from agecam.sources.cameras import Camera, ListCameras, find_camera, list_cameras
 from agecam.sources.factory import open_source
 from agecam.sources.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_image, is_video
-from agecam.sources.image import is_still, read_image
+from agecam.sources.image import is_still, pages_left_out, read_image
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -18,5 +18,6 @@ __all__ = [
     "is_video",
     "list_cameras",
     "open_source",
+    "pages_left_out",
     "read_image",
 ]

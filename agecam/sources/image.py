@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import struct
 import zlib
@@ -20,8 +19,6 @@ from agecam.opencv import cv2
 from agecam.sources.files import check_file, image_format, is_image, is_video
 from agecam.sources.header import ImageConfig, check_size, read_header, too_many_pixels
 from agecam.sources.stderr import decoder_remarks
-
-_log = logging.getLogger(__name__)
 
 Image = NDArray[np.uint8]
 
@@ -44,7 +41,7 @@ def read_image(path: Path | str) -> Image:
     """An image file as ``(height, width, 3)`` uint8 BGR, rotated upright by its EXIF or HEIF orientation.
 
     Gray, 16-bit and CMYK images are converted, transparency is dropped, of an animation the first frame is
-    taken, and of a TIFF the first page, with a warning in the log. Raises
+    taken, and of a TIFF the first page (see :func:`pages_left_out`). Raises
     :class:`agecam.errors.SourceError` where the file is missing, empty, too large (see
     :class:`agecam.sources.header.ImageConfig`), no image, or damaged: an image is read whole or not at all.
     """
@@ -59,6 +56,17 @@ def read_image(path: Path | str) -> Image:
             f"{path} is damaged or not a picture that AgeCam knows; save it again as JPEG or PNG."
         )
     return np.ascontiguousarray(image, np.uint8)
+
+
+def pages_left_out(path: Path | str) -> str | None:
+    """The sentence for a file of which :func:`read_image` reads one page of several; ``None`` for others."""
+    path = Path(path)
+    if image_format(path) != "TIFF":
+        return None
+    header = read_header(path)
+    if header is None or header.frames < 2:
+        return None
+    return f"{path} holds {header.frames} pages, of which the first is read; save the others as files."
 
 
 def _read_with_opencv(path: Path) -> Image | None:
@@ -76,8 +84,6 @@ def _read_with_opencv(path: Path) -> Image | None:
         return None
     if header is not None and header.format == "AVIF":
         image = _upright(image, header.orientation)
-    if header is not None and header.format == "TIFF" and header.frames > 1:
-        _log.warning("%s holds %d pages, of which the first is read.", path, header.frames)
     return np.asarray(image, np.uint8)
 
 
@@ -214,9 +220,11 @@ def is_still(path: Path | str) -> bool:
 
 
 def _count_frames(path: Path) -> int:
-    """Of a file that FFmpeg plays, up to 2; 0 where it plays nothing."""
+    """Of a file that FFmpeg plays, up to 2; 0 where it plays nothing, or would be waited for (a pipe)."""
     try:
+        if not path.is_file() or not path.stat().st_size:
+            return 0
         with av.open(f"file:{path}", metadata_errors="replace") as container:
             return sum(1 for packet in islice(container.demux(video=0), 2) if packet.size)
-    except (av.FFmpegError, IndexError):
+    except (OSError, ValueError, av.FFmpegError, IndexError):
         return 0

@@ -20,7 +20,7 @@ from agecam.errors import SourceError
 from agecam.opencv import cv2
 from agecam.sources import IMAGE_SUFFIXES, is_image, is_video, open_source, read_image
 from agecam.sources.header import ImageConfig, read_header
-from agecam.sources.image import ImageSource
+from agecam.sources.image import ImageSource, pages_left_out
 from agecam.sources.stderr import decoder_remarks
 from agecam.sources.video import VideoFileSource
 
@@ -218,7 +218,6 @@ def test_a_tiff_takes_memory_for_its_file_too(tmp_path: Path, photo: Image) -> N
         read_header(whole, config)
 
 
-@pytest.mark.expects_log("holds 3 pages, of which the first is read")
 def test_reads_the_first_page_of_a_tiff_and_says_so(tmp_path: Path, photo: Image) -> None:
     page = Pillow.fromarray(photo[:, :, ::-1])
     path = tmp_path / "scans.tif"
@@ -230,6 +229,10 @@ def test_reads_the_first_page_of_a_tiff_and_says_so(tmp_path: Path, photo: Image
     assert frame is not None
     assert np.array_equal(frame.image_bgr, photo)
     assert source.read() is None
+    said = pages_left_out(path)
+    assert said == f"{path} holds 3 pages, of which the first is read; save the others as files."
+    page.save(tmp_path / "one.tif")
+    assert pages_left_out(tmp_path / "one.tif") is None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs named pipes")
