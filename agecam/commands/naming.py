@@ -97,7 +97,10 @@ def check_kind(found: Input, target: Path) -> None:
     """Raises :class:`UsageError` where an output of that name cannot hold what the input gives."""
     kinds = (*IMAGE_OUTPUTS, *VIDEO_OUTPUTS) if is_photograph(found.spec) else VIDEO_OUTPUTS
     if target.suffix.lower() not in kinds:
-        raise UsageError(f"{target.name} cannot hold that input; end its name in {' or '.join(kinds)}.")
+        raise UsageError(
+            f"{target.name} cannot hold that input; end its name in {' or '.join(kinds)}, "
+            "or name a folder that is there."
+        )
 
 
 def place_below(

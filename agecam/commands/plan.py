@@ -18,6 +18,7 @@ from agecam.commands.naming import Input, check_kind, each_input, place_below, t
 from agecam.commands.outputs import OutputPlan, is_folder, make_folder
 from agecam.commands.record import FOLDER, Entry, Place, State, record_path, relative_name
 from agecam.errors import ModelError, UsageError
+from agecam.output import IMAGE_OUTPUTS, VIDEO_OUTPUTS
 from agecam.paths import models_dir
 from agecam.sources.files import input_file
 from agecam.sources.stream import without_secrets
@@ -92,8 +93,11 @@ class _Batch:
         files = {kind: path for kind, path in destinations.items() if _is_one_file(kind, path)}
         folders = [path for kind, path in destinations.items() if kind not in files]
         for folder in (self._folder, *folders):
-            if folder.exists() and not is_folder(folder):
-                raise UsageError(f"{folder} is a file, but several inputs need a folder; name a folder.")
+            names_file = folder == self._folder and folder.suffix.lower() in (*IMAGE_OUTPUTS, *VIDEO_OUTPUTS)
+            if (names_file or folder.exists()) and not is_folder(folder):
+                raise UsageError(
+                    f"{folder} is the name of a file, but several inputs need a folder; name one."
+                )
         jobs = self._placed_jobs(destinations, files)
         merged = [self._merged(kind, self._outputs.claim(path)) for kind, path in files.items()]
         done, own = self._done(jobs)

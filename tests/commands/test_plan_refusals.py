@@ -139,3 +139,14 @@ def test_standard_output_that_is_a_pipe_takes_a_table(clip: Path, tmp_path: Path
     command += ["--csv", "/dev/stdout", "--force"]
     done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, check=True)
     assert done.stdout.startswith(b"frame,time_s,track,")
+
+
+def test_several_inputs_with_the_name_of_one_file_are_refused(
+    run: Run, clip: Path, tmp_path: Path, unchanged: Unchanged
+) -> None:
+    other = tmp_path / "other.mp4"
+    shutil.copy(clip, other)
+    with unchanged():
+        result = run("annotate", clip, other, "-o", tmp_path / "both.mp4")
+    assert result.code == 2
+    assert "both.mp4 is the name of a file, but several inputs need a folder" in result.err
