@@ -93,12 +93,11 @@ class _Batch:
         files = {kind: path for kind, path in destinations.items() if _is_one_file(kind, path)}
         folders = [path for kind, path in destinations.items() if kind not in files]
         for folder in (self._folder, *folders):
-            names_file = folder == self._folder and folder.suffix.lower() in (*IMAGE_OUTPUTS, *VIDEO_OUTPUTS)
-            if (names_file or folder.exists()) and not is_folder(folder):
-                raise UsageError(
-                    f"{folder} is the name of a file, but several inputs need a folder; name one."
-                )
+            if folder.exists() and not is_folder(folder):
+                raise UsageError(f"{folder} is a file, but several inputs need a folder; name a folder.")
         jobs = self._placed_jobs(destinations, files)
+        if self._folder.suffix.lower() in (*IMAGE_OUTPUTS, *VIDEO_OUTPUTS) and not is_folder(self._folder):
+            raise UsageError(f"{self._folder} names a file, but several inputs need a folder; name a folder.")
         merged = [self._merged(kind, self._outputs.claim(path)) for kind, path in files.items()]
         done, own = self._done(jobs)
         own |= {one.path for one in merged if one.is_own()}

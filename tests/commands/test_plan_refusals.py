@@ -149,4 +149,4 @@ def test_several_inputs_with_the_name_of_one_file_are_refused(
     with unchanged():
         result = run("annotate", clip, other, "-o", tmp_path / "both.mp4")
     assert result.code == 2
-    assert "both.mp4 is the name of a file, but several inputs need a folder" in result.err
+    assert "both.mp4 names a file, but several inputs need a folder" in result.err
