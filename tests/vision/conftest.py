@@ -27,7 +27,8 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models")
     for name in (SHORT_RANGE, FULL_RANGE):
         shutil.copyfile(models_dir() / name, folder / name)
-    manifest: dict[str, Any] = {"version": 1, "models": {}}
+    detectors = json.loads((models_dir() / "manifest.json").read_bytes())["detectors"]
+    manifest: dict[str, Any] = {"version": 1, "models": {}, "detectors": detectors}
     for task, units, activation in (("age", 101, "softmax"), ("gender", 1, "sigmoid")):
         network = keras.Sequential(
             [
