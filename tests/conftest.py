@@ -8,10 +8,11 @@ import select
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -116,6 +117,36 @@ def x_display() -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(timeout=_DISPLAY_STARTS_S)
+
+
+@pytest.fixture
+def mount_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """Gives the folder of a disk of so many megabytes, empty and unmounted after the test."""
+    mounted: list[Path] = []
+
+    def mount(megabytes: int) -> Path:
+        folder = tmp_path / f"disk{len(mounted) or ''}"
+        folder.mkdir()
+        program = shutil.which("mount")
+        command = [str(program), "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
+        if (
+            sys.platform != "linux"
+            or program is None
+            or subprocess.run(command, capture_output=True).returncode
+        ):
+            pytest.skip("needs to mount a disk")
+        mounted.append(folder)
+        return folder
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture
+def small_disk(mount_disk: Callable[[int], Path]) -> Path:
+    """The folder of a disk of two megabytes, empty."""
+    return mount_disk(2)
 
 
 @pytest.fixture(autouse=True)

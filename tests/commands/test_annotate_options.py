@@ -19,7 +19,7 @@ from agecam.output import VideoWriter
 from tests.commands.helpers import Run, contents, make_analyzer
 from tests.output.helpers import times_s
 from tests.output.media import Clip, beeps, flashes, make_clip
-from tests.output.test_filling_disk import disk, noise, small_disk  # noqa: F401  (fixtures)
+from tests.output.test_filling_disk import noise
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_report_of_blurred_faces_shows_none(run: Run, demo_clip: Path, tmp_pat
 
 
 def test_on_a_full_disk_what_there_is_gets_its_name_and_the_next_run_replaces_it(
-    disk: Path,  # noqa: F811
+    small_disk: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -119,14 +119,14 @@ def test_on_a_full_disk_what_there_is_gets_its_name_and_the_next_run_replaces_it
     with VideoWriter(tmp_path / "in" / "in.mp4", *noise(0).shape[1::-1]) as writer:
         for index in range(200):
             writer.write(noise(index), index / 25)
-    arguments = AnnotateArguments((str(tmp_path / "in"),), disk / "out")
+    arguments = AnnotateArguments((str(tmp_path / "in"),), small_disk / "out")
     assert annotate_inputs(arguments, make_analyzer()) == 1
     (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("agecam:")]
-    out = disk / "out" / "in.mp4"
+    out = small_disk / "out" / "in.mp4"
     kept_s = times_s(out)[-1]
     assert 0.2 < kept_s < 7
-    assert f"The disk is full: {out} ends after {kept_s:.1f} s; free some space on {disk}" in line
-    assert list((disk / "out").glob("[!.]*")) == [out]
+    assert f"The disk is full: {out} ends after {kept_s:.1f} s; free some space on {small_disk}" in line
+    assert list((small_disk / "out").glob("[!.]*")) == [out]
     with VideoWriter(tmp_path / "in" / "in.mp4", *noise(0).shape[1::-1]) as writer:
         writer.write(noise(0), 0.0)
         writer.write(noise(1), 0.04)

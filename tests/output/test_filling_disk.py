@@ -3,10 +3,7 @@
 import contextlib
 import errno
 import re
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -125,25 +122,6 @@ def test_full_disks_and_quotas_are_told_with_the_disk(tmp_path: Path, number: in
     assert f"{tmp_path}/log.csv" in str(error)
 
 
-@pytest.fixture(scope="module")
-def small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A disk of two megabytes."""
-    folder = tmp_path_factory.mktemp("disk")
-    mount = shutil.which("mount")
-    command = [str(mount), "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
-    if sys.platform != "linux" or mount is None or subprocess.run(command, capture_output=True).returncode:
-        pytest.skip("needs to mount a disk")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-@pytest.fixture
-def disk(small_disk: Path) -> Path:
-    for path in small_disk.iterdir():
-        path.unlink()
-    return small_disk
-
-
 def unguarded() -> DiskGuard:
     """Believes every disk to be large, so that the system itself has to say that it is full."""
     return DiskGuard(space=lambda _folder: DiskSpace(10**12, 10**12))
@@ -161,37 +139,41 @@ def fill(sink: VideoSink | RecordingSink) -> None:
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 @pytest.mark.parametrize("is_watched", [True, False])
-def test_a_batch_on_a_small_disk_leaves_a_file_that_plays(disk: Path, suffix: str, is_watched: bool) -> None:
-    path = disk / f"out{suffix}"
+def test_a_batch_on_a_small_disk_leaves_a_file_that_plays(
+    small_disk: Path, suffix: str, is_watched: bool
+) -> None:
+    path = small_disk / f"out{suffix}"
     guard = DiskGuard() if is_watched else unguarded()
     sink = VideoSink(path, when_full=WhenFull.WAIT, guard=guard)
     fill(sink)
     seconds = times_s(path)[-1]
     assert seconds > 0.2
-    assert re.fullmatch(sentence(path, f"{seconds:.1f}", disk), str(sink.status().error))
+    assert re.fullmatch(sentence(path, f"{seconds:.1f}", small_disk), str(sink.status().error))
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 @pytest.mark.parametrize("is_watched", [True, False])
 def test_a_recording_on_a_small_disk_leaves_a_file_that_plays(
-    disk: Path, suffix: str, is_watched: bool
+    small_disk: Path, suffix: str, is_watched: bool
 ) -> None:
-    path = disk / f"out{suffix}"
+    path = small_disk / f"out{suffix}"
     path.write_bytes(b"before")
     sink = RecordingSink(path, guard=None if is_watched else unguarded())
     fill(sink)
     assert path.read_bytes() == b"before"
     (kept,) = sink.paths()
-    assert kept == disk / f"out (2){suffix}"
+    assert kept == small_disk / f"out (2){suffix}"
     seconds = times_s(kept)[-1]
     assert seconds > 0.2
-    assert re.fullmatch(sentence(kept, f"{seconds:.1f}", disk), str(sink.status().error))
+    assert re.fullmatch(sentence(kept, f"{seconds:.1f}", small_disk), str(sink.status().error))
 
 
-def test_a_disk_that_others_fill_before_the_end_leaves_what_was_written(disk: Path, image: Image) -> None:
+def test_a_disk_that_others_fill_before_the_end_leaves_what_was_written(
+    small_disk: Path, image: Image
+) -> None:
     class Late(VideoWriter):
         def close(self, *, whole: bool = True) -> None:
-            with (disk / "others").open("wb", buffering=0) as others, contextlib.suppress(OSError):
+            with (small_disk / "others").open("wb", buffering=0) as others, contextlib.suppress(OSError):
                 while True:
                     others.write(b"\0" * 4096)
             super().close(whole=whole)
@@ -199,22 +181,24 @@ def test_a_disk_that_others_fill_before_the_end_leaves_what_was_written(disk: Pa
     def make_writer(path: Path, width: int, height: int, options: VideoOptions) -> VideoWriter:
         return Late(path, width, height, options)
 
-    with VideoSink(disk / "out.mp4", make_writer=make_writer, guard=unguarded()) as sink:
+    with VideoSink(small_disk / "out.mp4", make_writer=make_writer, guard=unguarded()) as sink:
         for index in range(30):
             sink.write(Frame(image, index / 25, index), ())
-    seconds = times_s(disk / "out.mp4")[-1]
+    seconds = times_s(small_disk / "out.mp4")[-1]
     assert seconds >= 0.5
-    assert re.fullmatch(sentence(disk / "out.mp4", f"{seconds:.1f}", disk), str(sink.status().error))
+    assert re.fullmatch(
+        sentence(small_disk / "out.mp4", f"{seconds:.1f}", small_disk), str(sink.status().error)
+    )
 
 
-def test_a_table_on_a_small_disk_ends_with_a_whole_row(disk: Path, frame: MakeFrame) -> None:
+def test_a_table_on_a_small_disk_ends_with_a_whole_row(small_disk: Path, frame: MakeFrame) -> None:
     face = Detection((10, 20, 30, 40), 0.9, np.zeros((4, 2), np.float32))
     crowd = [Person(track, face, None, None) for track in range(100)]
-    path = disk / "log.csv"
+    path = small_disk / "log.csv"
     with CsvSink(path, when_full=WhenFull.WAIT) as sink, contextlib.suppress(DiskFullError):
         for index in range(100_000):
             sink.write(frame(index), crowd)
     content = path.read_bytes()
     assert content.endswith(b"\n")
     assert len(content) > 1_900_000
-    assert re.fullmatch(sentence(path, r"\d+\.\d", disk), str(sink.status().error))
+    assert re.fullmatch(sentence(path, r"\d+\.\d", small_disk), str(sink.status().error))

@@ -1,9 +1,6 @@
 """Recordings by the real window: pauses, parts, originals, full disks and what a crash has left."""
 
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -216,19 +213,6 @@ def test_a_recording_that_a_crash_cut_off_is_finished_at_the_next_start_and_told
     )
     assert list(folder.iterdir()) == [path]
     assert frames_in(path) >= 20
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of two megabytes."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = shutil.which("mount")
-    command = [str(mount), "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
-    if sys.platform != "linux" or mount is None or subprocess.run(command, capture_output=True).returncode:
-        pytest.skip("needs to mount a disk")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 @pytest.fixture
