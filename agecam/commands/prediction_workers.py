@@ -12,14 +12,13 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Final
 
 from agecam.commands.prediction import Prediction, predict_file
-from agecam.commands.signals import held_back
+from agecam.commands.signals import held_back, prepare_processes
 from agecam.errors import AgeCamError
 from agecam.opencv import cv2
 from agecam.runtime import Runtime
@@ -95,8 +94,7 @@ class _Pool:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_work, args=(theirs, *self._worker_arguments), daemon=True)
-        if hasattr(signal, "pthread_sigmask"):
-            resource_tracker.ensure_running()  # it delivers signals once it has started
+        prepare_processes()
         with held_back():
             process.start()
         theirs.close()

@@ -6,6 +6,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import Iterator
+from multiprocessing import resource_tracker
 from types import FrameType
 from typing import Final
 
@@ -67,6 +68,15 @@ def held_back() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def prepare_processes() -> None:
+    """To be called before the first process is started with signals :func:`held_back`.
+
+    The process that watches over the others' resources lets signals through when it is started itself.
+    """
+    if hasattr(signal, "pthread_sigmask"):
+        resource_tracker.ensure_running()
 
 
 class NotedSignals:

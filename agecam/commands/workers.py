@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from agecam.commands.annotate import run_job_with
 from agecam.commands.job import Job, Summary
-from agecam.commands.signals import WorkerSignals
+from agecam.commands.signals import WorkerSignals, prepare_processes
 from agecam.errors import AgeCamError, UsageError
 from agecam.opencv import cv2
 from agecam.runtime import Runtime
@@ -94,6 +94,7 @@ def processes(number: int, inputs: int) -> Iterator[Workers]:
     """So many processes on this computer, for so many inputs."""
     # Spawned, not forked: LiteRT and OpenCV hold threads that a fork would lose.
     context = _SpawnContext()
+    prepare_processes()
     number = min(number, max(1, inputs))
     cores = max(1, (os.cpu_count() or 1) // number)
     with ProcessPoolExecutor(number, context, _begin_process, (cores,)) as pool:
