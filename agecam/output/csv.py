@@ -12,7 +12,7 @@ from agecam.messages import Frame, Person
 from agecam.output.growing import GrowingFile, claim_growing, finish_leftovers_of, gone
 from agecam.output.notes import GrowingNote
 from agecam.output.rows import FrameWriter, RowSink, RowWriter
-from agecam.output.sink import DEFAULT_CONFIG, SinkConfig, WhenFull
+from agecam.output.sink import DEFAULT_CONFIG, SinkConfig
 
 COLUMNS: Final = (
     "frame",
@@ -53,26 +53,8 @@ class CsvWriter(RowWriter):
 class CsvSink(RowSink):
     """Writes people as :class:`CsvWriter` does; see :class:`agecam.output.rows.RowSink`."""
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        from_first_frame: bool = False,
-        when_full: WhenFull = WhenFull.DROP,
-        on_finished: Callable[[Self], None] | None = None,
-        make_writer: Callable[[Path], CsvWriter] = CsvWriter,
-        clock: Callable[[], float] = time.monotonic,
-        config: SinkConfig = DEFAULT_CONFIG,
-    ) -> None:
-        super().__init__(
-            path,
-            make_writer,
-            from_first_frame=from_first_frame,
-            when_full=when_full,
-            on_finished=on_finished,
-            clock=clock,
-            config=config,
-        )
+    def new_writer(self, path: Path) -> CsvWriter:
+        return CsvWriter(path)
 
 
 class GrowingCsvSink(CsvSink):
@@ -90,7 +72,7 @@ class GrowingCsvSink(CsvSink):
         may_replace: bool = True,
         on_finished: Callable[[Self], None] | None = None,
         on_recovered: Callable[[Sequence[Path]], None] = lambda _paths: None,
-        make_writer: Callable[[Path], CsvWriter] = CsvWriter,
+        make_writer: Callable[[Path], CsvWriter] | None = None,
         clock: Callable[[], float] = time.monotonic,
         config: SinkConfig = DEFAULT_CONFIG,
     ) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from agecam.messages import Detection, Estimate, Frame, Person
 from agecam.output.rows import RowSink, RowWriter
-from agecam.output.sink import DEFAULT_CONFIG, SinkConfig, WhenFull
 
 
 def face_fields(face: Detection, estimate: Estimate | None) -> dict[str, Any]:
@@ -50,26 +48,8 @@ class JsonWriter(RowWriter):
 class JsonSink(RowSink):
     """Writes people as :class:`JsonWriter` does; see :class:`agecam.output.rows.RowSink`."""
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        from_first_frame: bool = False,
-        when_full: WhenFull = WhenFull.DROP,
-        on_finished: Callable[[Self], None] | None = None,
-        make_writer: Callable[[Path], JsonWriter] = JsonWriter,
-        clock: Callable[[], float] = time.monotonic,
-        config: SinkConfig = DEFAULT_CONFIG,
-    ) -> None:
-        super().__init__(
-            path,
-            make_writer,
-            from_first_frame=from_first_frame,
-            when_full=when_full,
-            on_finished=on_finished,
-            clock=clock,
-            config=config,
-        )
+    def new_writer(self, path: Path) -> JsonWriter:
+        return JsonWriter(path)
 
 
 def _person_fields(person: Person) -> dict[str, Any]:

@@ -94,7 +94,8 @@ class FrameWriter(Protocol):
 class RowSink(QueuedSink):
     """Writes people as a :class:`FrameWriter` does; the file is about a second behind at most.
 
-    It opens with the first frame; without one no file is made. One that is there is overwritten.
+    It opens with the first frame; without one no file is made. One that is there is overwritten. A subclass
+    gives :meth:`new_writer`.
     """
 
     needs_drawing = False
@@ -102,11 +103,11 @@ class RowSink(QueuedSink):
     def __init__(
         self,
         path: Path,
-        make_writer: Callable[[Path], FrameWriter],
         *,
         from_first_frame: bool = False,
         when_full: WhenFull = WhenFull.DROP,
         on_finished: Callable[[Self], None] | None = None,
+        make_writer: Callable[[Path], FrameWriter] | None = None,
         clock: Callable[[], float] = time.monotonic,
         config: SinkConfig = DEFAULT_CONFIG,
     ) -> None:
@@ -117,7 +118,7 @@ class RowSink(QueuedSink):
         """
         self._target = path
         self._timeline = LiveTimeline() if from_first_frame else None
-        self._make_writer = make_writer
+        self._make_writer = make_writer or self.new_writer
         self._clock = clock
         self._flush_every_s = config.flush_every_s
         self._flushed_s = 0.0
@@ -131,6 +132,10 @@ class RowSink(QueuedSink):
             on_finished=on_finished,
             idle_s=config.flush_every_s,
         )
+
+    def new_writer(self, path: Path) -> FrameWriter:
+        """What writes the file, where the constructor is given nothing else for it."""
+        raise NotImplementedError
 
     def write(self, frame: Frame, people: Sequence[Person]) -> None:
         time_s = frame.time_s
