@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from agecam.drawing.colours import TrackColours, default_colour
 from agecam.drawing.config import DEFAULT_CONFIG, DrawingConfig
 from agecam.drawing.label_image import Colour, Label, render_label
 from agecam.drawing.label_layout import Box, LabelSpot, place_labels
@@ -16,24 +18,14 @@ from agecam.drawing.label_text import LabelStyle, label_texts
 from agecam.messages import Person
 from agecam.opencv import cv2
 
-_COLOURS: Final[tuple[Colour, ...]] = (
-    (233, 180, 86),  # sky blue
-    (0, 159, 230),  # orange
-    (115, 158, 0),  # bluish green
-    (66, 228, 240),  # yellow
-    (167, 121, 204),  # reddish purple
-    (0, 94, 213),  # vermilion
-)
-"""BGR; told apart with any colour vision (Okabe and Ito, "Color Universal Design", 2008)."""
-
 _DARK: Final[Colour] = (24, 20, 20)
 _SUBPIXEL_BITS: Final = 3
 _QUARTER: Final = np.linspace(0, np.pi / 2, 4)
 _ANGLES: Final = np.concatenate([start + _QUARTER for start in np.arange(4) * np.pi / 2])
 _CIRCLE: Final = np.column_stack([np.cos(_ANGLES), np.sin(_ANGLES)])
 _DEFAULT_STYLE: Final = LabelStyle()
-_HELD_LAYOUT: Final = replace(DEFAULT_CONFIG, move_cost=1e6)
-"""No label leaves its place, whatever it covers there: other costs stay far below."""
+_HELD_LAYOUT: Final = replace(DEFAULT_CONFIG, move_cost=1e6, text_slack=1e6)
+"""No label leaves its place or size, whatever it covers there: other costs stay far below."""
 
 
 class FaceCovers:
@@ -67,11 +59,18 @@ class LabelLayout:
     """How the labels of a frame are laid out, to be kept in the frames beside it.
 
     ``positions`` tells of each track at which of the places about the face its label is
-    (:class:`agecam.drawing.label_layout.PlacedLabel`); ``is_crowded`` whether far faces have short labels.
+    (:class:`agecam.drawing.label_layout.PlacedLabel`), ``text_px`` how large its text is, ``colours`` its
+    colour; ``is_crowded`` whether far faces have short labels.
     """
 
     positions: Mapping[int, int] = field(default_factory=dict)
     is_crowded: bool = False
+    text_px: Mapping[int, int] = field(default_factory=dict)
+    colours: Mapping[int, Colour] = field(default_factory=dict)
+
+    def colour(self, track_id: int) -> Colour:
+        """That of a track, known or not."""
+        return self.colours.get(track_id) or default_colour(track_id)
 
 
 class Annotator:
@@ -87,6 +86,7 @@ class Annotator:
         self._config = config
         self._layout = LabelLayout()
         self._covers = FaceCovers(config)
+        self._colours = TrackColours()
 
     @property
     def layout(self) -> LabelLayout:
@@ -99,14 +99,16 @@ class Annotator:
         people: Sequence[Person],
         time_s: float,
         covered: Sequence[Box] | None = None,
+        colours: Mapping[int, Colour] | None = None,
     ) -> NDArray[np.uint8]:
         """A copy of the image ``(h, w, 3)`` uint8 with a box and a label on each confirmed person.
 
-        Sizes follow the image's height. Labels stay inside the image, and off faces and other labels where
-        there is room. Where the style says so, all faces are blurred, of people confirmed or not, and stay
-        covered for a while when they are lost. ``time_s`` is the frame's, and must not decrease. ``covered``
-        are the boxes to blur where the stream has a :class:`FaceCovers` of its own, as one with several
-        annotators must.
+        Text follows the height of its face, within bounds that follow the image's. Labels stay inside the
+        image, and off faces, hair and other labels where there is room. Where the style says so, all faces
+        are blurred, of people confirmed or not, and stay covered for a while when they are lost. ``time_s``
+        is the frame's, and must not decrease. ``covered`` are the boxes to blur where the stream has a
+        :class:`FaceCovers` of its own, as one with several annotators must, and ``colours`` those of the
+        tracks where it has its :class:`agecam.drawing.colours.TrackColours`.
         """
         style = self.style
         if not style.blur:
@@ -116,18 +118,17 @@ class Annotator:
             covered = self._covers.update(people, time_s)
         config = self._config
         crowd = config.crowd_left if self._layout.is_crowded else config.crowd
-        is_crowded = sum(person.confirmed for person in people) >= crowd
-        image, positions = _draw(
-            image_bgr, people, covered, style, replace(self._layout, is_crowded=is_crowded), config
-        )
-        # Where nobody has a label for a moment, places are remembered.
-        self._layout = LabelLayout(positions or self._layout.positions, is_crowded)
+        in_view = [person.track_id for person in people if person.confirmed]
+        colours = self._colours.update(in_view) if colours is None else colours
+        layout = replace(self._layout, is_crowded=len(in_view) >= crowd, colours=colours)
+        image, self._layout = _draw(image_bgr, people, covered, style, layout, config)
         return image
 
     def reset(self) -> None:
         """Forget the layout and who was there: call it when another stream begins or time starts anew."""
         self._layout = LabelLayout()
         self._covers.reset()
+        self._colours.reset()
 
 
 def annotate_in_layout(
@@ -159,10 +160,11 @@ def _draw(
     style: LabelStyle,
     layout: LabelLayout,
     config: DrawingConfig,
-) -> tuple[NDArray[np.uint8], dict[int, int]]:
-    """A copy of the image with all that belongs on it, and at which place the label of each track is.
+) -> tuple[NDArray[np.uint8], LabelLayout]:
+    """A copy of the image with all that belongs on it, and its layout.
 
-    Labels go by the positions of ``layout``, the frame's before, as ``config.move_cost`` says.
+    Labels go by the sizes and positions of ``layout``, the frame's before, as ``config`` says. Where nobody
+    has a label for a moment, they are remembered.
     """
     image = image_bgr.copy()
     if style.blur:
@@ -170,12 +172,17 @@ def _draw(
             _pixelate(image, box, config)
     confirmed = [person for person in people if person.confirmed]
     for person in confirmed:
-        _draw_box(image, person.face.box, _colour(person), config)
+        _draw_box(image, person.face.box, layout.colour(person.track_id), config)
+    text_px = {person.track_id: _text_px(person, image.shape[0], layout, config) for person in confirmed}
     labels: list[Label] = []
     spots: list[LabelSpot] = []
     for person in confirmed:
-        label = _label(person, image.shape[0], style, layout.is_crowded, config)
-        if label:
+        is_far = person.face.box[3] < config.far_face * image.shape[0]
+        texts = label_texts(person.estimate, style) if person.estimate else ("", ())
+        if texts[0]:
+            small = () if is_far and layout.is_crowded else texts[1]
+            colour = layout.colour(person.track_id)
+            label = render_label(texts[0], small, text_px[person.track_id], colour)
             labels.append(label)
             spots.append(LabelSpot(person.track_id, person.face.box, label.size_wh))
     faces = [person.face.box for person in people]
@@ -184,22 +191,21 @@ def _draw(
     placed = place_labels(spots, faces, size, gap_px, before=layout.positions, config=config)
     for label, place in zip(labels, placed, strict=True):
         label.paste(image, place.x, place.y)
-    return image, {one.track_id: one.position for one in placed}
+    if not placed:
+        return image, layout
+    return image, replace(layout, positions={one.track_id: one.position for one in placed}, text_px=text_px)
 
 
-def _label(
-    person: Person, image_height: int, style: LabelStyle, is_crowded: bool, config: DrawingConfig
-) -> Label | None:
-    if person.estimate is None:
-        return None
-    large, small = label_texts(person.estimate, style)
-    if not large:
-        return None
-    is_far = person.face.box[3] < config.far_face * image_height
-    text_px = max(
-        config.min_text_px, round(config.text_size * (config.far_text if is_far else 1) * image_height)
-    )
-    return render_label(large, () if is_far and is_crowded else small, text_px, _colour(person))
+def _text_px(person: Person, image_height: int, layout: LabelLayout, config: DrawingConfig) -> int:
+    """The size of a person's digits, in steps: that of the frame before while it is nearly right."""
+    least = max(config.min_text_px, config.least_text * image_height)
+    most = max(least, config.most_text * image_height)
+    wanted = min(max(config.text_per_face * person.face.box[3], least), most)
+    before = layout.text_px.get(person.track_id)
+    if before and abs(math.log(wanted / before)) < config.text_slack * math.log(config.text_step):
+        return before
+    steps = round(math.log(wanted / least) / math.log(config.text_step))
+    return round(least * config.text_step**steps)
 
 
 def mirror_image(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -227,10 +233,6 @@ def mirror_box(box: Box, width_px: int) -> Box:
     """The box ``(x, y, width, height)`` of an image ``width_px`` wide, where it is in its mirror image."""
     x, y, width, height = box
     return width_px - x - width, y, width, height
-
-
-def _colour(person: Person) -> Colour:
-    return _COLOURS[person.track_id % len(_COLOURS)]
 
 
 def _thickness(image: NDArray[np.uint8], config: DrawingConfig) -> int:

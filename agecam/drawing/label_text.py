@@ -15,6 +15,10 @@ GENDER_SURE: Final = 0.75
 """Below this probability of either gender, it is printed as "?". Chosen: probabilities are
 calibrated, so that at most one in four of the words printed at this value is wrong."""
 
+AGE_UNSURE_YEARS: Final = 30
+"""Above this width of the interval, years as printed, an age is printed as "?": one number would say more
+than is known. Chosen: three groups of ages then come into question at least."""
+
 _HALF_WIDTHS_OF_80_PERCENT: Final = 1.2816
 """Half an 80 % interval in standard deviations of a normal distribution."""
 _MIN_DEVIATION_YEARS: Final = 0.1
@@ -45,6 +49,11 @@ def gender_word(female: float) -> Literal["female", "male", "?"]:
     return "male" if female <= 1 - GENDER_SURE else "?"
 
 
+def is_age_unsure(estimate: Estimate) -> bool:
+    """Whether the interval as printed is too wide for an age. Its ends do not flicker, so nor does this."""
+    return round(estimate.age_high) - round(estimate.age_low) > AGE_UNSURE_YEARS
+
+
 def group_probability(estimate: Estimate) -> float:
     """How likely the true age lies in the group that is printed, in [0, 1].
 
@@ -62,17 +71,22 @@ def _share_below(estimate: Estimate, age: float) -> float:
 
 
 def label_texts(estimate: Estimate, style: LabelStyle) -> tuple[str, tuple[str, ...]]:
-    """The large text, empty where nothing is to be printed, and up to two small ones."""
+    """The large text, empty where nothing is to be printed, and up to two small ones.
+
+    An age too unsure for a number, or a group, is "?", followed by its interval where the style has one.
+    """
     large = ""
     small: list[str] = []
-    if style.age == "years":
+    if style.age != "none" and is_age_unsure(estimate):
+        large = "?"
+    elif style.age == "years":
         large = f"{estimate.age:.0f}"
     elif style.age == "group":
         first, last = age_group(estimate.age)
         large = f"{first}+" if last is None else f"{first}–{last}"
         if style.show_confidence:
             small.append(_percent(group_probability(estimate)))
-    if style.show_interval and style.age != "group":
+    if style.show_interval and (style.age != "group" or large == "?"):
         small.append(f"{estimate.age_low:.0f}–{estimate.age_high:.0f}")
     if style.show_gender:
         word: str = gender_word(estimate.female)

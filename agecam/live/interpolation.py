@@ -67,7 +67,9 @@ def draw_between(
         printed, fused = before.people, before.analysis.people
     analysed = [one for one in (before, after) if one is not None]
     blur = style.blur or any(one.style.blur for one in analysed)
-    layout = next((one.layout for one in analysed if one.layout is not None), LabelLayout())
+    layouts = [one.layout for one in analysed if one.layout is not None]
+    # One that knows where labels are, before one of an analysed frame that was not drawn, of colours alone.
+    layout = next((one for one in layouts if one.positions), next(iter(layouts), LabelLayout()))
     drawn_bgr = annotate_in_layout(frame.image_bgr, printed, covered, replace(style, blur=blur), layout)
     return drawn_bgr, fused
 

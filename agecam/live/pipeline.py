@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,7 +19,9 @@ from agecam.drawing.annotate import (
     mirror_image,
     mirror_people,
 )
+from agecam.drawing.colours import TrackColours
 from agecam.drawing.hysteresis import EstimateHysteresis
+from agecam.drawing.label_image import Colour
 from agecam.drawing.label_layout import Box
 from agecam.drawing.label_text import LabelStyle
 from agecam.messages import Analysis, Frame, Person
@@ -42,10 +44,10 @@ class AnnotatedFrame:
 
     ``people`` are those of ``analysis`` with the estimates as printed (:mod:`agecam.drawing.hysteresis`);
     ``image_bgr`` is ``(h, w, 3)`` uint8, drawn as the preview asked for, or ``None`` where nobody looks.
-    ``plain_bgr`` is the same unmirrored, where it was drawn, with ``layout`` of its labels, and ``covered``
-    are the boxes that blurring covers, unmirrored. ``style`` is how it is drawn. Of live frames
-    ``captured_s`` is ``time.monotonic()`` at capture, and ``epoch`` the number of the source that was open
-    then.
+    ``plain_bgr`` is the same unmirrored, where it was drawn, with ``layout`` of its labels (otherwise of
+    colours alone), and ``covered`` are the boxes that blurring covers, unmirrored. ``style`` is how it is
+    drawn. Of live frames ``captured_s`` is ``time.monotonic()`` at capture, and ``epoch`` the number of the
+    source that was open then.
     """
 
     analysis: Analysis
@@ -77,7 +79,7 @@ class Pipeline:
         self._analyzer = analyzer
         self._sinks = sinks
         self._hysteresis = EstimateHysteresis()
-        self._covers = FaceCovers()
+        self._covers, self._colours = FaceCovers(), TrackColours()
         self._plain, self._mirrored = Annotator(), Annotator()
 
     def process(
@@ -105,6 +107,7 @@ class Pipeline:
         self._analyzer.reset()
         self._hysteresis.reset()
         self._covers.reset()
+        self._colours.reset()
         self._plain.reset()
         self._mirrored.reset()
 
@@ -113,14 +116,15 @@ class Pipeline:
         frame = analysis.frame
         people = self._hysteresis.update(analysis.people, frame.time_s)
         covered = self._covers.update(people, frame.time_s)
+        colours = self._colours.update([person.track_id for person in people if person.confirmed])
         sinks, style = self._sinks(), self.style
         mirrored = None
+        self._plain.style = self._mirrored.style = style
         if preview is Preview.MIRRORED:
-            mirrored = self._draw_mirrored(frame, people, covered, style)
+            mirrored = self._draw_mirrored(frame, people, covered, colours)
         plain = None
         if preview is Preview.PLAIN or draw_plain or any(sink.needs_drawing for sink in sinks):
-            self._plain.style = style
-            plain = self._plain.draw(frame.image_bgr, people, frame.time_s, covered)
+            plain = self._plain.draw(frame.image_bgr, people, frame.time_s, covered, colours)
         draw_ms = (time.perf_counter() - started_s) * 1000
         for sink in sinks:
             drawn = plain if sink.needs_drawing else None
@@ -128,13 +132,16 @@ class Pipeline:
             sink.write(kept, analysis.people)
         timed = dataclasses.replace(analysis, stages_ms={**analysis.stages_ms, "draw": draw_ms})
         seen = {Preview.NONE: None, Preview.PLAIN: plain, Preview.MIRRORED: mirrored}[preview]
-        layout = None if plain is None else self._plain.layout
+        layout = LabelLayout(colours=colours) if plain is None else self._plain.layout
         return AnnotatedFrame(timed, people, seen, plain, covered, style, layout)
 
     def _draw_mirrored(
-        self, frame: Frame, people: Sequence[Person], covered: Sequence[Box], style: LabelStyle
+        self,
+        frame: Frame,
+        people: Sequence[Person],
+        covered: Sequence[Box],
+        colours: Mapping[int, Colour],
     ) -> NDArray[np.uint8]:
-        self._mirrored.style = style
         reflected = mirror_people(people, frame.width)
         boxes = [mirror_box(box, frame.width) for box in covered]
-        return self._mirrored.draw(mirror_image(frame.image_bgr), reflected, frame.time_s, boxes)
+        return self._mirrored.draw(mirror_image(frame.image_bgr), reflected, frame.time_s, boxes, colours)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from agecam.drawing.annotate import Annotator
+from agecam.drawing.annotate import LabelLayout, annotate_in_layout
 from agecam.drawing.label_text import LabelStyle
 from agecam.live.analysis import AnalysisCallbacks, AnalysisThread
 from agecam.live.background import BackgroundTasks
@@ -189,8 +189,13 @@ class Session:
         frame = annotated.analysis.frame
         drawn = annotated.plain_bgr
         if drawn is None:
-            annotator = Annotator(self._analysis.view.style)
-            drawn = annotator.draw(frame.image_bgr, annotated.people, frame.time_s, annotated.covered)
+            drawn = annotate_in_layout(
+                frame.image_bgr,
+                annotated.people,
+                annotated.covered,
+                self._analysis.view.style,
+                annotated.layout or LabelLayout(),
+            )
         with self._lock:
             if self._closed:
                 return
