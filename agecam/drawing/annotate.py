@@ -185,10 +185,13 @@ def _draw(
             label = render_label(texts[0], small, text_px[person.track_id], colour)
             labels.append(label)
             spots.append(LabelSpot(person.track_id, person.face.box, label.size_wh))
-    faces = [person.face.box for person in people]
+    faces = [person.face.box for person in confirmed]
+    tentative = [person.face.box for person in people if not person.confirmed]
     size = (image.shape[1], image.shape[0])
     gap_px = 2 * _thickness(image, config)
-    placed = place_labels(spots, faces, size, gap_px, before=layout.positions, config=config)
+    placed = place_labels(
+        spots, faces, size, gap_px, tentative=tentative, before=layout.positions, config=config
+    )
     for label, place in zip(labels, placed, strict=True):
         label.paste(image, place.x, place.y)
     if not placed:

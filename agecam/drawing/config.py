@@ -10,9 +10,9 @@ from typing import Final
 class DrawingConfig:
     """Sizes and limits of what is drawn; those without another source were chosen by eye on real clips."""
 
-    text_per_face: float = 0.2
+    text_per_face: float = 0.24
     """Size of the age's digits, as a part of the face's height ..."""
-    least_text: float = 0.026
+    least_text: float = 0.028
     most_text: float = 0.046
     """... but no less and no more than these parts of the image's height, so that it can be read wherever the
     image is scaled to a screen, and none is in the way."""
@@ -41,7 +41,7 @@ class DrawingConfig:
     hidden_s: float = 1.0
     """A blurred face stays covered for so long, seconds, once it is lost: who turns away is still there."""
 
-    hair: float = 0.45
+    hair: float = 0.4
     """How far hair reaches above the box of a face, which begins at the forehead: a part of its height ..."""
     hair_aside: float = 0.1
     """... and beside it, as a part of its width."""
@@ -50,8 +50,10 @@ class DrawingConfig:
     costs of covering are ..."""
     face_cost: float = 4.0
     """... any face, which comes on top ..."""
-    hair_cost: float = 0.6
-    """... any head, hair included, likewise ..."""
+    hair_cost: float = 0.45
+    """... any head, hair included, likewise: less than moving, so that hair alone drives no label away ..."""
+    tentative_part: float = 0.1
+    """... and of these two for faces that are not confirmed, which may be gone in the next frame ..."""
     label_cost: float = 3.0
     """... another label ..."""
     touch_cost: float = 0.8

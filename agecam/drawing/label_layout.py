@@ -38,15 +38,17 @@ def place_labels(
     image_size_wh: tuple[int, int],
     gap_px: int,
     *,
+    tentative: Sequence[Box] = (),
     before: Mapping[int, int] | None = None,
     config: DrawingConfig = DEFAULT_CONFIG,
 ) -> list[PlacedLabel]:
     """The label layout: a place for each of the labels, in their order. Nothing is remembered.
 
-    ``faces`` holds the boxes of all faces, ``image_size_wh`` is width and height in pixels, ``gap_px`` the
-    distance of a label from its box. Of twelve positions about the face, under it first, the one that covers
-    least wins. ``before`` holds each track's position in the last frame, which is kept unless another is
-    clearly better. Labels that are in each other's way move in turns until none gains by it.
+    ``faces`` holds the boxes of all confirmed faces and ``tentative`` of others, which count for little;
+    ``image_size_wh`` is width and height in pixels, ``gap_px`` the distance of a label from its box. Of
+    twelve positions about the face, under it first, the one that covers least wins. ``before`` holds each
+    track's position in the last frame, which is kept unless another is clearly better. Labels that are in
+    each other's way move in turns until none gains by it.
     """
     if not labels:
         return []
@@ -57,7 +59,9 @@ def place_labels(
     corners = np.minimum(np.maximum(wanted, 0), room)
     places = np.concatenate([corners, corners + sizes])
 
-    costs = order_costs + _cover_costs(places, boxes, _rects(faces), config)
+    weights = np.repeat([1, config.tentative_part], [len(faces), len(tentative)])
+    costs = order_costs + _cover_costs(places, _rects([*faces, *tentative]), weights, config)
+    costs += config.own_face_cost * _covers(places, boxes[:, :, None, None])[..., 0]
     costs += config.outside_cost * np.abs(corners - wanted).sum(axis=0) / sizes.sum(axis=0)
     chosen = costs.argmin(axis=1)
     for row, label in enumerate(labels):
@@ -91,7 +95,8 @@ def _positions(
     middle, flush = (left + right - width) / 2, right - width
     below, above = bottom + gap, top - gap - height
     over_hair = above - config.hair * (bottom - top)
-    after, ahead, low = right + gap, left - gap - width, bottom - height
+    aside = gap + config.hair_aside * (right - left)
+    after, ahead, low = right + aside, left - aside - width, bottom - height
     xs = [middle, left, flush, after, ahead, after, ahead, middle, left, flush, middle, middle]
     ys = [below, below, below, low, low, top, top, over_hair, over_hair, over_hair, above, below + height]
     ranks = np.array([0, 1, 1, 2, 2, 3, 3, 3, 4, 4, 5, 8])
@@ -100,17 +105,16 @@ def _positions(
 
 def _cover_costs(
     places: NDArray[np.float64],
-    boxes: NDArray[np.float64],
     faces: NDArray[np.float64],
+    weights: NDArray[np.float64],
     config: DrawingConfig,
 ) -> NDArray[np.float64]:
-    """Costs ``(n, positions)`` of what each place covers: its own face of ``boxes``, all faces, hair."""
+    """Costs ``(n, positions)`` of what each place covers of ``m`` faces and of their hair."""
     left, top, right, bottom = faces
     aside = config.hair_aside * (right - left)
     heads = np.array([left - aside, top - config.hair * (bottom - top), right + aside, bottom])
-    costs = config.face_cost * _covers(places, faces).sum(axis=2)
-    costs += config.hair_cost * _covers(places, heads).sum(axis=2)
-    costs += config.own_face_cost * _covers(places, boxes[:, :, None, None])[..., 0]
+    costs = config.face_cost * (_covers(places, faces) @ weights)
+    costs += config.hair_cost * (_covers(places, heads) @ weights)
     return np.asarray(costs)
 
 

@@ -40,13 +40,23 @@ def test_a_label_stays_on_its_side_of_the_face_where_another_place_would_be_bett
     person: MakePerson,
 ) -> None:
     annotator = Annotator()
-    annotator.draw(canvas(), [person(200, 30, 100)], 0.0)  # above
-    near_the_edge = person(200, 2, 100)
+    annotator.draw(canvas(), [person(200, 200, 100)], 0.0)  # under it
+    near_the_edge = person(200, 258, 100)
     moved = Annotator().draw(canvas(), [near_the_edge], 0.0)
     kept = annotate_in_layout(canvas(), [near_the_edge], (), STYLE, annotator.layout)
-    within = slice(210, 240)
-    assert label_rows(moved, within)[0] > 50, "below, if nothing is remembered"
-    assert label_rows(kept, within)[1] < 50, "above, as in the frame before"
+    assert label_rows(moved, slice(310, 340))[1] > 320, "beside it, if nothing is remembered"
+    assert label_rows(kept, slice(220, 280))[0] > 325, "under it, as in the frame before"
+
+
+def test_a_label_keeps_its_size_and_colour_where_its_face_has_grown(person: MakePerson) -> None:
+    annotator = Annotator()
+    annotator.draw(canvas(), [person(200, 150, 60), person(400, 150, 60, track_id=2)], 0.0)
+    annotator.draw(canvas(), [person(200, 150, 60, track_id=11)], 0.1)
+    near, large = person(200, 100, 400, track_id=11), canvas(1280, 720)
+    kept = annotate_in_layout(large, [near], (), STYLE, annotator.layout)
+    alone = annotate_in_layout(large, [near], (), STYLE, LabelLayout())
+    assert (kept < 60).all(axis=2).sum() < 0.8 * (alone < 60).all(axis=2).sum()
+    assert (kept == annotator.layout.colours[11]).all(axis=2).any()
 
 
 def test_a_crowd_stays_one_where_some_of_it_are_missing(person: MakePerson) -> None:

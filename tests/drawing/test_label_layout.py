@@ -17,6 +17,11 @@ def place(faces: Sequence[Box], *, before: dict[int, int] | None = None) -> list
     return place_labels(labels, faces, IMAGE_SIZE, GAP_PX, before=before)
 
 
+def hair_of(face: Box) -> Box:
+    x, y, width, height = face
+    return x, y - 0.45 * height, width, 0.45 * height
+
+
 def box_of(label: PlacedLabel) -> Box:
     return label.x, label.y, *SIZE
 
@@ -27,8 +32,8 @@ def common_area(one: Box, other: Box) -> float:
     return max(0.0, width) * max(0.0, height)
 
 
-def test_a_label_stands_above_its_face_where_nothing_is_in_the_way() -> None:
-    assert place([(200, 300, 120, 120)]) == [PlacedLabel(0, 200, 300 - GAP_PX - SIZE[1], 0)]
+def test_a_label_stands_under_its_face_where_nothing_is_in_the_way() -> None:
+    assert place([(200, 300, 120, 120)]) == [PlacedLabel(0, 210, 300 + 120 + GAP_PX, 0)]
 
 
 def test_no_labels_need_no_places() -> None:
@@ -50,7 +55,7 @@ def test_labels_keep_off_faces_and_each_other_where_there_is_room() -> None:
 
 
 def test_a_label_keeps_off_faces_that_have_none() -> None:
-    face, other = (200.0, 300.0, 100.0, 100.0), (190.0, 190.0, 120.0, 105.0)
+    face, other = (200.0, 300.0, 100.0, 100.0), (190.0, 402.0, 120.0, 105.0)
     (label,) = place_labels([LabelSpot(7, face, SIZE)], [face, other], IMAGE_SIZE, GAP_PX)
     assert label.track_id == 7
     assert common_area(box_of(label), other) == 0
@@ -62,11 +67,11 @@ def test_a_position_is_kept_until_another_is_clearly_better() -> None:
     kept: dict[int, int] | None = None
     alone, following = [], []
     for _ in range(60):
-        # The upper face reaches just so far into the label of the lower one that either side will do.
-        faces = [(500.0, 308.0, 100.0, 100.0), (500.0, 197 + random.normal(0, 3), 80.0, 80.0)]
-        lower = [LabelSpot(0, faces[0], (60, 26))]
-        alone.append(place_labels(lower, faces, IMAGE_SIZE, GAP_PX)[0].position)
-        (label,) = place_labels(lower, faces, IMAGE_SIZE, GAP_PX, before=kept)
+        # The hair of the lower face reaches just so far into the upper one's label that either side will do.
+        faces = [(500.0, 308.0, 100.0, 100.0), (500.0, 465 + random.normal(0, 3), 80.0, 80.0)]
+        upper = [LabelSpot(0, faces[0], (60, 26))]
+        alone.append(place_labels(upper, faces, IMAGE_SIZE, GAP_PX)[0].position)
+        (label,) = place_labels(upper, faces, IMAGE_SIZE, GAP_PX, before=kept)
         kept = {0: label.position}
         following.append(label.position)
 
@@ -78,7 +83,7 @@ def test_a_position_is_kept_until_another_is_clearly_better() -> None:
 
 
 def test_a_position_that_covers_a_face_is_left() -> None:
-    free, covered = (200.0, 300.0, 120.0, 120.0), (190.0, 250.0, 140.0, 46.0)
+    free, covered = (200.0, 300.0, 120.0, 120.0), (190.0, 424.0, 140.0, 46.0)
     (label,) = place_labels([LabelSpot(0, free, SIZE)], [free, covered], IMAGE_SIZE, GAP_PX, before={0: 0})
     assert label.position != 0
     assert common_area(box_of(label), covered) == 0

@@ -69,5 +69,29 @@ def test_nothing_is_ever_printed_as_certain() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("style", "large", "small"),
+    [
+        (LabelStyle(), "?", ("20–51", "male")),
+        (LabelStyle(show_interval=False), "?", ("male",)),
+        (LabelStyle("group"), "?", ("20–51", "male")),
+        (LabelStyle("group", show_interval=False), "?", ("male",)),
+        (LabelStyle("group", show_confidence=True), "?", ("20–51", "male 97 %")),
+        (LabelStyle("none"), "20–51", ("male",)),
+    ],
+)
+def test_an_age_that_may_lie_over_thirty_years_apart_is_a_question_mark_and_its_interval(
+    style: LabelStyle, large: str, small: tuple[str, ...]
+) -> None:
+    assert label_texts(Estimate(34.4, 20.1, 50.9, 0.03), style) == (large, small)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "large"), [(20.4, 50.4, "34"), (20.4, 50.6, "?"), (19.6, 50.4, "34")]
+)
+def test_thirty_years_are_those_that_are_printed(low: float, high: float, large: str) -> None:
+    assert label_texts(Estimate(34.4, low, high, 0.03), LabelStyle())[0] == large
+
+
 def test_the_oldest_group_is_open() -> None:
     assert label_texts(Estimate(82, 74, 90, 0.1), LabelStyle("group"))[0] == "70+"
