@@ -68,7 +68,7 @@ _ACTIONS = {
     "leave": _Spec("Leave full screen", "Show the controls again", "leave_fullscreen", "Esc"),
     "folder": _Spec("Open recordings folder", "Where videos are saved", "open_folder"),
     "troubleshoot": _Spec("Copy troubleshooting text", "For a bug report", "copy_troubleshooting"),
-    "about": _Spec("About AgeCam", "Version, licence, privacy", "show_about"),
+    "about": _Spec("About AgeCam", "What labels say, version, licence, privacy", "show_about"),
     "quit": _Spec("Quit", "Close AgeCam", "quit", "Ctrl+Q"),
 }
 _STYLES = ("groups", "interval", "gender", "confidence", "blur")

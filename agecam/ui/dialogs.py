@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PyQt6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from agecam import __version__
+from agecam.drawing.label_text import AGE_UNSURE_YEARS, GENDER_SURE
 from agecam.sources import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from agecam.ui.pages import CONSENT
+
+LABEL_HELP: Final = (
+    "The range beside an age holds the true one four times in five; “?” stands for an age whose range is "
+    f"wider than {AGE_UNSURE_YEARS} years, and for a gender that is less than {100 * GENDER_SURE:.0f} % sure."
+)
 
 
 class Dialogs:
@@ -39,11 +47,11 @@ class Dialogs:
         return answer == QMessageBox.StandardButton.Close
 
     def show_about(self, parent: QWidget) -> None:
-        """Version, licence, privacy."""
+        """Version, licence, privacy, and what labels say."""
         QMessageBox.about(
             parent,
             "About AgeCam",
-            f"<h3>AgeCam {__version__}</h3><p>{CONSENT}</p>"
+            f"<h3>AgeCam {__version__}</h3><p>{CONSENT}</p><p>{LABEL_HELP}</p>"
             "<p>“Gender” is how a face looks to people who labelled photographs, as female or male; it says "
             "nothing about who somebody is.</p><p>Free software under the GNU GPL, version 3 or later. "
             "The models may be used for research only; see the model card.</p>",

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from agecam.drawing.colours import PALETTE
+from agecam.drawing.label_image import Colour
 from agecam.drawing.label_text import LabelStyle
 from agecam.live.pipeline import Pipeline, Preview
 from agecam.messages import Frame, Person
@@ -91,6 +93,31 @@ def test_a_recording_is_drawn_unmirrored_beside_a_mirrored_preview(
     reflected = np.asarray(cv2.flip(original, 1), np.uint8)
     assert drawn_at(annotated.image_bgr, reflected, 512 - 330, 512 - 130) > 500
     assert (plain.time_s, plain.index) == (frames[-1].time_s, frames[-1].index)
+
+
+def colours_drawn(image_bgr: NDArray[np.uint8]) -> set[Colour]:
+    """Those of the bars of labels: areas of one colour, which a photograph has not."""
+    kernel = np.ones((12, 2), np.uint8)
+    return {
+        colour
+        for colour in PALETTE
+        if cv2.erode((image_bgr == colour).all(axis=2).astype(np.uint8), kernel).any()
+    }
+
+
+def test_preview_and_recording_have_the_same_colours_whenever_it_began(
+    analyzer: Analyzer, frames: list[Frame]
+) -> None:
+    pipeline = Pipeline(analyzer)
+    pipeline.reset()
+    annotated = [pipeline.process(frame, Preview.MIRRORED, draw_plain=frame.index > 8) for frame in frames]
+    before, last = annotated[8], annotated[-1]
+    assert before.layout is not None
+    assert last.layout is not None
+    assert before.layout.colours == last.layout.colours
+    assert last.image_bgr is not None
+    assert last.plain_bgr is not None
+    assert colours_drawn(last.image_bgr) == colours_drawn(last.plain_bgr) == set(last.layout.colours.values())
 
 
 def test_all_frames_at_once_give_what_one_after_the_other_gives(
