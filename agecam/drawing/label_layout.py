@@ -129,7 +129,7 @@ def _covers(rects: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[
     shared *= np.maximum(height, 0, out=height)
     areas = (others[2] - others[0]) * (others[3] - others[1])
     shared /= np.maximum(1, np.minimum((right - left) * (bottom - top), areas))
-    return shared
+    return np.asarray(shared)
 
 
 def _take_turns(
