@@ -232,14 +232,14 @@ def test_labels_stay_at_the_places_that_they_have_in_the_analysed_frame_before(
     first, between, last = (captured(index, image_bgr=canvas.copy()) for index in range(3))
     feed.offer(first, PLAIN)
     feed.begin_analysis(first)
-    # Below the face, though above it is free and would be the first choice.
-    feed.end_analysis(first, annotated(first, [person(300, y=150)], layout=LabelLayout({1: 2})))
+    # Above the hair, though below the face it is free and would be the first choice.
+    feed.end_analysis(first, annotated(first, [person(300, y=150)], layout=LabelLayout({1: 7})))
     feed.offer(between, PLAIN)
     analyse(feed, last, person(300, y=150))
     feed.close()
     (_, (drawn, _, _)) = recorder.recorded
-    assert (drawn.image_bgr[195:230, 290:350] < 100).any(), "the label is below the face"
-    assert (drawn.image_bgr[100:145] == 255).all(), "and nothing above it"
+    assert (drawn.image_bgr[105:130, 290:350] < 100).any(), "the label is above the hair"
+    assert (drawn.image_bgr[195:] == 255).all(), "and nothing below the face"
 
 
 def test_the_style_is_that_of_the_moment_of_capture(recorder: KeepingRecorder, make_feed: MakeFeed) -> None:
@@ -252,7 +252,7 @@ def test_the_style_is_that_of_the_moment_of_capture(recorder: KeepingRecorder, m
     feed.offer(frames[2], LabelStyle("none", show_interval=False, show_gender=False))
     analyse(feed, frames[3], person(300, y=150))
     feed.close()
-    labelled = [bool((drawn.image_bgr[110:146] < 100).any()) for drawn, _, _ in recorder.recorded]
+    labelled = [bool((drawn.image_bgr[195:220] < 100).any()) for drawn, _, _ in recorder.recorded]
     assert labelled == [True, True, False]
 
 
