@@ -35,6 +35,7 @@ from agecam.output.json_lines import JsonSink
 from agecam.output.report import ReportSink
 from agecam.sources import Source, is_still, open_source, pages_left_out
 from agecam.sources.files import input_file
+from agecam.sources.image import ImageSource
 from agecam.sources.prefetch import PrefetchSource, each_frame
 from agecam.sources.selection import select_frames
 from agecam.sources.video import VideoFileSource
@@ -264,7 +265,7 @@ class _Run:
             warning = f"{interruption} What was done is in {target}."
         elif target != job.target:
             warning = f"{job.target} has come to be there meanwhile; the result is {target}."
-        elif warning is None and isinstance(self.source, VideoFileSource):
+        elif warning is None and isinstance(self.source, VideoFileSource | ImageSource):
             warning = self.source.damage
         seconds = time.perf_counter() - self._started_s
         notes = () if self._writer is None else self._writer.left_out
