@@ -103,8 +103,12 @@ class ProcessPool(Generic[TaskT, ResultT]):
         self._hand_out()
 
     def interrupt(self) -> None:
-        """Let every process have SIGTERM, and the tasks in work end as they do then."""
+        """Let every process have SIGTERM, and the tasks in work end as they do then.
+
+        For those that were not begun ``on_done`` raises :class:`KeyboardInterrupt`.
+        """
         self._is_stopped = True
+        self._call_off(self._waiting)
         for worker in self._workers:
             worker.process.terminate()
 
@@ -164,11 +168,18 @@ class ProcessPool(Generic[TaskT, ResultT]):
     def _give_up(self, ended: _Worker[TaskT]) -> None:
         """What else a worker was handed goes to the rest, and to a new one."""
         self._workers.remove(ended)
+        if self._is_stopped:
+            self._call_off(ended.tasks)
+            return
         self._waiting.extendleft(reversed(ended.tasks))
-        if ended.is_ready and not self._is_stopped:
+        if ended.is_ready:
             self._start()
-        if not self._workers and not self._is_stopped:
+        if not self._workers:
             raise AgeCamError("A process ended while it loaded the models; try again with fewer --jobs.")
+
+    def _call_off(self, tasks: deque[TaskT]) -> None:
+        while tasks:
+            self._on_done(tasks.popleft(), _raising(KeyboardInterrupt()))
 
 
 def _raising(error: BaseException) -> Callable[[], Any]:

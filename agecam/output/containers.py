@@ -73,7 +73,7 @@ _MPEG_CLOCK: Final = Fraction(1, 90_000)  # every usual frame rate is a whole nu
 # zerolatency and lag-in-frames hold no frames back, which a killed program would lose. crf, qmin and qmax are
 # the codecs' own scales of quality, less being better; those of one row look alike. The motion search "dia"
 # gives files of the same size, PSNR and SSIM as "hex", the preset's (on three clips within 0.5 %, 0.01 dB and
-# 0.0001), for a tenth less time; the preset superfast takes a third less, for 0.25 to 0.5 dB at the same size.
+# 0.0001), in a tenth less time; the preset superfast takes a third less, and loses 0.25 to 0.5 dB.
 IMAGE_ENCODERS: Final[Mapping[str, ImageEncoder]] = {
     "libx264": ImageEncoder(
         "H.264",
