@@ -35,6 +35,7 @@ from agecam.output.json_lines import JsonSink
 from agecam.output.report import ReportSink
 from agecam.sources import Source, is_still, open_source, pages_left_out
 from agecam.sources.files import input_file
+from agecam.sources.image import ImageSource
 from agecam.sources.prefetch import PrefetchSource, each_frame
 from agecam.sources.selection import select_frames
 from agecam.sources.video import VideoFileSource
@@ -50,8 +51,12 @@ def run_job(job: Job, on_frame: OnFrame | None = None) -> Summary:
         return run_job_with(analyzer, job, on_frame)
 
 
-def run_job_with(analyzer: Analyzer, job: Job, on_frame: OnFrame | None = None) -> Summary:
+def run_job_with(
+    analyzer: Analyzer, job: Job, on_frame: OnFrame | None = None, *, cores: int | None = None
+) -> Summary:
     """The same with models that are loaded already, one input after another.
+
+    ``cores`` is how many processor cores there are for it, where others work beside it; all by default.
 
     The files appear when all of them are whole, and what stood there before stays until then. A file that is
     damaged gives what can be read of it, a stream what came until it ended. Where the user stops the work on
@@ -64,7 +69,7 @@ def run_job_with(analyzer: Analyzer, job: Job, on_frame: OnFrame | None = None) 
     started_s = time.perf_counter()
     stamp = job.stamp()
     source = select_frames(open_source(job.spec), job.selection)
-    with _Run(job, source, started_s) as run:
+    with _Run(job, source, started_s, cores) as run:
         interruption = _annotate(analyzer, run, on_frame)
         if not run.frames:
             raise SourceError(f"{source.name} holds no frame that can be decoded.")
@@ -86,7 +91,8 @@ def _annotate(analyzer: Analyzer, run: _Run, on_frame: OnFrame | None) -> _Inter
     pipeline = Pipeline(analyzer, style=run.job.style, sinks=run.sinks)
     pipeline.reset()
     # A stream's frames come no sooner for being asked for early, and waiting for one cannot be broken off.
-    reader = source if source.is_live else PrefetchSource(source)
+    # On one core nothing comes sooner.
+    reader = source if source.is_live or run.cores == 1 else PrefetchSource(source)
     try:
         reader.open()
         with contextlib.closing(pipeline.process_all(run.opened_for(each_frame(reader)))) as annotated:
@@ -109,9 +115,9 @@ class _Run:
     Leaving the context without :meth:`keep` leaves what stood there before.
     """
 
-    def __init__(self, job: Job, source: Source, started_s: float) -> None:
-        """``started_s`` by :func:`time.perf_counter`."""
-        self.job, self.source = job, source
+    def __init__(self, job: Job, source: Source, started_s: float, cores: int | None) -> None:
+        """``started_s`` by :func:`time.perf_counter`; ``cores``: how many there are for it, ``None``: all."""
+        self.job, self.source, self.cores = job, source, cores
         self.frames = 0
         self._started_s = started_s
         self._tracks: set[int] = set()
@@ -178,9 +184,9 @@ class _Run:
         fps, chosen = self.source.fps, self.job.selection
         path = input_file(self.job.spec)
         if self.source.is_live or path is None or frame.is_still:
-            return VideoOptions(nominal_fps=fps)
+            return VideoOptions(nominal_fps=fps, threads=self.cores)
         carried = CarriedStreams(path, chosen.start_s, chosen.end_s)
-        return VideoOptions(nominal_fps=fps, start_s=chosen.start_s, carried=carried)
+        return VideoOptions(nominal_fps=fps, start_s=chosen.start_s, carried=carried, threads=self.cores)
 
     def _partial(self, target: Path) -> Path:
         partial = PartialFile(target)
@@ -264,7 +270,7 @@ class _Run:
             warning = f"{interruption} What was done is in {target}."
         elif target != job.target:
             warning = f"{job.target} has come to be there meanwhile; the result is {target}."
-        elif warning is None and isinstance(self.source, VideoFileSource):
+        elif warning is None and isinstance(self.source, VideoFileSource | ImageSource):
             warning = self.source.damage
         seconds = time.perf_counter() - self._started_s
         notes = () if self._writer is None else self._writer.left_out

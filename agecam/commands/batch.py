@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -19,8 +18,8 @@ from agecam.commands.job import Job, Summary
 from agecam.commands.outputs import OutputPlan
 from agecam.commands.plan import plan_batch
 from agecam.commands.progress import ProgressDisplay, ProgressTask
-from agecam.commands.signals import NotedSignals, Stopped, exit_code, held_back, signals_noted
-from agecam.commands.workers import MakeWorkers, Workers, dask_workers, processes
+from agecam.commands.signals import Stopped, exit_code, signals_noted
+from agecam.commands.workers import MakeWorkers, dask_workers, processes
 from agecam.errors import AgeCamError
 from agecam.files import remove_leftovers
 from agecam.vision.analyzer import Analyzer, create_analyzer
@@ -85,7 +84,7 @@ def _outcomes(
             yield from _run_here(analyzer, jobs, progress)
         return
     scheduler = arguments.scheduler
-    make_workers: MakeWorkers = partial(processes, arguments.jobs)
+    make_workers: MakeWorkers = partial(processes, arguments.jobs, arguments.runtime)
     if scheduler is not None:
         make_workers = lambda _inputs: dask_workers(scheduler)  # noqa: E731
     yield from _run_elsewhere(jobs, make_workers, progress.task("inputs", total=len(jobs)))
@@ -110,66 +109,21 @@ def _run_here(analyzer: Analyzer, jobs: Sequence[Job], progress: ProgressDisplay
 
 
 def _run_elsewhere(jobs: Sequence[Job], make_workers: MakeWorkers, task: ProgressTask) -> Outcomes:
-    """When a process has died and taken others with it, one alone for each shows whose fault it was."""
+    """Once a signal is noted, tells what the jobs at work have done until then, and raises Stopped."""
     waiting = deque(jobs)
-    with signals_noted() as noted:
-        while waiting:
-            with make_workers(len(waiting)) as workers:
-                suspects = yield from _run_until_broken(waiting, workers, noted, task)
-            for suspect in suspects:
-                with processes(1, 1) as alone:
-                    guilty = yield from _run_until_broken(deque([suspect]), alone, noted, task)
-                for job in guilty:
+    running, is_stopping = 0, False
+    with signals_noted() as noted, make_workers(len(jobs)) as workers:
+        while running or (waiting and not is_stopping):
+            if noted.number is not None and not is_stopping:
+                is_stopping = True
+                workers.stop()
+            while waiting and running < workers.limit and not is_stopping:
+                workers.submit(waiting.popleft())
+                running += 1
+            for job, outcome in workers.finished(_STOP_POLL_S):
+                running -= 1
+                if outcome is not None:
                     task.advance()
-                    yield job, partial(_raise_died, job)
-
-
-def _run_until_broken(
-    waiting: deque[Job], workers: Workers, noted: NotedSignals, task: ProgressTask
-) -> Generator[tuple[Job, Callable[[], Summary]], None, list[Job]]:
-    """Takes jobs from ``waiting``, as many as run at a time: what a pool has been given it cannot give back.
-
-    Gives those that were at work when a process died. Once a signal is noted, tells what the jobs at work
-    have done until then, and raises :class:`Stopped`.
-    """
-    running, lost = dict[Future[Summary], Job](), list[Job]()
-    is_stopping = False
-    while running or (waiting and not lost and not is_stopping):
-        if noted.number is not None and not is_stopping:
-            is_stopping = True
-            workers.stop()
-        elif not lost and not is_stopping:
-            lost += _submit(waiting, workers, running)
-        finished, _ = wait(running, _STOP_POLL_S, FIRST_COMPLETED)
-        for future in finished:
-            job = running.pop(future)
-            error = None if future.cancelled() else future.exception()
-            if future.cancelled() and noted.number is None:
-                raise workers.lost()
-            if isinstance(error, BrokenProcessPool | KeyboardInterrupt):
-                lost.append(job)
-            elif not future.cancelled():
-                task.advance()
-                died = isinstance(error, workers.gives_up_with)
-                yield job, partial(_raise_died, job) if died else future.result
-    if noted.number is not None:
-        raise Stopped(noted.number)
-    return lost
-
-
-def _submit(waiting: deque[Job], workers: Workers, running: dict[Future[Summary], Job]) -> list[Job]:
-    """Submit what there is room for; gives the job that met a pool that is broken."""
-    with held_back():
-        while waiting and len(running) < workers.limit:
-            job = waiting.popleft()
-            try:
-                running[workers.submit(job)] = job
-            except BrokenProcessPool:
-                return [job]
-    return []
-
-
-def _raise_died(job: Job) -> Summary:
-    raise AgeCamError(
-        f"{job.name} has ended the process that worked on it; it may be damaged or too large for the memory."
-    )
+                    yield job, outcome
+        if noted.number is not None:
+            raise Stopped(noted.number)

@@ -16,7 +16,7 @@ from agecam.commands.record import Entry, Place, new_stamps
 from agecam.commands.signals import held_back
 from agecam.files import PartialFile, free_names, is_taken
 from agecam.output.csv import COLUMNS
-from agecam.output.files import write_error
+from agecam.output.files import open_output, write_error
 from agecam.output.report_data import InputReport
 from agecam.output.report_page import render_report
 
@@ -32,6 +32,8 @@ KINDS: Final[Mapping[Kind, tuple[str, ...]]] = {
 }
 """What is told of inputs, and the suffixes by which a name is that of one file; a folder's files get the
 first."""
+STREAMED: Final[frozenset[Kind]] = frozenset({"csv", "json"})
+"""What is written from its beginning to its end, and so may go to a pipe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +78,25 @@ class Merged:
         Entry(place.inputs, place.settings, place.run, outputs=stamps).write(place.path)
 
 
-def _open_text(path: Path, mode: Literal["r", "w"]) -> TextIO:
+def _open_text(path: Path) -> TextIO:
     """Names of files that are no text stay the bytes that they are."""
-    return path.open(mode, encoding="utf-8", errors="surrogateescape", newline="")
+    return path.open(encoding="utf-8", errors="surrogateescape", newline="")
+
+
+def _open_output(path: Path) -> TextIO:
+    """The same for writing."""
+    buffered = io.BufferedWriter(open_output(path))
+    return io.TextIOWrapper(buffered, encoding="utf-8", errors="surrogateescape", newline="")
 
 
 def _write_csv(results: Sequence[Result], path: Path) -> None:
-    with _open_text(path, "w") as merged:
+    with _open_output(path) as merged:
         merged.write(_csv_cells("file", *COLUMNS) + "\n")
         for job, error in results:
             if job.csv is None or error is not None:
                 continue
             prefix = _csv_cells(job.name) + ","
-            with _open_text(job.csv, "r") as rows:
+            with _open_text(job.csv) as rows:
                 next(rows)
                 merged.writelines(prefix + row for row in rows)
 
@@ -100,12 +108,12 @@ def _csv_cells(*cells: str) -> str:
 
 
 def _write_json(results: Sequence[Result], path: Path) -> None:
-    with _open_text(path, "w") as merged:
+    with _open_output(path) as merged:
         for job, error in results:
             if job.json is None or error is not None:
                 continue
             prefix = f'{{"file": {json.dumps(job.name)}, '
-            with _open_text(job.json, "r") as lines:
+            with _open_text(job.json) as lines:
                 merged.writelines(prefix + line.removeprefix("{") for line in lines)
 
 

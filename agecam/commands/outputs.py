@@ -28,6 +28,12 @@ _ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
 """The beginning of an address, as it is once it has become a path; one letter is a drive of Windows."""
 
 
+def is_special(path: Path) -> bool:
+    """Whether there is something that is neither a file nor a folder."""
+    found = _stat(path)
+    return found is not None and not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode))
+
+
 def is_folder(path: Path) -> bool:
     """Whether there is a folder; false also for what is no file name at all."""
     found = _stat(path)
@@ -104,19 +110,24 @@ class OutputPlan:
             if path is not None and _stat(path) is not None:
                 self._inputs.add(path)
 
-    def claim(self, path: Path) -> Path:
-        """Take a file for one output; raises :class:`UsageError` where it is an input, taken or no file."""
+    def claim(self, path: Path, *, streams: bool = False) -> Path:
+        """Take a file for one output; raises :class:`UsageError` where it is an input, taken or no file.
+
+        What is written from its beginning to its end and ``streams`` may also go to a pipe or a device.
+        """
         if path in self._outputs:
             raise UsageError(f"{path} is named for two outputs; choose another name for one of them.")
-        return self.claim_first((path,))
+        return self.claim_first((path,), streams=streams)
 
-    def claim_first(self, candidates: Iterable[Path]) -> Path:
+    def claim_first(self, candidates: Iterable[Path], *, streams: bool = False) -> Path:
         """Take the first of some files that is not taken; raises :class:`UsageError` where it is an input."""
         path = next(path for path in candidates if path not in self._outputs)
         if _ADDRESS.match(path.as_posix()):
             raise UsageError("An output is a file on this computer, and no address; name a file or a folder.")
         if len(os.fsencode(path.name)) > MAX_NAME_BYTES:
             raise UsageError(f"{path} has too long a name for a file; choose a shorter one.")
+        if not streams and is_special(path):
+            raise UsageError(f"{path} is a pipe or a device; name a file.")
         if path in self._inputs:
             raise UsageError(f"{path} is an input, which is never replaced; choose another output.")
         self._outputs.add(path)

@@ -13,7 +13,7 @@ from pathlib import Path
 from agecam import __version__
 from agecam.commands.arguments import AnnotateArguments
 from agecam.commands.job import Job, Summary
-from agecam.commands.merge import KINDS, Kind, Merged
+from agecam.commands.merge import KINDS, STREAMED, Kind, Merged
 from agecam.commands.naming import Input, check_kind, each_input, place_below, target_name
 from agecam.commands.outputs import OutputPlan, is_folder, make_folder
 from agecam.commands.record import FOLDER, Entry, Place, State, record_path, relative_name
@@ -59,8 +59,9 @@ def plan_batch(arguments: AnnotateArguments) -> Plan:
     target = outputs.claim(output / target_name(found[0]) if is_folder(output) else output)
     check_kind(found[0], target)
     job = replace(_job(arguments, found[0], target), **{kind: getattr(arguments, kind) for kind in KINDS})
-    for path in job.outputs[1:]:
-        outputs.claim(path)
+    for kind in KINDS:
+        if (path := getattr(job, kind)) is not None:
+            outputs.claim(path, streams=kind in STREAMED)
     outputs.prepare(force=arguments.force)
     return Plan((job,))
 
@@ -98,7 +99,10 @@ class _Batch:
         jobs = self._placed_jobs(destinations, files)
         if self._folder.suffix.lower() in (*IMAGE_OUTPUTS, *VIDEO_OUTPUTS) and not is_folder(self._folder):
             raise UsageError(f"{self._folder} names a file, but several inputs need a folder; name a folder.")
-        merged = [self._merged(kind, self._outputs.claim(path)) for kind, path in files.items()]
+        merged = [
+            self._merged(kind, self._outputs.claim(path, streams=kind in STREAMED))
+            for kind, path in files.items()
+        ]
         done, own = self._done(jobs)
         own |= {one.path for one in merged if one.is_own()}
         self._outputs.prepare(force=arguments.force, own=own)

@@ -11,7 +11,7 @@ from pathlib import Path
 from agecam.errors import AgeCamError
 from agecam.messages import Detection, Estimate
 from agecam.output.json_lines import face_fields
-from agecam.sources import pages_left_out, read_image
+from agecam.sources import image_damage, pages_left_out, read_image
 from agecam.vision.analyzer import Analyzer
 
 log = logging.getLogger(__name__)
@@ -19,7 +19,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What was found in one image; ``error`` says why nothing was. Travels between processes.
+    """What was found in one image. Travels between processes.
+
+    ``error`` says why nothing was found, or what is damaged behind the image that could be read.
 
     ``trace`` is the traceback of an error that nobody expected, for the log.
     """
@@ -56,7 +58,7 @@ def predict_file(analyzer: Analyzer, path: Path) -> Prediction:
         image = read_image(path)
         height, width = image.shape[:2]
         faces = tuple(analyzer.analyze_image(image))
-        return Prediction(str(path), width, height, faces, note=pages_left_out(path))
+        return Prediction(str(path), width, height, faces, image_damage(path), note=pages_left_out(path))
     except AgeCamError as error:
         log.debug("%s", error, exc_info=True)
         return Prediction(str(path), error=str(error))

@@ -50,7 +50,7 @@ class PredictionTable:
             yield name
             name = ""
         faces = [_face_cells(number, *face) for number, face in enumerate(prediction.faces, 1)]
-        for cells in faces or [["no face" if prediction.error is None else "unreadable"]]:
+        for cells in faces or [["no face" if prediction.width else "unreadable"]]:
             yield _GAP.join([name + " " * (self._name_chars - cell_len(name)), *cells]).rstrip()
             name = ""
 

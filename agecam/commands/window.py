@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 import tempfile
 from pathlib import Path
 
@@ -74,17 +73,6 @@ def _check_recording(arguments: WindowArguments) -> None:
             container_kind(arguments.record)
         except OutputError as error:
             raise UsageError(str(error)) from error
-        if _is_special(arguments.record):
-            raise UsageError(f"{arguments.record} is a pipe or a device; name a file to record into.")
-
-
-def _is_special(path: Path) -> bool:
-    """Whether there is something that is neither a file nor a folder."""
-    try:
-        mode = path.stat().st_mode
-    except (OSError, ValueError):
-        return False
-    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def run_demo(arguments: DemoArguments, clip: Path | None = None) -> int:

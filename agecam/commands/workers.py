@@ -4,41 +4,38 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import multiprocessing
-import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from multiprocessing.context import SpawnContext, SpawnProcess
-from multiprocessing.process import BaseProcess
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from agecam.commands.annotate import run_job_with
 from agecam.commands.job import Job, Summary
-from agecam.commands.signals import WorkerSignals, prepare_processes
+from agecam.commands.pool import ProcessPool, WorkerDiedError
+from agecam.commands.signals import WorkerSignals
 from agecam.errors import AgeCamError, UsageError
-from agecam.opencv import cv2
 from agecam.runtime import Runtime
 from agecam.vision.analyzer import Analyzer, create_analyzer
 
 
 class _Analyzers:
-    """Models that were loaded by earlier jobs of this process: one set a job that runs at the same time."""
+    """Models that were loaded by earlier jobs of a Dask worker: one set a job that runs at the same time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._idle: list[tuple[Runtime, Analyzer]] = []
 
     @contextlib.contextmanager
-    def borrowed(self, runtime: Runtime, cores: int | None = None) -> Iterator[Analyzer]:
-        """One that no other thread has, given back at the end; made for so many cores where it is new."""
+    def borrowed(self, runtime: Runtime) -> Iterator[Analyzer]:
+        """One that no other thread has, given back at the end."""
         with self._lock:
             fitting = [one for one in self._idle if one[0] == runtime]
             if fitting:
                 self._idle.remove(fitting[-1])
-        analyzer = fitting[-1][1] if fitting else create_analyzer(runtime=runtime, cores=cores)
+        analyzer = fitting[-1][1] if fitting else create_analyzer(runtime=runtime)
         try:
             yield analyzer
         finally:
@@ -53,7 +50,10 @@ class _Analyzers:
 
 
 _analyzers = _Analyzers()
-_signals = WorkerSignals()
+
+
+Outcome = Callable[[], Summary]
+"""Gives the summary of a job, or raises why there is none."""
 
 
 class Workers(Protocol):
@@ -64,24 +64,19 @@ class Workers(Protocol):
         """How many jobs to submit at a time."""
         ...
 
-    def submit(self, job: Job) -> Future[Summary]:
-        """Raises :class:`concurrent.futures.process.BrokenProcessPool` where a process has died.
-
-        Call it with signals held back, for it may start a process.
-        """
+    def submit(self, job: Job) -> None:
+        """Take a job to work on."""
         ...
 
-    @property
-    def gives_up_with(self) -> tuple[type[BaseException], ...]:
-        """What a job fails with that several workers have died of."""
+    def finished(self, timeout_s: float) -> list[tuple[Job, Outcome | None]]:
+        """The jobs that are over, waited for so long; ``None``: it was called off by :meth:`stop`.
+
+        Raises :class:`AgeCamError` where no job can be worked on any more.
+        """
         ...
 
     def stop(self) -> None:
         """End all jobs at once; of those at work here what is done is kept."""
-        ...
-
-    def lost(self) -> AgeCamError:
-        """Why a job was called off that nobody has stopped."""
         ...
 
 
@@ -90,78 +85,70 @@ MakeWorkers = Callable[[int], AbstractContextManager[Workers]]
 
 
 @contextlib.contextmanager
-def processes(number: int, inputs: int) -> Iterator[Workers]:
+def processes(number: int, runtime: Runtime, inputs: int) -> Iterator[Workers]:
     """So many processes on this computer, for so many inputs."""
-    # Spawned, not forked: LiteRT and OpenCV hold threads that a fork would lose.
-    context = _SpawnContext()
-    prepare_processes()
-    number = min(number, max(1, inputs))
-    cores = max(1, (os.cpu_count() or 1) // number)
-    with ProcessPoolExecutor(number, context, _begin_process, (cores,)) as pool:
-        try:
-            yield _Processes(pool, context, cores, number)
-        except BaseException:
-            for process in context.started:
-                process.kill()
-            raise
-
-
-class _SpawnContext(SpawnContext):
-    """Knows the processes that a pool has started, to which the pool itself passes no signal."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.started: list[BaseProcess] = []
-
-    def Process(self, *args: Any, **kwargs: Any) -> SpawnProcess:  # type: ignore[override]  # noqa: N802
-        process = SpawnProcess(*args, **kwargs)
-        self.started.append(process)
-        return process
+    over = list[tuple[Job, Callable[[], Summary]]]()
+    limit = min(number, max(1, inputs))
+    set_up = partial(_set_up_process, runtime)
+    with ProcessPool[Job, Summary](limit, set_up, lambda job, result: over.append((job, result))) as pool:
+        yield _Processes(pool, over, limit)
 
 
 @dataclass(frozen=True, slots=True)
 class _Processes:
-    _pool: ProcessPoolExecutor
-    _context: _SpawnContext
-    _cores: int
+    _pool: ProcessPool[Job, Summary]
+    _over: list[tuple[Job, Callable[[], Summary]]]
     limit: int
-    gives_up_with: tuple[type[BaseException], ...] = ()
 
-    def submit(self, job: Job) -> Future[Summary]:
-        return self._pool.submit(_run_in_process, job, self._cores)
+    def submit(self, job: Job) -> None:
+        self._pool.submit(job)
+
+    def finished(self, timeout_s: float) -> list[tuple[Job, Outcome | None]]:
+        self._pool.receive(timeout_s)
+        over = [(job, _judged(job, result)) for job, result in self._over]
+        self._over.clear()
+        return over
 
     def stop(self) -> None:
-        for process in self._context.started:
-            process.terminate()
-
-    def lost(self) -> AgeCamError:
-        return AgeCamError("The work was called off; give the same command again.")
+        self._pool.interrupt()
 
 
-def _begin_process(cores: int) -> None:
-    _signals.take_over()
-    cv2.setNumThreads(cores)
-    threading.Thread(target=_end_with_parent, name="agecam-parent", daemon=True).start()
+def _judged(job: Job, result: Outcome) -> Outcome | None:
+    try:
+        summary = result()
+    except KeyboardInterrupt:
+        return None
+    except WorkerDiedError:
+        return partial(_raise_died, job)
+    except Exception:  # noqa: BLE001 - raised where the outcome is taken
+        return result
+    return lambda: summary
 
 
-def _end_with_parent() -> None:
-    # A parent that is killed cannot say so, and its processes would wait for jobs for ever.
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+def _raise_died(job: Job) -> Summary:
+    raise AgeCamError(
+        f"{job.name} has ended the process that worked on it; it may be damaged or too large for the memory."
+    )
 
 
-def _run_in_process(job: Job, cores: int) -> Summary:
-    with _signals.working(), _analyzers.borrowed(job.runtime, cores) as analyzer:
-        return run_job_with(analyzer, job)
+@contextlib.contextmanager
+def _set_up_process(runtime: Runtime, cores: int) -> Iterator[Callable[[Job], Summary]]:
+    signals = WorkerSignals()
+    signals.take_over()
+    with create_analyzer(runtime=runtime, cores=cores) as analyzer:
+
+        def work(job: Job) -> Summary:
+            with signals.working():
+                return run_job_with(analyzer, job, cores=cores)
+
+        yield work
 
 
 @contextlib.contextmanager
 def dask_workers(scheduler: str) -> Iterator[Workers]:
     """The workers of a Dask scheduler. Raises :class:`UsageError` where there is none."""
     try:
-        from distributed import Client, KilledWorker
+        from distributed import Client
     except ImportError as error:
         raise UsageError("--scheduler needs Dask: install agecam with its extra `dask`.") from error
     # A scheduler that goes away is one sentence of ours, not a traceback of Dask's.
@@ -171,32 +158,44 @@ def dask_workers(scheduler: str) -> Iterator[Workers]:
     except (OSError, TimeoutError, ValueError) as error:
         raise UsageError(f"No Dask scheduler answers at {scheduler}; check the address.") from error
     with client:
-        executor = client.get_executor(pure=False)  # type: ignore[no-untyped-call]
-        # A job whose worker dies is begun again by another: four times, by Dask's "allowed-failures".
-        yield _DaskWorkers(client, executor, scheduler, (KilledWorker,))
+        yield _DaskWorkers(client, client.get_executor(pure=False), scheduler)  # type: ignore[no-untyped-call]
         if client.status == "running":
             client.run(_analyzers_released, on_error="ignore")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _DaskWorkers:
     _client: Any
     _executor: Executor
     _scheduler: str
-    gives_up_with: tuple[type[BaseException], ...]
     limit: int = 1000
     """More would only fill the scheduler's memory."""
+    _running: dict[Future[Summary], Job] = field(default_factory=dict)
+    _is_stopped: bool = False
 
-    def submit(self, job: Job) -> Future[Summary]:
-        return self._executor.submit(_run_on_dask, job.absolute())
+    def submit(self, job: Job) -> None:
+        self._running[self._executor.submit(_run_on_dask, job.absolute())] = job
+
+    def finished(self, timeout_s: float) -> list[tuple[Job, Outcome | None]]:
+        done, _ = wait(self._running, timeout_s, FIRST_COMPLETED)
+        return [(job := self._running.pop(future), self._outcome(job, future)) for future in done]
 
     def stop(self) -> None:
+        self._is_stopped = True
         self._executor.shutdown(wait=False)
 
-    def lost(self) -> AgeCamError:
-        return AgeCamError(
-            f"The Dask scheduler at {self._scheduler} has gone away; start it, then give the same command."
-        )
+    def _outcome(self, job: Job, future: Future[Summary]) -> Outcome | None:
+        from distributed import KilledWorker
+
+        if future.cancelled():
+            if self._is_stopped:
+                return None
+            raise AgeCamError(
+                f"The Dask scheduler at {self._scheduler} has gone away; "
+                "start it, then give the same command."
+            )
+        # A job whose worker dies is begun again by another: four times, by Dask's "allowed-failures".
+        return partial(_raise_died, job) if isinstance(future.exception(), KilledWorker) else future.result
 
 
 def _run_on_dask(job: Job) -> Summary:

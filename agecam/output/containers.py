@@ -71,11 +71,13 @@ class ContainerKind:
 
 _MPEG_CLOCK: Final = Fraction(1, 90_000)  # every usual frame rate is a whole number of its ticks
 # zerolatency and lag-in-frames hold no frames back, which a killed program would lose. crf, qmin and qmax are
-# the codecs' own scales of quality, less being better; those of one row look alike.
+# the codecs' own scales of quality, less being better; those of one row look alike. The motion search "dia"
+# gives files of the same size, PSNR and SSIM as "hex", the preset's (on three clips within 0.5 %, 0.01 dB and
+# 0.0001), in a tenth less time; the preset superfast takes a third less, and loses 0.25 to 0.5 dB.
 IMAGE_ENCODERS: Final[Mapping[str, ImageEncoder]] = {
     "libx264": ImageEncoder(
         "H.264",
-        {"preset": "veryfast", "tune": "zerolatency"},
+        {"preset": "veryfast", "tune": "zerolatency", "motion-est": "dia"},
         {"small": {"crf": "25"}, "standard": {"crf": "20"}, "high": {"crf": "16"}},
         _MPEG_CLOCK,
     ),

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import errno
+import io
 import itertools
+import os
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from agecam.errors import OutputError
 from agecam.files import with_ending
 from agecam.output.disk import disk_full, final_path
 from agecam.paths import make_private_folder
+
+_READER_WITHIN_S: Final = 5.0
+"""How long a pipe with a name is waited with for a program that reads it."""
+_READER_POLL_S: Final = 0.05
 
 
 def claim_file(folder: Path, suffix: str, now: Callable[[], datetime] = datetime.now) -> Path:
@@ -49,6 +57,28 @@ def numbered(path: Path) -> Iterator[Path]:
         yield with_ending(path, f" ({number})")
 
 
+def open_output(path: Path, reader_within_s: float = _READER_WITHIN_S) -> io.FileIO:
+    """A file for writing, without a buffer; one that is there is emptied.
+
+    A pipe with a name is waited with for so many seconds until a program reads it. Raises :class:`OSError`,
+    with ``ENXIO`` where none does.
+    """
+    if not path.is_fifo():
+        return io.FileIO(path, "w")
+    deadline_s = time.monotonic() + reader_within_s
+    while True:
+        try:
+            # Opened otherwise, it would be waited with until a signal comes.
+            descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+            break
+        except OSError as error:
+            if error.errno != errno.ENXIO or time.monotonic() >= deadline_s:
+                raise
+        time.sleep(_READER_POLL_S)
+    os.set_blocking(descriptor, True)
+    return io.FileIO(descriptor, "w")
+
+
 def write_error(path: Path, error: OSError) -> OutputError:
     """The sentence for an operating system's ``error`` in writing ``path``, a partial file or a whole one."""
     path = final_path(path)
@@ -63,6 +93,8 @@ def write_error(path: Path, error: OSError) -> OutputError:
             text = f"{path} is a folder; name a file."
         case errno.EACCES | errno.EPERM | errno.EROFS:
             text = f"{path} may not be written; choose another folder."
+        case errno.ENXIO:
+            text = f"No program reads the pipe {path}; start that first, or name a file."
         case _:
             text = f"{path} cannot be written ({error.strerror}); choose another folder or disk."
     return OutputError(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, TypeAlias, cast
 
@@ -29,19 +30,34 @@ _GIF_LEAST_TICKS: Final = 2
 VideoPackets: TypeAlias = "list[Packet[VideoStream]]"  # no generic while running
 
 
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How images are compressed."""
+
+    encoder: str
+    """FFmpeg's name of it."""
+    quality: Quality
+    threads: int | None = None
+    """``None``: as many as FFmpeg finds good."""
+
+
 class ImageTrack:
     """Encodes images with times of their own."""
 
     def __init__(
-        self, container: OutputContainer, encoder: str, size: tuple[int, int], rate: float, quality: Quality
+        self, container: OutputContainer, encoding: Encoding, size: tuple[int, int], rate: float
     ) -> None:
         """Adds a stream of ``size`` (width, height), both even, of about ``rate`` images a second."""
-        self._spec = IMAGE_ENCODERS[encoder]
+        self._spec = IMAGE_ENCODERS[encoding.encoder]
         self._clock = self._choose_clock(rate)
         self._next_keyframe_s = 0.0
-        options = {**self._spec.options, **self._spec.qualities[quality]}
+        options = {**self._spec.options, **self._spec.qualities[encoding.quality]}
+        if encoding.threads is not None:
+            options["threads"] = str(encoding.threads)
         fraction = Fraction(rate).limit_denominator(1001)
-        self._stream = cast("VideoStream", container.add_stream(encoder, rate=fraction, options=options))
+        self._stream = cast(
+            "VideoStream", container.add_stream(encoding.encoder, rate=fraction, options=options)
+        )
         self._stream.width, self._stream.height = size
         self._stream.disposition = Disposition.default
         context = self._stream.codec_context
@@ -79,7 +95,9 @@ class ImageTrack:
         context.color_trc = ColorTrc.BT709
 
     def _frame(self, image_bgr: NDArray[np.uint8]) -> VideoFrame:
-        return VideoFrame.from_ndarray(image_bgr, format="bgr24").reformat(
+        # In the array's own memory: a copy takes longer than making the other format of it.
+        buffer = VideoFrame.from_numpy_buffer(np.ascontiguousarray(image_bgr), format="bgr24")
+        return buffer.reformat(
             format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
         )
 
@@ -105,17 +123,16 @@ class SteppedImageTrack(ImageTrack):
     def __init__(
         self,
         container: OutputContainer,
-        encoder: str,
+        encoding: Encoding,
         size: tuple[int, int],
         rate: float,
-        quality: Quality,
         *,
         steps_per_second: int,
     ) -> None:
         self._steps_per_second = steps_per_second
         self._standing: VideoFrame | None = None
         self._end_step = 0
-        super().__init__(container, encoder, size, float(rate), quality)
+        super().__init__(container, encoding, size, float(rate))
 
     def encode(self, image_bgr: NDArray[np.uint8], time_s: float, duration_s: float) -> VideoPackets:
         step = round(time_s / self._clock) if self._standing is not None else 0
@@ -161,11 +178,11 @@ class PaletteImageTrack(ImageTrack):
     """Encodes images of 256 colours, 50 a second at most, the first of which stands from 0 on."""
 
     def __init__(
-        self, container: OutputContainer, encoder: str, size: tuple[int, int], rate: float, quality: Quality
+        self, container: OutputContainer, encoding: Encoding, size: tuple[int, int], rate: float
     ) -> None:
-        self._palettizer = Palettizer(CONFIGS[quality])
+        self._palettizer = Palettizer(CONFIGS[encoding.quality])
         self._last_tick: int | None = None
-        super().__init__(container, encoder, size, rate, quality)
+        super().__init__(container, encoding, size, rate)
 
     def takes(self, time_s: float) -> bool:
         return self._last_tick is None or self._tick(time_s) - self._last_tick >= _GIF_LEAST_TICKS
@@ -186,18 +203,13 @@ class PaletteImageTrack(ImageTrack):
 
 
 def image_track(
-    container: OutputContainer,
-    kind: ContainerKind,
-    encoder: str,
-    size: tuple[int, int],
-    rate: float,
-    quality: Quality,
+    container: OutputContainer, kind: ContainerKind, encoding: Encoding, size: tuple[int, int], rate: float
 ) -> ImageTrack:
     """The track for a kind of file; ``rate`` is the usual number of images a second."""
     if kind.frame_steps_per_second is not None:
         return SteppedImageTrack(
-            container, encoder, size, rate, quality, steps_per_second=kind.frame_steps_per_second
+            container, encoding, size, rate, steps_per_second=kind.frame_steps_per_second
         )
-    if encoder == "gif":
-        return PaletteImageTrack(container, encoder, size, rate, quality)
-    return ImageTrack(container, encoder, size, rate, quality)
+    if encoding.encoder == "gif":
+        return PaletteImageTrack(container, encoding, size, rate)
+    return ImageTrack(container, encoding, size, rate)

@@ -14,7 +14,7 @@ import numpy as np
 from agecam.errors import DiskFullError
 from agecam.messages import Frame, Person
 from agecam.output.disk import disk_full
-from agecam.output.files import write_error
+from agecam.output.files import open_output, write_error
 from agecam.output.sink import DEFAULT_CONFIG, QueuedSink, SinkConfig, WhenFull
 from agecam.timeline import LiveTimeline
 
@@ -26,8 +26,8 @@ _NO_IMAGE: Final = np.empty((0, 0, 3), np.uint8)
 class RowWriter:
     """Writes rows of text, each ending with a line feed, as UTF-8.
 
-    An existing file is overwritten. After a failure the file ends with a whole row. Every method raises
-    :class:`agecam.errors.OutputError`.
+    An existing file is overwritten; a pipe needs a program that reads it (:func:`open_output`). After a
+    failure the file ends with a whole row. Every method raises :class:`agecam.errors.OutputError`.
     """
 
     def __init__(self, path: Path, header: str = "") -> None:
@@ -36,7 +36,7 @@ class RowWriter:
         self._waiting_chars = 0
         self._whole_bytes = 0
         try:
-            self._file = path.open("wb", buffering=0)
+            self._file = open_output(path)
         except OSError as error:
             raise write_error(path, error) from error
         self.flush()

@@ -25,7 +25,7 @@ from agecam.opencv import cv2
 from agecam.output.carried import CarriedMuxer, CarriedStreams
 from agecam.output.containers import Quality, available_encoder, container_kind, mp4_flags
 from agecam.output.files import write_error
-from agecam.output.images import image_track
+from agecam.output.images import Encoding, image_track
 from agecam.output.kept import drop_unfinished_box, last_time_kept
 from agecam.timeline import Timeline
 
@@ -49,6 +49,8 @@ class VideoOptions:
     """The time that becomes 0 in the file; ``None``: ``carried.start_s``, or else that of the first frame."""
     carried: CarriedStreams | None = None
     """What goes along with the frames, in the same times."""
+    threads: int | None = None
+    """In which the images are encoded; ``None``: as many as FFmpeg finds good."""
 
 
 class VideoWriter:
@@ -113,9 +115,8 @@ class VideoWriter:
         container = av.open(
             f"file:{self.path}", "w", container_options=dict(kind.options), metadata_errors="replace"
         )
-        self._images = image_track(
-            container, kind, self._encoder, self._size, 1 / self._interval_s, options.quality
-        )
+        encoding = Encoding(self._encoder, options.quality, options.threads)
+        self._images = image_track(container, kind, encoding, self._size, 1 / self._interval_s)
         if carried is not None:
             muxer = CarriedMuxer(carried, container, kind, self.path, self._start_s or 0.0)
             if self._has_boxes:

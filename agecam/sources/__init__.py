@@ -4,7 +4,7 @@ from agecam.sources.base import Source
 from agecam.sources.cameras import Camera, ListCameras, find_camera, list_cameras
 from agecam.sources.factory import open_source
 from agecam.sources.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_image, is_video
-from agecam.sources.image import is_still, pages_left_out, read_image
+from agecam.sources.image import image_damage, is_still, pages_left_out, read_image
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -13,6 +13,7 @@ __all__ = [
     "ListCameras",
     "Source",
     "find_camera",
+    "image_damage",
     "is_image",
     "is_still",
     "is_video",

@@ -50,7 +50,7 @@ class ImageHeader:
     """Of AVIF, as in EXIF, 1 (upright) to 8; else 1, because OpenCV sees to it."""
 
     frames: int
-    """Frames of an animation, pages of a TIFF."""
+    """Frames of an animation; of a TIFF see :mod:`agecam.sources.tiff`."""
 
     bytes_per_pixel: float
     """Peak memory of decoding it."""
@@ -79,7 +79,7 @@ def read_header(path: Path, config: ImageConfig | None = None) -> ImageHeader | 
                     image.width,
                     image.height,
                     orientation=_orientation(image),
-                    frames=getattr(image, "n_frames", 1),
+                    frames=_frames(image),
                     bytes_per_pixel=_bytes_per_pixel(path, image, config),
                 )
         except Image.DecompressionBombError:
@@ -100,6 +100,11 @@ def too_many_pixels(path: Path, pixels: int | None = None) -> SourceError:
     """The error that says so; ``pixels`` where the number is known."""
     number = "" if pixels is None else f" ({pixels / 1e6:.0f} million)"
     return SourceError(f"{path} has too many pixels{number}; make it smaller and try again.")
+
+
+def _frames(image: Any) -> int:
+    # Not of a TIFF: Pillow reads all its pages, and fails where they are cut off.
+    return int(getattr(image, "n_frames", 1)) if image.format in _ANIMATIONS else 1
 
 
 def _orientation(image: Any) -> int:

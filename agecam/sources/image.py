@@ -18,7 +18,9 @@ from agecam.messages import Frame
 from agecam.opencv import cv2
 from agecam.sources.files import check_file, image_format, is_image, is_video
 from agecam.sources.header import ImageConfig, check_size, read_header, too_many_pixels
+from agecam.sources.selection import FrameSelection
 from agecam.sources.stderr import decoder_remarks
+from agecam.sources.tiff import TiffPages, tiff_pages
 
 Image = NDArray[np.uint8]
 
@@ -41,7 +43,7 @@ def read_image(path: Path | str) -> Image:
     """An image file as ``(height, width, 3)`` uint8 BGR, rotated upright by its EXIF or HEIF orientation.
 
     Gray, 16-bit and CMYK images are converted, transparency is dropped, of an animation the first frame is
-    taken, and of a TIFF the first page (see :func:`pages_left_out`). Raises
+    taken, and of a TIFF the first page (see :func:`pages_left_out` and :func:`image_damage`). Raises
     :class:`agecam.errors.SourceError` where the file is missing, empty, too large (see
     :class:`agecam.sources.header.ImageConfig`), no image, or damaged: an image is read whole or not at all.
     """
@@ -61,12 +63,28 @@ def read_image(path: Path | str) -> Image:
 def pages_left_out(path: Path | str) -> str | None:
     """The sentence for a file of which :func:`read_image` reads one page of several; ``None`` for others."""
     path = Path(path)
-    if image_format(path) != "TIFF":
+    pages = _tiff_pages(path)
+    if pages is None or pages.whole < 2 or pages.is_cut_off:
         return None
-    header = read_header(path)
-    if header is None or header.frames < 2:
+    return f"{path} holds {pages.whole} pages, of which the first is read; save the others as files."
+
+
+def image_damage(path: Path | str) -> str | None:
+    """The sentence for a file that is damaged behind what :func:`read_image` reads; ``None`` for others."""
+    path = Path(path)
+    pages = _tiff_pages(path)
+    if pages is None or not pages.is_cut_off:
         return None
-    return f"{path} holds {header.frames} pages, of which the first is read; save the others as files."
+    kept = "its first page" if pages.whole < 2 else f"page {pages.whole}"
+    return f"{path} is damaged: it ends after {kept}, where more should follow; the first is read."
+
+
+def _tiff_pages(path: Path) -> TiffPages | None:
+    """``None`` for what is no TIFF file, or cannot be read now."""
+    try:
+        return tiff_pages(path) if image_format(path) == "TIFF" else None
+    except OSError:
+        return None
 
 
 def _read_with_opencv(path: Path) -> Image | None:
@@ -174,6 +192,12 @@ class ImageSource:
     def __init__(self, path: Path | str) -> None:
         self._path = Path(path)
         self._frame: Frame | None = None
+        self.damage: str | None = None
+        """One sentence on what is wrong with the file behind the image; ``None``: nothing."""
+
+    def selected(self, _selection: FrameSelection) -> ImageSource:
+        """The same: a photograph has no times, and is given whatever is selected."""
+        return self
 
     @property
     def name(self) -> str:
@@ -182,6 +206,7 @@ class ImageSource:
     def open(self) -> None:
         image = read_image(self._path)
         image.setflags(write=False)
+        self.damage = image_damage(self._path)
         self._frame = Frame(image, time_s=0.0, index=0, is_still=True)
 
     def read(self) -> Frame | None:

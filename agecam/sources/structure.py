@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -31,6 +32,8 @@ _PS_END: Final = 0xB9
 _OGG_PAGE: Final = b"OggS"  # RFC 3533, 6
 _TAIL_BYTES: Final = 262_144
 """From the end of a file, in which at least one page of Ogg (65,307 bytes) or pack of MPEG begins."""
+_UNIT_HEAD_BYTES: Final = 27 + 255
+"""Of a unit, which tell its length: the header of a page of Ogg with the lengths of all its segments."""
 
 
 def is_cut_off(path: Path) -> bool | None:
@@ -57,8 +60,9 @@ def is_cut_off(path: Path) -> bool | None:
             if head.startswith((_PS_PACK, _OGG_PAGE)):
                 file.seek(max(0, size - _TAIL_BYTES))
                 tail = file.read()
-                is_ogg = head.startswith(_OGG_PAGE)
-                return (_is_ogg_cut_off(tail) if is_ogg else _is_program_stream_cut_off(tail)) or None
+                if head.startswith(_OGG_PAGE):
+                    return _is_unit_cut_off(tail, _OGG_PAGE, _OGG_PAGE, _ogg_page_bytes) or None
+                return _is_unit_cut_off(tail, _PS_START, _PS_PACK, _program_stream_bytes) or None
             return transport_stream.is_cut_off(file, size) or None
     except OSError:
         return None
@@ -142,32 +146,37 @@ def _is_asf_cut_off(head: bytes, size: int) -> bool:
     return not is_broadcast and size < length
 
 
-def _is_program_stream_cut_off(tail: bytes) -> bool:
-    position = tail.find(_PS_PACK)
+def _is_unit_cut_off(tail: bytes, start: bytes, unit: bytes, unit_bytes: Callable[[bytes], int]) -> bool:
+    """Whether the last of the units that follow one another to the end of a file is cut off.
+
+    Each begins with ``start``, the first one to be found with ``unit``. ``unit_bytes`` gives the length of
+    the unit that bytes begin with, of which there may be few; 0: it is the end, whatever follows.
+    """
+    position = tail.find(unit)
     if position < 0:
         return False
     while position < len(tail):
-        if not tail.startswith(_PS_START[: len(tail) - position], position):
+        if not tail.startswith(start[: len(tail) - position], position):
             return False
-        code = tail[position + 3 : position + 4]
-        if code == _PS_PACK[3:]:
-            is_mpeg2 = tail[position + 4 : position + 5] >= b"\x40"
-            stuffing = tail[position + 13] & 7 if is_mpeg2 and position + 13 < len(tail) else 0
-            position += 14 + stuffing if is_mpeg2 else 12
-        elif code and code[0] == _PS_END:
+        length = unit_bytes(tail[position : position + _UNIT_HEAD_BYTES])
+        if not length:
             return False
-        else:
-            position += 6 + int.from_bytes(tail[position + 4 : position + 6], "big")
+        position += length
     return position > len(tail)
 
 
-def _is_ogg_cut_off(tail: bytes) -> bool:
-    position = tail.find(_OGG_PAGE)
-    if position < 0:
-        return False
-    while position < len(tail):
-        if not tail.startswith(_OGG_PAGE[: len(tail) - position], position):
-            return False
-        segments = tail[position + 26] if position + 26 < len(tail) else 0
-        position += 27 + segments + sum(tail[position + 27 : position + 27 + segments])
-    return position > len(tail)
+def _program_stream_bytes(head: bytes) -> int:
+    """Of a pack's header or a packet of MPEG."""
+    code = head[3:4]
+    if code == _PS_PACK[3:]:
+        is_mpeg2 = head[4:5] >= b"\x40"
+        stuffing = head[13] & 7 if is_mpeg2 and len(head) > 13 else 0
+        return 14 + stuffing if is_mpeg2 else 12
+    if code and code[0] == _PS_END:
+        return 0
+    return 6 + int.from_bytes(head[4:6], "big")
+
+
+def _ogg_page_bytes(head: bytes) -> int:
+    segments = head[26] if len(head) > 26 else 0
+    return 27 + segments + sum(head[27 : 27 + segments])

@@ -42,7 +42,8 @@ class AnalyzerConfig:
     quality: QualityConfig = field(default_factory=QualityConfig)
     frames_ahead: int = 2
     """Frames in which :meth:`Analyzer.analyze_all` runs detection early: enough for the other thread never to
-    wait where one frame takes longer than the next; each holds its image in memory."""
+    wait where one frame takes longer than the next; each holds its image in memory. With 0 there is no such
+    thread, which on one core only costs time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,9 @@ class Analyzer:
         on earlier frames is done in their order. An :class:`AgeCamError` that ``frames`` raises comes after
         the analyses of all frames before it.
         """
+        if not self._config.frames_ahead:
+            yield from map(self.analyze, frames)
+            return
         pool = ThreadPoolExecutor(1, thread_name_prefix="agecam-prefetch-detect")
         pending: deque[Callable[[], Analysis]] = deque()
         failure: AgeCamError | None = None
@@ -229,7 +233,8 @@ def create_analyzer(
     Raises :class:`agecam.errors.ModelError` when a model cannot be used, or Keras is asked for and missing.
     """
     classifier = create_classifier(runtime, models, cores)
-    return Analyzer(create_detector(models), classifier)
+    config = AnalyzerConfig(frames_ahead=0) if cores == 1 else AnalyzerConfig()
+    return Analyzer(create_detector(models), classifier, config)
 
 
 def _detect(

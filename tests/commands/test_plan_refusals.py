@@ -1,5 +1,6 @@
 """What a run refuses before any work, and names that are at the limit of what a disk takes."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -131,6 +132,26 @@ def test_pages_that_are_not_read_are_told_by_both_commands(run: Run, tmp_path: P
     assert sentence in annotated.out
     assert sentence in predicted.err
     assert run("predict", path, "--quiet").err == ""
+
+
+def test_a_tiff_cut_off_behind_its_first_page_is_told_by_both_commands_and_that_page_kept(
+    run: Run, tmp_path: Path
+) -> None:
+    page = Image.new("RGB", (32, 32))
+    path, out = tmp_path / "scans.tif", tmp_path / "out.png"
+    page.save(path, save_all=True, append_images=[page, page])
+    path.write_bytes(path.read_bytes()[:-1000])
+    sentence = (
+        f"agecam: {path} is damaged: it ends after page 2, where more should follow; the first is read.\n"
+    )
+    annotated, predicted = run("annotate", path, "-o", out), run("predict", path, "--json")
+    assert (annotated.code, predicted.code) == (1, 1)
+    assert (annotated.err, predicted.err) == (sentence, sentence)
+    assert out.is_file()
+    line = json.loads(predicted.out)
+    assert (line["width"], line["height"], line["faces"]) == (32, 32, [])
+    assert sentence == f"agecam: {line['error']}\n"
+    assert run("predict", path).out.splitlines()[1].endswith("no face")
 
 
 @pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="needs /dev")

@@ -36,15 +36,32 @@ def test_a_log_gets_a_line_every_ten_seconds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("done", "elapsed_s", "left"), [(250, 30, "30 s"), (1, 10, "83 min"), (1, 72, "10.0 h"), (499, 99, "1 s")]
+    ("done", "elapsed_s", "left"), [(250, 30, "30 s"), (4, 40, "83 min"), (4, 240, "8.3 h"), (499, 99, "1 s")]
 )
 def test_what_is_left_is_told_in_round_numbers(done: int, elapsed_s: float, left: str) -> None:
     clock, lines = Clock(), list[str]()
     with log_display(clock, lines) as progress:
+        task = progress.task("inputs", total=501)
+        clock.now_s += 9  # for the models, which are loaded once
+        task.advance()
+        clock.now_s += elapsed_s
+        task.update(done + 1, 501)
+    assert lines == [f"{done + 1}/501 inputs, {(done + 1) / 501:.0%}, about {left} left".replace("%", " %")]
+
+
+@pytest.mark.parametrize(("done", "elapsed_s"), [(1, 600), (3, 600), (200, 4)])
+def test_what_is_left_is_not_told_before_there_is_enough_to_go_by(done: int, elapsed_s: float) -> None:
+    clock, lines = Clock(), list[str]()
+    with log_display(clock, lines) as progress:
         task = progress.task("inputs", total=500)
+        clock.now_s += 60
+        task.advance()
         clock.now_s += elapsed_s
         task.update(done, 500)
-    assert lines[0].endswith(f"about {left} left")
+        clock.now_s += 10
+        task.update(500, 500)
+    assert lines[-1] == "500/500 inputs, 100 %"
+    assert not any("left" in line for line in lines)
 
 
 def test_a_line_names_the_file_and_does_without_a_total() -> None:
@@ -64,7 +81,7 @@ def test_lines_go_to_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
         task.advance()
         progress.print("done")
     captured = capfd.readouterr()
-    assert captured.err == "agecam: 1/2 inputs, 50 %, about 1 min left\n"
+    assert captured.err == "agecam: 1/2 inputs, 50 %\n"
     assert captured.out == "done\n"
 
 
@@ -85,7 +102,11 @@ def test_a_terminal_gets_a_bar_and_no_lines_whatever_the_name(monkeypatch: pytes
     with ProgressDisplay(console=console, clock=clock, write_line=lines.append) as progress:
         task = progress.task("frames", name="scans [/2024].mp4")
         clock.now_s += 60
+        task.update(20, 500)
+        assert "left" not in terminal.getvalue()
+        clock.now_s += 60
         task.update(120, 500)
     assert lines == []
     assert "scans [/2024].mp4" in terminal.getvalue()
     assert "120/500" in terminal.getvalue()
+    assert "about 4 min left" in terminal.getvalue()

@@ -19,9 +19,10 @@ from agecam.commands.annotate import run_job_with
 from agecam.commands.arguments import AnnotateArguments
 from agecam.commands.batch import annotate_inputs
 from agecam.commands.job import Job
-from agecam.errors import OutputError
+from agecam.errors import OutputError, UsageError
 from agecam.files import PartialFile
 from agecam.output import write_image
+from agecam.output.files import open_output, write_error
 from tests.commands.helpers import Run, Unchanged, contents, make_analyzer
 
 OnImage = Callable[[NDArray[np.uint8]], None]
@@ -197,6 +198,30 @@ def test_a_table_can_go_to_a_pipe(clip: Path, tmp_path: Path) -> None:
             run_job_with(analyzer, Job(str(clip), tmp_path / "out.mp4", pipe, force=True))
         assert rows.result(PATIENCE_S).startswith("frame,")
     assert pipe.is_fifo()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+def test_a_pipe_that_nothing_reads_is_not_waited_for_for_ever(clip: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="No such device") as caught:
+        open_output(pipe, reader_within_s=0)
+    assert str(write_error(pipe, caught.value)) == (
+        f"No program reads the pipe {pipe}; start that first, or name a file."
+    )
+    arguments = AnnotateArguments((str(clip),), tmp_path / "out.mp4", csv=pipe, force=True)
+    assert annotate_inputs(arguments, make_analyzer()) == 1
+    assert set(contents(tmp_path)) == {"in.mp4"}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+@pytest.mark.parametrize("option", ["output", "report"])
+def test_what_is_no_stream_goes_to_no_pipe(clip: Path, tmp_path: Path, option: str) -> None:
+    pipe = tmp_path / "pipe.mp4"
+    os.mkfifo(pipe)
+    options = {"output": tmp_path / "out.mp4", option: pipe}
+    with pytest.raises(UsageError, match=r"pipe\.mp4 is a pipe or a device; name a file\."):
+        annotate_inputs(AnnotateArguments((str(clip),), force=True, **options), make_analyzer())  # type: ignore[arg-type]
 
 
 def test_a_killed_run_leaves_what_was_there_and_the_next_clears_away_its_part(

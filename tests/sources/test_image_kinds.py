@@ -20,7 +20,8 @@ from agecam.errors import SourceError
 from agecam.opencv import cv2
 from agecam.sources import IMAGE_SUFFIXES, is_image, is_video, open_source, read_image
 from agecam.sources.header import ImageConfig, read_header
-from agecam.sources.image import ImageSource, pages_left_out
+from agecam.sources.image import ImageSource, image_damage, pages_left_out
+from agecam.sources.selection import FrameSelection, select_frames
 from agecam.sources.stderr import decoder_remarks
 from agecam.sources.video import VideoFileSource
 
@@ -233,6 +234,34 @@ def test_reads_the_first_page_of_a_tiff_and_says_so(tmp_path: Path, photo: Image
     assert said == f"{path} holds 3 pages, of which the first is read; save the others as files."
     page.save(tmp_path / "one.tif")
     assert pages_left_out(tmp_path / "one.tif") is None
+
+
+@pytest.mark.parametrize("options", [{}, {"compression": "tiff_lzw"}])
+@pytest.mark.parametrize(("share", "kept"), [(0.4, "its first page"), (0.7, "page 2"), (0.99, "page 2")])
+def test_a_tiff_cut_off_behind_its_first_page_gives_that_and_is_told(
+    tmp_path: Path, photo: Image, options: dict[str, Any], share: float, kept: str
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, photo.shape, dtype=np.uint8)
+    buffer = io.BytesIO()
+    pages = [Pillow.fromarray(noise)] * 3
+    pages[0].save(buffer, "TIFF", save_all=True, append_images=pages[1:], **options)
+    whole = write(tmp_path / "whole.tif", buffer.getvalue())
+    cut = write(tmp_path / "cut.tif", buffer.getvalue()[: int(share * len(buffer.getvalue()))])
+    source = open_source(str(cut))
+    source = select_frames(source, FrameSelection(every=2))
+    assert isinstance(source, ImageSource)
+    source.open()
+    frame = source.read()
+    assert frame is not None
+    assert np.array_equal(frame.image_bgr, noise[:, :, ::-1])
+    assert source.damage == (
+        f"{cut} is damaged: it ends after {kept}, where more should follow; the first is read."
+    )
+    assert (pages_left_out(cut), image_damage(cut)) == (None, source.damage)
+    assert image_damage(whole) is None
+    header = read_header(cut)
+    assert header is not None
+    assert (header.width, header.height) == (photo.shape[1], photo.shape[0])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs named pipes")
