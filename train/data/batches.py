@@ -38,8 +38,9 @@ _MIN_MIXUP_SHARE: Final = 0.5
 class BatchConfig:
     """How batches are made.
 
-    Without ``augmentation`` crops come in order and as they are. Of ``hosts`` that train together, each makes
-    its share of every batch.
+    Without ``augmentation`` crops come in order and as they are. Heads that are ``taught`` have a teacher,
+    which labels images without a label. Of ``hosts`` that train together, each makes its share of every
+    batch.
     """
 
     size_px: int
@@ -50,19 +51,32 @@ class BatchConfig:
     mixup: float
     workers: int
     emphases: tuple[Emphasis, ...] = ()
+    taught: tuple[str, ...] = ()
     host: int = 0
     hosts: int = 1
+
+
+def unlabelled(table: Table, head: str) -> NDArray[np.bool_]:
+    """Which images have no label for a head: ``(n,)``."""
+    return np.isnan(table.age_low if head == AGE else table.female)
+
+
+def _unknown_target(head: str) -> NDArray[np.float32]:
+    """The target ``(1, k)`` that leaves all to a teacher."""
+    if head == AGE:
+        return age_targets(np.zeros(1), np.full(1, AGES - 1.0))
+    return np.full((1, 1), UNKNOWN_GENDER, np.float32)
 
 
 class Batches(keras.utils.PyDataset):
     """Batches of ``(x, y, weights)``: x ``(b, size_px, size_px, 1)`` float32 in [0, 1].
 
     ``y`` and ``weights`` are dictionaries by head, or plain arrays for a single head; a missing label has
-    the weight 0. With augmentation the order and the changes are random, but the same for the same seed,
-    epoch and batch, however many threads work, so that a run resumed with :meth:`start_at` sees what it would
-    have seen. The share ``mixup`` of the images is mixed with the next one of the batch (Zhang et al.,
-    "mixup: Beyond Empirical Risk Minimization", ICLR 2018); their labels say nothing, since a teacher's
-    predictions take their place.
+    the weight 0, or, where the head is taught, 1 and a target that says nothing. With augmentation the order
+    and the changes are random, but the same for the same seed, epoch and batch, however many threads work, so
+    that a run resumed with :meth:`start_at` sees what it would have seen. The share ``mixup`` of the images
+    is mixed with the next one of the batch (Zhang et al., "mixup: Beyond Empirical Risk Minimization", ICLR
+    2018); their labels say nothing, since a teacher's predictions take their place.
     """
 
     def __init__(
@@ -84,6 +98,10 @@ class Batches(keras.utils.PyDataset):
             AGE: rarity_weights(table.age_low, table.age_high, config.rarity_exponent),
             GENDER: (~np.isnan(table.female)).astype(np.float32),
         }
+        for head in config.taught:
+            missing = unlabelled(table, head)
+            targets[head][missing] = _unknown_target(head)
+            weights[head][missing] = 1
         self._targets = {head: targets[head] for head in heads}
         factors = emphasis_weights(table.age_low, table.age_high, config.emphases)
         self._weights = {head: weights[head] * factors for head in heads}
@@ -131,12 +149,8 @@ class Batches(keras.utils.PyDataset):
         for place in np.flatnonzero(chosen):
             share = float(shares[place])
             images[place] = cv2.addWeighted(images[place], share, neighbours[place], 1 - share, 0)
-        unknown = {
-            AGE: age_targets(np.zeros(1), np.full(1, AGES - 1.0)),
-            GENDER: np.full((1, 1), UNKNOWN_GENDER, np.float32),
-        }
         for head in self._heads:
-            y[head][chosen] = unknown[head]
+            y[head][chosen] = _unknown_target(head)
 
     def start_at(self, epoch: int) -> None:
         """Go on as if ``epoch`` epochs had been seen."""

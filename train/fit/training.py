@@ -9,9 +9,10 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import typer
 
 from agecam.files import write_atomically
-from train.data.batches import BatchConfig, Batches
+from train.data.batches import BatchConfig, Batches, unlabelled
 from train.data.crops import load_crops
 from train.data.table import TRAIN, VALIDATION, Table
 from train.data.targets import Emphasis
@@ -58,7 +59,9 @@ def _train(
     with precision("float32"):
         copy = build_model(config.network, size_px=config.size_px)
     table = Table.load(config.data)
-    validation, training = (_batches(config, table, split) for split in (VALIDATION, TRAIN))
+    taught = model.taught_heads() if isinstance(model, Distiller) else ()
+    validation = _batches(config, table, VALIDATION)
+    training = _batches(config, table, TRAIN, taught)
     copy_weights([load_model(path) for path in config.init], model)
     freeze_stages(model, config.freeze)
     compile_model(model, config, training.num_batches)
@@ -118,8 +121,8 @@ def _write_summary(model: keras.Model, path: Path) -> None:
     write_atomically(path, "\n".join(lines))
 
 
-def _batches(config: FitConfig, table: Table, split: str) -> Batches:
-    rows = table.of_split(split)
+def _batches(config: FitConfig, table: Table, split: str, taught: Sequence[str] = ()) -> Batches:
+    rows = _learnable(table.of_split(split), config.heads, taught)
     if config.images is not None:
         order = np.random.default_rng(config.seed).permutation(len(rows))
         rows = rows.take(np.sort(order[: config.images]))
@@ -135,9 +138,22 @@ def _batches(config: FitConfig, table: Table, split: str) -> Batches:
         rarity_exponent=config.rarity_exponent if training else 0.0,
         mixup=config.mixup if training else 0.0,
         emphases=tuple(map(Emphasis.parse, config.emphasize)) if training else (),
+        taught=tuple(taught),
         seed=config.seed,
         workers=config.workers,
         host=host(),
         hosts=hosts(),
     )
     return Batches(load_crops(config.data), rows, config.heads, settings)
+
+
+def _learnable(images: Table, heads: Sequence[str], taught: Sequence[str]) -> Table:
+    """Images with a label for one of ``heads``; all of them, where a teacher labels the others."""
+    if taught:
+        return images
+    useless = np.all([unlabelled(images, head) for head in heads], axis=0)
+    if useless.any():
+        typer.echo(
+            f"{useless.sum()} images are left out: they have no label, and no --teacher gives one.", err=True
+        )
+    return images.take(~useless)

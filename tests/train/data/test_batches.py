@@ -24,6 +24,19 @@ def batch_config(batch_size: int, **changes: object) -> BatchConfig:
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 
+def test_missing_labels_of_a_taught_head_are_left_to_the_teacher() -> None:
+    table = table_of((30, 30, None), (None, None, True), (None, None, None))
+    crops = np.zeros((3, STORED_PX, STORED_PX), np.uint8)
+    _, y, weights = Batches(crops, table, HEADS, batch_config(batch_size=3, taught=("age",)))[0]
+    assert weights["age"].tolist() == [1, 1, 1]
+    assert weights["gender"].tolist() == [0, 1, 0]
+    whole_range = [1.0] * AGES + [0, AGES - 1, 0]
+    assert y["age"][1:].tolist() == [whole_range] * 2
+    _, y, weights = Batches(crops, table, HEADS, batch_config(batch_size=3, taught=HEADS))[0]
+    assert weights["gender"].tolist() == [1, 1, 1]
+    assert y["gender"][:, 0].tolist() == [UNKNOWN_GENDER, 1, UNKNOWN_GENDER]
+
+
 def test_missing_labels_weigh_nothing() -> None:
     table = table_of((30, 30, None), (None, None, True))
     crops = np.zeros((2, STORED_PX, STORED_PX), np.uint8)
