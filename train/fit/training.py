@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sys
 from collections.abc import Sequence
@@ -12,7 +13,8 @@ import numpy as np
 import typer
 
 from agecam.files import write_atomically
-from train.data.batches import BatchConfig, Batches, unlabelled
+from train.data.batch_maker import BatchConfig, unlabelled
+from train.data.batches import Batches
 from train.data.crops import load_crops
 from train.data.table import TRAIN, VALIDATION, Table
 from train.data.targets import Emphasis
@@ -23,9 +25,9 @@ from train.fit.config import FitConfig
 from train.fit.distillation import Distiller, load_teachers
 from train.fit.run_folder import LOG_FILE, MODEL_FILE, SUMMARY_FILE, claim, cut_log, validation_losses
 from train.model.batch_norm import fused_batch_norm
-from train.model.build import build_model, load_model
+from train.model.build import build_model, describe, load_model
 from train.model.devices import devices, host, hosts, precision
-from train.model.weights import copy_weights
+from train.model.weights import copy_weights, widen
 
 
 def fit(config: FitConfig, callbacks: Sequence[keras.callbacks.Callback] = ()) -> Path:
@@ -60,46 +62,53 @@ def _train(
         copy = build_model(config.network, size_px=config.size_px)
     table = Table.load(config.data)
     taught = model.taught_heads() if isinstance(model, Distiller) else ()
-    validation = _batches(config, table, VALIDATION)
-    training = _batches(config, table, TRAIN, taught)
-    copy_weights([load_model(path) for path in config.init], model)
+    copy_weights([_source(path, config) for path in config.init], model)
     freeze_stages(model, config.freeze)
-    compile_model(model, config, training.num_batches)
-    epochs_done = checkpoint.restore(model)
-    training.start_at(epochs_done)
-    cut_log(out, epochs_done)
-    losses = validation_losses(out)
-    _write_summary(model, out / SUMMARY_FILE)
-    log = keras.callbacks.CSVLogger(out / LOG_FILE, append=True)
-    try:
-        model.fit(
-            training,
-            validation_data=validation,
-            initial_epoch=epochs_done,
-            epochs=config.epochs,
-            # Batches are shuffled already, and in an order that a resumed run repeats.
-            shuffle=False,
-            # A moving bar is for people alone.
-            verbose=1 if sys.stdout.isatty() else 2,
-            # In this order, so that a checkpoint says that its epoch's model and row are written.
-            callbacks=[
-                average,
-                SaveBest(copy, average, out / MODEL_FILE, losses, config.patience),
-                log,
-                checkpoint,
-                keras.callbacks.TerminateOnNaN(),
-                *([keras.callbacks.TensorBoard(out / "tensorboard")] if config.tensorboard else []),
-                *callbacks,
-            ],
-        )
-    finally:
-        # Keras leaves it open when a training is interrupted.
-        if log.csv_file is not None:
-            log.csv_file.close()
+    with contextlib.closing(_batches(config, table, TRAIN, taught)) as training:
+        compile_model(model, config, training.num_batches)
+        epochs_done = checkpoint.restore(model)
+        training.start_at(epochs_done)
+        cut_log(out, epochs_done)
+        losses = validation_losses(out)
+        _write_summary(model, out / SUMMARY_FILE)
+        log = keras.callbacks.CSVLogger(out / LOG_FILE, append=True)
+        try:
+            model.fit(
+                training,
+                validation_data=_batches(config, table, VALIDATION),
+                initial_epoch=epochs_done,
+                epochs=config.epochs,
+                # Batches are shuffled already, and in an order that a resumed run repeats.
+                shuffle=False,
+                # A moving bar is for people alone.
+                verbose=1 if sys.stdout.isatty() else 2,
+                # In this order, so that a checkpoint says that its epoch's model and row are written.
+                callbacks=[
+                    average,
+                    SaveBest(copy, average, out / MODEL_FILE, losses, config.patience),
+                    log,
+                    checkpoint,
+                    keras.callbacks.TerminateOnNaN(),
+                    *([keras.callbacks.TensorBoard(out / "tensorboard")] if config.tensorboard else []),
+                    *callbacks,
+                ],
+            )
+        finally:
+            # Keras leaves it open when a training is interrupted.
+            if log.csv_file is not None:
+                log.csv_file.close()
     if not math.isfinite(losses[-1]):
         raise DataError(
-            "The loss is no longer a number: train with a smaller learning rate, in another folder."
+            "The loss is no longer a number: train with a smaller learning rate or --precision float32, in "
+            "another folder."
         )
+
+
+def _source(path: Path, config: FitConfig) -> keras.Model:
+    """A model to start from, widened where the network to train is wider."""
+    model = load_model(path)
+    with precision("float32"):
+        return widen(model, config.width) if describe(model).width < config.width else model
 
 
 def _build(config: FitConfig) -> keras.Model:
