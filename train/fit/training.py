@@ -131,7 +131,10 @@ def _write_summary(model: keras.Model, path: Path) -> None:
 
 
 def _batches(config: FitConfig, table: Table, split: str, taught: Sequence[str] = ()) -> Batches:
-    rows = _learnable(table.of_split(split), config.heads, taught)
+    training = split == TRAIN
+    rows = table.of_split(split)
+    if training and not taught:
+        rows = _labelled(rows, config.heads)
     if config.images is not None:
         order = np.random.default_rng(config.seed).permutation(len(rows))
         rows = rows.take(np.sort(order[: config.images]))
@@ -139,7 +142,6 @@ def _batches(config: FitConfig, table: Table, split: str, taught: Sequence[str] 
     rows = rows.take(np.arange(len(rows) // config.devices * config.devices))
     if not len(rows):
         raise DataError(f"{config.data} has no images in its {split} split: prepare more images.")
-    training = split == TRAIN
     settings = BatchConfig(
         size_px=config.size_px,
         batch_size=min(config.batch_size, len(rows)),
@@ -156,10 +158,8 @@ def _batches(config: FitConfig, table: Table, split: str, taught: Sequence[str] 
     return Batches(load_crops(config.data), rows, config.heads, settings)
 
 
-def _learnable(images: Table, heads: Sequence[str], taught: Sequence[str]) -> Table:
-    """Images with a label for one of ``heads``; all of them, where a teacher labels the others."""
-    if taught:
-        return images
+def _labelled(images: Table, heads: Sequence[str]) -> Table:
+    """Images with a label for one of ``heads`` at least; it says on stderr how many others there are."""
     useless = np.all([unlabelled(images, head) for head in heads], axis=0)
     if useless.any():
         typer.echo(

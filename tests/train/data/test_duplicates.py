@@ -47,7 +47,8 @@ def test_images_of_one_shape_but_other_detail_are_not_the_same(
 def test_new_images_that_show_a_known_photograph_are_found(astronaut_bgr: NDArray[np.uint8]) -> None:
     crops = patches(astronaut_bgr)
     _, encoded = cv2.imencode(".jpg", crops[3], [cv2.IMWRITE_JPEG_QUALITY, 40])
-    new = np.stack([crops[0], cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), crops[4]])
+    again = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), np.uint8)
+    new = np.stack([crops[0], again, crops[4]])
     known = find_known(new, np.array([0, 1, 2]), crops, np.array([1, 3]))
     assert known.tolist() == [False, True, False]
     assert find_known(new, np.array([2, 1]), crops, np.array([1, 3])).tolist() == [False, True]

@@ -22,7 +22,8 @@ from train.errors import DataError
 def patch(image_bgr: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
     """One of nine squares of an image, each unlike the others."""
     y, x = 20 + 150 * (index // 3), 20 + 150 * (index % 3)
-    return cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY)[y : y + STORED_PX, x : x + STORED_PX]
+    gray = np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
+    return gray[y : y + STORED_PX, x : x + STORED_PX]
 
 
 def write(
