@@ -209,7 +209,8 @@ def _damage_prepared(corpus: Corpus, rng: Random, folder: Path) -> None:
 
 
 def _read_prepared(folder: Path) -> None:
-    from train.data.batches import BatchConfig, Batches
+    from train.data.batch_maker import BatchConfig
+    from train.data.batches import Batches
     from train.data.crops import load_crops
     from train.data.prepare import prepare_crops
     from train.data.table import TRAIN, Table

@@ -21,7 +21,7 @@ from rich.table import Table
 from agecam.errors import AgeCamError
 from agecam.logs import set_up_logging
 from agecam.options import option, options_from
-from train.data.config import PrepareConfig
+from train.data.config import ExtendConfig, PrepareConfig
 from train.evaluate.config import EvaluateConfig
 from train.export.config import ExportConfig
 from train.fit.config import FitConfig
@@ -55,6 +55,20 @@ def prepare(config: PrepareConfig) -> None:
     for name in np.unique(table.dataset):
         splits, counts = np.unique(table.split[table.dataset == name], return_counts=True)
         _say(f"  {name}: {', '.join(f'{s} {count}' for s, count in zip(splits, counts, strict=True))}")
+
+
+@app.command()
+@options_from(ExtendConfig)
+def extend(config: ExtendConfig) -> None:
+    """Add prepared images to prepared ones, all for training; those that are there already are left out."""
+    from train.data.extend import extend as run
+
+    extended = run(config)
+    for name, count in extended.duplicates.items():
+        _say(f"  {name}: {count} left out, which {config.base} holds")
+    for name, count in extended.added.items():
+        _say(f"  {name}: {count} added")
+    _say(f"{len(extended.table)} images.")
 
 
 @app.command()

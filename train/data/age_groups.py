@@ -28,6 +28,15 @@ def age_group_index(age: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.where(np.isnan(age), -1, np.maximum(index, 0))
 
 
+_LONGEST_RANGE_YEARS: Final = 20
+"""Longer ones that begin at birth are bounds."""
+
+
+def upper_bounds(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Where labels ``low..high`` in years say only how old somebody is at most: ``(n,)``."""
+    return np.asarray((low == 0) & (high - low > _LONGEST_RANGE_YEARS))
+
+
 def decade_names(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.str_]:
     """The decade of each label ``low..high`` in years, such as "20-29": ``(n,)``, empty where it is unknown.
 

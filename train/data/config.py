@@ -22,3 +22,12 @@ class PrepareConfig:
     validation: float = field(
         default=0.05, metadata=option("Share of images for validation.", at_least=0, at_most=1)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendConfig:
+    """Which prepared folders to make one of."""
+
+    base: Path = field(metadata=option("Folder made by `prepare`, which stays as it is.", argument=True))
+    more: Path = field(metadata=option("Folder made by `prepare` whose images are added.", argument=True))
+    out: Path = field(metadata=option("Folder for all of them.", "--out", "-o"))

@@ -85,12 +85,13 @@ def prepare(config: PrepareConfig) -> Prepared:
 def prepare_unsplit(source: Path, out: Path, *, jobs: int = 1) -> None:
     """Prepare a folder or zip without a split: the first of duplicates is "test", the others are unused.
 
-    Raises :class:`DataError` as :func:`prepare` does.
+    So are images without any label. Raises :class:`DataError` as :func:`prepare` does.
     """
     table, _, _ = _prepare_table([source], out, jobs)
     splits = np.full(len(table), UNUSED)
     _, first = np.unique(table.group, return_index=True)
     splits[first] = TEST
+    splits[np.isnan(table.age_low) & np.isnan(table.female)] = UNUSED
     replace(table, split=splits).save(out)
 
 

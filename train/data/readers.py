@@ -2,9 +2,11 @@
 
 - **Names as in UTKFace**: ``age_gender_race_date.jpg`` (gender 0 male, 1 female; Zhang, Song, Qi, "Age
   Progression/Regression by Conditional Adversarial Autoencoder", CVPR 2017).
-- **A table** ``labels.csv`` with the columns ``file,age,gender`` and, if known, ``race``. Age is a number of
-  years, a range such as ``30-39`` or ``70+``, a bound (``<=60``, ``>=45``), or empty, and what is not quite
-  certain has a standard deviation in years behind it (``45-52~3``); gender is ``male``, ``female`` or empty.
+- **A table** ``labels.csv`` with the columns ``file,age,gender`` and, if known, ``race`` and ``person``. Age
+  is a number of years, a range such as ``30-39`` or ``70+``, a bound (``<=60``, ``>=45``), or empty, and what
+  is not quite certain has a standard deviation in years behind it (``45-52~3``); gender is ``male``,
+  ``female`` or empty. An image without either is for distillation, where teachers alone label it. ``person``
+  is any name that the images of one person share.
 
 Entries that cannot be used are skipped, counted and listed: a data set of this size always has some.
 """
@@ -38,7 +40,8 @@ class Sample:
 
     ``age_low..age_high`` is the inclusive range of ages in years, both the same where the age is exact, both
     ``None`` where it is unknown; ``age_edge`` is the standard deviation in years of its ends, where the label
-    says one. ``file`` is the path within the data set, with forward slashes.
+    says one. ``person`` is unique within the data set, empty where it is unknown. ``file`` is the path within
+    the data set, with forward slashes.
     """
 
     dataset: str
@@ -48,6 +51,7 @@ class Sample:
     female: bool | None
     race: str = ""
     age_edge: float | None = None
+    person: str = ""
 
     @property
     def age(self) -> float | None:
@@ -148,9 +152,8 @@ def _read_row(dataset: str, name: str, row: dict[str, str]) -> Sample:
     low, high = parse_age(age)
     edge = _parse_deviation(deviation) if uncertain else None
     female = parse_gender(row["gender"] or "")
-    if low is None and female is None:
-        raise ValueError("neither age nor gender")
-    return Sample(dataset, name, low, high, female, (row.get("race") or "").strip(), edge)
+    race, person = ((row.get(column) or "").strip() for column in ("race", "person"))
+    return Sample(dataset, name, low, high, female, race, edge, person)
 
 
 def _parse_deviation(text: str) -> float:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.files import atomic_write
+from train.data.age_groups import upper_bounds
 from train.data.crops import CROPS_FILE, load_crops
 from train.data.duplicates import group_pairs, reconcile_ages, reconcile_gender
 from train.data.pose import pose_and_size
@@ -24,8 +25,6 @@ _OLD_NAMES: Final = {"split": "part"}
 """Of columns in tables that earlier releases wrote."""
 _NUMBERS: Final = ("age_low", "age_high", "female", "yaw_deg", "pitch_deg", "face_px", "age_edge")
 """Columns that may be empty."""
-_LONGEST_RANGE_YEARS: Final = 20
-"""Longer ones that begin at birth are bounds."""
 _DIGITS: Final = 1
 """After the point, of angles and pixels."""
 
@@ -39,7 +38,7 @@ class Table:
     "train", "validation", "test", "unused". ``yaw_deg``, ``pitch_deg`` and ``face_px`` are what
     :func:`train.data.pose.pose_and_size` says, NaN where it is unknown, as in tables of earlier releases.
     ``age_edge`` is the standard deviation in years of a range's ends, or of an exact age, where the label
-    says one.
+    says one. ``person`` is a name that images of one person in one data set share, empty where it is unknown.
     """
 
     row: NDArray[np.int64]
@@ -55,6 +54,7 @@ class Table:
     pitch_deg: NDArray[np.float64]
     face_px: NDArray[np.float64]
     age_edge: NDArray[np.float64]
+    person: NDArray[np.str_]
 
     def __len__(self) -> int:
         return len(self.row)
@@ -67,7 +67,7 @@ class Table:
     @property
     def at_most(self) -> NDArray[np.bool_]:
         """Where an upper bound is all that is known of an age: no group and no metric has a place for it."""
-        return np.asarray((self.age_low == 0) & (self.age_high - self.age_low > _LONGEST_RANGE_YEARS))
+        return upper_bounds(self.age_low, self.age_high)
 
     def take(self, index: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
         """The same columns at a mask or at places."""
@@ -185,6 +185,7 @@ def build_table(
         pitch_deg=pitch,
         face_px=width,
         age_edge=edge,
+        person=np.array([sample.person for sample in chosen], dtype=np.str_),
     )
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.vision.calibration import AGES
+from train.data.age_groups import upper_bounds
 
 AGE, GENDER = "age", "gender"
 HEADS: Final = (AGE, GENDER)
@@ -106,9 +107,11 @@ def rarity_weights(
     """Loss weight of each sample, ``frequency ** -exponent`` of its age: ``(n,)`` float32, mean 1.
 
     No weight is above :attr:`TargetConfig.max_rarity_weight`. The frequency is counted in years, ranges
-    spread evenly over theirs, smoothed over about five years. Samples without an age weigh 0.
+    spread evenly over theirs, smoothed over about five years; bounds do not count, and weigh 1. Samples
+    without an age weigh 0.
     """
-    known = ~np.isnan(low)
+    bound = upper_bounds(low, high)
+    known = ~np.isnan(low) & ~bound
     low_year = np.clip(np.nan_to_num(low), 0, AGES - 1)
     high_year = np.clip(np.nan_to_num(high), 0, AGES - 1)
     ages = np.arange(AGES)[None, :]
@@ -119,4 +122,5 @@ def rarity_weights(
     weight_of_age = np.maximum(frequency, 1.0) ** -exponent
     weights = share @ weight_of_age
     weights /= max(float(weights[known].mean()), 1e-12) if known.any() else 1.0
-    return np.asarray(np.where(known, np.minimum(weights, TARGETS.max_rarity_weight), 0), dtype=np.float32)
+    weights = np.where(known, np.minimum(weights, TARGETS.max_rarity_weight), bound)
+    return np.asarray(weights, dtype=np.float32)

@@ -55,16 +55,18 @@ def compile_model(model: keras.Model, config: FitConfig, steps_per_epoch: int) -
         GENDER: [keras.metrics.MeanMetricWrapper(gender_accuracy, name="accuracy")],
     }
     scales = {AGE: 1.0, GENDER: config.gender_weight}
+    # JAX computes step by step without; TensorFlow on a processor is slower with XLA than without it.
+    jit = keras.backend.backend() == "jax"
     heads = config.heads
     if len(heads) == 1:
-        model.compile(optimizer, losses[heads[0]], weighted_metrics=metrics[heads[0]], jit_compile=False)
+        model.compile(optimizer, losses[heads[0]], weighted_metrics=metrics[heads[0]], jit_compile=jit)
         return
     model.compile(
         optimizer,
         {head: losses[head] for head in heads},
         loss_weights={head: scales[head] for head in heads},
         weighted_metrics={head: metrics[head] for head in heads},
-        jit_compile=False,
+        jit_compile=jit,
     )
 
 

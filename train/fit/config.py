@@ -144,7 +144,7 @@ class FitConfig:
         default="mixed_bfloat16", metadata=option("What layers compute in.", codec=one_of(PRECISIONS))
     )
     seed: int = field(default=0, metadata=option("Decides weights, order and augmentation."))
-    workers: int = field(default=1, metadata=option("Threads that make batches.", at_least=1))
+    workers: int = field(default=1, metadata=option("Processes that make batches.", at_least=1))
     devices: int = field(
         default=1,
         metadata=option("GPUs, or parts of the processor, that share each batch.", at_least=1),

@@ -59,6 +59,11 @@ class Distiller(keras.Model):
         self._distill_weight = distill_weight
         self._hint_weight = hint_weight
 
+    def taught_heads(self) -> tuple[str, ...]:
+        """Heads that the teacher knows: it labels what has no label for them."""
+        predictions = self._teacher(ops.zeros((1, *self.input_shape[1:])))
+        return tuple(head for head in self._heads if head in predictions)
+
     def compute_loss(
         self,
         x: Any = None,

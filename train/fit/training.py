@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sys
 from collections.abc import Sequence
@@ -9,9 +10,11 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import typer
 
 from agecam.files import write_atomically
-from train.data.batches import BatchConfig, Batches
+from train.data.batch_maker import BatchConfig, unlabelled
+from train.data.batches import Batches
 from train.data.crops import load_crops
 from train.data.table import TRAIN, VALIDATION, Table
 from train.data.targets import Emphasis
@@ -22,9 +25,9 @@ from train.fit.config import FitConfig
 from train.fit.distillation import Distiller, load_teachers
 from train.fit.run_folder import LOG_FILE, MODEL_FILE, SUMMARY_FILE, claim, cut_log, validation_losses
 from train.model.batch_norm import fused_batch_norm
-from train.model.build import build_model, load_model
+from train.model.build import build_model, describe, load_model
 from train.model.devices import devices, host, hosts, precision
-from train.model.weights import copy_weights
+from train.model.weights import copy_weights, widen
 
 
 def fit(config: FitConfig, callbacks: Sequence[keras.callbacks.Callback] = ()) -> Path:
@@ -58,45 +61,54 @@ def _train(
     with precision("float32"):
         copy = build_model(config.network, size_px=config.size_px)
     table = Table.load(config.data)
-    validation, training = (_batches(config, table, split) for split in (VALIDATION, TRAIN))
-    copy_weights([load_model(path) for path in config.init], model)
+    taught = model.taught_heads() if isinstance(model, Distiller) else ()
+    copy_weights([_source(path, config) for path in config.init], model)
     freeze_stages(model, config.freeze)
-    compile_model(model, config, training.num_batches)
-    epochs_done = checkpoint.restore(model)
-    training.start_at(epochs_done)
-    cut_log(out, epochs_done)
-    losses = validation_losses(out)
-    _write_summary(model, out / SUMMARY_FILE)
-    log = keras.callbacks.CSVLogger(out / LOG_FILE, append=True)
-    try:
-        model.fit(
-            training,
-            validation_data=validation,
-            initial_epoch=epochs_done,
-            epochs=config.epochs,
-            # Batches are shuffled already, and in an order that a resumed run repeats.
-            shuffle=False,
-            # A moving bar is for people alone.
-            verbose=1 if sys.stdout.isatty() else 2,
-            # In this order, so that a checkpoint says that its epoch's model and row are written.
-            callbacks=[
-                average,
-                SaveBest(copy, average, out / MODEL_FILE, losses, config.patience),
-                log,
-                checkpoint,
-                keras.callbacks.TerminateOnNaN(),
-                *([keras.callbacks.TensorBoard(out / "tensorboard")] if config.tensorboard else []),
-                *callbacks,
-            ],
-        )
-    finally:
-        # Keras leaves it open when a training is interrupted.
-        if log.csv_file is not None:
-            log.csv_file.close()
+    with contextlib.closing(_batches(config, table, TRAIN, taught)) as training:
+        compile_model(model, config, training.num_batches)
+        epochs_done = checkpoint.restore(model)
+        training.start_at(epochs_done)
+        cut_log(out, epochs_done)
+        losses = validation_losses(out)
+        _write_summary(model, out / SUMMARY_FILE)
+        log = keras.callbacks.CSVLogger(out / LOG_FILE, append=True)
+        try:
+            model.fit(
+                training,
+                validation_data=_batches(config, table, VALIDATION),
+                initial_epoch=epochs_done,
+                epochs=config.epochs,
+                # Batches are shuffled already, and in an order that a resumed run repeats.
+                shuffle=False,
+                # A moving bar is for people alone.
+                verbose=1 if sys.stdout.isatty() else 2,
+                # In this order, so that a checkpoint says that its epoch's model and row are written.
+                callbacks=[
+                    average,
+                    SaveBest(copy, average, out / MODEL_FILE, losses, config.patience),
+                    log,
+                    checkpoint,
+                    keras.callbacks.TerminateOnNaN(),
+                    *([keras.callbacks.TensorBoard(out / "tensorboard")] if config.tensorboard else []),
+                    *callbacks,
+                ],
+            )
+        finally:
+            # Keras leaves it open when a training is interrupted.
+            if log.csv_file is not None:
+                log.csv_file.close()
     if not math.isfinite(losses[-1]):
         raise DataError(
-            "The loss is no longer a number: train with a smaller learning rate, in another folder."
+            "The loss is no longer a number: train with a smaller learning rate or --precision float32, in "
+            "another folder."
         )
+
+
+def _source(path: Path, config: FitConfig) -> keras.Model:
+    """A model to start from, widened where the network to train is wider."""
+    model = load_model(path)
+    with precision("float32"):
+        return widen(model, config.width) if describe(model).width < config.width else model
 
 
 def _build(config: FitConfig) -> keras.Model:
@@ -118,8 +130,11 @@ def _write_summary(model: keras.Model, path: Path) -> None:
     write_atomically(path, "\n".join(lines))
 
 
-def _batches(config: FitConfig, table: Table, split: str) -> Batches:
+def _batches(config: FitConfig, table: Table, split: str, taught: Sequence[str] = ()) -> Batches:
+    training = split == TRAIN
     rows = table.of_split(split)
+    if training and not taught:
+        rows = _labelled(rows, config.heads)
     if config.images is not None:
         order = np.random.default_rng(config.seed).permutation(len(rows))
         rows = rows.take(np.sort(order[: config.images]))
@@ -127,7 +142,6 @@ def _batches(config: FitConfig, table: Table, split: str) -> Batches:
     rows = rows.take(np.arange(len(rows) // config.devices * config.devices))
     if not len(rows):
         raise DataError(f"{config.data} has no images in its {split} split: prepare more images.")
-    training = split == TRAIN
     settings = BatchConfig(
         size_px=config.size_px,
         batch_size=min(config.batch_size, len(rows)),
@@ -135,9 +149,20 @@ def _batches(config: FitConfig, table: Table, split: str) -> Batches:
         rarity_exponent=config.rarity_exponent if training else 0.0,
         mixup=config.mixup if training else 0.0,
         emphases=tuple(map(Emphasis.parse, config.emphasize)) if training else (),
+        taught=tuple(taught),
         seed=config.seed,
         workers=config.workers,
         host=host(),
         hosts=hosts(),
     )
     return Batches(load_crops(config.data), rows, config.heads, settings)
+
+
+def _labelled(images: Table, heads: Sequence[str]) -> Table:
+    """Images with a label for one of ``heads`` at least; it says on stderr how many others there are."""
+    useless = np.all([unlabelled(images, head) for head in heads], axis=0)
+    if useless.any():
+        typer.echo(
+            f"{useless.sum()} images are left out: they have no label, and no --teacher gives one.", err=True
+        )
+    return images.take(~useless)

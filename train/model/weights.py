@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 import keras
 import numpy as np
@@ -87,3 +88,82 @@ def single_head(models: Sequence[keras.Model], head: str) -> keras.Model:
     shipped = build_model(replace(network, heads=(head,)))
     copy_weights(models, shipped)
     return shipped
+
+
+_WIDEN_NOISE: Final = 0.02
+"""Standard deviation of the noise on weights of added filters, of that of the layer's weights: without any, a
+filter and its copy would learn the same for ever."""
+
+
+def widen(source: keras.Model, width: float, seed: int = 0) -> keras.Model:
+    """A "compact" or "resnet" network at another, greater width that predicts nearly what ``source`` does.
+
+    Added filters are copies of others, taken at random, and what reads them shares their weights out (Chen et
+    al., "Net2Net: Accelerating Learning via Knowledge Transfer", ICLR 2016). Call it under the float32
+    policy. Raises :class:`DataError` for other architectures and for a width that is no greater.
+    """
+    network = describe(source)
+    if network.architecture not in ("compact", "resnet") or width <= network.width:
+        raise DataError(f"{source.name} cannot be widened to {width:g}: give a narrower compact or resnet.")
+    wide = build_model(replace(network, width=width), size_px=source.input_shape[1])
+    random = np.random.default_rng(seed)
+    copied: dict[str, NDArray[np.int64]] = {}
+    for layer in wide.layers:
+        if not layer.weights:
+            continue
+        weights = source.get_layer(layer.name).get_weights()
+        reads, writes = _stream_read(layer.name), _stream_written(layer.name)
+        if isinstance(layer, layers.Conv2D):
+            count, filters = weights[0].shape[3], layer.filters
+            if writes not in copied:
+                added = random.integers(0, count, filters - count)
+                copied[writes] = np.concatenate([np.arange(count), added])
+            kernel = _shared_out(weights[0], copied.get(reads), axis=2)[..., copied[writes]]
+            kernel[..., count:] += random.normal(
+                0, _WIDEN_NOISE * weights[0].std(), kernel[..., count:].shape
+            )
+            layer.set_weights([kernel])
+        elif isinstance(layer, layers.Dense):
+            channels = len(np.unique(copied[reads]))
+            places = weights[0].reshape(-1, channels, weights[0].shape[1])
+            layer.set_weights(
+                [_shared_out(places, copied[reads], axis=1).reshape(layer.kernel.shape), weights[1]]
+            )
+        else:
+            layer.set_weights([weight[copied[writes]] for weight in weights])
+    return wide
+
+
+def _shared_out(
+    kernel: NDArray[np.float32], copied: NDArray[np.int64] | None, axis: int
+) -> NDArray[np.float32]:
+    """A kernel that reads copied channels, each with its share of the weights of the one it copies."""
+    if copied is None:
+        return kernel.copy()
+    shares = 1 / np.bincount(copied)[copied]
+    shape = [1] * kernel.ndim
+    shape[axis] = -1
+    return np.asarray(np.take(kernel, copied, axis) * shares.reshape(shape), np.float32)
+
+
+def _stream_written(name: str) -> str:
+    """What the channels that a layer writes belong to: the stem, a stage's sums, or the inside of a block."""
+    stage, _, rest = name.partition("_block")
+    if not rest:
+        return "stem"
+    return f"{stage}_block{rest[:2]}" if rest[1:].startswith("_1_") else stage
+
+
+def _stream_read(name: str) -> str:
+    """The same of the channels that a layer reads."""
+    stage, _, rest = name.partition("_block")
+    if name.startswith("stem"):
+        return "image"
+    if not rest:
+        return "stage4"
+    if rest[1:].startswith("_2_"):
+        return f"{stage}_block{rest[:2]}"
+    if rest[0] == "1":
+        number = int(stage.removeprefix("stage"))
+        return f"stage{number - 1}" if number > 1 else "stem"
+    return stage

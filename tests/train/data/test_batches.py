@@ -1,6 +1,8 @@
 """Batches are the models' input, repeat for a seed, and are shared by hosts."""
 
+import contextlib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -8,7 +10,8 @@ from agecam.vision.align import CROP_PX, to_model_input
 from agecam.vision.calibration import AGES
 from tests.train.samples import table_of
 from train.data.augment import Augmentation
-from train.data.batches import BatchConfig, Batches
+from train.data.batch_maker import BatchConfig
+from train.data.batches import Batches
 from train.data.crops import STORED_PX, center_crop
 from train.data.targets import HEADS, UNKNOWN_GENDER
 
@@ -22,6 +25,19 @@ def batch_config(batch_size: int, **changes: object) -> BatchConfig:
         CROP_PX, batch_size, augmentation=None, rarity_exponent=0.0, seed=0, mixup=0.0, workers=1
     )
     return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def test_missing_labels_of_a_taught_head_are_left_to_the_teacher() -> None:
+    table = table_of((30, 30, None), (None, None, True), (None, None, None))
+    crops = np.zeros((3, STORED_PX, STORED_PX), np.uint8)
+    _, y, weights = Batches(crops, table, HEADS, batch_config(batch_size=3, taught=("age",)))[0]
+    assert weights["age"].tolist() == [1, 1, 1]
+    assert weights["gender"].tolist() == [0, 1, 0]
+    whole_range = [1.0] * AGES + [0, AGES - 1, 0]
+    assert y["age"][1:].tolist() == [whole_range] * 2
+    _, y, weights = Batches(crops, table, HEADS, batch_config(batch_size=3, taught=HEADS))[0]
+    assert weights["gender"].tolist() == [1, 1, 1]
+    assert y["gender"][:, 0].tolist() == [UNKNOWN_GENDER, 1, UNKNOWN_GENDER]
 
 
 def test_missing_labels_weigh_nothing() -> None:
@@ -57,6 +73,21 @@ def test_shuffled_batches_depend_on_seed_epoch_and_place_alone() -> None:
     first = one[1][0]
     one.on_epoch_end()
     assert not np.array_equal(one[1][0], first)
+
+
+def test_processes_make_the_batches_that_one_makes(tmp_path: Path) -> None:
+    crops = np.random.default_rng(0).integers(0, 256, (12, STORED_PX, STORED_PX), dtype=np.uint8)
+    np.save(tmp_path / "crops.npy", crops)
+    mapped = np.load(tmp_path / "crops.npy", mmap_mode="r")
+    table = table_of(*[(20, 20, True)] * 12)
+    config = batch_config(size_px=64, batch_size=4, augmentation=Augmentation(), seed=5)
+    alone = Batches(crops, table, HEADS, config)
+    with contextlib.closing(Batches(mapped, table, HEADS, replace(config, workers=2))) as shared:
+        for _ in range(2):
+            for index in range(3):
+                np.testing.assert_array_equal(shared[index][0], alone[index][0])
+            alone.on_epoch_end()
+            shared.on_epoch_end()
 
 
 def test_hosts_share_every_batch() -> None:

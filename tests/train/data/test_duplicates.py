@@ -4,7 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.opencv import cv2
-from train.data.duplicates import find_duplicates, group_pairs, reconcile_ages, reconcile_gender
+from train.data.duplicates import (
+    find_duplicates,
+    find_known,
+    group_pairs,
+    reconcile_ages,
+    reconcile_gender,
+)
 
 NAN = float("nan")
 
@@ -36,6 +42,26 @@ def test_images_of_one_shape_but_other_detail_are_not_the_same(
     crops = np.stack([np.clip(halves + patch * 0.3, 0, 255) for patch in patches(astronaut_bgr)[:2]])
     firsts, _ = find_duplicates(crops.astype(np.uint8), np.arange(2))
     assert len(firsts) == 0
+
+
+def test_new_images_that_show_a_known_photograph_are_found(astronaut_bgr: NDArray[np.uint8]) -> None:
+    crops = patches(astronaut_bgr)
+    _, encoded = cv2.imencode(".jpg", crops[3], [cv2.IMWRITE_JPEG_QUALITY, 40])
+    again = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), np.uint8)
+    new = np.stack([crops[0], again, crops[4]])
+    known = find_known(new, np.array([0, 1, 2]), crops, np.array([1, 3]))
+    assert known.tolist() == [False, True, False]
+    assert find_known(new, np.array([2, 1]), crops, np.array([1, 3])).tolist() == [False, True]
+
+
+def test_a_new_image_of_the_very_shape_of_a_known_one_is_left_out_whatever_its_detail(
+    astronaut_bgr: NDArray[np.uint8],
+) -> None:
+    shade = np.linspace(0, 200, 128, dtype=np.float32)
+    one, other = (np.clip(shade + patch * 0.1, 0, 255) for patch in patches(astronaut_bgr)[:2])
+    crops = np.stack([one, other]).astype(np.uint8)
+    assert len(find_duplicates(crops, np.arange(2))[0]) == 0
+    assert find_known(crops, np.array([0]), crops, np.array([1])).tolist() == [True]
 
 
 def test_groups_connect_through_shared_members() -> None:

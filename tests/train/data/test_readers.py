@@ -44,6 +44,7 @@ def test_table_gives_exact_ages_ranges_and_missing_labels(folder: Path) -> None:
     assert samples["inner/c.webp"] == Sample("faces", "inner/c.webp", 70, 100, True, "Black")
     assert samples["inner/d.webp"] == Sample("faces", "inner/d.webp", None, None, False)
     assert samples["inner/e.webp"] == Sample("faces", "inner/e.webp", 12, 12, None)
+    assert samples["inner/f.webp"] == Sample("faces", "inner/f.webp", None, None, None)
     assert samples["inner/a.webp"].age == 34
     assert samples["inner/b.webp"].age is None
 
@@ -51,7 +52,6 @@ def test_table_gives_exact_ages_ranges_and_missing_labels(folder: Path) -> None:
 def test_bad_rows_are_skipped_with_their_reason(folder: Path) -> None:
     skipped = [(skip.file, skip.reason) for skip in read_dataset(folder).skipped]
     assert skipped == [
-        ("inner/f.webp", "neither age nor gender"),
         ("inner/g.webp", "age 'abc' is neither a number nor a range"),
         ("inner/h.webp", "gender 'robot' is neither male nor female"),
         ("inner/gone.webp", "there is no such file"),
@@ -132,6 +132,18 @@ def test_bounds_and_uncertain_ends_are_read_from_a_table(tmp_path: Path) -> None
         "'0' behind ~ is no number of years",
     ]
     assert table_of_samples(dataset.samples).at_most.tolist() == [True, False, False, False]
+
+
+def test_images_without_any_label_are_read_with_their_persons(tmp_path: Path) -> None:
+    lines = ["file,age,gender,race,person", "a.jpg,,,,F1/M2", "b.jpg,,,, F1/M2 ", "c.jpg,,female,,"]
+    (tmp_path / "labels.csv").write_text("\n".join(lines), encoding="utf-8")
+    for name in "abc":
+        (tmp_path / f"{name}.jpg").touch()
+    dataset = read_dataset(tmp_path)
+    assert not dataset.skipped
+    assert [sample.person for sample in dataset.samples] == ["F1/M2", "F1/M2", ""]
+    assert [sample.female for sample in dataset.samples] == [None, None, True]
+    assert table_of_samples(dataset.samples).person.tolist() == ["F1/M2", "F1/M2", ""]
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])

@@ -48,3 +48,12 @@ def test_every_split_has_the_same_mix_of_ages_and_genders() -> None:
         chosen = table.of_split(split)
         assert chosen.female.mean() == pytest.approx(table.female.mean(), abs=0.02)
         assert chosen.age_low.mean() == pytest.approx(table.age_low.mean(), abs=1)
+
+
+def test_images_without_any_label_are_for_training() -> None:
+    unlabelled = [Sample("set", f"u{i}.jpg", None, None, None) for i in range(50)]
+    half = [Sample("set", f"h{i}.jpg", None, None, True) for i in range(50)]
+    table = build_table([*unlabelled, *half], np.arange(100), (np.array([0]), np.array([1])))
+    split = split_table(table, test=0.5, validation=0.5).split
+    assert (split[:50] == TRAIN).all()
+    assert set(split[50:].tolist()) == {TEST, VALIDATION}

@@ -1,6 +1,6 @@
 """The table of prepared images survives the disk, also as earlier releases wrote it."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ def table() -> Table:
     samples = [
         Sample("set", "a, b.jpg", 20, 29, None, "East Asian"),
         Sample("set", "c.jpg", None, None, True),
-        Sample("set", "d.jpg", 4, 4, False),
+        Sample("set", "d.jpg", 4, 4, False, person="F0001, MID2"),
     ]
     return split_table(table_of_samples(samples), test=0.2, validation=0.2)
 
@@ -34,16 +34,18 @@ def test_table_survives_the_disk(table: Table, tmp_path: Path) -> None:
     again = Table.load(tmp_path)
     same(again, table)
     assert again.exact.tolist() == [False, False, True]
+    assert again.person.tolist() == ["", "", "F0001, MID2"]
     assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
 
 
 def test_table_of_an_earlier_release_is_read(table: Table, tmp_path: Path) -> None:
+    table = replace(table, person=np.array([""] * 3))
     table.save(tmp_path)
     path = tmp_path / "table.csv"
     header, *rows = path.read_text(encoding="utf-8").splitlines()
-    columns = ",yaw_deg,pitch_deg,face_px,age_edge"
+    columns = ",yaw_deg,pitch_deg,face_px,age_edge,person"
     assert header.endswith(f",split{columns}")
-    old = [header.removesuffix(f"split{columns}") + "part", *(row.rsplit(",", 4)[0] for row in rows)]
+    old = [header.removesuffix(f"split{columns}") + "part", *(row.rsplit(",", 5)[0] for row in rows)]
     path.write_text("\n".join(old), encoding="utf-8")
     same(Table.load(tmp_path), table)
     assert np.isnan(Table.load(tmp_path).yaw_deg).all()

@@ -42,6 +42,13 @@ def test_no_weight_is_beyond_bounds_and_unknown_ages_weigh_nothing() -> None:
     assert weights[-1] == 0
 
 
+def test_bounds_weigh_one_and_make_no_age_common() -> None:
+    low = np.array([25.0] * 90 + [80.0] * 10)
+    weights = rarity_weights(np.append(low, [0.0] * 50), np.append(low, [60.0] * 50), 0.5)
+    np.testing.assert_array_equal(weights[:100], rarity_weights(low, low, 0.5))
+    assert (weights[100:] == 1).all()
+
+
 def test_emphasised_ages_weigh_more_by_the_middle_of_their_label() -> None:
     emphases = [Emphasis.parse("60-100=3"), Emphasis.parse("70-79=1.5")]
     low, high = np.array([59.0, 60, 70, 70, np.nan]), np.array([59.0, 69, 75, 100, np.nan])

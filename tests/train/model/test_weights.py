@@ -7,9 +7,9 @@ import pytest
 
 from train.data.targets import HEADS
 from train.errors import DataError
-from train.model.build import build_model
+from train.model.build import build_model, by_head, describe
 from train.model.network import Network
-from train.model.weights import copy_weights, single_head
+from train.model.weights import copy_weights, single_head, widen
 
 
 def test_weights_go_over_by_name() -> None:
@@ -29,6 +29,27 @@ def test_of_several_models_the_mean_weights_go_over() -> None:
     one, other, mean = (np.asarray(model.get_layer("stage1_conv").kernel) for model in (age, gender, both))
     np.testing.assert_allclose(mean, (one + other) / 2, atol=1e-6)
     np.testing.assert_array_equal(both.get_layer("age_logits").kernel, age.get_layer("age_logits").kernel)
+
+
+@pytest.mark.parametrize("architecture", ["compact", "resnet"])
+def test_a_widened_network_predicts_what_the_narrow_one_does(architecture: str) -> None:
+    narrow = build_model(Network(architecture, HEADS, 0.25), size_px=48)
+    images = np.random.default_rng(0).random((4, 48, 48, 1), np.float32)
+    wide = widen(narrow, 0.5)
+    assert describe(wide).width == 0.5
+    before, after = (by_head(model, model.predict(images, verbose=0)) for model in (narrow, wide))
+    for head in HEADS:
+        np.testing.assert_allclose(after[head], before[head], rtol=0.1, atol=0.01)
+    # The copies differ, or they would learn the same for ever.
+    kernel = np.asarray(wide.get_layer("stem_conv").kernel)
+    assert len(np.unique(kernel[0, 0, 0].round(6))) == kernel.shape[-1]
+
+
+def test_only_networks_that_become_wider_are_widened() -> None:
+    with pytest.raises(DataError, match="cannot be widened"):
+        widen(build_model(Network("plain", HEADS, 0.25), size_px=48), 0.5)
+    with pytest.raises(DataError, match="cannot be widened"):
+        widen(build_model(Network("compact", HEADS, 0.5), size_px=48), 0.25)
 
 
 def test_no_mean_is_taken_over_models_of_different_architectures() -> None:
