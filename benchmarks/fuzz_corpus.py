@@ -174,11 +174,30 @@ def make_prepared(folder: Path) -> None:
 
 
 def make_keras(folder: Path) -> None:
-    """A small model of two heads, and its parts one by one."""
-    from train.model.build import build_model
-    from train.model.network import Network
+    """A model of two heads with each kind of layer that networks have, once, and its parts one by one."""
+    import keras
+    from keras import layers
 
+    from train.model.batch_norm import batch_normalization
+
+    image = keras.Input((16, 16, 1), name="image")
+    x = layers.LayerNormalization(axis=(1, 2, 3), center=False, scale=False, name="standardise")(image)
+    x = layers.Resizing(24, 24, name="enlarge")(x)
+    x = layers.Conv2D(4, 3, 2, "same", use_bias=False, name="stem_conv")(x)
+    x = layers.ReLU(6.0, name="stem_relu")(batch_normalization("stem_norm")(x))
+    x = layers.Add(name="add")([x, layers.DepthwiseConv2D(3, padding="same", name="depth_conv")(x)])
+    pooled = [layers.MaxPooling2D(2, name="max_pool")(x), layers.AveragePooling2D(2, name="average_pool")(x)]
+    x = layers.Concatenate(name="join")(pooled)
+    dense = layers.Dense(8, name="dense")(layers.Flatten(name="flatten")(x))
+    x = layers.Add(name="sum")([dense, layers.GlobalAveragePooling2D(name="pool")(x)])
+    outputs = {}
+    for head, units, output in (
+        ("age", 101, layers.Softmax(name="age")),
+        ("gender", 1, layers.Activation("sigmoid", name="gender")),
+    ):
+        features = layers.Dropout(0.2, name=f"{head}_dropout")(x)
+        outputs[head] = output(layers.Dense(units, name=f"{head}_logits")(features))
     path = folder / "model.keras"
-    build_model(Network("compact", width=0.125)).save(path)
+    keras.Model(image, outputs, name="compact-0.125_age_gender").save(path)
     with zipfile.ZipFile(path) as archive:
         archive.extractall(folder / "parts")
