@@ -146,16 +146,18 @@ def _read_models(folder: Path) -> None:
 
 
 def _damage_keras(corpus: Corpus, rng: Random, folder: Path) -> None:
-    parts = {name: content for name, content in corpus.items() if name != "model.keras"}
+    model = rng.choice(sorted(name for name in corpus if name.endswith(".keras")))
+    within = f"{Path(model).stem}/"
+    parts = {name.removeprefix(within): part for name, part in corpus.items() if name.startswith(within)}
     if rng.random() < 0.3:
-        content = damage_bytes(corpus["model.keras"], list(parts.values()), rng)
+        content = damage_bytes(corpus[model], list(parts.values()), rng)
     else:
         name = rng.choice(sorted(parts))
         is_text = name.endswith(".json")
         old = parts[name]
         parts[name] = damage_json(old.decode(), rng) if is_text else damage_bytes(old, [old], rng)
         content = fuzz_corpus.zipped(parts)
-    (folder / "model.keras").write_bytes(content)
+    (folder / model).write_bytes(content)
 
 
 def _read_keras(folder: Path) -> None:
@@ -163,8 +165,9 @@ def _read_keras(folder: Path) -> None:
 
     from train.model.build import describe, load_model
 
-    describe(load_model(folder / "model.keras"))
-    keras.backend.clear_session()
+    for path in sorted(folder.glob("*.keras")):
+        describe(load_model(path))
+        keras.backend.clear_session()
 
 
 def _damage_labels(corpus: Corpus, rng: Random, folder: Path) -> None:
