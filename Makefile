@@ -16,6 +16,9 @@ help: ## show this
 demo: environment ## run the program on the built-in clip
 	@$(BIN)/agecam demo
 
+# Else each of the hundred processes that tests start compiles the program again, where this is set.
+test coverage: export PYTHONDONTWRITEBYTECODE :=
+
 test: dev-environment ## run all tests, one process a core
 	@$(BIN)/python -m pytest $(PARALLEL)
 

@@ -29,7 +29,7 @@ import traceback
 import warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
@@ -42,7 +42,9 @@ from benchmarks.fuzz_entries import ENTRY_POINTS, EntryPoint, read_corpus
 _PATIENCE: Final = 8
 """How many times the limit a case may take before its process is killed: on a busy machine all is slow."""
 _TRIES: Final = 3
-_START_S: Final = 300.0
+_NAP_S: Final = 0.05
+"""Between two looks at how long threads have waited for a processor: what ended in between is not seen."""
+_START_S: Final = 1800.0
 """For a process to load its libraries."""
 _CLEANING: Final = 500
 """Cases between two rounds of the garbage collector, and two sentences about how far it is."""
@@ -119,25 +121,26 @@ class _Reader:
         return best
 
     def _read_once(self, case: int, limit_s: float) -> Result:
-        started_s = time.monotonic()
+        seconds = 0.0
         try:
-            connection = self._connected()
-            started_s = time.monotonic()
+            connection, pid = self._connected()
             connection.send(case)
-            if connection.poll(limit_s * _PATIENCE):
+            is_there, seconds, late_s = _wait_for(connection, pid, limit_s * _PATIENCE)
+            if is_there:
                 result: Result
                 result, has_grown = connection.recv()
                 if has_grown:
                     self.stop()
-                return result
+                return replace(result, seconds=max(0.0, result.seconds - late_s))
             text = "did not end"
         except (EOFError, ConnectionError):
             text = "crash"
         trace = self._end()
-        return Result(case, "fault", f"{text}\n{trace}", time.monotonic() - started_s)
+        return Result(case, "fault", f"{text}\n{trace}", seconds)
 
-    def _connected(self) -> Connection:
-        if self._connection is None:
+    def _connected(self) -> tuple[Connection, int]:
+        """The connection to the process, and its number."""
+        if self._connection is None or self._process is None:
             context = multiprocessing.get_context("spawn")
             self._connection, theirs = context.Pipe()
             arguments = (self._entry, self._seed, self._work, theirs)
@@ -147,7 +150,7 @@ class _Reader:
             if not self._connection.poll(_START_S):
                 raise TimeoutError(f"the process for {self._entry} has not started")
             self._connection.recv()
-        return self._connection
+        return self._connection, self._process.pid or 0
 
     def _end(self) -> str:
         """Kill the process, unless it is dead; gives its exit code and what its fault handler wrote."""
@@ -166,6 +169,30 @@ class _Reader:
         self._process = self._connection = None
 
 
+def _wait_for(connection: Connection, pid: int, patience_s: float) -> tuple[bool, float, float]:
+    """Whether an answer has come, its seconds, and for how many more threads waited for a processor."""
+    started_s = time.monotonic()
+    before = _waits_s(pid)
+    waits = dict(before)
+    seconds = late_s = 0.0
+    is_there = False
+    while not is_there and seconds < patience_s:
+        is_there = connection.poll(_NAP_S)
+        waits |= _waits_s(pid)
+        late_s = sum(waits.values()) - sum(before.values())
+        seconds = time.monotonic() - started_s - late_s
+    return is_there, seconds, late_s
+
+
+def _waits_s(pid: int) -> dict[str, float]:
+    """For how long each thread of a process has been ready to run and did not, in seconds, by its number."""
+    waits = {}
+    for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with contextlib.suppress(OSError):  # the thread has ended
+            waits[path.parent.name] = int(path.read_text().split()[1]) / 1e9
+    return waits
+
+
 def _keep(case: Path, place: Path, text: str) -> None:
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(case, place / "input")
@@ -179,6 +206,9 @@ def _serve(entry: str, seed: int, work: Path, connection: Connection) -> None:
     if not any(corpus_folder.iterdir()):
         point.make(corpus_folder)
     corpus = read_corpus(corpus_folder)
+    if point.warm_up is not None:
+        point.warm_up(corpus_folder)
+    gc.freeze()  # what libraries hold stays: collectors then look at what the cases leave alone
     crash = (work / "crash.txt").open("w")
     faulthandler.enable(crash)
     printed = (work / "printed.txt").open("w+b")

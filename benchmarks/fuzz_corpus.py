@@ -174,11 +174,34 @@ def make_prepared(folder: Path) -> None:
 
 
 def make_keras(folder: Path) -> None:
-    """A small model of two heads, and its parts one by one."""
-    from train.model.build import build_model
-    from train.model.network import Network
+    """Three models that hold each kind of layer that networks have once or twice, and the parts of each.
 
-    path = folder / "model.keras"
-    build_model(Network("compact", width=0.125)).save(path)
-    with zipfile.ZipFile(path) as archive:
-        archive.extractall(folder / "parts")
+    Reading one takes Keras about 10 ms a layer: so they are small, and a case reads one of them.
+    """
+    import keras
+    from keras import layers
+
+    from train.model.batch_norm import batch_normalization
+
+    def head(x: Any, name: str, units: int, output: keras.Layer) -> Any:
+        features = layers.Dropout(0.2, name=f"{name}_dropout")(x)
+        return output(layers.Dense(units, name=f"{name}_logits")(features))
+
+    image = keras.Input((12, 12, 1), name="image")
+    x = layers.LayerNormalization(axis=(1, 2, 3), center=False, scale=False, name="standardise")(image)
+    x = layers.Conv2D(4, 3, 3, "same", use_bias=False, name="stem_conv")(x)
+    x = layers.ReLU(6.0, name="stem_relu")(batch_normalization("stem_norm")(x))
+    age = head(layers.Flatten(name="flatten")(x), "age", 101, layers.Softmax(name="age"))
+    x = layers.Resizing(16, 16, name="enlarge")(image)
+    x = layers.Add(name="add")([x, layers.DepthwiseConv2D(3, padding="same", name="depth_conv")(x)])
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    gender = head(x, "gender", 1, layers.Activation("sigmoid", name="gender"))
+    pooled = [layers.MaxPooling2D(2, name="max_pool")(image), layers.AveragePooling2D(2, name="pool")(image)]
+    x = layers.Flatten(name="flatten")(layers.Concatenate(name="join")(pooled))
+    years = head(x, "age", 1, layers.Rescaling(20.0, 35.0, name="age"))
+    both = {"age": years, "gender": head(x, "gender", 2, layers.Softmax(name="gender"))}
+    for name, outputs in (("compact_age", age), ("mobilenet-0.5_gender", gender), ("vgg_age_gender", both)):
+        path = folder / f"{name}.keras"
+        keras.Model(image, outputs, name=name).save(path)
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(folder / "parts" / name)

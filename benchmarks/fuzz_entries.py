@@ -35,6 +35,8 @@ class EntryPoint:
 
     ``make`` writes whole files into a folder, ``damage`` one case of them into another, and ``read`` does
     with that what the program does. An :class:`agecam.errors.AgeCamError` is the one exception it may raise.
+    ``warm_up`` reads the whole files once in each process before its first case, where libraries load late:
+    TensorFlow takes longer to import than a case may take.
     """
 
     make: Callable[[Path], None]
@@ -42,6 +44,7 @@ class EntryPoint:
     read: Callable[[Path], None]
     max_memory: int = 700 * _MB
     """Peak memory of the process, libraries included, bytes."""
+    warm_up: Callable[[Path], None] | None = None
 
 
 def _one_damaged_file(corpus: Corpus, rng: Random, folder: Path) -> None:
@@ -143,16 +146,18 @@ def _read_models(folder: Path) -> None:
 
 
 def _damage_keras(corpus: Corpus, rng: Random, folder: Path) -> None:
-    parts = {name: content for name, content in corpus.items() if name != "model.keras"}
+    model = rng.choice(sorted(name for name in corpus if name.endswith(".keras")))
+    within = f"{Path(model).stem}/"
+    parts = {name.removeprefix(within): part for name, part in corpus.items() if name.startswith(within)}
     if rng.random() < 0.3:
-        content = damage_bytes(corpus["model.keras"], list(parts.values()), rng)
+        content = damage_bytes(corpus[model], list(parts.values()), rng)
     else:
         name = rng.choice(sorted(parts))
         is_text = name.endswith(".json")
         old = parts[name]
         parts[name] = damage_json(old.decode(), rng) if is_text else damage_bytes(old, [old], rng)
         content = fuzz_corpus.zipped(parts)
-    (folder / "model.keras").write_bytes(content)
+    (folder / model).write_bytes(content)
 
 
 def _read_keras(folder: Path) -> None:
@@ -160,8 +165,9 @@ def _read_keras(folder: Path) -> None:
 
     from train.model.build import describe, load_model
 
-    describe(load_model(folder / "model.keras"))
-    keras.backend.clear_session()
+    for path in sorted(folder.glob("*.keras")):
+        describe(load_model(path))
+        keras.backend.clear_session()
 
 
 def _damage_labels(corpus: Corpus, rng: Random, folder: Path) -> None:
@@ -307,10 +313,10 @@ ENTRY_POINTS: Final[Mapping[str, EntryPoint]] = {
     "settings": EntryPoint(fuzz_corpus.make_settings, _damage_settings, _read_settings),
     "manifest": EntryPoint(_make_manifest, _damage_manifest, _read_manifest),
     "tflite": EntryPoint(_make_models, _damage_model, _read_models),
-    "keras": EntryPoint(fuzz_corpus.make_keras, _damage_keras, _read_keras, max_memory=3000 * _MB),
+    "keras": EntryPoint(fuzz_corpus.make_keras, _damage_keras, _read_keras, 3000 * _MB, _read_keras),
     "labels": EntryPoint(fuzz_corpus.make_labels, _damage_labels, _read_labels),
     "prepared": EntryPoint(
-        fuzz_corpus.make_prepared, _damage_prepared, _read_prepared, max_memory=3000 * _MB
+        fuzz_corpus.make_prepared, _damage_prepared, _read_prepared, 3000 * _MB, _read_prepared
     ),
     "streams": EntryPoint(_make_answers, _one_damaged_file, _read_stream),
 }

@@ -22,6 +22,8 @@ COLUMNS = [
     *("frame", "time_s", "track", "x", "y", "width", "height", "score"),
     *("age", "age_low", "age_high", "female", "age_raw", "female_raw"),
 ]
+CROSSED_S = 7.0
+"""When one of the two people of the demo clip has gone past the other and both are well in view again."""
 
 
 def frames_of(path: Path) -> list[NDArray[np.uint8]]:
@@ -52,22 +54,24 @@ def short_clip(tmp_path_factory: pytest.TempPathFactory, demo_clip: Path) -> Pat
 def annotated_demo(
     demo_clip: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, list[dict[str, str]]]:
-    """The annotated demo clip, and the rows of its table."""
+    """The demo clip annotated until people have crossed, and the rows of its table."""
     folder = tmp_path_factory.mktemp("demo")
-    arguments = AnnotateArguments((str(demo_clip),), folder / "out.mp4", csv=folder / "out.csv")
+    out, rows = folder / "out.mp4", folder / "out.csv"
+    arguments = AnnotateArguments((str(demo_clip),), out, csv=rows, end_s=CROSSED_S)
     code = annotate_inputs(arguments)
     assert code == 0
-    with (folder / "out.csv").open(newline="") as file:
-        return folder / "out.mp4", list(csv.DictReader(file))
+    with rows.open(newline="") as file:
+        return out, list(csv.DictReader(file))
 
 
 def test_the_demo_clip_is_labelled_where_its_faces_are(
     annotated_demo: tuple[Path, list[dict[str, str]]], demo_clip: Path
 ) -> None:
     video, rows = annotated_demo
-    assert times_of(video) == pytest.approx(times_of(demo_clip), abs=0.002)
+    times_s = [time_s for time_s in times_of(demo_clip) if time_s < CROSSED_S]
+    assert times_of(video) == pytest.approx(times_s, abs=0.002)
     assert list(rows[0]) == COLUMNS
-    truth = json.loads(demo_clip.with_suffix(".json").read_text())["frames"]
+    truth = json.loads(demo_clip.with_suffix(".json").read_text())["frames"][: len(times_s)]
     visible = found = 0
     for number, faces in enumerate(truth):
         here = [
@@ -79,7 +83,7 @@ def test_the_demo_clip_is_labelled_where_its_faces_are(
             if face["visible"] > 0.9 and number > 5:
                 visible += 1
                 found += any(iou(face["box"], box) > 0.3 for box in here)
-    assert visible > 400
+    assert visible > 300
     assert found / visible > 0.9
 
 

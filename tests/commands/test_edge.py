@@ -18,7 +18,7 @@ from agecam.commands.predict import predict_paths
 from agecam.commands.window import run_demo
 from agecam.output import write_image
 from agecam.paths import cache_dir
-from tests.commands.helpers import make_analyzer
+from tests.commands.helpers import Run, make_analyzer
 
 MARKUP = "scans [/2024] {0} %s [red].png"
 STEERING = "a\x1b[31m\r\nb\u202egnp.png"
@@ -149,12 +149,12 @@ def test_standard_output_that_is_full_costs_no_input_its_result(tmp_path: Path) 
     assert len(complaints(result.stderr.decode())) == 1
 
 
-def test_an_address_that_fails_shows_no_secret(tmp_path: Path) -> None:
+def test_an_address_that_fails_shows_no_secret(run: Run, tmp_path: Path) -> None:
     address = "http://anna:secret1@127.0.0.1:9/live?token=secret2"
-    result = agecam("--verbose", "annotate", address, "-o", tmp_path / "out.mp4")
-    assert result.returncode == 1
-    assert len(complaints(result.stderr.decode())) == 1
-    assert b"secret" not in result.stdout + result.stderr
+    result = run("--verbose", "annotate", address, "-o", tmp_path / "out.mp4")
+    assert result.code == 1
+    assert len(complaints(result.err)) == 1
+    assert "secret" not in result.out + result.err
 
 
 def test_the_demo_goes_where_only_its_user_writes(
@@ -178,21 +178,24 @@ def test_the_demo_goes_where_only_its_user_writes(
     ],
 )
 def test_no_secret_of_an_address_is_left_anywhere(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     """Not in names and contents of files, the log and settings among them, nor in what is printed."""
     for name in ("CACHE", "CONFIG", "DATA", "STATE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
     printed = b""
     for command in (
-        ("--verbose", "annotate", address, tmp_path / "gone.mp4", "-o", tmp_path / "out", "--csv", tmp_path),
-        ("--verbose", "predict", address),
-        (address, "--quit-after", "1"),
+        ("annotate", address, tmp_path / "gone.mp4", "-o", tmp_path / "out", "--csv", tmp_path),
+        ("predict", address),
     ):
-        result = agecam(*command, QT_QPA_PLATFORM="offscreen")
-        assert result.returncode in (1, 2)
-        assert b"Traceback (most recent call last):\n" not in result.stderr.split(b"agecam: ")[-1]
-        printed += result.stdout + result.stderr
+        told = run("--verbose", *command)
+        assert told.code in (1, 2)
+        assert "Traceback (most recent call last):\n" not in told.err.split("agecam: ")[-1]
+        printed += os.fsencode(told.out + told.err)
+    window = agecam(address, "--quit-after", "1", QT_QPA_PLATFORM="offscreen")
+    assert window.returncode in (1, 2)
+    assert b"Traceback (most recent call last):\n" not in window.stderr.split(b"agecam: ")[-1]
+    printed += window.stdout + window.stderr
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert [path.name for path in files if path.name == "agecam.log"]
     left = [printed, *(os.fsencode(path) for path in tmp_path.rglob("*")), *(p.read_bytes() for p in files)]

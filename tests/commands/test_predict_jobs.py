@@ -149,8 +149,9 @@ def test_a_signal_ends_it_with_what_is_done(
     tmp_path: Path, jobs: int, number: int, code: int, hopper_bgr: NDArray[np.uint8]
 ) -> None:
     (tmp_path / "images").mkdir()
+    _, content = cv2.imencode(".jpg", hopper_bgr)
     for index in range(200):
-        cv2.imwrite(str(tmp_path / "images" / f"{index:03d}.jpg"), hopper_bgr)
+        (tmp_path / "images" / f"{index:03d}.jpg").write_bytes(content.tobytes())
     command = [
         sys.executable,
         "-m",
