@@ -6,6 +6,7 @@ Options are the fields of each command's configuration; what needs Keras is impo
 from __future__ import annotations
 
 import logging
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from train.data.config import PrepareConfig
 from train.evaluate.config import EvaluateConfig
 from train.export.config import ExportConfig
 from train.fit.config import FitConfig
-from train.workflows.config import CompareConfig, FineTuneConfig, TuneConfig
+from train.workflows.config import AllConfig, CompareConfig, FineTuneConfig, TuneConfig
 from train.workflows.variants import VARIANTS
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ _log = logging.getLogger("agecam.train")
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console()
 
+_BEFORE_AFTER = ("images", "error", "before", "after")
 _STATISTICS_FACES = 1000
 """Faces that the statistics of dlib's network are measured on."""
 
@@ -107,6 +109,27 @@ def from_faceres(config: _FromFaceRes) -> None:
     _save_start(read(config.weights), config.out)
 
 
+@app.command(name="all")
+@options_from(AllConfig)
+def everything(config: AllConfig) -> None:
+    """From photographs to models that run: prepare, go on from the models that ship, export, measure."""
+    from train.evaluate.evaluation import headline
+    from train.workflows.everything import train_everything
+    from train.workflows.fine_tune import summary_rows
+
+    done = train_everything(config, lambda step: _say(f"{step} …"))
+    rows = [row for report in done.reports.values() for row in summary_rows(report)]
+    _print_table("Before and after, on photographs kept for the test", _BEFORE_AFTER, rows)
+    _print_table("The models that run now", ("data", "metric", "value"), headline(done.metrics))
+    for head, report in done.reports.items():
+        for sentence in report["worse"]:
+            _say(sentence if report["saved"] else f"{sentence} The new {head} model was not kept.")
+    for head in done.unlabelled:
+        _say(f"The photographs have too few labels for {head}: that model is the one that was there.")
+    _say(f"Written: {done.report_html}")
+    _say_how_to_run(config.out)
+
+
 @app.command(name="fine-tune")
 @options_from(FineTuneConfig)
 def fine_tune(config: FineTuneConfig) -> None:
@@ -115,13 +138,15 @@ def fine_tune(config: FineTuneConfig) -> None:
     from train.workflows.fine_tune import summary_rows
 
     report = run(config)
-    columns = ("images", "error", "before", "after")
-    _print_table(f"{config.model}, before and after", columns, summary_rows(report))
+    _print_table(f"{config.model}, before and after", _BEFORE_AFTER, summary_rows(report))
     for sentence in report["worse"]:
         _say(sentence)
     if report["saved"] is None:
         raise AgeCamError("The new model was not kept: give more images, or --force to keep it.")
     _say(f"Saved {report['saved']}.")
+    heads = " ".join(f"--{head} {shlex.quote(report['saved'])}" for head in report["heads"])
+    data, models = (shlex.quote(str(config.out / name)) for name in ("fine-tune/prepared", "models"))
+    _say(f"Export it: python -m train export --data {data} {heads} -o {models}")
 
 
 @app.command()
@@ -169,6 +194,12 @@ def export(config: ExportConfig) -> None:
             f"{model.path}: {model.size_mb:.1f} MB, {model.ms_per_face:.2f} ms a face, "
             f"{dict(model.difference)} off Keras"
         )
+    _say_how_to_run(config.out)
+
+
+def _say_how_to_run(models: Path) -> None:
+    folder = shlex.quote(str(models))
+    _say(f"Run them: agecam --models {folder}, or agecam predict PHOTOGRAPH --models {folder}")
 
 
 def _check_keras(out: Path) -> None:

@@ -81,7 +81,8 @@ def _outcomes(
     if not jobs:
         return
     if arguments.scheduler is None and min(arguments.jobs, len(jobs)) == 1:
-        with make_analyzer(runtime=arguments.runtime) as analyzer:
+        models = {} if jobs[0].models is None else {"models": jobs[0].models}
+        with make_analyzer(runtime=arguments.runtime, **models) as analyzer:
             yield from _run_here(analyzer, jobs, progress)
         return
     scheduler = arguments.scheduler

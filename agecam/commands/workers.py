@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any, Protocol
 
 from agecam.commands.annotate import run_job_with
@@ -23,27 +24,33 @@ from agecam.opencv import cv2
 from agecam.runtime import Runtime
 from agecam.vision.analyzer import Analyzer, create_analyzer
 
+_Models = tuple[Runtime, Path | None]
+
 
 class _Analyzers:
     """Models that were loaded by earlier jobs of this process: one set a job that runs at the same time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._idle: list[tuple[Runtime, Analyzer]] = []
+        self._idle: list[tuple[_Models, Analyzer]] = []
 
     @contextlib.contextmanager
-    def borrowed(self, runtime: Runtime, cores: int | None = None) -> Iterator[Analyzer]:
+    def borrowed(self, job: Job, cores: int | None = None) -> Iterator[Analyzer]:
         """One that no other thread has, given back at the end; made for so many cores where it is new."""
+        models = (job.runtime, job.models)
         with self._lock:
-            fitting = [one for one in self._idle if one[0] == runtime]
+            fitting = [one for one in self._idle if one[0] == models]
             if fitting:
                 self._idle.remove(fitting[-1])
-        analyzer = fitting[-1][1] if fitting else create_analyzer(runtime=runtime, cores=cores)
+        if fitting:
+            analyzer = fitting[-1][1]
+        else:
+            analyzer = create_analyzer(runtime=job.runtime, models=job.models, cores=cores)
         try:
             yield analyzer
         finally:
             with self._lock:
-                self._idle.append((runtime, analyzer))
+                self._idle.append((models, analyzer))
 
     def release(self) -> None:
         with self._lock:
@@ -153,7 +160,7 @@ def _end_with_parent() -> None:
 
 
 def _run_in_process(job: Job, cores: int) -> Summary:
-    with _signals.working(), _analyzers.borrowed(job.runtime, cores) as analyzer:
+    with _signals.working(), _analyzers.borrowed(job, cores) as analyzer:
         return run_job_with(analyzer, job)
 
 
@@ -200,7 +207,7 @@ class _DaskWorkers:
 
 
 def _run_on_dask(job: Job) -> Summary:
-    with _analyzers.borrowed(job.runtime) as analyzer:
+    with _analyzers.borrowed(job) as analyzer:
         return run_job_with(analyzer, job, _end_with_task())
 
 

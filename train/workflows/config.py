@@ -63,6 +63,12 @@ class CompareConfig:
         return _fit_config(self)
 
 
+_EPOCHS = option("Times that training sees all images.", at_least=1)
+_IMAGES = "Folder or zip of labelled images."
+_JOBS = option("Processes that look for faces.", at_least=1)
+_FORCE = option("Keep the new model even if it is worse.", "--force")
+
+
 @dataclass(frozen=True, slots=True)
 class FineTuneConfig:
     """Which model to train on which images.
@@ -72,16 +78,32 @@ class FineTuneConfig:
     """
 
     model: Path = field(metadata=option("Keras model to start from: models/age.keras.", "--from"))
-    data: Path = field(metadata=option("Folder or zip of labelled images."))
+    data: Path = field(metadata=option(_IMAGES))
     out: Path = field(metadata=option("Folder for the model; the same one resumes.", "--out", "-o"))
     old: Path | None = field(
         default=None,
         metadata=option("Prepared folder the model comes from, to see what it forgets."),
     )
-    epochs: int = field(default=10, metadata=option("Times that training sees all images.", at_least=1))
+    epochs: int = field(default=10, metadata=_EPOCHS)
     learning_rate: float = field(default=2e-4, metadata=option("Lower than from scratch."))
     batch_size: int = field(default=32, metadata=option("Images a step.", "--batch", at_least=1))
     freeze: int = field(default=2, metadata=option("Stages to keep as they are.", at_least=0))
     seed: int = field(default=default_of(FitConfig, "seed"), metadata=option("Decides split and training."))
-    jobs: int = field(default=1, metadata=option("Processes that look for faces.", at_least=1))
-    force: bool = field(default=False, metadata=option("Keep the new model even if it is worse.", "--force"))
+    jobs: int = field(default=1, metadata=_JOBS)
+    force: bool = field(default=False, metadata=_FORCE)
+
+
+@dataclass(frozen=True, slots=True)
+class AllConfig:
+    """From a folder of photographs to models that run; ``start`` has the models to start from."""
+
+    data: Path = field(metadata=option(_IMAGES, argument=True))
+    out: Path = field(metadata=option("Folder for the models; the same one resumes.", "--out", "-o"))
+    start: Path | None = field(
+        default=None,
+        metadata=option("Folder of models to start from; default: those that ship.", "--from"),
+    )
+    epochs: int = field(default=default_of(FineTuneConfig, "epochs"), metadata=_EPOCHS)
+    seed: int = field(default=default_of(FitConfig, "seed"), metadata=option("Decides split and training."))
+    jobs: int = field(default=1, metadata=_JOBS)
+    force: bool = field(default=False, metadata=_FORCE)
