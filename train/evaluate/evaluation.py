@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -19,12 +20,13 @@ from train.errors import DataError
 from train.evaluate.bias import bias_by_decade, largest_bias
 from train.evaluate.calibrate import calibrate
 from train.evaluate.config import ALL, EvaluateConfig
+from train.evaluate.formatting import metric_text
 from train.evaluate.gallery import Report
 from train.evaluate.groups import ADULTS, all_metrics
 from train.evaluate.held_out import held_out_intervals
 from train.evaluate.metrics import MAIN_METRICS, MIN_GROUP, take_predictions
 from train.evaluate.predictions import Model, Predictions, open_model, predict_crops
-from train.evaluate.report import write_report
+from train.evaluate.report import LOG_FILE, write_report
 from train.evaluate.robustness import through_live_path, under_corruptions
 
 METRICS_FILE: Final = "metrics.json"
@@ -66,7 +68,7 @@ def evaluate(config: EvaluateConfig) -> dict[str, Any]:
         metrics["live"] = through_live_path(models, of_some, some, calibration, config)
     config.out.mkdir(parents=True, exist_ok=True)
     write_atomically(config.out / METRICS_FILE, json.dumps(metrics, indent=1))
-    report = Report(metrics, predictions, chosen, crops, calibration, config.run)
+    report = Report(metrics, predictions, chosen, crops, calibration, config.runs or _runs_of(config.models))
     write_report(config.out / REPORT_FILE, report)
     return metrics
 
@@ -90,6 +92,10 @@ def headline(metrics: Mapping[str, Any]) -> list[tuple[str, str, str]]:
             rows.append((name, "age range, one-off accuracy", f"{ranges['one_off_accuracy']:.1%}"))
         if gender := values.get("gender"):
             rows.append((name, "gender accuracy", f"{gender['accuracy']:.1%}"))
+            rows += [
+                (name, f"gender, {label} (female)", metric_text(values, "gender", key))
+                for key, label in (("precision", "precision"), ("recall", "recall"), ("f1", "F1"))
+            ]
         if adults := values["groups"].get("adults", {}).get(ADULTS, {}).get("gender"):
             rows.append((name, "gender accuracy, 18 to 75", f"{adults['accuracy']:.1%}"))
     for name, differences in metrics.get("live", {}).get("difference", {}).items():
@@ -150,6 +156,12 @@ def _bias(predictions: Predictions, table: Table) -> dict[str, dict[str, Any]]:
         if of_decades := bias_by_decade(predictions["age"][mask], table.take(mask)):
             biases.setdefault(split, {})[name] = of_decades
     return biases
+
+
+def _runs_of(models: Sequence[Path]) -> list[Path]:
+    """The folders of the runs that models come from, where they lie as `fit` and `fine-tune` put them."""
+    folders = [folder for path in models for folder in (path.parent, path.parent / "fine-tune" / "run")]
+    return [folder for folder in dict.fromkeys(folders) if (folder / LOG_FILE).is_file()]
 
 
 def _sample(count: int, config: EvaluateConfig) -> NDArray[np.int64]:

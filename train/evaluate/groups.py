@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from agecam.vision.calibration import Calibration, calibrated_female
+from agecam.vision.calibration import Calibration, calibrated_female, predicted_age
 from train.data.age_groups import AGE_GROUP_NAMES, age_group_index, by_age
 from train.data.table import Table
 from train.evaluate.bias import bias_by_decade
@@ -18,7 +18,6 @@ from train.evaluate.metrics import (
     label_decades,
     label_group,
     main_metrics,
-    predicted_age,
     take_predictions,
 )
 
@@ -90,7 +89,8 @@ def all_metrics(
 
     Beside those of the whole: ``bias`` by decade, ``confusion`` matrices, metrics of ``groups``, ``gaps``
     (largest less smallest among the groups of a kind) and ``balanced``, plain means over the age groups, in
-    which the few children and old people count as much as the many others.
+    which the few children and old people count as much as the many others: over ``balanced_over``, those of
+    ``age_bands``, which have labels, that have enough images.
     """
     metrics: dict[str, Any] = main_metrics(predictions, table, calibration)
     groups = {
@@ -108,6 +108,8 @@ def all_metrics(
     }
     if balanced:
         metrics["balanced"] = balanced
+        metrics["balanced_over"] = list(groups["age"])
+        metrics["age_bands"] = list(by_group(table)["age"])
     if "age" in predictions:
         metrics["bias"] = bias_by_decade(predictions["age"], table)
     metrics["confusion"] = confusion(predictions, table, calibration)
