@@ -218,5 +218,6 @@ def test_json_holds_the_whole_report() -> None:
     assert content["versions"] == dict(report.versions)
     assert [file["name"] for file in content["models"]] == [file.name for file in report.models]
     assert set(content) == {
-        "versions", "system", "models_from", "models", "cameras", "codecs", "display", "missing_libraries", "problems",
+        "versions", "system", "models_from", "models", "cameras", "codecs", "display", "missing_libraries",
+        "problems",
     }  # fmt: skip

@@ -5,13 +5,15 @@ Options are the fields of each command's configuration; what needs Keras is impo
 
 from __future__ import annotations
 
+import importlib.util
 import logging
+import os
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import typer
@@ -23,6 +25,7 @@ from agecam.errors import AgeCamError
 from agecam.logs import set_up_logging
 from agecam.options import option, options_from
 from train.data.config import PrepareConfig
+from train.errors import full_disk_told
 from train.evaluate.config import EvaluateConfig
 from train.export.config import ExportConfig
 from train.fit.config import FitConfig
@@ -37,7 +40,9 @@ _log = logging.getLogger("agecam.train")
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console()
 
-_BEFORE_AFTER = ("images", "error", "before", "after")
+_BACKENDS: Final = ("tensorflow", "jax", "torch")
+"""Of Keras, the default first: each is also the name of its package."""
+_BEFORE_AFTER: Final = ("images", "error", "before", "after")
 _STATISTICS_FACES = 1000
 """Faces that the statistics of dlib's network are measured on."""
 
@@ -48,7 +53,8 @@ def prepare(config: PrepareConfig) -> None:
     """Find and align faces, merge duplicates, split. Carries on where it was cut off."""
     from train.data.prepare import prepare as run
 
-    prepared = run(config)
+    with full_disk_told(config.out):
+        prepared = run(config)
     table = prepared.table
     _say(
         f"{len(table)} images, {prepared.duplicates} pairs of duplicates, {prepared.skipped} skipped "
@@ -65,7 +71,9 @@ def fit(config: FitConfig) -> None:
     """Train a network on prepared images. The same command carries on where it was cut off."""
     from train.fit.training import fit as run
 
-    _say(f"Saved {run(config)}.")
+    with full_disk_told(config.out):
+        trained = run(config)
+    _say(f"Saved {trained}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +125,8 @@ def everything(config: AllConfig) -> None:
     from train.workflows.everything import train_everything
     from train.workflows.fine_tune import summary_rows
 
-    done = train_everything(config, lambda step: _say(f"{step} …"))
+    with full_disk_told(config.out):
+        done = train_everything(config, lambda step: _say(f"{step} …"))
     rows = [row for report in done.reports.values() for row in summary_rows(report)]
     _print_table("Before and after, on photographs kept for the test", _BEFORE_AFTER, rows)
     _print_table("The models that run now", ("data", "metric", "value"), headline(done.metrics))
@@ -137,7 +146,8 @@ def fine_tune(config: FineTuneConfig) -> None:
     from train.workflows.fine_tune import fine_tune as run
     from train.workflows.fine_tune import summary_rows
 
-    report = run(config)
+    with full_disk_told(config.out):
+        report = run(config)
     _print_table(f"{config.model}, before and after", _BEFORE_AFTER, summary_rows(report))
     for sentence in report["worse"]:
         _say(sentence)
@@ -145,7 +155,7 @@ def fine_tune(config: FineTuneConfig) -> None:
         raise AgeCamError("The new model was not kept: give more images, or --force to keep it.")
     _say(f"Saved {report['saved']}.")
     heads = " ".join(f"--{head} {shlex.quote(report['saved'])}" for head in report["heads"])
-    data, models = (shlex.quote(str(config.out / name)) for name in ("fine-tune/prepared", "models"))
+    data, models = (shlex.quote(str(path)) for path in (report["data"], config.out / "models"))
     _say(f"Export it: python -m train export --data {data} {heads} -o {models}")
 
 
@@ -177,7 +187,8 @@ def evaluate(config: EvaluateConfig) -> None:
     from train.evaluate.evaluation import REPORT_FILE, headline
     from train.evaluate.evaluation import evaluate as run
 
-    metrics = run(config)
+    with full_disk_told(config.out):
+        metrics = run(config)
     title = f"{metrics['data']}, split: {metrics['split']}"
     _print_table(title, ("data", "metric", "value"), headline(metrics))
     _say(f"Written: {config.out / REPORT_FILE}")
@@ -240,11 +251,30 @@ def main() -> None:
         app()
     except AgeCamError as error:
         _complain(str(error))
+    except (ImportError, ValueError) as error:
+        problem = _backend_problem(error)
+        if problem is None:
+            raise
+        _log.error("%s", error, exc_info=True)
+        _complain(problem)
     except OSError as error:
         if error.errno is None:
             raise
         _log.error("%s", error, exc_info=True)
         _complain(f"{error.filename or 'A file'}: {error.strerror}.")
+
+
+def _backend_problem(error: Exception) -> str | None:
+    """What to do where Keras could not be imported; ``None`` where that is not why ``error`` was raised."""
+    if importlib.util.find_spec("keras") is None:
+        return 'Keras is not installed: run pip install "agecam[train]".'
+    backend = os.environ.get("KERAS_BACKEND", _BACKENDS[0])
+    if backend not in _BACKENDS:
+        return f"KERAS_BACKEND is {backend!r}: choose {', '.join(_BACKENDS)}, or leave it out."
+    missing = error.name if isinstance(error, ImportError) else None
+    if missing in _BACKENDS:
+        return f"{missing} is not installed: install it, or choose another back end by KERAS_BACKEND."
+    return None
 
 
 def _complain(text: str) -> None:

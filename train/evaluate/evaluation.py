@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from agecam.files import write_atomically
 from agecam.vision.calibration import Calibration
 from agecam.vision.manifest import MANIFEST, Manifest
-from train.data.crops import load_crops
+from train.data.crops import center_crop, load_crops
 from train.data.prepare import prepare_unsplit
 from train.data.table import TABLE_FILE, UNUSED, VALIDATION, Table
 from train.errors import DataError
@@ -25,9 +25,10 @@ from train.evaluate.gallery import Report
 from train.evaluate.groups import ADULTS, all_metrics
 from train.evaluate.held_out import held_out_intervals
 from train.evaluate.metrics import MAIN_METRICS, MIN_GROUP, take_predictions
-from train.evaluate.predictions import Model, Predictions, open_model, predict_crops
-from train.evaluate.report import LOG_FILE, write_report
+from train.evaluate.predictions import Model, Predictions, open_model, predict_crops, run_model
+from train.evaluate.report import write_report
 from train.evaluate.robustness import through_live_path, under_corruptions
+from train.fit.run_folder import LOG_FILE
 
 METRICS_FILE: Final = "metrics.json"
 REPORT_FILE: Final = "report.html"
@@ -38,7 +39,8 @@ def evaluate(config: EvaluateConfig) -> dict[str, Any]:
 
     ``config.data`` is a folder made by ``prepare``, of which one split is measured, or a folder or zip of
     labelled images, which are prepared into ``out`` and all measured. Returns the content of
-    ``metrics.json``. Raises :class:`DataError` when images or models cannot be read, or the split is empty.
+    ``metrics.json``. Raises :class:`DataError` when images or models cannot be read, two models predict the
+    same, or the split is empty.
     """
     table, crops, split = _load(config)
     chosen = table.take(table.split != UNUSED) if split == ALL else table.of_split(split)
@@ -46,6 +48,7 @@ def evaluate(config: EvaluateConfig) -> dict[str, Any]:
         raise DataError(f"{config.data} has no images in its {split} split.")
     models = [open_model(path) for path in config.models]
     calibration, origin = _calibration(config, models, crops, table.of_split(VALIDATION))
+    _check_kinds(config.models, models, crops[chosen.row[:1]])
     predictions = predict_crops(models, crops, chosen.row, config.views)
     metrics: dict[str, Any] = {
         "models": [path.name for path in config.models],
@@ -96,6 +99,9 @@ def headline(metrics: Mapping[str, Any]) -> list[tuple[str, str, str]]:
                 (name, f"gender, {label} (female)", metric_text(values, "gender", key))
                 for key, label in (("precision", "precision"), ("recall", "recall"), ("f1", "F1"))
             ]
+            of_males, of_females = values["confusion"]["gender"]
+            rows.append((name, "males taken for female", f"{of_males[1]:,} of {sum(of_males):,}"))
+            rows.append((name, "females taken for male", f"{of_females[0]:,} of {sum(of_females):,}"))
         if adults := values["groups"].get("adults", {}).get(ADULTS, {}).get("gender"):
             rows.append((name, "gender accuracy, 18 to 75", f"{adults['accuracy']:.1%}"))
     for name, differences in metrics.get("live", {}).get("difference", {}).items():
@@ -113,6 +119,16 @@ def _load(config: EvaluateConfig) -> tuple[Table, NDArray[np.uint8], str]:
         folder, split = config.out / "prepared", ALL
         prepare_unsplit(config.data, folder, jobs=config.jobs)
     return Table.load(folder), load_crops(folder), split
+
+
+def _check_kinds(paths: Sequence[Path], models: Sequence[Model], crop: NDArray[np.uint8]) -> None:
+    """Raise :class:`DataError` when two models predict the same, of which one would not be measured."""
+    seen: dict[str, Path] = {}
+    for path, model in zip(paths, models, strict=True):
+        for head in run_model(model, center_crop(crop)):
+            if head in seen:
+                raise DataError(f"{seen[head]} and {path} both predict {head}: measure one after the other.")
+            seen[head] = path
 
 
 def _calibration(

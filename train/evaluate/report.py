@@ -19,9 +19,8 @@ from train.evaluate.groups import by_group
 from train.evaluate.metrics import MAIN_METRICS, MIN_GROUP, label_decades
 from train.evaluate.page import details, figure, render_page, section, table
 from train.evaluate.report_groups import bias_section, groups_section, held_out_section, pose_section
+from train.fit.run_folder import LOG_FILE
 
-LOG_FILE: Final = "log.csv"
-"""Of a run of ``fit``: one row an epoch."""
 _HEADS: Final = {"age": "Exact ages", "range": "Age ranges", "gender": "Gender"}
 
 

@@ -19,7 +19,7 @@ from agecam.vision.manifest import MANIFEST, Manifest, Task
 from train.data.crops import center_crop, load_crops
 from train.data.table import TEST, VALIDATION, Table
 from train.data.targets import AGE
-from train.errors import DataError
+from train.errors import DataError, full_disk_told
 from train.evaluate.calibrate import calibrate
 from train.evaluate.groups import all_metrics, summary
 from train.evaluate.predictions import Model, open_model, predict_crops
@@ -109,8 +109,9 @@ def _convert(
     models: dict[Task, LiteRtModel] = {}
     for head, paths in trained.items():
         keras_path = staged / f"{head}.keras"
-        export_keras(paths, head, staged, config.weights)
-        export_litert(keras_path, config.weights)
+        with full_disk_told(staged):
+            export_keras(paths, head, staged, config.weights)
+            export_litert(keras_path, config.weights)
         models[head] = LiteRtModel(keras_path.with_suffix(".tflite").read_bytes())
         shipped = _named(head, models[head])
         differences[head] = parity(

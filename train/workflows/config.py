@@ -7,9 +7,10 @@ from pathlib import Path
 
 from agecam.options import default_of, option
 from train.data.choices import some_of
-from train.fit.config import FitConfig
+from train.fit.config import LEAST_SIZE_PX, FitConfig
 from train.workflows.variants import VARIANTS
 
+_SIZE = option("Pixels that training sees.", "--size", at_least=LEAST_SIZE_PX)
 _AT_MOST = "Use at most this many of the training and validation splits."
 
 
@@ -27,7 +28,7 @@ class TuneConfig:
     out: Path = field(metadata=option("Folder of the search; the same one resumes it.", "--out", "-o"))
     trials: int = field(default=20, metadata=option("How many settings to try.", at_least=1))
     images: int = field(default=10_000, metadata=option(_AT_MOST, aliases=("--pictures",), at_least=1))
-    size_px: int = field(default=64, metadata=option("Pixels that training sees.", "--size"))
+    size_px: int = field(default=64, metadata=_SIZE)
     epochs: int = field(default=8, metadata=option("At most.", at_least=1))
     seed: int = field(default=default_of(FitConfig, "seed"), metadata=option("Decides what is tried."))
 
@@ -50,7 +51,7 @@ class CompareConfig:
         ),
     )
     images: int = field(default=20_000, metadata=option(_AT_MOST, aliases=("--pictures",), at_least=1))
-    size_px: int = field(default=96, metadata=option("Pixels that training sees.", "--size"))
+    size_px: int = field(default=96, metadata=_SIZE)
     epochs: int = field(default=8, metadata=option("Of each variant.", at_least=1))
     batch_size: int = field(
         default=default_of(FitConfig, "batch_size"), metadata=option("Images a step.", "--batch", at_least=1)
@@ -85,7 +86,7 @@ class FineTuneConfig:
         metadata=option("Prepared folder the model comes from, to see what it forgets."),
     )
     epochs: int = field(default=10, metadata=_EPOCHS)
-    learning_rate: float = field(default=2e-4, metadata=option("Lower than from scratch."))
+    learning_rate: float = field(default=2e-4, metadata=option("Lower than from scratch.", at_least=0))
     batch_size: int = field(default=32, metadata=option("Images a step.", "--batch", at_least=1))
     freeze: int = field(default=2, metadata=option("Stages to keep as they are.", at_least=0))
     seed: int = field(default=default_of(FitConfig, "seed"), metadata=option("Decides split and training."))

@@ -69,11 +69,11 @@ def train_everything(config: AllConfig, say: Callable[[str], None]) -> Everythin
     exported = _exported(ExportConfig(data, config.out, **kept))
     say("Measuring the models that run now")
     files = tuple(config.out / f"{head}.tflite" for head in HEADS)
-    report = work / "report"
-    runs = tuple(work / head / "fine-tune" / "run" for head in reports)
-    metrics = evaluate(EvaluateConfig(files, data, report, manifest=config.out / MANIFEST, runs=runs))
+    out = work / "report"
+    runs = tuple(Path(report["run"]) for report in reports.values())
+    metrics = evaluate(EvaluateConfig(files, data, out, manifest=config.out / MANIFEST, runs=runs))
     unlabelled = tuple(head for head in HEADS if head not in labelled)
-    return Everything(reports, unlabelled, exported, metrics, report / REPORT_FILE)
+    return Everything(reports, unlabelled, exported, metrics, out / REPORT_FILE)
 
 
 def _fine_tuned(

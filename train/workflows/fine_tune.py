@@ -73,7 +73,8 @@ def fine_tune_prepared(config: FineTuneConfig, data: Path) -> dict[str, Any]:
     for head in heads:
         if not has_labels(head, table):
             raise DataError(f"{config.data} has too few images with a label for {head}: give some dozens.")
-    trained = fit(_fit_config(config, data, work / "run"))
+    run = work / "run"
+    trained = fit(_fit_config(config, data, run))
     models = {"before": config.model, "after": trained}
     if target.exists() and not target.samefile(config.model):
         models["replaced"] = target
@@ -87,6 +88,8 @@ def fine_tune_prepared(config: FineTuneConfig, data: Path) -> dict[str, Any]:
     report = {
         "model": str(config.model),
         "heads": list(heads),
+        "data": str(data),
+        "run": str(run),
         "images": {split: int((table.split == split).sum()) for split in (TRAIN, VALIDATION, TEST)},
         "metrics": metrics,
         "worse": worse,
