@@ -32,6 +32,8 @@ from train.fit.run_folder import LOG_FILE
 
 METRICS_FILE: Final = "metrics.json"
 REPORT_FILE: Final = "report.html"
+_KIND_FACES: Final = 64
+"""Faces that tell what a model predicts where its file does not: a plain age is above 1 for one of them."""
 
 
 def evaluate(config: EvaluateConfig) -> dict[str, Any]:
@@ -48,7 +50,7 @@ def evaluate(config: EvaluateConfig) -> dict[str, Any]:
         raise DataError(f"{config.data} has no images in its {split} split.")
     models = [open_model(path) for path in config.models]
     calibration, origin = _calibration(config, models, crops, table.of_split(VALIDATION))
-    _check_kinds(config.models, models, crops[chosen.row[:1]])
+    _check_kinds(config.models, models, crops[chosen.row[:_KIND_FACES]])
     predictions = predict_crops(models, crops, chosen.row, config.views)
     metrics: dict[str, Any] = {
         "models": [path.name for path in config.models],
@@ -81,7 +83,7 @@ def headline(metrics: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     rows: list[tuple[str, str, str]] = []
     for name, values in metrics["datasets"].items():
         # An image that is also in another set may bring a few exact ages into a set of ranges.
-        if (age := values.get("age")) and age["count"] >= MIN_GROUP:
+        if (age := values.get("age")) and (age["count"] >= MIN_GROUP or "range" not in values):
             rows.append((name, "age, MAE", f"{age['mae']:.2f} years"))
             rows.append((name, "age, median error", f"{age['median_error']:.2f} years"))
             rows.append((name, "age, within 5 years", f"{age['within_5']:.1%}"))
@@ -121,11 +123,11 @@ def _load(config: EvaluateConfig) -> tuple[Table, NDArray[np.uint8], str]:
     return Table.load(folder), load_crops(folder), split
 
 
-def _check_kinds(paths: Sequence[Path], models: Sequence[Model], crop: NDArray[np.uint8]) -> None:
+def _check_kinds(paths: Sequence[Path], models: Sequence[Model], some: NDArray[np.uint8]) -> None:
     """Raise :class:`DataError` when two models predict the same, of which one would not be measured."""
     seen: dict[str, Path] = {}
     for path, model in zip(paths, models, strict=True):
-        for head in run_model(model, center_crop(crop)):
+        for head in run_model(model, center_crop(some)):
             if head in seen:
                 raise DataError(f"{seen[head]} and {path} both predict {head}: measure one after the other.")
             seen[head] = path

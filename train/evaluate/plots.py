@@ -21,6 +21,8 @@ _INK: Final = "#010203"
 """Stands for the page's own text colour, and is replaced by it in the finished SVG."""
 
 _HISTOGRAM_BINS: Final = 40
+_LEVEL_NAMES: Final = 9
+"""Names of groups that fit side by side."""
 
 _STYLE: Final[Any] = {
     "svg.fonttype": "none",
@@ -192,6 +194,8 @@ def stacked_bars(counts: Mapping[str, Sequence[int]], names: Sequence[str], axis
             axes.annotate(f"{total:,.0f}", (place, total), (0, 2), textcoords="offset points", ha="center")
         axes.margins(y=0.12)
         axes.set(xlabel=axis, ylabel="images")
+        if len(names) > _LEVEL_NAMES:
+            axes.tick_params(axis="x", rotation=45)
         axes.legend()
 
     return _svg(draw, (5.2, 2.9), f"balance {axis}")

@@ -62,24 +62,29 @@ def _overview(report: Report) -> str:
     )
     rows = metrics["datasets"] | ({"all": everything} if len(metrics["datasets"]) > 1 else {})
     tables = "".join(_metrics_table(_HEADS[head], head, rows) for head in _HEADS)
-    balanced = "; ".join(
-        f"{label} {value_text(everything['balanced'][f'{head}_{name}'], UNITS[head, name])}"
-        for (head, name), label in MAIN_METRICS.items()
-        if f"{head}_{name}" in everything.get("balanced", {})
-    )
     count = metrics["views"]
     views = "No test-time augmentation" if count == 1 else f"Test-time augmentation: means over {count} views"
     note = (
         f"{len(report.table):,} images, split: {escape(metrics['split'])}. {views}. Calibration: "
         f"{escape(metrics['calibration']['origin'])}."
     )
-    if balanced:
-        bands = everything["balanced_over"]
-        left_out = [name for name in everything["age_bands"] if name not in bands]
-        note += f" With these age groups counting alike, {', '.join(bands)}: {balanced}."
-        if left_out:
-            note += f" Left out, with fewer than {MIN_GROUP} images: {', '.join(left_out)}."
+    note += _balanced(everything)
     return section("Overview", f"<div class=tiles>{cards}</div>{tables}<p>{note}</p>")
+
+
+def _balanced(everything: Mapping[str, Any]) -> str:
+    """The metrics that all age groups count alike in, and which groups these are."""
+    texts: dict[tuple[str, ...], list[str]] = {}
+    for (head, name), label in MAIN_METRICS.items():
+        if bands := everything.get("balanced_over", {}).get(f"{head}_{name}"):
+            value = value_text(everything["balanced"][f"{head}_{name}"], UNITS[head, name])
+            texts.setdefault(tuple(bands), []).append(f"{label} {value}")
+    note = ""
+    for used, metrics in texts.items():
+        left_out = [band for band in everything["age_bands"] if band not in used]
+        note += f" With these age groups counting alike, {', '.join(used)}: {'; '.join(metrics)}"
+        note += f" (too few images: {', '.join(left_out)})." if left_out else "."
+    return note
 
 
 def _metrics_table(title: str, head: str, rows: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from agecam.paths import models_dir
 from agecam.vision.manifest import MANIFEST
-from train.data.targets import HEADS
+from train.data.targets import AGE, GENDER, HEADS
 from train.errors import DataError
 from train.evaluate.config import EvaluateConfig
 from train.evaluate.evaluation import REPORT_FILE, evaluate
@@ -66,7 +66,7 @@ def train_everything(config: AllConfig, say: Callable[[str], None]) -> Everythin
             f"Nothing became better, and nothing was changed. {worse} Give more photographs, or --force."
         )
     say(f"Exporting {' and '.join(kept)}")
-    exported = _exported(ExportConfig(data, config.out, **kept))
+    exported = _exported(ExportConfig(data, config.out, kept.get(AGE, ()), kept.get(GENDER, ())))
     say("Measuring the models that run now")
     files = tuple(config.out / f"{head}.tflite" for head in HEADS)
     out = work / "report"

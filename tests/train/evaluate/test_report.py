@@ -179,16 +179,19 @@ def test_errors_classes_roc_and_counts_are_drawn_and_bands_are_named(tmp_path: P
     assert sum(map(sum, counts)) == 120
     matrix = text[text.index("Genders: images") - 1500 : text.index("Genders: images")]
     assert all(f">{count}<small>" in matrix for row in counts for count in row)
-    assert set(everything["balanced_over"]) < set(everything["age_bands"])
-    assert f"With these age groups counting alike, {', '.join(everything['balanced_over'])}:" in text
-    left_out = [name for name in everything["age_bands"] if name not in everything["balanced_over"]]
-    assert f"fewer than 20 images: {', '.join(left_out)}." in text
+    over = everything["balanced_over"]
+    assert set(over) == set(everything["balanced"])
+    assert over == dict.fromkeys(("range_accuracy", "gender_accuracy"), ["30-39"])
+    for bands in over.values():
+        left_out = [band for band in everything["age_bands"] if band not in bands]
+        assert f"With these age groups counting alike, {', '.join(bands)}:" in text
+        assert f"(too few images: {', '.join(left_out)})." in text
 
 
 def test_one_class_has_no_roc_curve(tmp_path: Path) -> None:
     report = report_of({"gender": some_predictions()["gender"]})
     women = replace(report.table, female=np.ones(120))
-    metrics = report.metrics | {"all": all_metrics(report.predictions, women, Calibration())}
+    metrics = dict(report.metrics) | {"all": all_metrics(report.predictions, women, Calibration())}
     metrics["datasets"] = {"set": metrics["all"]}
     write_report(tmp_path / "report.html", replace(report, table=women, metrics=metrics))
     text = (tmp_path / "report.html").read_text(encoding="utf-8")

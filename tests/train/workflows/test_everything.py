@@ -34,7 +34,7 @@ def test_a_folder_of_photographs_becomes_models_that_run(
 ) -> None:
     photographs = write_photographs(tmp_path / "photographs", LABELS * 12)
     out = tmp_path / "mine"
-    words = ["all", str(photographs), "-o", str(out), "--epochs", "8"]
+    words = ["all", str(photographs), "-o", str(out), "--epochs", "4"]
     result = CliRunner(env={"COLUMNS": "300"}).invoke(app, words, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     assert f"agecam --models {out}" in result.output
