@@ -15,9 +15,10 @@ from agecam import __version__
 from agecam.commands.arguments import (
     AnnotateArguments,
     BenchArguments,
+    CamerasArguments,
     DemoArguments,
+    DoctorArguments,
     PredictArguments,
-    ReportArguments,
     WindowArguments,
 )
 from agecam.commands.console import complain, end_output, set_up_streams
@@ -27,6 +28,7 @@ from agecam.errors import AgeCamError, UsageError
 from agecam.logs import set_up_logging
 from agecam.options import options_from
 from agecam.paths import log_file
+from agecam.settings import models_folder
 
 # Only light modules are imported here: `agecam --help` must not load OpenCV, MediaPipe or Qt.
 
@@ -114,8 +116,8 @@ def predict(arguments: PredictArguments) -> None:
 
 
 @app.command()
-@options_from(ReportArguments)
-def cameras(arguments: ReportArguments) -> None:
+@options_from(CamerasArguments)
+def cameras(arguments: CamerasArguments) -> None:
     """List the cameras that are plugged in."""
     from agecam.commands.cameras import print_cameras
 
@@ -132,12 +134,12 @@ def bench(arguments: BenchArguments) -> None:
 
 
 @app.command()
-@options_from(ReportArguments)
-def doctor(arguments: ReportArguments) -> None:
+@options_from(DoctorArguments)
+def doctor(arguments: DoctorArguments) -> None:
     """Tell what AgeCam finds on this computer, for a bug report."""
     from agecam import doctor as report
 
-    found = report.collect()
+    found = report.collect(models=models_folder(arguments.models))
     typer.echo(report.to_json(found) if arguments.as_json else report.render(found))
 
 

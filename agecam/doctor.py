@@ -84,10 +84,15 @@ class CameraState:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All findings. ``problems`` are sentences that say what is wrong and what to do."""
+    """All findings.
+
+    ``models_from`` says whose the age and gender models are; ``problems`` are sentences that say what is
+    wrong and what to do.
+    """
 
     versions: Mapping[str, str]
     system: Mapping[str, str]
+    models_from: str
     models: tuple[ModelFile, ...]
     cameras: tuple[CameraState, ...]
     codecs: Mapping[str, bool]
@@ -130,6 +135,7 @@ def collect(
     return Report(
         versions=_versions(version_of, problems),
         system=_system(),
+        models_from=_models_from(models),
         models=_models(models or models_dir(), problems),
         cameras=_cameras(list_cameras, problems),
         codecs=_codecs(problems),
@@ -151,7 +157,10 @@ def render(report: Report) -> str:
     sections = [
         ("AgeCam", report.versions.items()),
         ("System", report.system.items()),
-        ("Models", ((file.name, _model_line(file)) for file in report.models)),
+        (
+            "Models",
+            [("from", report.models_from), *((file.name, _model_line(file)) for file in report.models)],
+        ),
         ("Cameras", ((str(camera.index), _camera_line(camera)) for camera in report.cameras)),
         ("Video", ((name, "yes" if there else "no") for name, there in report.codecs.items())),
         ("Display", report.display.items()),
@@ -200,16 +209,25 @@ def _system() -> dict[str, str]:
     return system
 
 
+def _models_from(folder: Path | None) -> str:
+    return "AgeCam" if folder is None else f"the folder {folder.resolve().name}, not AgeCam"
+
+
 def _models(folder: Path, problems: list[str]) -> tuple[ModelFile, ...]:
+    is_own = folder != models_dir()
     try:
         listed = dict(_listed_files(json.loads((folder / "manifest.json").read_bytes())))
     except (OSError, ValueError, RecursionError):
         listed = {}
-        problems.append("The models' manifest.json is missing or damaged. Reinstall AgeCam.")
+        problems.append(
+            "The models' manifest.json is missing or damaged. "
+            + ("Export them again, or use other models." if is_own else "Reinstall AgeCam.")
+        )
     present = {path.name for pattern in ("*.tflite", "*.keras") for path in folder.glob(pattern)}
     files = tuple(_model_file(folder / name, listed.get(name)) for name in sorted(present | set(listed)))
+    advice = "Export the models again" if is_own else "Reinstall AgeCam"
     problems += [
-        f"The model file {file.name} is missing or damaged. Reinstall AgeCam, or restore that file."
+        f"The model file {file.name} is missing or damaged. {advice}, or restore that file."
         for file in files
         if file.state in ("missing", "differs from the manifest")
     ]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from agecam.files import write_atomically
-from agecam.paths import make_private_folder
+from agecam.paths import make_private_folder, settings_file
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +40,8 @@ class Settings:
     record_quality: str | None = None
     record_original: bool = False
     record_split: str | None = None
+    models_folder: str | None = None
+    """Of age and gender models to run; ``None`` for those that ship."""
 
     @classmethod
     def load(cls, path: Path, tell: Callable[[str], None] = _log.info) -> Self:
@@ -84,6 +86,20 @@ class Settings:
         make_private_folder(path.parent)
         text = json.dumps({"version": SCHEMA_VERSION, **dataclasses.asdict(self)}, indent=2)
         write_atomically(path, text + "\n")
+
+
+def models_folder(given: Path | None, settings: Path | None = None) -> Path | None:
+    """The folder of models that a command is given, or that the settings name; ``None`` for those that ship.
+
+    ``settings`` is their file, by default the user's. It is left as it is, also where it is broken.
+    """
+    if given is not None:
+        return given
+    try:
+        named = _read(settings or settings_file()).get("models_folder")
+    except (OSError, ValueError, RecursionError):
+        return None
+    return Path(named).expanduser() if named and _fits(named, None) else None
 
 
 def _read(path: Path) -> dict[str, Any]:

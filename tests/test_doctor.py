@@ -124,7 +124,7 @@ def test_damaged_missing_and_unlisted_models_are_told_apart(tmp_path: Path) -> N
         "gone.tflite": "missing",
     }
     assert _problems_with(report, "The model file") == [
-        f"The model file {name} is missing or damaged. Reinstall AgeCam, or restore that file."
+        f"The model file {name} is missing or damaged. Export the models again, or restore that file."
         for name in ("bad.keras", "gone.tflite")
     ]
 
@@ -218,5 +218,6 @@ def test_json_holds_the_whole_report() -> None:
     assert content["versions"] == dict(report.versions)
     assert [file["name"] for file in content["models"]] == [file.name for file in report.models]
     assert set(content) == {
-        "versions", "system", "models", "cameras", "codecs", "display", "missing_libraries", "problems",
+        "versions", "system", "models_from", "models", "cameras", "codecs", "display", "missing_libraries",
+        "problems",
     }  # fmt: skip

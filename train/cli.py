@@ -5,12 +5,15 @@ Options are the fields of each command's configuration; what needs Keras is impo
 
 from __future__ import annotations
 
+import importlib.util
 import logging
+import os
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import typer
@@ -22,10 +25,11 @@ from agecam.errors import AgeCamError
 from agecam.logs import set_up_logging
 from agecam.options import option, options_from
 from train.data.config import ExtendConfig, PrepareConfig
+from train.errors import full_disk_told
 from train.evaluate.config import EvaluateConfig
 from train.export.config import ExportConfig
 from train.fit.config import FitConfig
-from train.workflows.config import CompareConfig, FineTuneConfig, TuneConfig
+from train.workflows.config import AllConfig, CompareConfig, FineTuneConfig, TuneConfig
 from train.workflows.variants import VARIANTS
 
 if TYPE_CHECKING:
@@ -36,6 +40,9 @@ _log = logging.getLogger("agecam.train")
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console()
 
+_BACKENDS: Final = ("tensorflow", "jax", "torch")
+"""Of Keras, the default first: each is also the name of its package."""
+_BEFORE_AFTER: Final = ("images", "error", "before", "after")
 _STATISTICS_FACES = 1000
 """Faces that the statistics of dlib's network are measured on."""
 
@@ -46,7 +53,8 @@ def prepare(config: PrepareConfig) -> None:
     """Find and align faces, merge duplicates, split. Carries on where it was cut off."""
     from train.data.prepare import prepare as run
 
-    prepared = run(config)
+    with full_disk_told(config.out):
+        prepared = run(config)
     table = prepared.table
     _say(
         f"{len(table)} images, {prepared.duplicates} pairs of duplicates, {prepared.skipped} skipped "
@@ -77,7 +85,9 @@ def fit(config: FitConfig) -> None:
     """Train a network on prepared images. The same command carries on where it was cut off."""
     from train.fit.training import fit as run
 
-    _say(f"Saved {run(config)}.")
+    with full_disk_told(config.out):
+        trained = run(config)
+    _say(f"Saved {trained}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +131,28 @@ def from_faceres(config: _FromFaceRes) -> None:
     _save_start(read(config.weights), config.out)
 
 
+@app.command(name="all")
+@options_from(AllConfig)
+def everything(config: AllConfig) -> None:
+    """From photographs to models that run: prepare, go on from the models that ship, export, measure."""
+    from train.evaluate.evaluation import headline
+    from train.workflows.everything import train_everything
+    from train.workflows.fine_tune import summary_rows
+
+    with full_disk_told(config.out):
+        done = train_everything(config, lambda step: _say(f"{step} …"))
+    rows = [row for report in done.reports.values() for row in summary_rows(report)]
+    _print_table("Before and after, on photographs kept for the test", _BEFORE_AFTER, rows)
+    _print_table("The models that run now", ("data", "metric", "value"), headline(done.metrics))
+    for head, report in done.reports.items():
+        for sentence in report["worse"]:
+            _say(sentence if report["saved"] else f"{sentence} The new {head} model was not kept.")
+    for head in done.unlabelled:
+        _say(f"The photographs have too few labels for {head}: that model is the one that was there.")
+    _say(f"Written: {done.report_html}")
+    _say_how_to_run(config.out)
+
+
 @app.command(name="fine-tune")
 @options_from(FineTuneConfig)
 def fine_tune(config: FineTuneConfig) -> None:
@@ -128,14 +160,17 @@ def fine_tune(config: FineTuneConfig) -> None:
     from train.workflows.fine_tune import fine_tune as run
     from train.workflows.fine_tune import summary_rows
 
-    report = run(config)
-    columns = ("images", "error", "before", "after")
-    _print_table(f"{config.model}, before and after", columns, summary_rows(report))
+    with full_disk_told(config.out):
+        report = run(config)
+    _print_table(f"{config.model}, before and after", _BEFORE_AFTER, summary_rows(report))
     for sentence in report["worse"]:
         _say(sentence)
     if report["saved"] is None:
         raise AgeCamError("The new model was not kept: give more images, or --force to keep it.")
     _say(f"Saved {report['saved']}.")
+    heads = " ".join(f"--{head} {shlex.quote(report['saved'])}" for head in report["heads"])
+    data, models = (shlex.quote(str(path)) for path in (report["data"], config.out / "models"))
+    _say(f"Export it: python -m train export --data {data} {heads} -o {models}")
 
 
 @app.command()
@@ -166,7 +201,8 @@ def evaluate(config: EvaluateConfig) -> None:
     from train.evaluate.evaluation import REPORT_FILE, headline
     from train.evaluate.evaluation import evaluate as run
 
-    metrics = run(config)
+    with full_disk_told(config.out):
+        metrics = run(config)
     title = f"{metrics['data']}, split: {metrics['split']}"
     _print_table(title, ("data", "metric", "value"), headline(metrics))
     _say(f"Written: {config.out / REPORT_FILE}")
@@ -183,6 +219,12 @@ def export(config: ExportConfig) -> None:
             f"{model.path}: {model.size_mb:.1f} MB, {model.ms_per_face:.2f} ms a face, "
             f"{dict(model.difference)} off Keras"
         )
+    _say_how_to_run(config.out)
+
+
+def _say_how_to_run(models: Path) -> None:
+    folder = shlex.quote(str(models))
+    _say(f"Run them: agecam --models {folder}, or agecam predict PHOTOGRAPH --models {folder}")
 
 
 def _check_keras(out: Path) -> None:
@@ -223,11 +265,30 @@ def main() -> None:
         app()
     except AgeCamError as error:
         _complain(str(error))
+    except (ImportError, ValueError) as error:
+        problem = _backend_problem(error)
+        if problem is None:
+            raise
+        _log.error("%s", error, exc_info=True)
+        _complain(problem)
     except OSError as error:
         if error.errno is None:
             raise
         _log.error("%s", error, exc_info=True)
         _complain(f"{error.filename or 'A file'}: {error.strerror}.")
+
+
+def _backend_problem(error: Exception) -> str | None:
+    """What to do where Keras could not be imported; ``None`` where that is not why ``error`` was raised."""
+    if importlib.util.find_spec("keras") is None:
+        return 'Keras is not installed: run pip install "agecam[train]".'
+    backend = os.environ.get("KERAS_BACKEND", _BACKENDS[0])
+    if backend not in _BACKENDS:
+        return f"KERAS_BACKEND is {backend!r}: choose {', '.join(_BACKENDS)}, or leave it out."
+    missing = error.name if isinstance(error, ImportError) else None
+    if missing in _BACKENDS:
+        return f"{missing} is not installed: install it, or choose another back end by KERAS_BACKEND."
+    return None
 
 
 def _complain(text: str) -> None:

@@ -47,7 +47,7 @@ _Interruption = SourceLostError | KeyboardInterrupt | DiskFullError
 
 def run_job(job: Job, on_frame: OnFrame | None = None) -> Summary:
     """Annotate one input. Raises :class:`AgeCamError` with one clear sentence."""
-    with create_analyzer(runtime=job.runtime) as analyzer:
+    with create_analyzer(runtime=job.runtime, models=job.models) as analyzer:
         return run_job_with(analyzer, job, on_frame)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from agecam.sources.selection import FrameSelection
 
 _RUNTIME = option("What runs the models: LiteRT, or Keras itself (slower).", aliases=("--engine",))
+_MODELS = option("Folder of age and gender models; default: the settings', else those that ship.", "--models")
 _FORCE = option("Replace files that are there.")
 _JSON = option("Print JSON for programs instead of text.", "--json")
 _QUIT_AFTER = option("Close the window after so many seconds.", "--quit-after", at_least=0)
@@ -51,6 +52,7 @@ class WindowArguments:
     )
     quit_after_s: float | None = field(default=None, metadata=_QUIT_AFTER)
     runtime: Runtime = field(default="litert", metadata=_RUNTIME)
+    models: Path | None = field(default=None, metadata=_MODELS)
     force: bool = field(default=False, metadata=_FORCE)
     loop: bool = False
 
@@ -112,6 +114,7 @@ class AnnotateArguments:
     )
     quiet: bool = field(default=False, metadata=option("Print failures alone, and no progress.", "--quiet"))
     runtime: Runtime = field(default="litert", metadata=_RUNTIME)
+    models: Path | None = field(default=None, metadata=_MODELS)
 
     def selection(self) -> FrameSelection:
         """Which frames are annotated."""
@@ -137,6 +140,7 @@ class PredictArguments:
         default=False, metadata=option("Print results and failures alone, no progress.", "--quiet")
     )
     runtime: Runtime = field(default="litert", metadata=_RUNTIME)
+    models: Path | None = field(default=None, metadata=_MODELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +157,19 @@ class BenchArguments:
     runs: int = field(default=1, metadata=option("Measure so often and tell the medians.", at_least=1))
     as_json: bool = field(default=False, metadata=_JSON)
     runtime: Runtime = field(default="litert", metadata=_RUNTIME)
+    models: Path | None = field(default=None, metadata=_MODELS)
 
 
 @dataclass(frozen=True, slots=True)
-class ReportArguments:
-    """``agecam cameras`` and ``agecam doctor``."""
+class CamerasArguments:
+    """``agecam cameras``."""
 
     as_json: bool = field(default=False, metadata=_JSON)
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorArguments:
+    """``agecam doctor``."""
+
+    as_json: bool = field(default=False, metadata=_JSON)
+    models: Path | None = field(default=None, metadata=_MODELS)

@@ -80,11 +80,12 @@ def _outcomes(
     if not jobs:
         return
     if arguments.scheduler is None and min(arguments.jobs, len(jobs)) == 1:
-        with make_analyzer(runtime=arguments.runtime) as analyzer:
+        models = {} if jobs[0].models is None else {"models": jobs[0].models}
+        with make_analyzer(runtime=arguments.runtime, **models) as analyzer:
             yield from _run_here(analyzer, jobs, progress)
         return
     scheduler = arguments.scheduler
-    make_workers: MakeWorkers = partial(processes, arguments.jobs, arguments.runtime)
+    make_workers: MakeWorkers = partial(processes, arguments.jobs, (arguments.runtime, jobs[0].models))
     if scheduler is not None:
         make_workers = lambda _inputs: dask_workers(scheduler)  # noqa: E731
     yield from _run_elsewhere(jobs, make_workers, progress.task("inputs", total=len(jobs)))

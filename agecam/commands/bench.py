@@ -32,6 +32,7 @@ from agecam.commands.measure import (
 from agecam.commands.scene import write_scene
 from agecam.paths import demo_clip
 from agecam.runtime import Runtime
+from agecam.settings import models_folder
 from agecam.sources import open_source
 
 
@@ -74,21 +75,25 @@ class Benchmark:
 def run_bench(arguments: BenchArguments, config: MeasureConfig = DEFAULT_CONFIG) -> int:
     """Measure as often as asked for, print the medians, and return the exit code 0."""
     runtime, runs = arguments.runtime, arguments.runs
+    models = models_folder(arguments.models)
     with _clip(arguments.clip, arguments.faces) as (path, name):
         measured = _Measured()
         for number in range(1, runs + 1):
             with _telling("every frame", number, runs):
-                measured.files.append(measure_file_mode(open_source(str(path)), runtime, config))
+                measured.files.append(
+                    measure_file_mode(open_source(str(path)), runtime, config, models=models)
+                )
             with _telling("what cannot be avoided", number, runs):
                 people = measured.files[-1].people
                 for paced, parts in ((False, measured.parts), (True, measured.paced_parts)):
+                    source = open_source(str(path))
                     parts.append(
-                        measure_parts(open_source(str(path)), runtime, people, paced=paced, config=config)
+                        measure_parts(source, runtime, people, paced=paced, config=config, models=models)
                     )
             with _telling("live latency", number, runs):
-                measured.lives.append(measure_live(str(path), runtime, config))
+                measured.lives.append(measure_live(str(path), runtime, config, models=models))
             with _telling("the start", number, runs):
-                measured.starts.append(measure_start(path, runtime))
+                measured.starts.append(measure_start(path, runtime, models))
     result = _summary(name, runtime, measured)
     if arguments.as_json:
         # "engine" is what "runtime" was called before, for one release.

@@ -26,6 +26,8 @@ class Job:
     report: Path | None = None
     style: LabelStyle = field(default_factory=LabelStyle)
     runtime: Runtime = "litert"
+    models: Path | None = None
+    """Folder of age and gender models; ``None`` for those that ship."""
     selection: FrameSelection = field(default_factory=FrameSelection)
     force: bool = False
     """Whether to replace files that are there."""
@@ -61,8 +63,9 @@ class Job:
         path = input_file(self.spec)
         is_file = path is not None and os.path.lexists(path)
         spec = str(path.absolute()) if path is not None and is_file else self.spec
-        csv, json, report = (one and one.absolute() for one in (self.csv, self.json, self.report))
-        return replace(self, spec=spec, target=self.target.absolute(), csv=csv, json=json, report=report)
+        others = {name: getattr(self, name) for name in ("csv", "json", "report", "models")}
+        others = {name: path and path.absolute() for name, path in others.items()}
+        return replace(self, spec=spec, target=self.target.absolute(), **others)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,9 @@ def _opened(source: Source) -> Iterator[Source]:
         source.close()
 
 
-def measure_file_mode(source: Source, runtime: Runtime, config: MeasureConfig = DEFAULT_CONFIG) -> FileMode:
+def measure_file_mode(
+    source: Source, runtime: Runtime, config: MeasureConfig = DEFAULT_CONFIG, *, models: Path | None = None
+) -> FileMode:
     """Raises :class:`AgeCamError` for a clip that is too short."""
     decode_ms: list[float] = []
     reader = PrefetchSource(source, on_read=decode_ms.append)
@@ -130,7 +132,7 @@ def measure_file_mode(source: Source, runtime: Runtime, config: MeasureConfig = 
     people: list[tuple[Person, ...]] = []
     size = (0, 0)
     started_s = cpu_s = 0.0
-    with create_analyzer(runtime=runtime) as analyzer, _opened(reader):
+    with create_analyzer(runtime=runtime, models=models) as analyzer, _opened(reader):
         frames = Pipeline(analyzer).process_all(each_frame(reader), Preview.PLAIN)
         with contextlib.closing(frames) as annotated:
             for one in annotated:
@@ -158,6 +160,7 @@ def measure_parts(
     *,
     paced: bool = False,
     config: MeasureConfig = DEFAULT_CONFIG,
+    models: Path | None = None,
 ) -> Parts:
     """Measure on frames all over the clip; ``people`` says who is labelled in each of its frames.
 
@@ -166,7 +169,7 @@ def measure_parts(
     """
     watch = _Stopwatch()
     annotator = Annotator()
-    classifier = create_classifier(runtime)
+    classifier = create_classifier(runtime, models)
     every = 1 if paced else max(1, len(people) // config.sampled_frames)
     read = sampled = 0
     with MediaPipeDetector() as detector, _opened(source):
@@ -200,10 +203,12 @@ def measure_parts(
     )
 
 
-def measure_live(spec: str, runtime: Runtime, config: MeasureConfig = DEFAULT_CONFIG) -> Live:
+def measure_live(
+    spec: str, runtime: Runtime, config: MeasureConfig = DEFAULT_CONFIG, *, models: Path | None = None
+) -> Live:
     """Play a file at its own rate, again and again, for some seconds after those that warm up."""
     changed = threading.Event()
-    live = Session(lambda: create_analyzer(runtime=runtime), changed.set)
+    live = Session(lambda: create_analyzer(runtime=runtime, models=models), changed.set)
     latencies_ms: list[float] = []
     started_s = cpu_s = 0.0
     live.start()
@@ -236,14 +241,17 @@ def measure_live(spec: str, runtime: Runtime, config: MeasureConfig = DEFAULT_CO
     return Live(captured, (len(latencies_ms) - 1) / took_s, cores, latency_ms)
 
 
-def measure_start(clip: Path, runtime: Runtime) -> tuple[dict[str, float], float | None]:
+def measure_start(
+    clip: Path, runtime: Runtime, models: Path | None = None
+) -> tuple[dict[str, float], float | None]:
     """Seconds to the window and to the first label in a new process, and its peak resident memory in MB."""
     environment = dict(os.environ)
     if not has_display():
         environment["QT_QPA_PLATFORM"] = "offscreen"
     started_s = time.time()
     done = subprocess.run(
-        [sys.executable, "-m", "agecam.ui.start_probe", str(clip), runtime, repr(started_s)],
+        [sys.executable, "-m", "agecam.ui.start_probe", str(clip), runtime, repr(started_s)]
+        + ([] if models is None else [str(models)]),
         env=environment,
         capture_output=True,
         text=True,

@@ -17,12 +17,13 @@ from agecam.commands.merge import KINDS, STREAMED, Kind, Merged
 from agecam.commands.naming import Input, check_kind, each_input, place_below, target_name
 from agecam.commands.outputs import OutputPlan, is_folder, make_folder
 from agecam.commands.record import FOLDER, Entry, Place, State, record_path, relative_name
-from agecam.errors import ModelError, UsageError
+from agecam.errors import UsageError
 from agecam.output import IMAGE_OUTPUTS, VIDEO_OUTPUTS
 from agecam.paths import models_dir
+from agecam.settings import models_folder
 from agecam.sources.files import input_file
 from agecam.sources.stream import without_secrets
-from agecam.vision.manifest import MANIFEST
+from agecam.vision.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def _job(arguments: AnnotateArguments, found: Input, target: Path) -> Job:
         target,
         style=arguments.style(),
         runtime=arguments.runtime,
+        models=models_folder(arguments.models),
         selection=arguments.selection(),
         force=arguments.force,
     )
@@ -185,11 +187,8 @@ def _is_one_file(kind: Kind, path: Path) -> bool:
 
 def _settings(arguments: AnnotateArguments) -> str:
     """A hash of all that the outputs depend on besides the inputs and their names."""
-    manifest = models_dir() / MANIFEST
-    try:
-        models = hashlib.sha256(manifest.read_bytes()).hexdigest()
-    except OSError as error:
-        raise ModelError(f"{manifest} is missing or cannot be read. Reinstall AgeCam.") from error
+    manifest = Manifest.read(models_folder(arguments.models) or models_dir())
+    models = hashlib.sha256(json.dumps(manifest.models, sort_keys=True).encode()).hexdigest()
     parts = {
         "version": __version__,
         "models": models,

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import sys
 from collections.abc import Callable, Generator, Sequence
+from functools import partial
 from pathlib import Path
 
 from agecam.commands.arguments import PredictArguments
@@ -18,6 +19,7 @@ from agecam.commands.prediction_workers import predict_in_processes
 from agecam.commands.progress import ProgressDisplay
 from agecam.commands.signals import exit_code
 from agecam.errors import UsageError
+from agecam.settings import models_folder
 from agecam.sources import IMAGE_SUFFIXES
 from agecam.sources.files import input_file
 from agecam.vision.analyzer import Analyzer, create_analyzer
@@ -35,6 +37,9 @@ def predict_paths(arguments: PredictArguments, make_analyzer: _MakeAnalyzer = cr
     takes what :func:`create_analyzer` takes; for other processes it must be pickled.
     """
     files = images_in(arguments.paths, quiet=arguments.quiet)
+    models = models_folder(arguments.models)
+    if models is not None:
+        make_analyzer = partial(make_analyzer, models=models)
     done, failed = 0, False
     lines = _json_line if arguments.as_json else PredictionTable(files).lines
     try:

@@ -11,6 +11,7 @@ from agecam.commands.outputs import OutputPlan
 from agecam.display import check_window_libraries, has_display
 from agecam.errors import AgeCamError, OutputError, UsageError
 from agecam.paths import cache_dir, demo_clip, make_private_folder
+from agecam.settings import models_folder
 from agecam.vision.analyzer import Analyzer
 
 
@@ -40,10 +41,12 @@ def open_window(arguments: WindowArguments) -> int:
     from agecam.ui.app import run_window
     from agecam.ui.options import RecordingChoices, StartOptions
 
+    models = models_folder(arguments.models)
+
     def make_analyzer() -> Analyzer:
         from agecam.vision.analyzer import create_analyzer
 
-        return create_analyzer(runtime=arguments.runtime)
+        return create_analyzer(runtime=arguments.runtime, models=models)
 
     return run_window(
         lambda on_change: Session(make_analyzer, on_change),
@@ -56,6 +59,7 @@ def open_window(arguments: WindowArguments) -> int:
             arguments.quit_after_s,
             RecordingChoices(arguments.quality, arguments.original or None, arguments.split),
             arguments.force,
+            models,
         ),
         complain=complain,
     )

@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 from agecam.commands.annotate import run_job_with
@@ -20,27 +21,30 @@ from agecam.errors import AgeCamError, UsageError
 from agecam.runtime import Runtime
 from agecam.vision.analyzer import Analyzer, create_analyzer
 
+_Models = tuple[Runtime, Path | None]
+
 
 class _Analyzers:
     """Models that were loaded by earlier jobs of a Dask worker: one set a job that runs at the same time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._idle: list[tuple[Runtime, Analyzer]] = []
+        self._idle: list[tuple[_Models, Analyzer]] = []
 
     @contextlib.contextmanager
-    def borrowed(self, runtime: Runtime) -> Iterator[Analyzer]:
+    def borrowed(self, job: Job) -> Iterator[Analyzer]:
         """One that no other thread has, given back at the end."""
+        models = (job.runtime, job.models)
         with self._lock:
-            fitting = [one for one in self._idle if one[0] == runtime]
+            fitting = [one for one in self._idle if one[0] == models]
             if fitting:
                 self._idle.remove(fitting[-1])
-        analyzer = fitting[-1][1] if fitting else create_analyzer(runtime=runtime)
+        analyzer = fitting[-1][1] if fitting else create_analyzer(runtime=job.runtime, models=job.models)
         try:
             yield analyzer
         finally:
             with self._lock:
-                self._idle.append((runtime, analyzer))
+                self._idle.append((models, analyzer))
 
     def release(self) -> None:
         with self._lock:
@@ -85,11 +89,11 @@ MakeWorkers = Callable[[int], AbstractContextManager[Workers]]
 
 
 @contextlib.contextmanager
-def processes(number: int, runtime: Runtime, inputs: int) -> Iterator[Workers]:
-    """So many processes on this computer, for so many inputs."""
+def processes(number: int, models: _Models, inputs: int) -> Iterator[Workers]:
+    """So many processes on this computer, for so many inputs, with what runs models and their folder."""
     over = list[tuple[Job, Callable[[], Summary]]]()
     limit = min(number, max(1, inputs))
-    set_up = partial(_set_up_process, runtime)
+    set_up = partial(_set_up_process, models)
     with ProcessPool[Job, Summary](limit, set_up, lambda job, result: over.append((job, result))) as pool:
         yield _Processes(pool, over, limit)
 
@@ -132,10 +136,11 @@ def _raise_died(job: Job) -> Summary:
 
 
 @contextlib.contextmanager
-def _set_up_process(runtime: Runtime, cores: int) -> Iterator[Callable[[Job], Summary]]:
+def _set_up_process(models: _Models, cores: int) -> Iterator[Callable[[Job], Summary]]:
     signals = WorkerSignals()
     signals.take_over()
-    with create_analyzer(runtime=runtime, cores=cores) as analyzer:
+    runtime, folder = models
+    with create_analyzer(runtime=runtime, models=folder, cores=cores) as analyzer:
 
         def work(job: Job) -> Summary:
             with signals.working():
@@ -199,7 +204,7 @@ class _DaskWorkers:
 
 
 def _run_on_dask(job: Job) -> Summary:
-    with _analyzers.borrowed(job.runtime) as analyzer:
+    with _analyzers.borrowed(job) as analyzer:
         return run_job_with(analyzer, job, _end_with_task())
 
 

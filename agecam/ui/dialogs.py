@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+from pathlib import Path
 from typing import Final
 
 from PyQt6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
@@ -46,13 +48,21 @@ class Dialogs:
         )
         return answer == QMessageBox.StandardButton.Close
 
-    def show_about(self, parent: QWidget) -> None:
-        """Version, licence, privacy, and what labels say."""
-        QMessageBox.about(
-            parent,
-            "About AgeCam",
-            f"<h3>AgeCam {__version__}</h3><p>{CONSENT}</p><p>{LABEL_HELP}</p>"
-            "<p>“Gender” is how a face looks to people who labelled photographs, as female or male; it says "
-            "nothing about who somebody is.</p><p>Free software under the GNU GPL, version 3 or later. "
-            "The models may be used for research only; see the model card.</p>",
-        )
+    def show_about(self, parent: QWidget, models: Path | None) -> None:
+        """Version, licence, privacy, and the folder of models that run, ``None`` for those that ship."""
+        QMessageBox.about(parent, "About AgeCam", about_text(models))
+
+
+def about_text(models: Path | None) -> str:
+    """What there is to say of AgeCam, in rich text."""
+    which = (
+        "Age and gender models: those of AgeCam. They may be used for research only; see the model card."
+        if models is None
+        else f"Age and gender models: those in {html.escape(str(models.absolute()))}, which are not AgeCam’s."
+    )
+    return (
+        f"<h3>AgeCam {__version__}</h3><p>{CONSENT}</p><p>{LABEL_HELP}</p>"
+        "<p>“Gender” is how a face looks to people who labelled photographs, as female or male; it says "
+        f"nothing about who somebody is.</p><p>{which}</p>"
+        "<p>Free software under the GNU GPL, version 3 or later.</p>"
+    )

@@ -18,9 +18,11 @@ class Errands(QObject):
     _report_ready = pyqtSignal(str)
     _folder_found = pyqtSignal(str, bool)
 
-    def __init__(self, session: Session, parent: QObject) -> None:
+    def __init__(self, session: Session, parent: QObject, models: Path | None = None) -> None:
+        """``models`` is the folder of models that run, which a report tells of."""
         super().__init__(parent)
         self._session = session
+        self._models = models
         self._report_ready.connect(self._copy_report)
         self._folder_found.connect(self._open_found_folder)
 
@@ -45,7 +47,7 @@ class Errands(QObject):
     def _collect_report(self) -> None:
         from agecam import doctor  # only who asks for a report waits for what it loads
 
-        self._report_ready.emit(doctor.render(doctor.collect()))
+        self._report_ready.emit(doctor.render(doctor.collect(models=self._models)))
 
     def _copy_report(self, report: str) -> None:
         clipboard = QApplication.clipboard()

@@ -47,7 +47,8 @@ class RecordingChoices:
 class StartOptions:
     """``spec`` ``None`` is the last camera used, else the first; ``record`` and ``csv`` begin at once.
 
-    With ``force`` these replace files that stand there.
+    With ``force`` these replace files that stand there. ``models`` is the folder of models that run, ``None``
+    for those that ship.
     """
 
     spec: str | None = None
@@ -58,3 +59,4 @@ class StartOptions:
     quit_after_s: float | None = None
     recording: RecordingChoices = field(default_factory=RecordingChoices)
     force: bool = False
+    models: Path | None = None

@@ -1,7 +1,8 @@
 """Opens the window on a clip, notes when it is on the screen and when the first label is, and closes it.
 
-Run by ``agecam bench`` in a process of its own: ``python -m agecam.ui.start_probe CLIP RUNTIME STARTED_S``.
-Prints one JSON line with ``window`` and ``first_label`` in seconds after ``STARTED_S`` (``time.time()``).
+Run by ``agecam bench`` in a process of its own: ``python -m agecam.ui.start_probe CLIP RUNTIME STARTED_S
+[MODELS]``. Prints one JSON line with ``window`` and ``first_label`` in seconds after ``STARTED_S``
+(``time.time()``).
 """
 
 from __future__ import annotations
@@ -52,13 +53,13 @@ def _watch(window: MainWindow, times_s: dict[str, float]) -> None:
     _Probe(window, times_s)  # lives as long as the window
 
 
-def main(clip: str, runtime: Runtime, started_s: float) -> int:
-    """Run the window once; returns its exit code."""
+def main(clip: str, runtime: Runtime, started_s: float, models: Path | None = None) -> int:
+    """Run the window once, on the models of a folder or those that ship; returns its exit code."""
 
     def make_analyzer() -> Analyzer:
         from agecam.vision.analyzer import create_analyzer
 
-        return create_analyzer(runtime=runtime)
+        return create_analyzer(runtime=runtime, models=models)
 
     times_s: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -88,4 +89,4 @@ def _peak_rss_mb() -> float | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2], float(sys.argv[3])))  # type: ignore[arg-type]
+    sys.exit(main(sys.argv[1], sys.argv[2], float(sys.argv[3]), *map(Path, sys.argv[4:])))  # type: ignore[arg-type]

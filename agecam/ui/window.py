@@ -75,7 +75,7 @@ class MainWindow(QMainWindow):
         self._ask_on_close = True
         self._is_asking = False
         self._session_closed.connect(self._finish_close)
-        self._errands = Errands(self.session, self)
+        self._errands = Errands(self.session, self, options.models)
         self._errands.said.connect(self.show_status)
         self.setWindowTitle("AgeCam")
         self.setWindowIcon(QIcon(str(assets_dir() / "icon.png")))
@@ -324,7 +324,7 @@ class MainWindow(QMainWindow):
         self.close()
 
     def show_about(self) -> None:
-        self._dialogs.show_about(self)
+        self._dialogs.show_about(self, self._options.models)
 
     # -- what the session says ---------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from agecam.vision.align import TTA_VIEWS, align_faces
 from agecam.vision.classification_schedule import ClassificationSchedule, ClassificationScheduleConfig
 from agecam.vision.classifier import Classifier, LiteRtClassifier
 from agecam.vision.detector import Detector, DetectorConfig, MediaPipeDetector
+from agecam.vision.face_network import FULL_RANGE
 from agecam.vision.nms import prioritized_nms
 from agecam.vision.photographs import PhotographAnalyzer
 from agecam.vision.pyramid import Pyramid, Roi
@@ -228,13 +229,15 @@ def create_analyzer(
 ) -> Analyzer:
     """An analyzer on the models of a folder, by default those that ship.
 
+    A folder that holds age and gender models alone, as training makes it, gets the face detectors that ship.
     ``cores`` is how many processor cores there are for it, where others work beside it; all by default.
 
     Raises :class:`agecam.errors.ModelError` when a model cannot be used, or Keras is asked for and missing.
     """
     classifier = create_classifier(runtime, models, cores)
     config = AnalyzerConfig(frames_ahead=0) if cores == 1 else AnalyzerConfig()
-    return Analyzer(create_detector(models), classifier, config)
+    has_detectors = models is not None and (models / FULL_RANGE).is_file()
+    return Analyzer(create_detector(models if has_detectors else None), classifier, config)
 
 
 def _detect(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Self
 
@@ -13,7 +13,7 @@ from agecam.errors import ModelError
 from agecam.messages import Estimate
 
 AGES: Final = 101
-"""The age model puts out one probability for each age from 0 to 100 years: part of its format."""
+"""An age model puts out one probability for each age from 0 to 100 years, or years alone: its format."""
 
 CALIBRATION_VERSION: Final = 2
 """The version that is written; version 1, without ``age_weights``, carries no number and is read too."""
@@ -53,6 +53,11 @@ class Calibration:
     Probabilities", Neural Computation 2002). ``interval_scale`` last widens the interval about the age, so
     that ``interval`` of all faces fall inside. ``slope`` and ``intercept`` act on the gender's log-odds
     (Platt, "Probabilistic Outputs for Support Vector Machines", 1999).
+
+    A model that predicts years alone has no distribution. ``age_residuals`` are its ``(age, below, above)``
+    points, predicted ages rising, years, linear in between: how far ``interval`` of the labels lie to each
+    side of such a prediction (after Lei et al., "Distribution-Free Predictive Inference for Regression",
+    JASA 2018). They stand in for ``temperature`` and ``age_weights``.
     """
 
     temperature: float = 1.0
@@ -61,6 +66,7 @@ class Calibration:
     slope: float = 1.0
     intercept: float = 0.0
     age_weights: tuple[tuple[float, float], ...] = ()
+    age_residuals: tuple[tuple[float, float, float], ...] = ()
 
     @classmethod
     def from_manifest(cls, models: Mapping[str, Any]) -> Self:
@@ -74,22 +80,30 @@ class Calibration:
             values |= _known_version(models.get(name, {}).get("calibration", {}))
         numbers = {name: float(values[name]) for name in _NUMBERS if name in values}
         weights = tuple((float(age), float(weight)) for age, weight in values.get("age_weights", ()))
-        calibration = cls(**numbers, age_weights=weights)
+        residuals = tuple(
+            (float(age), float(below), float(above)) for age, below, above in values.get("age_residuals", ())
+        )
+        calibration = cls(**numbers, age_weights=weights, age_residuals=residuals)
         if not calibration._makes_sense():
             raise ValueError("calibration out of range")
         return calibration
 
+    def has_interval(self, age_output: NDArray[np.floating]) -> bool:
+        """Whether there is an interval about the ages of such output, ``(n, 101)`` or ``(n, 1)``."""
+        return is_distribution(age_output) or bool(self.age_residuals)
+
     def _makes_sense(self) -> bool:
         """Whether estimates are finite with it, and in order."""
-        ages, weights = zip(*self.age_weights, strict=True) if self.age_weights else ((), ())
+        weights = [weight for _, weight in self.age_weights]
+        years = [one for _, *both in self.age_residuals for one in both]
         return (
             _LEAST_TEMPERATURE <= self.temperature <= _MOST
             and 0 < self.interval < 1
             and 0 <= self.interval_scale <= _MOST
             and all(abs(value) <= _MOST_LOG_ODDS for value in (self.slope, self.intercept))
             and all(0 < weight <= _MOST for weight in weights)
-            and all(abs(age) <= _MOST for age in ages)
-            and sorted(ages) == list(ages)
+            and all(0 <= one <= _MOST for one in years)
+            and all(_rise(points) for points in (self.age_weights, self.age_residuals))
         )
 
     def to_manifest(self, task: Literal["age", "gender"]) -> dict[str, Any]:
@@ -98,7 +112,15 @@ class Calibration:
         values |= {name: round(getattr(self, name), 5) for name, of in _NUMBERS.items() if of == task}
         if task == "age":
             values["age_weights"] = [[age, round(weight, 4)] for age, weight in self.age_weights]
+            if self.age_residuals:
+                values["age_residuals"] = [[round(one, 4) for one in point] for point in self.age_residuals]
         return values
+
+
+def _rise(points: Sequence[Sequence[float]]) -> bool:
+    """Whether the ages that points begin with are finite and in order."""
+    ages = [age for age, *_ in points]
+    return all(abs(age) <= _MOST for age in ages) and sorted(ages) == ages
 
 
 _NUMBERS: Final = {
@@ -137,23 +159,50 @@ def robust_age(age_probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.asarray(age, np.float64)
 
 
+def is_distribution(age_output: NDArray[np.floating]) -> bool:
+    """Whether a model predicts how likely each age is, ``(n, 101)``, and not just one age, ``(n, 1)``."""
+    return bool(age_output.shape[1] == AGES)
+
+
+def predicted_age(age_output: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The predicted age of ``(n, 101)`` probabilities or ``(n, 1)`` years: ``(n,)`` years in [0, 100]."""
+    if is_distribution(age_output):
+        return robust_age(age_output)
+    return np.clip(age_output[:, 0].astype(np.float64), 0, AGES - 1)
+
+
 def age_interval(
-    age_probabilities: NDArray[np.float32], age: NDArray[np.float64], calibration: Calibration
+    age_output: NDArray[np.float32], age: NDArray[np.float64], calibration: Calibration
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Low and high end of the calibrated interval about ``age``, each ``(n,)`` years in [0, 100].
 
-    ``age`` is what :func:`robust_age` makes of the ``(n, 101)`` probabilities.
+    ``age`` is what :func:`predicted_age` makes of ``age_output``, ``(n, 101)`` or ``(n, 1)``.
     """
+    ends = _quantile_ends if is_distribution(age_output) else _residual_ends
+    low, high = ends(age_output, age, calibration)
+    scale = calibration.interval_scale
+    return np.clip(age - scale * (age - low), 0, AGES - 1), np.clip(age + scale * (high - age), 0, AGES - 1)
+
+
+def _residual_ends(
+    _: NDArray[np.float32], age: NDArray[np.float64], calibration: Calibration
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    if not calibration.age_residuals:
+        return age, age
+    ages, below, above = np.transpose(calibration.age_residuals)
+    return age - np.interp(age, ages, below), age + np.interp(age, ages, above)
+
+
+def _quantile_ends(
+    age_probabilities: NDArray[np.float32], age: NDArray[np.float64], calibration: Calibration
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     tail = (1 - calibration.interval) / 2
     tempered = np.maximum(age_probabilities.astype(np.float64), _LEAST_AGE_PROBABILITY)
     tempered **= 1 / calibration.temperature
     if calibration.age_weights:
         tempered *= np.interp(np.arange(AGES), *np.transpose(calibration.age_weights))
     low, high = age_quantiles(tempered, (tail, 1 - tail)).T
-    low = np.minimum(low, age)
-    high = np.maximum(high, age)
-    scale = calibration.interval_scale
-    return np.clip(age - scale * (age - low), 0, AGES - 1), np.clip(age + scale * (high - age), 0, AGES - 1)
+    return np.minimum(low, age), np.maximum(high, age)
 
 
 def age_quantiles(
@@ -180,13 +229,16 @@ def calibrated_female(
 
 
 def estimates(
-    age_probabilities: NDArray[np.float32],
+    age_output: NDArray[np.float32],
     female_probability: NDArray[np.float32],
     calibration: Calibration,
 ) -> list[Estimate]:
-    """One :class:`Estimate` a face from both models' outputs, ``(n, 101)`` and ``(n,)`` or ``(n, 1)``."""
-    ages = robust_age(age_probabilities)
-    lows, highs = age_interval(age_probabilities, ages, calibration)
+    """One :class:`Estimate` a face from both models' outputs.
+
+    ``age_output`` is ``(n, 101)`` or ``(n, 1)``, ``female_probability`` ``(n,)`` or ``(n, 1)``.
+    """
+    ages = predicted_age(age_output)
+    lows, highs = age_interval(age_output, ages, calibration)
     females = calibrated_female(female_probability.reshape(-1), calibration)
     return [
         Estimate(float(age), float(low), float(high), float(female))

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from agecam.errors import ModelError
 from agecam.messages import Estimate
 from agecam.paths import models_dir
-from agecam.vision.align import CROP_PX, to_model_input
-from agecam.vision.calibration import AGES, Calibration, estimates
+from agecam.vision.align import to_model_input
+from agecam.vision.calibration import Calibration, estimates
 from agecam.vision.litert import LiteRtModel
 from agecam.vision.manifest import Manifest, Task
 
@@ -42,8 +42,8 @@ class LiteRtClassifier:
         manifest = Manifest.read(models or models_dir())
         self._calibration = manifest.calibration
         threads = _threads(cores or os.cpu_count() or 1)
-        self._age = _load(manifest, "age", AGES, threads)
-        self._gender = _load(manifest, "gender", 1, threads)
+        self._age = _load(manifest, "age", threads)
+        self._gender = _load(manifest, "gender", threads)
 
     def classify(self, *views: NDArray[np.uint8]) -> list[Estimate]:
         """As :meth:`Classifier.classify` says."""
@@ -68,19 +68,13 @@ def _mean_output(run: _Run, inputs: Sequence[NDArray[np.float32]]) -> NDArray[np
     return outputs[0] if len(outputs) == 1 else np.asarray(np.mean(outputs, axis=0), np.float32)
 
 
-def _load(manifest: Manifest, task: Task, outputs: int, threads: int) -> LiteRtModel:
+def _load(manifest: Manifest, task: Task, threads: int) -> LiteRtModel:
     content = manifest.model_bytes(task, "litert")
-    advice = "Use the models that came with this AgeCam."
     try:
         model = LiteRtModel(content, threads=threads)
     except ModelError as error:
-        raise ModelError(f"The {task} model cannot be run. {advice}") from error
-    if model.input_shape != (CROP_PX, CROP_PX, 1):
-        raise ModelError(f"The {task} model takes crops of another shape, {model.input_shape}. {advice}")
-    if model.output_shape != (outputs,):
-        raise ModelError(
-            f"The {task} model puts out {model.output_shape} values a face instead of {outputs}. {advice}"
-        )
+        raise ModelError(f"The {task} model cannot be run. {manifest.advice}") from error
+    manifest.check_shapes(task, model.input_shape, model.output_shape)
     return model
 
 

@@ -51,6 +51,9 @@ def _load(manifest: Manifest, task: Task) -> Any:
         path = Path(folder) / f"{task}.keras"
         path.write_bytes(content)
         try:
-            return keras.models.load_model(path, compile=False)
-        except (OSError, ValueError, TypeError) as error:
-            raise ModelError(f"The {task} model cannot be loaded by this Keras. Reinstall AgeCam.") from error
+            model = keras.models.load_model(path, compile=False)
+            shapes = tuple(model.input_shape[1:]), tuple(model.output_shape[1:])
+        except (AttributeError, OSError, ValueError, TypeError) as error:
+            raise ModelError(f"The {task} model cannot be loaded by this Keras. {manifest.advice}") from error
+    manifest.check_shapes(task, *shapes)
+    return model

@@ -22,6 +22,13 @@ from train.cli import app
         ("evaluate m.keras --data d -o o --split foo", "validation"),
         ("evaluate m.keras --data d -o o --part foo", "validation"),
         ("export --data d --age a --gender g -o o --weights int4", "float16"),
+        ("fit --data d -o o --size 20", "greater than or equal to 32"),
+        ("tune --data d -o o --size 20", "greater than or equal to 32"),
+        ("fit --data d -o o --epochs 0", "greater than or equal to 1"),
+        ("fit --data d -o o --images 0", "greater than or equal to 1"),
+        ("fit --data d -o o --pictures 0", "greater than or equal to 1"),
+        ("fit --data d -o o --width 0", "greater than or equal to 0.05"),
+        ("fit --data d -o o --learning-rate -1", "greater than or equal to 0"),
     ],
 )
 def test_unknown_names_are_wrong_usage_and_the_choices_are_told(words: str, choice: str) -> None:

@@ -48,7 +48,7 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 "sha256": hashlib.sha256((folder / f"{task}.{suffix}").read_bytes()).hexdigest(),
             }
             for runtime, suffix in (("keras", "keras"), ("litert", "tflite"))
-        } | {"preprocessing": PREPROCESSING_VERSION, "calibration": {}}
+        } | {"output": {"size": units}, "preprocessing": PREPROCESSING_VERSION, "calibration": {}}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
 

@@ -126,8 +126,38 @@ def test_the_manifest_sets_only_what_it_names() -> None:
     assert Calibration.from_manifest({}) == Calibration()
 
 
-def test_what_the_manifest_holds_is_read_back() -> None:
-    calibration = Calibration(1.1, 0.8, 0.9, 1.2, -0.1, WEIGHTS)
+RESIDUALS = ((20.0, 3.0, 6.0), (60.0, 9.0, 4.0))
+
+
+def test_a_plain_age_gets_its_interval_from_residuals() -> None:
+    years = np.array([[10], [20], [40], [60], [98], [130], [-4]], np.float32)
+    found = estimates(years, np.full(7, 0.5, np.float32), Calibration(age_residuals=RESIDUALS))
+    assert [(one.age_low, one.age, one.age_high) for one in found] == [
+        (7, 10, 16),
+        (17, 20, 26),
+        (34, 40, 45),
+        (51, 60, 64),
+        (89, 98, 100),
+        (91, 100, 100),
+        (0, 0, 6),
+    ]
+    (wide,) = estimates(
+        years[2:3], np.full(1, 0.5, np.float32), Calibration(age_residuals=RESIDUALS, interval_scale=2)
+    )
+    assert (wide.age_low, wide.age, wide.age_high) == (28, 40, 50)
+
+
+@pytest.mark.parametrize(
+    "residuals", [[[20, -1, 3]], [[60, 1, 1], [20, 1, 1]], [[20, 1]], [[20, 1, float("nan")]]]
+)
+def test_residuals_that_make_no_sense_are_refused(residuals: list[object]) -> None:
+    with pytest.raises(ValueError, match=r"out of range|unpack"):
+        Calibration.from_manifest({"age": {"calibration": {"version": 2, "age_residuals": residuals}}})
+
+
+@pytest.mark.parametrize("residuals", [(), RESIDUALS])
+def test_what_the_manifest_holds_is_read_back(residuals: tuple[tuple[float, float, float], ...]) -> None:
+    calibration = Calibration(1.1, 0.8, 0.9, 1.2, -0.1, WEIGHTS, residuals)
     models = {
         "age": {"calibration": calibration.to_manifest("age")},
         "gender": {"calibration": calibration.to_manifest("gender")},

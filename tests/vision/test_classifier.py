@@ -1,5 +1,6 @@
 """Both runtimes predict the same, and refuse models that do not fit."""
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -149,6 +150,36 @@ def test_files_in_each_others_place_are_refused(folder: Path) -> None:
     change_manifest(folder, swap)
     with pytest.raises(ModelError, match=r"\(1,\) values a face instead of 101"):
         LiteRtClassifier(folder)
+
+
+@both_runtimes
+def test_a_plain_age_without_residuals_and_two_columns_of_gender_are_refused(
+    folder: Path, runtime: Runtime
+) -> None:
+    import keras
+
+    suffix, name = ("keras", "keras") if runtime is KerasClassifier else ("tflite", "litert")
+    for task, units, says in (("age", 1, "predicts years alone"), ("gender", 2, "instead of 1")):
+        network = keras.Sequential(
+            [keras.layers.Input((128, 128, 1)), keras.layers.Flatten(), keras.layers.Dense(units)]
+        )
+        if suffix == "keras":
+            network.save(folder / "new.keras")
+        else:
+            network.export(folder / "new.tflite", format="litert", verbose=False)
+        content = (folder / f"new.{suffix}").read_bytes()
+
+        def swap(manifest: dict[str, Any], task: str = task, content: bytes = content) -> None:
+            manifest["models"][task] |= {
+                name: {"file": f"new.{suffix}", "sha256": hashlib.sha256(content).hexdigest()}
+            }
+            manifest["models"][task].pop("output")
+
+        kept = (folder / "manifest.json").read_bytes()
+        change_manifest(folder, swap)
+        with pytest.raises(ModelError, match=says):
+            runtime(folder)
+        (folder / "manifest.json").write_bytes(kept)
 
 
 def run_python(code: str) -> subprocess.CompletedProcess[str]:

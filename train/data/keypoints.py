@@ -8,6 +8,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from train.data.arrays import create_array
+
 KEYPOINTS_FILE: Final = "keypoints.npy"
 KEYPOINTS_SHAPE: Final = (4, 2)
 """As in :class:`agecam.messages.Detection`: right eye, left eye, nose, mouth; xy."""
@@ -20,11 +22,7 @@ def open_keypoints(folder: Path, images: int) -> np.memmap[Any, np.dtype[np.floa
     """
     path = folder / KEYPOINTS_FILE
     if not path.exists():
-        created = np.lib.format.open_memmap(
-            path, mode="w+", dtype=np.float32, shape=(images, *KEYPOINTS_SHAPE)
-        )
-        created[:] = np.nan
-        created.flush()
+        create_array(path, np.dtype(np.float32), (images, *KEYPOINTS_SHAPE), fill=np.nan)
     return np.lib.format.open_memmap(path, mode="r+")
 
 

@@ -24,6 +24,7 @@ from agecam.files import atomic_write, write_atomically
 from agecam.opencv import cv2
 from agecam.vision.align import PREPROCESSING_VERSION
 from agecam.vision.detector import MediaPipeDetector
+from train.data.arrays import create_array
 from train.data.config import PrepareConfig
 from train.data.crops import (
     CROPS_FILE,
@@ -195,7 +196,7 @@ def _claim(folder: Path, samples: Sequence[Sample]) -> None:
 
 def _memmap(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[np.uint8]]:
     if not path.exists():
-        return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+        create_array(path, np.dtype(np.uint8), shape)
     array = open_array(path, shape[1:], "r+")
     if len(array) != shape[0]:
         raise DataError(f"{path} is for another number of images: give another folder, or empty this one.")

@@ -20,6 +20,8 @@ from train.errors import DataError
 
 _MAX_BYTES: Final = 500_000_000
 """Of one file in a zip, unpacked: some pack gigabytes of zeros into little."""
+_LOCKED: Final = 1
+"""The bit of a file's flags in a zip that says it is encrypted."""
 _ZIP_ERRORS: Final = (
     *(EOFError, LookupError, OSError, RuntimeError, ValueError),
     *(struct.error, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
@@ -69,6 +71,8 @@ class ZipStore:
             self._infos = {info.filename: info for info in self._archive.infolist() if not info.is_dir()}
         except _ZIP_ERRORS as error:
             raise DataError(f"{path} is not a readable zip file.") from error
+        if any(info.flag_bits & _LOCKED for info in self._infos.values()):
+            raise DataError(f"{path} is locked by a password: unpack it into a folder, and give that.")
 
     def names(self) -> list[str]:
         """As :meth:`ImageStore.names` says."""

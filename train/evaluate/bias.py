@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agecam.vision.calibration import AGES
+from agecam.vision.calibration import AGES, predicted_age
 from train.data.age_groups import by_age
 from train.data.table import Table
-from train.evaluate.metrics import MIN_GROUP, label_decades, predicted_age, signed_distance
+from train.evaluate.metrics import MIN_GROUP, label_decades, signed_distance
 
 BiasByDecade = Mapping[str, Mapping[str, float]]
 """By decade of the label, such as "20-29" or "70+": ``count`` of images and ``bias`` in years."""

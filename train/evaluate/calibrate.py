@@ -10,9 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from agecam.vision.calibration import AGES, Calibration, age_interval, calibrated_female
+from agecam.vision.calibration import (
+    AGES,
+    Calibration,
+    age_interval,
+    calibrated_female,
+    is_distribution,
+    predicted_age,
+)
 from train.data.table import Table
-from train.evaluate.metrics import interval_holds, is_distribution, predicted_age
+from train.evaluate.metrics import interval_holds
 
 _EPSILON: Final = 1e-12
 """Smallest probability whose logarithm is taken."""
@@ -32,31 +39,66 @@ _BALANCE: Final = 0.75
 """Power of the frequency that weights of ages are the inverse of; see :func:`age_weights`."""
 _EVEN_SHARE: Final = 0.1
 """Of all labels, spread over all ages, so that no weight grows without bounds."""
+_RESIDUAL_GROUP: Final = 50
+"""Predictions that quantiles of residuals are taken over: the tenth and the last but ten per cent are then
+those of five images to each side."""
+_MAX_RESIDUAL_GROUPS: Final = 8
+"""Enough for the course of the error over a life, about ten years each."""
 _DECADES: Final = np.arange(0, 90, 10)
 """First years; the last decade is open."""
 
 
 def calibrate(predictions: Mapping[str, NDArray[np.float32]], table: Table) -> Calibration:
-    """Fit all corrections that the predictions ("age" ``(n, 101)``, "gender" ``(n,)``) and labels allow."""
+    """Fit all corrections that the predictions and labels allow.
+
+    "age" is ``(n, 101)`` or ``(n, 1)``, "gender" ``(n,)``.
+    """
     age = fit_age(predictions["age"], table) if "age" in predictions else Calibration()
     gender = fit_gender(predictions["gender"], table) if "gender" in predictions else Calibration()
     return replace(age, slope=gender.slope, intercept=gender.intercept)
 
 
-def fit_age(probabilities: NDArray[np.float32], table: Table) -> Calibration:
-    """Temperature by likelihood, weights of ages, then the scale that makes the interval hold its share.
+def fit_age(age_output: NDArray[np.float32], table: Table) -> Calibration:
+    """What makes the interval hold its share: by doubt and scale of distributions, or by residuals of years.
 
-    ``probabilities`` is ``(n, 101)``. Temperature and scale use exact ages alone, one image as much as any
-    other; the weights use ranges too. Neutral without any exact age, and for ``(n, 1)`` plain years, which
-    have no doubt to correct.
+    ``age_output`` is ``(n, 101)``, which get temperature and weights of ages, or ``(n, 1)``, which get
+    residuals; then both a scale. All but the weights use exact ages alone, one image as much as any other.
+    Neutral without any exact age.
     """
     known = table.exact
-    if not known.any() or not is_distribution(probabilities):
+    if not known.any():
         return Calibration()
     age = np.minimum(table.age_low[known], AGES - 1)
-    chosen = probabilities[known]
+    chosen = age_output[known]
+    if is_distribution(chosen):
+        calibration = Calibration(temperature=_fit_temperature(chosen, age), age_weights=age_weights(table))
+    else:
+        calibration = Calibration(age_residuals=residual_quantiles(predicted_age(chosen), age))
+    return replace(calibration, interval_scale=_fit_scale(chosen, age, calibration))
+
+
+def residual_quantiles(
+    predicted: NDArray[np.float64], age: NDArray[np.float64]
+) -> tuple[tuple[float, float, float], ...]:
+    """Points of :attr:`Calibration.age_residuals` from predictions and labels, ``(n,)`` years each, n > 0.
+
+    One point each for groups of neighbouring predictions: errors grow with age, and predictions lean to the
+    middle, so that labels lie farther to one side of high and low ones.
+    """
+    tail = (1 - Calibration().interval) / 2
+    order = np.argsort(predicted, kind="stable")
+    groups = np.array_split(order, np.clip(len(order) // _RESIDUAL_GROUP, 1, _MAX_RESIDUAL_GROUPS))
+    points = []
+    for group in groups:
+        low, high = np.quantile(age[group] - predicted[group], (tail, 1 - tail))
+        points.append((float(predicted[group].mean()), max(0.0, -float(low)), max(0.0, float(high))))
+    return tuple(points)
+
+
+def _fit_temperature(probabilities: NDArray[np.float32], age: NDArray[np.float64]) -> float:
+    """By likelihood of exact ages ``(n,)``."""
     year = np.round(age).astype(int)
-    log_p = np.log(np.maximum(chosen.astype(np.float64), _EPSILON))
+    log_p = np.log(np.maximum(probabilities.astype(np.float64), _EPSILON))
 
     def negative_log_likelihood(log_temperature: float) -> float:
         scaled = log_p / np.exp(log_temperature)
@@ -65,12 +107,15 @@ def fit_age(probabilities: NDArray[np.float32], table: Table) -> Calibration:
         return float(np.mean(log_sum - scaled[np.arange(len(year)), year]))
 
     best = optimize.minimize_scalar(negative_log_likelihood, bounds=_LOG_TEMPERATURES, method="bounded")
-    calibration = Calibration(temperature=float(np.exp(best.x)), age_weights=age_weights(table))
+    return float(np.exp(best.x))
 
-    predicted = predicted_age(chosen)
+
+def _fit_scale(age_output: NDArray[np.float32], age: NDArray[np.float64], calibration: Calibration) -> float:
+    """The factor on the interval's width that lets it hold its share of exact ages ``(n,)``."""
+    predicted = predicted_age(age_output)
 
     def coverage(scale: float) -> float:
-        low, high = age_interval(chosen, predicted, replace(calibration, interval_scale=scale))
+        low, high = age_interval(age_output, predicted, replace(calibration, interval_scale=scale))
         return float(interval_holds(low, high, age).mean())
 
     # Coverage grows with the scale: bisection to the wanted share.
@@ -78,7 +123,7 @@ def fit_age(probabilities: NDArray[np.float32], table: Table) -> Calibration:
     for _ in range(_BISECTIONS):
         middle = (narrow + wide) / 2
         narrow, wide = (middle, wide) if coverage(middle) < calibration.interval else (narrow, middle)
-    return replace(calibration, interval_scale=wide)
+    return wide
 
 
 def age_weights(table: Table) -> tuple[tuple[float, float], ...]:

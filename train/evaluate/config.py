@@ -69,7 +69,12 @@ class EvaluateConfig:
     )
     seed: int = field(default=0, metadata=option("Decides the sample."))
     jobs: int = field(default=1, metadata=option("Processes that look for faces.", at_least=1))
-    run: Path | None = field(default=None, metadata=option("Folder of `fit`, to show its learning curves."))
+    runs: tuple[Path, ...] = field(
+        default=(),
+        metadata=option(
+            "Folder of `fit`, to show its learning curves; default: that of the models.", "--run"
+        ),
+    )
 
     @property
     def views(self) -> tuple[View, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.opencv import cv2
-from agecam.vision.calibration import AGES, Calibration, age_interval, calibrated_female
+from agecam.vision.calibration import AGES, Calibration, age_interval, calibrated_female, predicted_age
 from train.data.crops import center_crop
 from train.data.table import Table
-from train.evaluate.metrics import is_distribution, predicted_age, take_predictions
+from train.evaluate.metrics import take_predictions
 from train.evaluate.page import section
 
 SHOWN: Final = 50
@@ -30,8 +30,8 @@ _JPEG_QUALITY: Final = 80
 class Report:
     """All that the page shows; ``predictions`` and ``table`` have one row a measured image.
 
-    ``metrics`` is the content of ``metrics.json``, ``crops`` are ``(n, 160, 160)`` uint8, ``run`` is a folder
-    of ``fit`` whose learning curves are shown.
+    ``metrics`` is the content of ``metrics.json``, ``crops`` are ``(n, 160, 160)`` uint8, ``runs`` are
+    folders of ``fit`` whose learning curves are shown.
     """
 
     metrics: Mapping[str, Any]
@@ -39,7 +39,7 @@ class Report:
     table: Table
     crops: NDArray[np.uint8]
     calibration: Calibration
-    run: Path | None = None
+    runs: Sequence[Path] = ()
 
 
 def galleries(report: Report) -> str:
@@ -91,7 +91,7 @@ def _predicted(predictions: Mapping[str, NDArray[np.float32]], calibration: Cali
     if "age" in predictions:
         age_years = predicted_age(predictions["age"])
         ages = [f"{age:.0f}" for age in age_years]
-        if is_distribution(predictions["age"]):
+        if calibration.has_interval(predictions["age"]):
             ends = zip(*age_interval(predictions["age"], age_years, calibration), strict=True)
             ages = [f"{age} ({low:.0f}–{high:.0f})" for age, (low, high) in zip(ages, ends, strict=True)]
     if "gender" in predictions:

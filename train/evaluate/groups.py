@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from agecam.vision.calibration import Calibration, calibrated_female
+from agecam.vision.calibration import Calibration, calibrated_female, predicted_age
 from train.data.age_groups import AGE_GROUP_NAMES, age_group_index, by_age
 from train.data.table import Table
 from train.evaluate.bias import bias_by_decade
@@ -18,7 +18,6 @@ from train.evaluate.metrics import (
     label_decades,
     label_group,
     main_metrics,
-    predicted_age,
     take_predictions,
 )
 
@@ -90,7 +89,8 @@ def all_metrics(
 
     Beside those of the whole: ``bias`` by decade, ``confusion`` matrices, metrics of ``groups``, ``gaps``
     (largest less smallest among the groups of a kind) and ``balanced``, plain means over the age groups, in
-    which the few children and old people count as much as the many others.
+    which the few children and old people count as much as the many others. They are over ``balanced_over``,
+    those of ``age_bands``, which have labels, that have enough of them.
     """
     metrics: dict[str, Any] = main_metrics(predictions, table, calibration)
     groups = {
@@ -102,12 +102,14 @@ def all_metrics(
         for kind, masks in by_group(table).items()
     }
     balanced = {
-        f"{head}_{name}": float(np.mean(values))
+        f"{head}_{name}": values
         for head, name in MAIN_METRICS
-        if (values := _over_groups(groups["age"], head, name))
+        if (values := _of_groups(groups["age"], head, name))
     }
     if balanced:
-        metrics["balanced"] = balanced
+        metrics["balanced"] = {key: float(np.mean(list(values.values()))) for key, values in balanced.items()}
+        metrics["balanced_over"] = {key: list(values) for key, values in balanced.items()}
+        metrics["age_bands"] = list(by_group(table)["age"])
     if "age" in predictions:
         metrics["bias"] = bias_by_decade(predictions["age"], table)
     metrics["confusion"] = confusion(predictions, table, calibration)
@@ -116,16 +118,20 @@ def all_metrics(
     return metrics
 
 
-def _over_groups(groups: Mapping[str, Any], head: str, name: str) -> list[float]:
-    measured = [group[head] for group in groups.values() if group.get(head, {}).get("count", 0) >= MIN_GROUP]
-    return [values[name] for values in measured if name in values]
+def _of_groups(groups: Mapping[str, Any], head: str, name: str) -> dict[str, float]:
+    """One metric of the groups that have enough images for it."""
+    return {
+        group: metrics[head][name]
+        for group, metrics in groups.items()
+        if metrics.get(head, {}).get("count", 0) >= MIN_GROUP and name in metrics[head]
+    }
 
 
 def _gaps(groups: Mapping[str, Any]) -> dict[str, float]:
     return {
         f"{head}_{name}": max(values) - min(values)
         for head, name in MAIN_METRICS
-        if len(values := _over_groups(groups, head, name)) > 1
+        if len(values := _of_groups(groups, head, name).values()) > 1
     }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from train.data.table import Table
 from train.evaluate.calibrate import fit_age
-from train.evaluate.metrics import MIN_GROUP, age_metrics, is_distribution
+from train.evaluate.metrics import MIN_GROUP, age_metrics
 from train.evaluate.predictions import Predictions
 
 
@@ -21,7 +21,7 @@ def held_out_intervals(
     all sets. By name: ``calibrated_on`` (names), ``count`` of exact ages, ``interval_coverage`` and
     ``interval_width`` in years. Left out are sets with few exact ages in ``table``, or none in the others.
     """
-    if "age" not in predictions or not is_distribution(predictions["age"]):
+    if "age" not in predictions:
         return {}
     found: dict[str, dict[str, Any]] = {}
     for name in map(str, np.unique(table.dataset)):

@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from agecam.vision.calibration import AGES, Calibration, age_interval, calibrated_female, robust_age
+from agecam.vision.calibration import (
+    AGES,
+    Calibration,
+    age_interval,
+    calibrated_female,
+    is_distribution,
+    predicted_age,
+)
 from train.data.age_groups import age_group_index, decade_names
 from train.data.table import Table
 
@@ -30,18 +37,6 @@ _MIN_LIKELIHOOD: Final = 1e-7
 """Smaller ones count as this in log-likelihoods."""
 _CALIBRATION_BINS: Final = 10
 """Equal parts of the probabilities in the expected calibration error."""
-
-
-def is_distribution(age_output: NDArray[np.float32]) -> bool:
-    """Whether a model predicts how likely each age is, ``(n, 101)``, and not just one age, ``(n, 1)``."""
-    return bool(age_output.shape[1] == AGES)
-
-
-def predicted_age(age_output: NDArray[np.float32]) -> NDArray[np.float64]:
-    """The predicted age of ``(n, 101)`` probabilities or ``(n, 1)`` years: ``(n,)`` years."""
-    if is_distribution(age_output):
-        return robust_age(age_output)
-    return np.asarray(np.clip(age_output[:, 0], 0, AGES - 1), np.float64)
 
 
 def signed_distance(
@@ -86,13 +81,12 @@ def age_metrics(age_output: NDArray[np.float32], table: Table, calibration: Cali
         "within_5_printed": float((np.abs(np.round(predicted) - age) <= 5).mean()),
     }
     if is_distribution(chosen):
-        low, high = age_interval(chosen, predicted, calibration)
         likelihood = chosen[np.arange(len(age)), np.round(age).astype(int)]
-        values |= {
-            "loss": float(-np.log(np.maximum(likelihood, _MIN_LIKELIHOOD)).mean()),
-            "interval_coverage": float(interval_holds(low, high, age).mean()),
-            "interval_width": float((high - low).mean()),
-        }
+        values["loss"] = float(-np.log(np.maximum(likelihood, _MIN_LIKELIHOOD)).mean())
+    if calibration.has_interval(chosen):
+        low, high = age_interval(chosen, predicted, calibration)
+        values["interval_coverage"] = float(interval_holds(low, high, age).mean())
+        values["interval_width"] = float((high - low).mean())
     return values | {f"within_{years}": float((error <= years).mean()) for years in WITHIN_YEARS}
 
 

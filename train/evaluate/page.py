@@ -46,7 +46,9 @@ _STYLE: Final = """
 * { box-sizing: border-box }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page); margin: 0 auto;
   max-width: 1120px; padding: 24px }
-h1 { font-size: 1.5em; margin: 0 0 .3em } h2 { font-size: 1.2em; margin: 2em 0 .6em;
+h1, figcaption, td { overflow-wrap: anywhere }
+h1 { font-size: 1.5em; margin: 0 0 .3em }
+h2 { font-size: 1.2em; margin: 2em 0 .6em;
   border-bottom: 1px solid var(--line); padding-bottom: .2em } h3 { font-size: 1em; margin: 1.5em 0 0 }
 p, figcaption, small { color: var(--soft) } small { margin-left: .5em; font-size: .75em }
 .tiles { display: flex; flex-wrap: wrap; gap: 10px; margin-bottom: 16px }
@@ -57,10 +59,12 @@ p, figcaption, small { color: var(--soft) } small { margin-left: .5em; font-size
 th, td { padding: 4px 10px; text-align: right; border-bottom: 1px solid var(--line) }
 th { font-weight: 600; vertical-align: bottom } th:first-child, td:first-child { text-align: left }
 .matrix th { white-space: nowrap }
-.matrix td { text-align: center; min-width: 2.9em; padding: 6px 4px } .matrix td.sum { color: var(--soft) }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(420px, 1fr)); gap: 24px;
+.matrix td { text-align: center; min-width: 2.9em; padding: 6px 4px }
+.matrix small { display: block; margin: 0 } .matrix td.sum { color: var(--soft) }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); gap: 24px;
   align-items: end }
-figure { margin: 0; break-inside: avoid } figure svg { width: 100%; height: auto; color: var(--ink) }
+figure { margin: 0; min-width: 0; break-inside: avoid }
+figure svg { width: 100%; height: auto; color: var(--ink) }
 figcaption { font-size: .85em } figure.wide { margin: 8px 0 }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(106px, 1fr)); gap: 10px }
 .gallery img { width: 100%; border-radius: 4px; display: block } .gallery figcaption { font-size: .72em;

@@ -16,8 +16,13 @@ from agecam.vision.calibration import AGES
 
 BLUE: Final = "#3b82c4"
 ORANGE: Final = "#d9822b"
+_GRAY: Final = "#8a94a0"
 _INK: Final = "#010203"
 """Stands for the page's own text colour, and is replaced by it in the finished SVG."""
+
+_HISTOGRAM_BINS: Final = 40
+_LEVEL_NAMES: Final = 9
+"""Names of groups that fit side by side."""
 
 _STYLE: Final[Any] = {
     "svg.fonttype": "none",
@@ -96,8 +101,10 @@ def bars(
 ) -> str:
     """One bar a group, its value at its end; ``line`` marks what is wanted, ``share`` prints per cent.
 
-    ``name`` tells plots of one ``label`` apart.
+    ``name`` tells plots of one ``label`` apart. Empty without groups.
     """
+    if not values:
+        return ""
 
     def draw(figure: Any) -> None:
         axes = figure.subplots()
@@ -133,6 +140,65 @@ def reliability(p: NDArray[np.float64], female: NDArray[np.bool_]) -> str:
         lower.set(xlabel="probability of female", ylabel="images", xlim=(0, 1))
 
     return _svg(draw, (5.2, 4.4), "reliability")
+
+
+def roc(p: NDArray[np.float64], female: NDArray[np.bool_]) -> str:
+    """True over false positive rate for "female" as the positive class; empty without both classes."""
+    if not 0 < female.mean() < 1:
+        return ""
+    from sklearn.metrics import roc_auc_score, roc_curve
+
+    def draw(figure: Any) -> None:
+        axes = figure.subplots()
+        false_rate, true_rate, _ = roc_curve(female, p)
+        axes.plot([0, 1], [0, 1], color=_INK, linestyle="--", linewidth=0.8, label="chance")
+        axes.plot(false_rate, true_rate, color=BLUE, label=f"AUC {roc_auc_score(female, p):.3f}")
+        axes.set(
+            xlabel="males taken for female", ylabel="females taken for female", xlim=(0, 1), ylim=(0, 1.01)
+        )
+        axes.set_aspect("equal")
+        axes.legend(loc="lower right")
+
+    return _svg(draw, (5.2, 4.4), "roc")
+
+
+def error_histogram(errors: NDArray[np.float64]) -> str:
+    """How many images are how many years off, prediction less label, with the mean."""
+
+    def draw(figure: Any) -> None:
+        axes = figure.subplots()
+        widest = max(5.0, float(np.abs(errors).max()))
+        axes.hist(errors, bins=np.linspace(-widest, widest, _HISTOGRAM_BINS + 1), color=BLUE)
+        axes.axvline(0, color=_INK, linewidth=0.6)
+        mean = float(errors.mean())
+        axes.axvline(mean, color=ORANGE, linestyle="--", linewidth=1, label=f"mean {mean:+.2f}")
+        axes.set(xlabel="prediction less label (years)", ylabel="images")
+        axes.legend()
+
+    return _svg(draw, (5.2, 2.9), "errors")
+
+
+def stacked_bars(counts: Mapping[str, Sequence[int]], names: Sequence[str], axis: str) -> str:
+    """Images a group, those of each of three kinds on top of the others; empty without groups."""
+    if not names:
+        return ""
+
+    def draw(figure: Any) -> None:
+        axes = figure.subplots()
+        below = np.zeros(len(names))
+        for (kind, values), colour in zip(counts.items(), (ORANGE, BLUE, _GRAY), strict=True):
+            if any(values):
+                axes.bar(names, values, bottom=below, color=colour, width=0.75, label=kind)
+                below += values
+        for place, total in enumerate(below):
+            axes.annotate(f"{total:,.0f}", (place, total), (0, 2), textcoords="offset points", ha="center")
+        axes.margins(y=0.12)
+        axes.set(xlabel=axis, ylabel="images")
+        if len(names) > _LEVEL_NAMES:
+            axes.tick_params(axis="x", rotation=45)
+        axes.legend()
+
+    return _svg(draw, (5.2, 2.9), f"balance {axis}")
 
 
 def by_corruption(rows: Sequence[Mapping[str, Any]], key: str, label: str, *, share: bool) -> str:

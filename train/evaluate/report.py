@@ -10,14 +10,16 @@ from typing import Any, Final
 import numpy as np
 
 from agecam.files import write_atomically
-from agecam.vision.calibration import AGES, calibrated_female
-from train.data.age_groups import AGE_GROUP_NAMES
+from agecam.vision.calibration import AGES, calibrated_female, predicted_age
+from train.data.age_groups import AGE_GROUP_NAMES, by_age
 from train.evaluate import plots
-from train.evaluate.formatting import COLUMNS, UNDEFINED, UNITS, metric_text, value_text
+from train.evaluate.formatting import COLUMNS, UNDEFINED, UNITS, enough, metric_text, value_text
 from train.evaluate.gallery import Report, galleries
-from train.evaluate.metrics import MAIN_METRICS, MIN_GROUP, predicted_age
+from train.evaluate.groups import by_group
+from train.evaluate.metrics import MAIN_METRICS, MIN_GROUP, label_decades
 from train.evaluate.page import details, figure, render_page, section, table
 from train.evaluate.report_groups import bias_section, groups_section, held_out_section, pose_section
+from train.fit.run_folder import LOG_FILE
 
 _HEADS: Final = {"age": "Exact ages", "range": "Age ranges", "gender": "Gender"}
 
@@ -27,6 +29,7 @@ def write_report(path: Path, report: Report) -> None:
     metrics = report.metrics
     sections = [
         _overview(report),
+        _balance(report),
         _age(report),
         bias_section(metrics["bias"]),
         _gender(report),
@@ -35,7 +38,7 @@ def write_report(path: Path, report: Report) -> None:
         groups_section(metrics["all"]),
         _corruptions(metrics.get("corruptions", [])),
         _live(metrics.get("live", {})),
-        _curves(report.run),
+        _curves(report.runs),
         galleries(report),
     ]
     title = f"{', '.join(metrics['models'])} on {metrics['data']}"
@@ -59,20 +62,29 @@ def _overview(report: Report) -> str:
     )
     rows = metrics["datasets"] | ({"all": everything} if len(metrics["datasets"]) > 1 else {})
     tables = "".join(_metrics_table(_HEADS[head], head, rows) for head in _HEADS)
-    balanced = "; ".join(
-        f"{label} {value_text(everything['balanced'][f'{head}_{name}'], UNITS[head, name])}"
-        for (head, name), label in MAIN_METRICS.items()
-        if f"{head}_{name}" in everything.get("balanced", {})
-    )
     count = metrics["views"]
     views = "No test-time augmentation" if count == 1 else f"Test-time augmentation: means over {count} views"
     note = (
         f"{len(report.table):,} images, split: {escape(metrics['split'])}. {views}. Calibration: "
         f"{escape(metrics['calibration']['origin'])}."
     )
-    if balanced:
-        note += f" With all age groups counting alike: {balanced}."
+    note += _balanced(everything)
     return section("Overview", f"<div class=tiles>{cards}</div>{tables}<p>{note}</p>")
+
+
+def _balanced(everything: Mapping[str, Any]) -> str:
+    """The metrics that all age groups count alike in, and which groups these are."""
+    texts: dict[tuple[str, ...], list[str]] = {}
+    for (head, name), label in MAIN_METRICS.items():
+        if bands := everything.get("balanced_over", {}).get(f"{head}_{name}"):
+            value = value_text(everything["balanced"][f"{head}_{name}"], UNITS[head, name])
+            texts.setdefault(tuple(bands), []).append(f"{label} {value}")
+    note = ""
+    for used, metrics in texts.items():
+        left_out = [band for band in everything["age_bands"] if band not in used]
+        note += f" With these age groups counting alike, {', '.join(used)}: {'; '.join(metrics)}"
+        note += f" (too few images: {', '.join(left_out)})." if left_out else "."
+    return note
 
 
 def _metrics_table(title: str, head: str, rows: Mapping[str, Any]) -> str:
@@ -95,6 +107,26 @@ def _metrics_table(title: str, head: str, rows: Mapping[str, Any]) -> str:
     return table([title, "images", *(heading for _, heading in columns)], body)
 
 
+def _balance(report: Report) -> str:
+    """How many images there are of each kind: what the metrics are means over."""
+    labels = report.table
+    genders = {"female": labels.female == 1, "male": labels.female == 0, "unknown": np.isnan(labels.female)}
+    decades = label_decades(labels)
+    parts = []
+    for axis, groups in (
+        ("decade of the label", {name: decades == name for name in by_age(decades)}),
+        ("yaw", by_group(labels)["yaw"]),
+    ):
+        if not any(mask.any() for mask in groups.values()):
+            continue
+        counts = {
+            gender: [int((of_gender & mask).sum()) for mask in groups.values()]
+            for gender, of_gender in genders.items()
+        }
+        parts.append(figure(plots.stacked_bars(counts, list(groups), axis), f"Images by {axis} and gender"))
+    return section("Class balance", f"<div class=plots>{''.join(parts)}</div>") if parts else ""
+
+
 def _age(report: Report) -> str:
     if "age" not in report.predictions:
         return ""
@@ -103,9 +135,9 @@ def _age(report: Report) -> str:
     decades = {n: v["age"] for n, v in everything["groups"]["decade"].items() if "age" in v}
     if known.any():
         truth = np.minimum(report.table.age_low[known], AGES - 1)
-        parts.append(
-            figure(plots.age_scatter(truth, predicted_age(report.predictions["age"][known])), "Predictions")
-        )
+        predicted = predicted_age(report.predictions["age"][known])
+        parts.append(figure(plots.age_scatter(truth, predicted), "Predictions"))
+        parts.append(figure(plots.error_histogram(predicted - truth), "Errors"))
     if decades:
         errors = {name: values["mae"] for name, values in decades.items()}
         parts.append(figure(plots.bars(errors, "MAE (years)"), "MAE by age"))
@@ -123,13 +155,20 @@ def _gender(report: Report) -> str:
         return ""
     p = calibrated_female(report.predictions["gender"][known], report.calibration)
     everything = report.metrics["all"]
-    by_age = {n: v["gender"]["accuracy"] for n, v in everything["groups"]["age"].items() if "gender" in v}
+    by_age = {
+        n: v["gender"]["accuracy"] for n, v in everything["groups"]["age"].items() if enough(v, "gender")
+    }
+    female = report.table.female[known] > 0.5
     parts = [
-        figure(plots.reliability(p, report.table.female[known] > 0.5), "Reliability of the probability"),
+        figure(plots.roc(p, female), "ROC curve, female as the positive class"),
+        figure(plots.reliability(p, female), "Reliability of the probability"),
         figure(plots.bars(by_age, "accuracy", share=True), "Gender accuracy by age group (per cent)"),
         _confusion(everything["confusion"].get("gender"), ["male", "female"], "Genders"),
     ]
-    note = "<p>Gender is what the labels say of how a person looks, and nothing else.</p>"
+    note = (
+        "<p>Precision, recall and F1 take female for the positive class. Gender is what the labels say of "
+        "how a person looks, and nothing else.</p>"
+    )
     return section("Gender", f"<div class=plots>{''.join(parts)}</div>{note}")
 
 
@@ -192,11 +231,13 @@ def _main_cells(metrics: Mapping[str, Mapping[str, float]], *, signed: bool = Fa
     return cells
 
 
-def _curves(run: Path | None) -> str:
-    log = None if run is None else run / "log.csv"
-    if log is None or not log.is_file():
-        return ""
-    return section("Learning curves", figure(plots.learning_curves(log), "", wide=True))
+def _curves(runs: Sequence[Path]) -> str:
+    drawn = "".join(
+        figure(plots.learning_curves(run / LOG_FILE), escape(str(run)) if len(runs) > 1 else "", wide=True)
+        for run in runs
+        if (run / LOG_FILE).is_file()
+    )
+    return section("Learning curves", drawn) if drawn else ""
 
 
 def _confusion(counts: Sequence[Sequence[int]] | None, names: Sequence[str], title: str) -> str:
@@ -208,7 +249,10 @@ def _confusion(counts: Sequence[Sequence[int]] | None, names: Sequence[str], tit
         body.append(f"<tr><th>{name}</th>{cells}<td class=sum>{sum(row):,}</td></tr>")
     head = "".join(f"<th>{name}</th>" for name in names)
     matrix = f"<table class=matrix><tr><th></th>{head}<th>images</th></tr>{''.join(body)}</table>"
-    return figure(matrix, f"{title}: per cent of the label (row) with the prediction (column)")
+    return figure(
+        f"<div class=scroll>{matrix}</div>",
+        f"{title}: images with the label (row) and the prediction (column); small, per cent of the label",
+    )
 
 
 def _share_cell(count: int, images: int) -> str:
@@ -216,6 +260,6 @@ def _share_cell(count: int, images: int) -> str:
         return f"<td>{UNDEFINED}</td>"
     share = count / images
     return (
-        f'<td style="background:rgba(59,130,196,{0.85 * share:.2f})" title="{count:,} images">'
-        f"{100 * share:.0f}</td>"
+        f'<td style="background:rgba(59,130,196,{0.85 * share:.2f})">'
+        f"{count:,}<small>{100 * share:.0f} %</small></td>"
     )

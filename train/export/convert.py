@@ -6,6 +6,7 @@ import contextlib
 import io
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.files import atomic_write, write_atomically
-from train.model.build import load_model
+from train.data.targets import GENDER
+from train.model.build import build_model, describe, load_model
 from train.model.devices import precision
 from train.model.weights import single_head
 
@@ -29,12 +31,15 @@ _MIN_RANGE: Final = np.float32(1e-12)
 def export_keras(trained: Sequence[Path], head: str, out: Path, weights: str) -> None:
     """Write one head of a trained model as ``<head>.keras``: fixed input, float32, no optimizer.
 
-    Of several models, each trained on from the one before, the mean of their weights is taken. For "int8"
-    convolutions get the very weights that the LiteRT file will hold, so that both give the same predictions
-    but for the rounding of activations.
+    Of several models, each trained on from the one before, the mean of their weights is taken. A gender in
+    two units becomes the very probability of female: a softmax of two is the sigmoid of their difference. For
+    "int8" convolutions get the very weights that the LiteRT file will hold, so that both give the same
+    predictions but for the rounding of activations.
     """
     with precision("float32"):
         model = single_head([load_model(path) for path in trained], head)
+        if head == GENDER and model.output_shape[-1] > 1:
+            model = _as_probability(model)
     if weights == "int8":
         for layer in model.layers:
             stays = any(part in layer.name for part in FLOAT_LAYERS)
@@ -44,6 +49,17 @@ def export_keras(trained: Sequence[Path], head: str, out: Path, weights: str) ->
     out.mkdir(parents=True, exist_ok=True)
     with atomic_write(out / f"{head}.keras") as partial:
         model.save(partial)
+
+
+def _as_probability(model: keras.Model) -> keras.Model:
+    """A gender model of one unit that predicts what one of two, male and female, does."""
+    single = build_model(replace(describe(model), gender_units=1))
+    for layer in single.layers:
+        weights = model.get_layer(layer.name).get_weights()
+        if layer.name == f"{GENDER}_logits":
+            weights = [np.diff(weight, axis=-1) for weight in weights]
+        layer.set_weights(weights)
+    return single
 
 
 def _rounded(kernel: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -63,7 +79,7 @@ def export_litert(keras_path: Path, weights: str) -> None:
     """
     import tensorflow as tf
 
-    with tempfile.TemporaryDirectory() as saved:
+    with tempfile.TemporaryDirectory(dir=keras_path.parent) as saved:
         load_model(keras_path).export(saved, format="tf_saved_model", verbose=False)
         converter = tf.lite.TFLiteConverter.from_saved_model(saved)
         if weights == "float16":

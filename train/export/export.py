@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,28 +12,27 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from agecam.vision.calibration import robust_age
+from agecam.paths import models_dir
+from agecam.vision.calibration import Calibration
 from agecam.vision.litert import LiteRtModel
-from agecam.vision.manifest import Task
-from train.data.crops import load_crops
+from agecam.vision.manifest import MANIFEST, Manifest, Task
+from train.data.crops import center_crop, load_crops
 from train.data.table import TEST, VALIDATION, Table
 from train.data.targets import AGE
-from train.errors import DataError
+from train.errors import DataError, full_disk_told
 from train.evaluate.calibrate import calibrate
 from train.evaluate.groups import all_metrics, summary
-from train.evaluate.predictions import open_model, predict_crops
+from train.evaluate.predictions import Model, open_model, predict_crops
+from train.export.check import check_parity, check_readable, parity
 from train.export.config import WEIGHTS, ExportConfig
 from train.export.convert import export_keras, export_litert
-from train.export.manifest import current_commit, write_manifest_entry
-
-MAX_DIFFERENCE: Final[Mapping[str, Mapping[str, float]]] = {
-    "age": {"float32": 0.1, "float16": 0.1, "int8": 0.5},
-    "gender": {"float32": 0.005, "float16": 0.005, "int8": 0.02},
-}
-"""How far the prediction for any face may be from the Keras model's: years, probability; by weights."""
+from train.export.install import install, staging_folder
+from train.export.manifest import MANIFEST_VERSION, SUFFIXES, current_commit, describe_files, manifest_entry
 
 _TASKS: Final[tuple[Task, ...]] = ("age", "gender")
 _PARITY_FACES: Final = 500
+_READ_FACES: Final = 8
+"""That the program's own reader is tried on."""
 _TIMED_BATCH: Final = 8
 """Faces at a time: about as many as are seen in a room."""
 _TIMED_RUNS: Final = 20
@@ -49,73 +49,142 @@ class Exported:
 
 
 def export(config: ExportConfig) -> list[Exported]:
-    """Export both models to ``config.out`` and describe them in its ``manifest.json``.
+    """Export models to ``config.out`` and describe them in its ``manifest.json``.
 
-    Calibration and metrics are those of the LiteRT files, without test-time augmentation. Raises
-    :class:`DataError` when a model has not learnt its head, when weights are of no known kind, and when a
-    LiteRT file differs too much from its Keras model.
+    All is built in a folder of its own, read back by the program's own reader, run on faces and compared with
+    Keras; only then it takes the place of what is there, which a kill at any moment leaves whole. Calibration
+    and metrics are those of the LiteRT files, without test-time augmentation. Returns what was exported; a
+    head without a model is copied.
+
+    Raises :class:`DataError` when no model is given, when one has not learnt its head, when weights are of no
+    known kind, when a LiteRT file differs too much from its Keras model, and when the program cannot run what
+    comes out; :class:`agecam.errors.ModelError` when ``out`` has damaged models. ``out`` is then as it was.
     """
     if config.weights not in WEIGHTS:
         raise DataError(f"There are no weights {config.weights!r}: choose {', '.join(WEIGHTS)}.")
+    trained = {head: paths for head in _TASKS if (paths := _trained(config, head))}
+    if not trained:
+        raise DataError("There is no model to export: give --age, --gender or both.")
     table, crops = Table.load(config.data), load_crops(config.data)
-    validation, test = table.of_split(VALIDATION), table.of_split(TEST)
-    differences = {}
-    for head, trained in (("age", config.age), ("gender", config.gender)):
-        keras_path = config.out / f"{head}.keras"
-        export_keras(trained, head, config.out, config.weights)
-        export_litert(keras_path, config.weights)
-        differences[head] = parity(head, keras_path, crops, validation.row[:_PARITY_FACES])
+    with staging_folder(config.out) as staged:
+        before = _manifest_before(config.out)
+        entries = {head: _copied(head, config.out, before, staged) for head in _TASKS if head not in trained}
+        converted = _convert(config, trained, staged, table, crops)
+        entries |= converted.entries
+        manifest = {**before, "version": MANIFEST_VERSION, "models": {head: entries[head] for head in _TASKS}}
+        (staged / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+        check_readable(staged, center_crop(crops[_faces(table)[:_READ_FACES]]))
+        exported = [
+            Exported(
+                config.out / f"{head}.tflite",
+                (staged / f"{head}.tflite").stat().st_size / 1e6,
+                milliseconds_per_face(staged / f"{head}.tflite"),
+                converted.differences[head],
+            )
+            for head in trained
+        ]
+        install(staged, config.out, manifest)
+    return exported
+
+
+@dataclass(frozen=True, slots=True)
+class _Converted:
+    entries: Mapping[Task, dict[str, Any]]
+    differences: Mapping[Task, Mapping[str, float]]
+
+
+def _trained(config: ExportConfig, head: Task) -> Sequence[Path]:
+    return config.age if head == AGE else config.gender
+
+
+def _convert(
+    config: ExportConfig,
+    trained: Mapping[Task, Sequence[Path]],
+    staged: Path,
+    table: Table,
+    crops: NDArray[np.uint8],
+) -> _Converted:
+    """Make the files of all trained heads in ``staged``, and their entries of the manifest."""
+    differences: dict[Task, dict[str, float]] = {}
+    models: dict[Task, LiteRtModel] = {}
+    for head, paths in trained.items():
+        keras_path = staged / f"{head}.keras"
+        with full_disk_told(staged):
+            export_keras(paths, head, staged, config.weights)
+            export_litert(keras_path, config.weights)
+        models[head] = LiteRtModel(keras_path.with_suffix(".tflite").read_bytes())
+        shipped = _named(head, models[head])
+        differences[head] = parity(
+            head, open_model(keras_path), shipped, crops, _faces(table)[:_PARITY_FACES]
+        )
         check_parity(head, config.weights, differences[head])
     # What ships live is what is calibrated and measured.
-    shipped = [open_model(config.out / f"{head}.tflite") for head in _TASKS]
-    calibration = calibrate(predict_crops(shipped, crops, validation.row), validation)
-    predictions = predict_crops(shipped, crops, test.row)
-    exported = []
-    for head in _TASKS:
+    live = [_named(head, model) for head, model in models.items()]
+    validation, test = table.of_split(VALIDATION), table.of_split(TEST)
+    calibration = calibrate(predict_crops(live, crops, validation.row), validation)
+    _check_calibrated(models, calibration)
+    predictions = predict_crops(live, crops, test.row)
+    entries = {}
+    for head, model in models.items():
         metrics: dict[str, Any] = {}
         for name in np.unique(test.dataset):
             mask = test.dataset == name
             measured = all_metrics({head: predictions[head][mask]}, test.take(mask), calibration)
             metrics[str(name)] = summary(measured)
         metrics["litert_difference"] = {key: round(value, 5) for key, value in differences[head].items()}
-        write_manifest_entry(
-            config.out,
+        entries[head] = manifest_entry(
+            staged,
             head,
             weights=config.weights,
+            output_size=model.output_shape[0],
             calibration=calibration,
             metrics=metrics,
             training_commit=config.commit or current_commit(),
         )
-        path = config.out / f"{head}.tflite"
-        exported.append(
-            Exported(path, path.stat().st_size / 1e6, milliseconds_per_face(path), differences[head])
-        )
-    return exported
+    return _Converted(entries, differences)
 
 
-def parity(
-    head: str, keras_path: Path, crops: NDArray[np.uint8], rows: NDArray[np.int64]
-) -> dict[str, float]:
-    """Mean and largest difference between a Keras model and its LiteRT file over real crops.
-
-    In years of the predicted age, or in probability.
-    """
-    one, other = (
-        _value(head, predict_crops([open_model(path)], crops, rows)[head])
-        for path in (keras_path, keras_path.with_suffix(".tflite"))
-    )
-    difference = np.abs(one - other)
-    return {"mean": float(difference.mean()), "largest": float(difference.max())}
+def _faces(table: Table) -> NDArray[np.int64]:
+    """Rows of faces to try models on: those of validation, or any where there are none."""
+    validation = table.of_split(VALIDATION)
+    return (validation if len(validation) else table).row
 
 
-def check_parity(head: str, weights: str, difference: Mapping[str, float]) -> None:
-    """Raise :class:`DataError` when predictions of a LiteRT file differ too much from its Keras model's."""
-    limit = MAX_DIFFERENCE[head][weights]
-    if difference["largest"] > limit:
+def _named(head: Task, model: LiteRtModel) -> Model:
+    # A file does not say which head it is, and what is exported is known.
+    return lambda x: {head: model.run(x)}
+
+
+def _check_calibrated(models: Mapping[Task, LiteRtModel], calibration: Calibration) -> None:
+    age = models.get("age")
+    if age is not None and not calibration.has_interval(np.empty((0, *age.output_shape))):
         raise DataError(
-            f"{head}.tflite is up to {difference['largest']:.3f} off {head}.keras, more than {limit}: "
-            "choose other weights."
+            "A model of years alone gets its interval from images with exact ages in the validation split: "
+            "there are none. Prepare some, or train with --age-loss distribution."
         )
+
+
+def _manifest_before(out: Path) -> dict[str, Any]:
+    """What the manifest of ``out`` says; empty without one.
+
+    Raises :class:`agecam.errors.ModelError` when it is damaged.
+    """
+    if not (out / MANIFEST).exists():
+        return {}
+    Manifest.read(out)
+    content: dict[str, Any] = json.loads((out / MANIFEST).read_bytes())
+    return content
+
+
+def _copied(head: Task, out: Path, before: Mapping[str, Any], staged: Path) -> dict[str, Any]:
+    """Copy a head's files to ``staged``, from ``out`` or of those that ship; gives their entry."""
+    source = Manifest.read(out if head in before.get("models", {}) else models_dir())
+    for runtime, suffix in SUFFIXES.items():
+        (staged / f"{head}{suffix}").write_bytes(source.model_bytes(head, runtime))
+    entry: dict[str, Any] = json.loads(json.dumps(source.models[head]))
+    for runtime, files in describe_files(staged, head).items():
+        entry[runtime] |= files
+    return entry
 
 
 def milliseconds_per_face(path: Path) -> float:
@@ -129,7 +198,3 @@ def milliseconds_per_face(path: Path) -> float:
         model.run(faces)
         times_s.append(time.perf_counter() - start_s)
     return float(np.median(times_s) / _TIMED_BATCH * 1000)
-
-
-def _value(head: str, output: NDArray[np.float32]) -> NDArray[np.float64]:
-    return robust_age(output) if head == AGE else output.astype(np.float64)

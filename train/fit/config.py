@@ -15,6 +15,8 @@ from train.data.choices import one_of, some_of
 from train.data.targets import HEADS
 from train.model.network import ARCHITECTURE_NAMES, Network
 
+LEAST_SIZE_PX: Final = 32
+"""Of images in training: networks halve them up to five times."""
 AGE_LOSSES: Final[Sequence[str]] = ("distribution", "mean-variance", "mae", "mse")
 """The first two predict 101 probabilities, the others years."""
 GENDER_LOSSES: Final[Sequence[str]] = ("binary", "categorical")
@@ -58,7 +60,8 @@ class FitConfig:
         metadata=option("Layers before the heads.", codec=one_of(ARCHITECTURE_NAMES)),
     )
     width: float = field(
-        default=default_of(Network, "width"), metadata=option("Multiplies the filters of all layers.")
+        default=default_of(Network, "width"),
+        metadata=option("Multiplies the filters of all layers.", at_least=0.05),
     )
     heads: tuple[str, ...] = field(
         default=default_of(Network, "heads"),
@@ -70,7 +73,9 @@ class FitConfig:
     gender_loss: str = field(
         default="binary", metadata=option("What genders are learnt by.", codec=one_of(GENDER_LOSSES))
     )
-    size_px: int = field(default=CROP_PX, metadata=option("Pixels that training sees.", "--size"))
+    size_px: int = field(
+        default=CROP_PX, metadata=option("Pixels that training sees.", "--size", at_least=LEAST_SIZE_PX)
+    )
     images: int | None = field(
         default=None,
         metadata=option("Use at most this many of each split.", aliases=("--pictures",), at_least=1),
@@ -85,15 +90,20 @@ class FitConfig:
     optimizer: str = field(
         default="adamw", metadata=option("What takes the steps.", codec=one_of(OPTIMIZERS))
     )
-    learning_rate: float = field(default=2e-3, metadata=option("The highest, after the warm-up."))
+    learning_rate: float = field(default=2e-3, metadata=option("The highest, after the warm-up.", at_least=0))
     warmup_epochs: float = 0.5
     """Over which the learning rate rises, before it falls along a cosine."""
     weight_decay: float = 0.05
     """Of AdamW."""
-    ema_decay: float = 0.999
-    """What a step keeps of the exponential moving average of all weights."""
-    label_smoothing: float = 0.03
-    """Of gender labels, some of which are wrong."""
+    ema_decay: float = field(
+        default=0.999,
+        metadata=option(
+            "What a step keeps of the moving average of all weights; 0: none.", at_least=0, at_most=0.99999
+        ),
+    )
+    label_smoothing: float = field(
+        default=0.03, metadata=option("Of gender labels, some of which are wrong.", at_least=0, at_most=0.5)
+    )
     distance_weight: float = 0.3
     """Of the distance in years beside the likelihood, in the loss "distribution"."""
     gender_weight: float = 2.0

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from agecam.options import default_of, option
 from train.data.choices import some_of
-from train.fit.config import FitConfig
+from train.fit.config import LEAST_SIZE_PX, FitConfig
 from train.workflows.variants import VARIANTS
 
+_SIZE = option("Pixels that training sees.", "--size", at_least=LEAST_SIZE_PX)
 _AT_MOST = "Use at most this many of the training and validation splits."
 
 
@@ -27,7 +28,7 @@ class TuneConfig:
     out: Path = field(metadata=option("Folder of the search; the same one resumes it.", "--out", "-o"))
     trials: int = field(default=20, metadata=option("How many settings to try.", at_least=1))
     images: int = field(default=10_000, metadata=option(_AT_MOST, aliases=("--pictures",), at_least=1))
-    size_px: int = field(default=64, metadata=option("Pixels that training sees.", "--size"))
+    size_px: int = field(default=64, metadata=_SIZE)
     epochs: int = field(default=8, metadata=option("At most.", at_least=1))
     seed: int = field(default=default_of(FitConfig, "seed"), metadata=option("Decides what is tried."))
 
@@ -50,7 +51,7 @@ class CompareConfig:
         ),
     )
     images: int = field(default=20_000, metadata=option(_AT_MOST, aliases=("--pictures",), at_least=1))
-    size_px: int = field(default=96, metadata=option("Pixels that training sees.", "--size"))
+    size_px: int = field(default=96, metadata=_SIZE)
     epochs: int = field(default=8, metadata=option("Of each variant.", at_least=1))
     batch_size: int = field(
         default=default_of(FitConfig, "batch_size"), metadata=option("Images a step.", "--batch", at_least=1)
@@ -63,6 +64,12 @@ class CompareConfig:
         return _fit_config(self)
 
 
+_EPOCHS = option("Times that training sees all images.", at_least=1)
+_IMAGES = "Folder or zip of labelled images."
+_JOBS = option("Processes that look for faces.", at_least=1)
+_FORCE = option("Keep the new model even if it is worse.", "--force")
+
+
 @dataclass(frozen=True, slots=True)
 class FineTuneConfig:
     """Which model to train on which images.
@@ -72,16 +79,32 @@ class FineTuneConfig:
     """
 
     model: Path = field(metadata=option("Keras model to start from: models/age.keras.", "--from"))
-    data: Path = field(metadata=option("Folder or zip of labelled images."))
+    data: Path = field(metadata=option(_IMAGES))
     out: Path = field(metadata=option("Folder for the model; the same one resumes.", "--out", "-o"))
     old: Path | None = field(
         default=None,
         metadata=option("Prepared folder the model comes from, to see what it forgets."),
     )
-    epochs: int = field(default=10, metadata=option("Times that training sees all images.", at_least=1))
-    learning_rate: float = field(default=2e-4, metadata=option("Lower than from scratch."))
+    epochs: int = field(default=10, metadata=_EPOCHS)
+    learning_rate: float = field(default=2e-4, metadata=option("Lower than from scratch.", at_least=0))
     batch_size: int = field(default=32, metadata=option("Images a step.", "--batch", at_least=1))
     freeze: int = field(default=2, metadata=option("Stages to keep as they are.", at_least=0))
     seed: int = field(default=default_of(FitConfig, "seed"), metadata=option("Decides split and training."))
-    jobs: int = field(default=1, metadata=option("Processes that look for faces.", at_least=1))
-    force: bool = field(default=False, metadata=option("Keep the new model even if it is worse.", "--force"))
+    jobs: int = field(default=1, metadata=_JOBS)
+    force: bool = field(default=False, metadata=_FORCE)
+
+
+@dataclass(frozen=True, slots=True)
+class AllConfig:
+    """From a folder of photographs to models that run; ``start`` has the models to start from."""
+
+    data: Path = field(metadata=option(_IMAGES, argument=True))
+    out: Path = field(metadata=option("Folder for the models; the same one resumes.", "--out", "-o"))
+    start: Path | None = field(
+        default=None,
+        metadata=option("Folder of models to start from; default: those that ship.", "--from"),
+    )
+    epochs: int = field(default=default_of(FineTuneConfig, "epochs"), metadata=_EPOCHS)
+    seed: int = field(default=default_of(FitConfig, "seed"), metadata=option("Decides split and training."))
+    jobs: int = field(default=1, metadata=_JOBS)
+    force: bool = field(default=False, metadata=_FORCE)

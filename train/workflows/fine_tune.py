@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from agecam.files import atomic_write, write_atomically
 from agecam.vision.align import CROP_PX
-from agecam.vision.calibration import Calibration
+from agecam.vision.calibration import Calibration, predicted_age
 from train.data.config import PrepareConfig
 from train.data.crops import load_crops
 from train.data.prepare import prepare
@@ -23,7 +23,6 @@ from train.errors import DataError
 from train.evaluate.bias import largest_bias
 from train.evaluate.formatting import UNDEFINED
 from train.evaluate.groups import all_metrics
-from train.evaluate.metrics import predicted_age
 from train.evaluate.predictions import open_model, predict_crops
 from train.fit.config import FitConfig
 from train.fit.training import fit
@@ -61,11 +60,21 @@ def fine_tune(config: FineTuneConfig) -> dict[str, Any]:
 
     Raises :class:`DataError` when the model or the images cannot be used.
     """
+    data = config.out / _FOLDER / "prepared"
+    prepare_images(config.data, data, jobs=config.jobs, seed=config.seed)
+    return fine_tune_prepared(config, data)
+
+
+def fine_tune_prepared(config: FineTuneConfig, data: Path) -> dict[str, Any]:
+    """The same with images that :func:`prepare_images` has prepared into the folder ``data``."""
     heads = describe(load_model(config.model)).heads
     work, target = config.out / _FOLDER, config.out / f"{'_'.join(heads)}.keras"
-    data = work / "prepared"
-    table = _prepare(config, data, heads)
-    trained = fit(_fit_config(config, data, work / "run"))
+    table = Table.load(data)
+    for head in heads:
+        if not has_labels(head, table):
+            raise DataError(f"{config.data} has too few images with a label for {head}: give some dozens.")
+    run = work / "run"
+    trained = fit(_fit_config(config, data, run))
     models = {"before": config.model, "after": trained}
     if target.exists() and not target.samefile(config.model):
         models["replaced"] = target
@@ -78,6 +87,9 @@ def fine_tune(config: FineTuneConfig) -> dict[str, Any]:
     saved = config.force or not worse
     report = {
         "model": str(config.model),
+        "heads": list(heads),
+        "data": str(data),
+        "run": str(run),
         "images": {split: int((table.split == split).sum()) for split in (TRAIN, VALIDATION, TEST)},
         "metrics": metrics,
         "worse": worse,
@@ -110,25 +122,16 @@ def _largest_bias(metrics: Mapping[str, Any]) -> str:
     return f"{largest.years:+.2f} ({largest.decade})" if largest else UNDEFINED
 
 
-def _prepare(config: FineTuneConfig, data: Path, heads: Sequence[str]) -> Table:
-    """The table of the prepared images, labels for all ``heads`` in every split."""
-    table = prepare(
-        PrepareConfig(
-            (config.data,),
-            data,
-            jobs=config.jobs,
-            seed=config.seed,
-            test=_TEST_SHARE,
-            validation=_VALIDATION_SHARE,
-        )
+def prepare_images(images: Path, data: Path, *, jobs: int, seed: int) -> Table:
+    """Prepare a folder or zip with the splits that fine-tuning needs; the table of the prepared images."""
+    return prepare(
+        PrepareConfig((images,), data, jobs=jobs, seed=seed, test=_TEST_SHARE, validation=_VALIDATION_SHARE)
     ).table
-    for split in (TRAIN, VALIDATION, TEST):
-        for head in heads:
-            if not _labelled(head, table.of_split(split)).any():
-                raise DataError(
-                    f"{config.data} has too few images with a label for {head}: give some dozens."
-                )
-    return table
+
+
+def has_labels(head: str, table: Table) -> bool:
+    """Whether each split has an image with a label for ``head``."""
+    return all(_labelled(head, table.of_split(split)).any() for split in (TRAIN, VALIDATION, TEST))
 
 
 def _fit_config(config: FineTuneConfig, data: Path, run: Path) -> FitConfig:

@@ -89,8 +89,37 @@ def test_calibration_repairs_overconfidence() -> None:
     assert (both.temperature, both.slope) == (fitted.temperature, fit_gender(overconfident, table).slope)
 
 
-def test_what_has_no_doubt_or_no_label_stays_as_it_is() -> None:
-    years = np.full((3, 1), 30, np.float32)
-    assert fit_age(years, table_of(np.array([30.0, 31, 32]))) == Calibration()
+def test_intervals_of_plain_years_hold_their_share_for_the_young_and_for_the_old() -> None:
+    random = np.random.default_rng(0)
+
+    def plain(count: int) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Errors grow with age, and predictions lean to the middle."""
+        ages = random.uniform(5, 90, count)
+        years = 40 + 0.7 * (ages - 40) + random.normal(0, 1 + ages / 10)
+        return ages.round(), years[:, None].astype(np.float32)
+
+    fitted_on, to_be_measured = plain(2000), plain(4000)
+    calibration = fit_age(fitted_on[1], table_of(fitted_on[0]))
+    table = table_of(to_be_measured[0])
+    measured = age_metrics(to_be_measured[1], table, calibration)
+    assert measured["interval_coverage"] == pytest.approx(0.8, abs=0.02)
+    for low, high in ((0, 25), (25, 50), (50, 80)):
+        near = (to_be_measured[1][:, 0] >= low) & (to_be_measured[1][:, 0] < high)
+        some = age_metrics(to_be_measured[1][near], table.take(near), calibration)
+        assert some["interval_coverage"] == pytest.approx(0.8, abs=0.04)
+    young, old = calibration.age_residuals[0], calibration.age_residuals[-1]
+    assert young[1] > 1.5 * young[2]  # labels lie below low predictions, and above high ones
+    assert old[2] > 1.5 * old[1]
+    assert sum(old[1:]) > 1.5 * sum(young[1:])
+
+
+def test_plain_years_of_few_images_get_an_interval_too() -> None:
+    few = fit_age(np.array([[30], [40], [50]], np.float32), table_of(np.array([33.0, 38, 50])))
+    assert len(few.age_residuals) == 1
+    assert few.age_residuals[0][0] == pytest.approx(40)
+
+
+def test_what_has_no_label_stays_as_it_is() -> None:
+    assert fit_age(np.full((3, 1), 30, np.float32), table_of(np.full(3, np.nan))) == Calibration()
     assert fit_age(np.full((3, 101), 1 / 101, np.float32), table_of(np.full(3, np.nan))) == Calibration()
     assert fit_gender(np.full(3, 0.5, np.float32), table_of(np.full(3, 20.0))) == Calibration()

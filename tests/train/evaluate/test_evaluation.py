@@ -86,6 +86,24 @@ def test_calibration_is_that_of_the_manifest_given_or_beside_the_models_or_fitte
     assert fitted["slope"] != given["slope"]
 
 
+def test_two_models_of_one_kind_are_refused(prepared: Path, models: MakeModel, tmp_path: Path) -> None:
+    age, gender = models(101, "softmax"), models(1, "sigmoid")
+    again = tmp_path / "again.keras"
+    shutil.copy(age, again)
+    with pytest.raises(DataError, match=r"101-softmax\.keras and .*again\.keras both predict age"):
+        evaluate(EvaluateConfig((age, gender, again), prepared, tmp_path / "out"))
+
+
+def test_learning_curves_are_those_of_the_run_that_a_model_lies_in(
+    prepared: Path, models: MakeModel, tmp_path: Path
+) -> None:
+    path = tmp_path / "model.keras"
+    shutil.copy(models(101, "softmax"), path)
+    (tmp_path / "log.csv").write_text("epoch,loss,val_loss\n0,4,5\n1,3,4\n", encoding="utf-8")
+    evaluate(EvaluateConfig((path,), prepared, tmp_path / "out", tta=False))
+    assert "Learning curves" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
 def test_a_split_without_images_is_refused(prepared: Path, models: MakeModel, tmp_path: Path) -> None:
     folder = tmp_path / "prepared"
     shutil.copytree(prepared, folder)

@@ -78,7 +78,7 @@ def report_of(
     }
     metrics["bias"] = {"test": {name: everything["bias"]}} if "bias" in everything else {}
     crops = random.integers(0, 256, (120, STORED_PX, STORED_PX), dtype=np.uint8)
-    return Report(metrics, predictions, table, crops, Calibration(), run)
+    return Report(metrics, predictions, table, crops, Calibration(), () if run is None else (run,))
 
 
 def some_predictions() -> dict[str, NDArray[np.float32]]:
@@ -96,8 +96,8 @@ def test_the_page_is_whole_and_refers_to_nothing_outside_it(tmp_path: Path) -> N
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     page = Page(text)
     assert page.headings == [
-        "Overview", "Age", "Bias by decade", "Gender", "By pose and size", "By group", "Learning curves",
-        "Images",
+        "Overview", "Class balance", "Age", "Bias by decade", "Gender", "By pose and size", "By group",
+        "Learning curves", "Images",
     ]  # fmt: skip
     assert all(address.startswith(("data:", "#")) for address in page.addresses)
     assert len(page.ids) == len(set(page.ids))
@@ -159,6 +159,44 @@ def test_corruptions_and_the_live_path_have_their_tables(tmp_path: Path) -> None
     assert "+1.50" in text
     assert "-10.0 %" in text
     assert "rotated 20°<small>3 not found</small>" in text
+
+
+def test_errors_classes_roc_and_counts_are_drawn_and_bands_are_named(tmp_path: Path) -> None:
+    report = report_of(some_predictions())
+    write_report(tmp_path / "report.html", report)
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    for said in (
+        "Images by decade of the label and gender",
+        "Images by yaw and gender",
+        "Errors",
+        "ROC curve, female as the positive class",
+        f"AUC {report.metrics['all']['gender']['auc']:.3f}",
+        "female for the positive class",
+    ):
+        assert said in text, said
+    everything = report.metrics["all"]
+    counts = everything["confusion"]["gender"]
+    assert sum(map(sum, counts)) == 120
+    matrix = text[text.index("Genders: images") - 1500 : text.index("Genders: images")]
+    assert all(f">{count}<small>" in matrix for row in counts for count in row)
+    over = everything["balanced_over"]
+    assert set(over) == set(everything["balanced"])
+    assert over == {key: ["30-39"] for key in ("range_accuracy", "gender_accuracy")}
+    for bands in over.values():
+        left_out = [band for band in everything["age_bands"] if band not in bands]
+        assert f"With these age groups counting alike, {', '.join(bands)}:" in text
+        assert f"(too few images: {', '.join(left_out)})." in text
+
+
+def test_one_class_has_no_roc_curve(tmp_path: Path) -> None:
+    report = report_of({"gender": some_predictions()["gender"]})
+    women = replace(report.table, female=np.ones(120))
+    metrics = dict(report.metrics) | {"all": all_metrics(report.predictions, women, Calibration())}
+    metrics["datasets"] = {"set": metrics["all"]}
+    write_report(tmp_path / "report.html", replace(report, table=women, metrics=metrics))
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "ROC curve" not in text
+    assert "Reliability" in text
 
 
 def test_what_is_undefined_or_of_too_few_images_is_a_dash_and_no_zero(tmp_path: Path) -> None:

@@ -7,12 +7,15 @@ import keras
 import numpy as np
 import pytest
 
+from agecam.errors import ModelError
+from agecam.paths import models_dir
 from agecam.vision.litert import LiteRtModel
 from agecam.vision.manifest import Manifest
 from train.errors import DataError
+from train.export.check import check_parity
 from train.export.config import ExportConfig
 from train.export.convert import export_keras, export_litert
-from train.export.export import check_parity, export, milliseconds_per_face
+from train.export.export import export, milliseconds_per_face
 from train.export.manifest import current_commit
 from train.model.build import build_model, load_model
 from train.model.network import Network
@@ -20,7 +23,7 @@ from train.model.network import Network
 
 def test_exported_models_are_read_by_the_program(prepared: Path, trained: Path, tmp_path: Path) -> None:
     exported = export(
-        ExportConfig(prepared, (trained,), (trained,), tmp_path / "models", weights="float32", commit="abc")
+        ExportConfig(prepared, tmp_path / "models", (trained,), (trained,), weights="float32", commit="abc")
     )
     assert [one.path.name for one in exported] == ["age.tflite", "gender.tflite"]
     assert all(one.ms_per_face > 0 and one.size_mb > 0.01 for one in exported)
@@ -63,11 +66,53 @@ def test_file_that_differs_too_much_is_refused() -> None:
     check_parity("age", "int8", {"mean": 0.1, "largest": 0.49})
     with pytest.raises(DataError, match=r"age\.tflite is up to 0\.510 off age\.keras, more than 0\.5"):
         check_parity("age", "int8", {"mean": 0.1, "largest": 0.51})
+    with pytest.raises(DataError, match="nan off"):
+        check_parity("age", "int8", {"mean": float("nan"), "largest": float("nan")})
+
+
+def test_nothing_is_touched_by_an_export_that_is_refused(
+    prepared: Path, trained: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "models"
+    export(ExportConfig(prepared, out, (trained,), (trained,), weights="float32"))
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    spoilt = load_model(trained)
+    logits = spoilt.get_layer("gender_logits")
+    logits.set_weights([weight * np.nan for weight in logits.get_weights()])
+    spoilt.save(tmp_path / "spoilt.keras")
+    with pytest.raises(DataError, match="nan"):
+        export(ExportConfig(prepared, out, (trained,), (tmp_path / "spoilt.keras",), weights="float32"))
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
 def test_unknown_weights_are_refused(prepared: Path, trained: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no weights 'int4'"):
-        export(ExportConfig(prepared, (trained,), (trained,), tmp_path, weights="int4"))
+        export(ExportConfig(prepared, tmp_path, (trained,), (trained,), weights="int4"))
+    with pytest.raises(DataError, match="no model to export"):
+        export(ExportConfig(prepared, tmp_path))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_head_without_a_model_stays_or_is_the_one_that_ships(
+    prepared: Path, trained: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "models"
+    (one,) = export(ExportConfig(prepared, out, age=(trained,), weights="float32"))
+    assert one.path == out / "age.tflite"
+    shipped = Manifest.read(models_dir())
+    assert Manifest.read(out).model_bytes("gender", "litert") == shipped.model_bytes("gender", "litert")
+    assert Manifest.read(out).models["gender"] == shipped.models["gender"]
+    age = Manifest.read(out).models["age"]
+    export(ExportConfig(prepared, out, gender=(trained,), weights="float32"))
+    assert Manifest.read(out).models["age"] == age
+    assert Manifest.read(out).models["gender"] != shipped.models["gender"]
+
+
+def test_damaged_models_are_not_built_upon(prepared: Path, trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text("{")
+    with pytest.raises(ModelError, match="damaged"):
+        export(ExportConfig(prepared, tmp_path, age=(trained,)))
+    assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
 
 
 def test_speed_is_measured_on_the_file(trained: Path, tmp_path: Path) -> None:

@@ -1,0 +1,87 @@
+"""Whatever `fit` can train, the program can run."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agecam.vision.align import to_model_input
+from agecam.vision.classifier import LiteRtClassifier
+from agecam.vision.keras_classifier import KerasClassifier
+from agecam.vision.litert import LiteRtModel
+from agecam.vision.manifest import Manifest
+from tests.train.conftest import SmallConfig
+from train.data.crops import center_crop, load_crops
+from train.data.table import Table
+from train.errors import DataError
+from train.export.config import ExportConfig
+from train.export.convert import export_keras, export_litert
+from train.export.export import export
+from train.fit.config import AGE_LOSSES, GENDER_LOSSES
+from train.fit.training import fit
+from train.model.build import build_model, load_model
+from train.model.network import ARCHITECTURE_NAMES
+
+pytestmark = pytest.mark.training
+
+
+@pytest.mark.parametrize(
+    ("age_loss", "gender_loss"), list(zip(AGE_LOSSES, (*GENDER_LOSSES, *GENDER_LOSSES), strict=True))
+)
+def test_every_loss_runs_live(
+    prepared: Path, small_config: SmallConfig, tmp_path: Path, age_loss: str, gender_loss: str
+) -> None:
+    trained = fit(small_config(tmp_path / "run", age_loss=age_loss, gender_loss=gender_loss))
+    out = tmp_path / "models"
+    export(ExportConfig(prepared, out, (trained,), (trained,), weights="float32"))
+    size = 1 if age_loss in ("mae", "mse") else 101
+    assert Manifest.read(out).models["age"]["output"]["size"] == size
+    faces = center_crop(load_crops(prepared)[:16])
+    lite, keras = LiteRtClassifier(out).classify(faces), KerasClassifier(out).classify(faces)
+    for one, other in zip(lite, keras, strict=True):
+        assert one.age == pytest.approx(other.age, abs=0.1)
+        assert one.female == pytest.approx(other.female, abs=0.01)
+        assert one.age_high - one.age_low > 1
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURE_NAMES)
+def test_every_architecture_becomes_a_file_that_the_program_can_run(
+    prepared: Path, small_config: SmallConfig, tmp_path: Path, architecture: str
+) -> None:
+    network = small_config(tmp_path, architecture=architecture, heads=("age",), age_loss="mae").network
+    build_model(network, size_px=64).save(tmp_path / "model.keras")
+    export_keras([tmp_path / "model.keras"], "age", tmp_path, "float32")
+    export_litert(tmp_path / "age.keras", "float32")
+    lite = LiteRtModel((tmp_path / "age.tflite").read_bytes())
+    assert (lite.input_shape, lite.output_shape) == ((128, 128, 1), (1,))
+    faces = to_model_input(center_crop(load_crops(prepared)[:2]))
+    keras = load_model(tmp_path / "age.keras").predict_on_batch(faces)
+    assert lite.run(faces) == pytest.approx(keras, abs=0.05)
+
+
+def test_one_probability_says_what_two_columns_said(small_config: SmallConfig, tmp_path: Path) -> None:
+    network = small_config(tmp_path, gender_loss="categorical").network
+    model = build_model(network)
+    model.save(tmp_path / "model.keras")
+    export_keras([tmp_path / "model.keras"], "gender", tmp_path, "float32")
+    faces = to_model_input(np.random.default_rng(0).integers(0, 255, (6, 128, 128), dtype=np.uint8))
+    two = model.predict_on_batch(faces)["gender"]
+    assert two.shape == (6, 2)
+    assert load_model(tmp_path / "gender.keras").predict_on_batch(faces) == pytest.approx(
+        two[:, 1:], abs=1e-6
+    )
+
+
+def test_a_plain_age_without_exact_labels_is_refused(
+    prepared: Path, small_config: SmallConfig, tmp_path: Path
+) -> None:
+    data = tmp_path / "ranges"
+    data.mkdir()
+    np.save(data / "crops.npy", np.load(prepared / "crops.npy"))
+    table = Table.load(prepared)
+    replace(table, age_high=np.maximum(table.age_high, table.age_low + 5)).save(data)
+    build_model(small_config(tmp_path, age_loss="mse").network).save(tmp_path / "model.keras")
+    with pytest.raises(DataError, match="exact ages"):
+        export(ExportConfig(data, tmp_path / "models", (tmp_path / "model.keras",), weights="float32"))
+    assert not (tmp_path / "models").exists()

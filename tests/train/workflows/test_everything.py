@@ -1,0 +1,68 @@
+"""One command makes models that run of a folder of photographs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from agecam.cli import app as agecam
+from agecam.paths import models_dir
+from agecam.vision.manifest import Manifest
+from tests.train.conftest import WritePhotographs
+from train.cli import app
+from train.errors import DataError
+from train.workflows.config import AllConfig
+from train.workflows.everything import train_everything
+
+pytestmark = pytest.mark.training
+
+LABELS = [("20", "female"), ("75", "male")]
+"""Of two people whom the shipped models take for others, as far as their ages go."""
+
+
+def predicted(photographs: Path, *options: str) -> list[dict[str, Any]]:
+    words = ["predict", "--json", *(str(photographs / f"{index}.jpg") for index in range(2)), *options]
+    result = CliRunner().invoke(agecam, words, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return [json.loads(line)["faces"][0] for line in result.stdout.splitlines()]
+
+
+def test_a_folder_of_photographs_becomes_models_that_run(
+    tmp_path: Path, write_photographs: WritePhotographs
+) -> None:
+    photographs = write_photographs(tmp_path / "photographs", LABELS * 12)
+    out = tmp_path / "mine"
+    words = ["all", str(photographs), "-o", str(out), "--epochs", "4"]
+    result = CliRunner(env={"COLUMNS": "300"}).invoke(app, words, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert f"agecam --models {out}" in result.output
+    assert (out / "training" / "report" / "report.html").is_file()
+    before, after = predicted(photographs), predicted(photographs, "--models", str(out))
+    for label, one, other in zip((20, 75), before, after, strict=True):
+        assert abs(other["age"] - label) < abs(one["age"] - label)
+    assert after[0]["female"] > 0.5 > after[1]["female"]
+
+
+def test_a_head_without_labels_is_the_one_that_ships(
+    tmp_path: Path, write_photographs: WritePhotographs
+) -> None:
+    photographs = write_photographs(tmp_path / "photographs", [(age, "") for age, _ in LABELS] * 12)
+    steps: list[str] = []
+    done = train_everything(AllConfig(photographs, tmp_path / "mine", epochs=1, force=True), steps.append)
+    assert done.unlabelled == ("gender",)
+    assert [one.path.name for one in done.exported] == ["age.tflite"]
+    assert any("Training age" in step for step in steps)
+    own, shipped = Manifest.read(tmp_path / "mine"), Manifest.read(models_dir())
+    assert own.model_bytes("gender", "litert") == shipped.model_bytes("gender", "litert")
+    assert own.model_bytes("age", "litert") != shipped.model_bytes("age", "litert")
+
+
+def test_photographs_without_labels_are_told_and_nothing_is_made(
+    tmp_path: Path, write_photographs: WritePhotographs
+) -> None:
+    photographs = write_photographs(tmp_path / "photographs", [("30", "female"), ("40", "male")])
+    with pytest.raises(DataError, match=r"too few labelled images \(2 with a face\)"):
+        train_everything(AllConfig(photographs, tmp_path / "mine"), lambda _: None)
+    assert not (tmp_path / "mine" / "manifest.json").exists()
