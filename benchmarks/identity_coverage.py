@@ -23,7 +23,7 @@ BANDS: Final = ("under 40 px", "40 to 80 px", "over 80 px")
 POSES: Final = ("frontal", "half", "profile")
 _BAND_EDGES_PX: Final = (40.0, 80.0)
 _POSE_EDGES_DEG: Final = (15.0, 30.0)
-"""Yaw by :mod:`train.data.pose`, which says too little of profiles: the detector draws their eyes together."""
+"""Yaw by :mod:`train.data.pose`, too little for profiles: the detector draws their eyes together."""
 _SECONDS: Final = 2.0
 _NEAR_SIDES: Final = 0.4
 """A face this near the centre of a crop, in its sides, is that crop's."""

@@ -58,7 +58,7 @@ def _stay(
 def _walk(
     random: np.random.Generator, start: Pose, end: Pose, seconds: float, begin_s: float = 0.0
 ) -> Callable[[float], Pose | None]:
-    """From one place to another, bobbing; sizes change as in perspective. Nobody is there before it begins."""
+    """From one place to another, bobbing; sizes change as in perspective. Out of it before and after."""
     sway = _sway(random, 0.03)
 
     def path(t: float) -> Pose | None:
@@ -77,7 +77,7 @@ def _walk(
 
 
 def own_film(people: Sequence[tuple[int, Head]], seed: int) -> Film:
-    """Each person in a cell of their own, near and undisturbed: what is shown of them there is the reference."""
+    """Each person in a cell of their own, near and undisturbed: what a label should say is taken from it."""
     random = np.random.default_rng(seed)
     cell = (WIDTH / _GRID[0], HEIGHT / _GRID[1])
     actors = [
@@ -194,10 +194,9 @@ def turning(cast: Cast, random: np.random.Generator) -> Film:
     """Two who turn their heads to one side and the other, up to 55 degrees."""
 
     def path(x: float, width_px: float) -> Callable[[float], Pose | None]:
-        phase = random.uniform(0, 1)
-        return lambda t: Pose(
-            x, HEIGHT * 0.42, width_px, 0.0, 55 * float(np.sin(2 * np.pi * (t / 3 + phase)))
-        )
+        phase = random.uniform(0, 2 * np.pi)
+        y, rate = HEIGHT * 0.42, 2 * np.pi / 3
+        return lambda t: Pose(x, y, width_px, 0.0, 55 * float(np.sin(rate * t + phase)))
 
     actors = [Actor(*next(cast), path(WIDTH * (0.3 + 0.4 * i), random.uniform(90, 160))) for i in range(2)]
     return Film("turning", [Shot(3.6, make_background(random), actors)])

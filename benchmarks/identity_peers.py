@@ -9,6 +9,7 @@ import motmetrics as mm
 import norfair
 import numpy as np
 import supervision
+from numpy.typing import NDArray
 from trackers import ByteTrackTracker
 
 from agecam.messages import Detection
@@ -87,6 +88,6 @@ def corners(box: Box) -> Box:
     return x, y, x + width, y + height
 
 
-def _box(corners: Sequence[float]) -> Box:
+def _box(corners: NDArray[np.float64]) -> Box:
     x0, y0, x1, y1 = (float(value) for value in corners)
     return x0, y0, x1 - x0, y1 - y0

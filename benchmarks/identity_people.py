@@ -1,4 +1,4 @@
-"""Labelled people as heads that films are made of: test-split images, cut out, each on a patch of one framing."""
+"""Labelled people as heads that films are made of: images of the test split, cut out, in one framing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FACE_PX: Final = 110
 """Width of the detector's box of the face, in the middle of a patch."""
 
 _DATASETS: Final = ("aaf", "utkface")
-"""Data sets with exact ages whose heads are in colour and whole enough, each in as many heads as the other."""
+"""Data sets with exact ages whose heads are in colour and whole enough, as many of each."""
 _HEAD_RADII: Final = (0.80, 0.98)
 """Of the oval that is cut out, in widths of the face; its centre is higher than the face's by the next."""
 _HAIR: Final = 0.12

@@ -57,7 +57,7 @@ class Report:
 
 
 def film_figures(metrics: FilmMetrics) -> dict[str, float | None]:
-    """The figures of films by name; ``None`` where nothing was to be measured. A year is a year, s a second."""
+    """The figures of films by name; ``None`` where nothing was to be measured."""
     identity = identity_metrics(metrics.accumulators)
     settled = np.array(metrics.settled)
     return {
@@ -110,6 +110,7 @@ def print_report(report: Report) -> None:
     rows = {kind: film_figures(metrics) for kind, metrics in (*report.films.items(), ("all", report.total()))}
     cells = [[kind, *_cells(figures)] for kind, figures in rows.items()]
     _print_table(console, "Films", ["kind", *(heading for heading, _ in _COLUMNS.values())], cells)
+    peers = _peers(report).values()
     _print_table(
         console,
         "Other trackers on the same detections: IDF1, switches, transfers",
@@ -118,7 +119,7 @@ def print_report(report: Report) -> None:
             [
                 kind,
                 _identity_text(rows[kind]),
-                *(_identity_text(peer[kind]) for peer in _peers(report).values()),
+                *(_identity_text(peer[kind]) for peer in peers),
             ]
             for kind in rows
         ],

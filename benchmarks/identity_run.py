@@ -28,7 +28,7 @@ Box = tuple[float, float, float, float]
 
 _DETECTION_SOURCES: Final = ("detector", "face_network", "face_networks", "letterbox", "mediapipe_network",
                              "mediapipe_tasks", "nms", "pyramid", "rois", "ssd")  # fmt: skip
-"""Modules of ``agecam.vision`` that decide what is detected: detections kept from before they changed are void."""
+"""Modules of ``agecam.vision`` that decide what is detected; kept detections are void once they change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ def _detection(values: Sequence[float]) -> Detection:
 
 def _digest(image_bgr: NDArray[np.uint8]) -> str:
     """Of every fourth pixel: noise makes each frame of a film differ in them."""
-    return hashlib.blake2b(np.ascontiguousarray(image_bgr[::4, ::4]), digest_size=8).hexdigest()
+    return hashlib.blake2b(image_bgr[::4, ::4].tobytes(), digest_size=8).hexdigest()
 
 
 def _sources_digest() -> str:

@@ -30,7 +30,7 @@ _GONE: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Where a face is: centre and width of its box in pixels of the frame, its roll, and its turn by a warp."""
+    """Where a face is: centre and width of its box in pixels of the frame, its roll and its turn."""
 
     x: float
     y: float
@@ -54,7 +54,7 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person and the way they take: where they are at so many seconds of a shot, ``None`` when out of it."""
+    """A person and where they are at so many seconds of a shot, ``None`` when out of it."""
 
     person: int
     head: Head
@@ -84,7 +84,7 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """One person in one frame: the box ``(x, y, w, h)`` of the face, and how much of it is to be seen, 0 to 1."""
+    """One person in one frame: the box ``(x, y, w, h)`` of the face, and the share of it that is seen."""
 
     person: int
     box: tuple[float, float, float, float]
