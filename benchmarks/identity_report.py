@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,10 +43,12 @@ class Report:
 
     @contextlib.contextmanager
     def timed(self, name: str) -> Iterator[None]:
-        """Add the processor time of a part of the run."""
+        """Add the processor time of a part of the run, and say that it is done."""
         started_s = time.process_time()
         yield
-        self.processor_s[name] += time.process_time() - started_s
+        took_s = time.process_time() - started_s
+        self.processor_s[name] += took_s
+        print(f"{name}: {took_s:.0f} s", file=sys.stderr)
 
     def add_people(self, references: Mapping[int, Reference], people: Mapping[int, Head]) -> None:
         errors = [abs(reference.age - people[person].age) for person, reference in references.items()]
