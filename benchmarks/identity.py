@@ -72,8 +72,8 @@ def find_references(
         kept.begin(f"own-{group[0][0]}-{group[-1][0]}")
         last = run_film(analyzer, own_film(group, start))[-1]
         kept.end()
-        for place, row in assign(last.truths, [one.box for one in last.shown]).items():
-            person, estimate = last.truths[row].person, last.shown[place].estimate
+        for place, row in assign(last.truths, [one.box for one in last.drawn]).items():
+            person, estimate = last.truths[row].person, last.drawn[place].estimate
             if estimate is not None:
                 found[person] = Reference(estimate.age, gender_word(estimate.female))
     return found

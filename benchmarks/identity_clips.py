@@ -42,10 +42,10 @@ class ClipMetrics:
 
 def measure_clip(name: str, observed: Sequence[Observed]) -> ClipMetrics:
     """Metrics of all frames of a clip."""
-    counts = [sum(one.estimate is not None for one in frame.shown) for frame in observed]
+    counts = [sum(one.estimate is not None for one in frame.drawn) for frame in observed]
     seconds = observed[-1].time_s - observed[0].time_s
     seconds *= len(observed) / max(1, len(observed) - 1)
-    of_number = Counter(one.track_id for frame in observed for one in frame.shown if one.estimate is not None)
+    of_number = Counter(one.track_id for frame in observed for one in frame.drawn if one.estimate is not None)
     return ClipMetrics(
         name,
         len(observed),

@@ -84,8 +84,8 @@ def _film_labels(
     film = grid_film(list(heads.items()), grid, widths_px, (_SECONDS, _FPS), min(heads))
     labels = {person: _Labels([], []) for person in heads}
     for frame in run_film(analyzer, film):
-        for place, row in assign(frame.truths, [one.box for one in frame.shown]).items():
-            person, estimate = frame.truths[row].person, frame.shown[place].estimate
+        for place, row in assign(frame.truths, [one.box for one in frame.drawn]).items():
+            person, estimate = frame.truths[row].person, frame.drawn[place].estimate
             if estimate is not None:
                 age = min(_OLDEST, heads[person].age)
                 labels[person].held.append(estimate.age_low - 0.5 <= age <= estimate.age_high + 0.5)

@@ -62,18 +62,18 @@ def measure_crowd(observed: Sequence[Observed]) -> CrowdMetrics:
     foreign = back = wrong = 0
     for index, frame in enumerate(observed):
         truths = crowd_truths(index)
-        assigned = assign(truths, [one.box for one in frame.shown])
+        assigned = assign(truths, [one.box for one in frame.drawn])
         for place, row in assigned.items():
-            shown, truth = frame.shown[place], truths[row]
-            persons = where.setdefault(shown.track_id, [])
+            drawn, truth = frame.drawn[place], truths[row]
+            persons = where.setdefault(drawn.track_id, [])
             persons.append(truth.person)
-            if shown.estimate is None:
+            if drawn.estimate is None:
                 continue
             foreign += truth.person != persons[0]
             back += truth.visible == _VISIBLE["back"]
             age = people[truth.person].get("age")
-            if age is not None and shown.printed_age is not None:
-                wrong += abs(shown.printed_age - age) > WRONG_YEARS
+            if age is not None and drawn.printed_age is not None:
+                wrong += abs(drawn.printed_age - age) > WRONG_YEARS
     return CrowdMetrics(sum(map(_moves, where.values())), foreign, back, wrong)
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from benchmarks.identity_paths import stay, sway, walk
 from benchmarks.identity_people import Head
 from benchmarks.identity_scene import (
     HEIGHT,
@@ -32,50 +33,6 @@ _JOIN_S: Final = 0.5
 _FPS: Final = 25.0
 
 
-def _sway(random: np.random.Generator, size: float = 0.06) -> Callable[[float], tuple[float, float, float]]:
-    """What a head does that stays: shifts in widths of the face, and roll in degrees."""
-    phase = random.uniform(0, 2 * np.pi, 3)
-    rate = random.uniform(1.5, 3.0, 3)
-    return lambda t: (
-        size * float(np.sin(rate[0] * t + phase[0])),
-        size * float(np.sin(rate[1] * t + phase[1])) / 2,
-        4.0 * float(np.sin(rate[2] * t + phase[2])),
-    )
-
-
-def _stay(
-    random: np.random.Generator, x: float, y: float, width_px: float, size: float = 0.06
-) -> Callable[[float], Pose | None]:
-    sway = _sway(random, size)
-
-    def path(t: float) -> Pose:
-        right, down, roll = sway(t)
-        return Pose(x + right * width_px, y + down * width_px, width_px, roll)
-
-    return path
-
-
-def _walk(
-    random: np.random.Generator, start: Pose, end: Pose, seconds: float, begin_s: float = 0.0
-) -> Callable[[float], Pose | None]:
-    """From one place to another, bobbing; sizes change as in perspective. Out of it before and after."""
-    sway = _sway(random, 0.03)
-
-    def path(t: float) -> Pose | None:
-        share = (t - begin_s) / seconds
-        if not 0 <= share <= 1:
-            return None
-        nearer = 1 / ((1 - share) / start.width_px + share / end.width_px)
-        right, down, roll = sway(t)
-        bob = 0.04 * abs(float(np.sin(6.0 * t)))
-        yaw = start.yaw_deg + share * (end.yaw_deg - start.yaw_deg)
-        x = start.x + share * (end.x - start.x) + right * nearer
-        y = start.y + share * (end.y - start.y) + (down - bob) * nearer
-        return Pose(x, y, nearer, roll, yaw)
-
-    return path
-
-
 def own_film(people: Sequence[tuple[int, Head]], seed: int) -> Film:
     """Near and undisturbed people: what a label should say is taken from it."""
     return grid_film(people, _GRID, (110.0, 110.0), (1.6, 10.0), seed)
@@ -94,7 +51,7 @@ def grid_film(
     actors = []
     for i, (number, head) in enumerate(people):
         x, y = (i % columns + 0.5) * WIDTH / columns, (i // columns + 0.45) * HEIGHT / rows
-        actors.append(Actor(number, head, _stay(random, x, y, float(random.uniform(*widths_px)))))
+        actors.append(Actor(number, head, stay(random, x, y, float(random.uniform(*widths_px)))))
     seconds, fps = seconds_and_fps
     return Film("own", [Shot(seconds, make_background(random), actors)], fps=fps, seed=seed)
 
@@ -105,9 +62,9 @@ def crossing(cast: Cast, random: np.random.Generator) -> Film:
     near, far = random.uniform(90, 130), random.uniform(70, 100)
     left, right = Pose(110, y, far), Pose(WIDTH - 110, y + 10, near)
     actors = [
-        Actor(*next(cast), _stay(random, WIDTH / 2, y - 60, 60)),
-        Actor(*next(cast), _walk(random, left, Pose(WIDTH - 110, y, far), 3.2)),
-        Actor(*next(cast), _walk(random, right, Pose(110, y + 10, near), 3.2)),
+        Actor(*next(cast), stay(random, WIDTH / 2, y - 60, 60)),
+        Actor(*next(cast), walk(random, left, Pose(WIDTH - 110, y, far), 3.2)),
+        Actor(*next(cast), walk(random, right, Pose(110, y + 10, near), 3.2)),
     ]
     return Film("crossing", [Shot(3.2, make_background(random), actors)])
 
@@ -116,9 +73,9 @@ def occlusion(cast: Cast, random: np.random.Generator) -> Film:
     """Somebody near passes before two who stay, and hides each for a while."""
     y = HEIGHT * 0.42
     actors = [
-        Actor(*next(cast), _stay(random, WIDTH * 0.33, y, 80)),
-        Actor(*next(cast), _stay(random, WIDTH * 0.66, y + 10, 84)),
-        Actor(*next(cast), _walk(random, Pose(-80, y + 25, 150), Pose(WIDTH + 80, y + 25, 150), 3.0, 0.6)),
+        Actor(*next(cast), stay(random, WIDTH * 0.33, y, 80)),
+        Actor(*next(cast), stay(random, WIDTH * 0.66, y + 10, 84)),
+        Actor(*next(cast), walk(random, Pose(-80, y + 25, 150), Pose(WIDTH + 80, y + 25, 150), 3.0, 0.6)),
     ]
     return Film("occlusion", [Shot(3.8, make_background(random), actors)])
 
@@ -128,15 +85,15 @@ def takeover(cast: Cast, random: np.random.Generator) -> Film:
     x, y, width = WIDTH * random.uniform(0.4, 0.6), HEIGHT * 0.42, float(random.uniform(70, 110))
     times, places = (0.0, 0.7, 1.5, 2.3, 3.0), (-0.5, 0.0, 0.02, 0.04, 0.5)
     side = float(random.choice([-1.0, 1.0]))
-    sway = _sway(random, 0.03)
+    shift = sway(random, 0.03)
 
     def path(t: float) -> Pose:
-        right, down, roll = sway(t)
+        right, down, roll = shift(t)
         at = x + side * WIDTH * float(np.interp(t, times, places))
         yaw = float(np.interp(t, (0.0, 0.6, 0.9, 2.2, 2.5), (75, 75, 0, 0, -75)))
         return Pose(at + right * width, y + (0.1 + down) * width, 1.15 * width, roll, side * yaw)
 
-    actors = [Actor(*next(cast), _stay(random, x, y, width)), Actor(*next(cast), path)]
+    actors = [Actor(*next(cast), stay(random, x, y, width)), Actor(*next(cast), path)]
     return Film("takeover", [Shot(3.2, make_background(random), actors)])
 
 
@@ -151,7 +108,7 @@ def crowd(cast: Cast, random: np.random.Generator) -> Film:
             for at in (WIDTH * random.uniform(0.04, 0.3), WIDTH * random.uniform(0.7, 0.96))
         ]
         start, end = ends if place % 2 else ends[::-1]
-        actors.append(Actor(*next(cast), _walk(random, start, end, 4.0)))
+        actors.append(Actor(*next(cast), walk(random, start, end, 4.0)))
     return Film("crowd", [Shot(4.0, make_background(random), actors)], fps=12.5)
 
 
@@ -160,11 +117,11 @@ def meeting(cast: Cast, random: np.random.Generator) -> Film:
     y = HEIGHT * random.uniform(0.35, 0.5)
 
     def path(side: int, width_px: float) -> Callable[[float], Pose | None]:
-        sway = _sway(random, 0.04)
+        shift = sway(random, 0.04)
 
         def there(t: float) -> Pose:
             apart = 220 * (0.13 + 0.87 * abs(np.cos(np.pi * t / 4.0)))
-            right, down, roll = sway(t)
+            right, down, roll = shift(t)
             return Pose(WIDTH / 2 + side * apart + right * width_px, y + down * width_px, width_px, roll)
 
         return there
@@ -180,7 +137,7 @@ def _cut_shots(
     shots = []
     for _ in range(count):
         x, y = WIDTH * random.uniform(0.42, 0.58), HEIGHT * random.uniform(0.38, 0.48)
-        path = _stay(random, x, y, random.uniform(110, 180))
+        path = stay(random, x, y, random.uniform(110, 180))
         shots.append(Shot(seconds, make_background(random), [Actor(*next(cast), path)]))
     return shots
 
@@ -211,7 +168,7 @@ def scenery(cast: Cast, random: np.random.Generator) -> Film:
     shots = []
     for people in (2, 0, 2, 0):
         actors = [
-            Actor(*next(cast), _stay(random, WIDTH * (0.3 + 0.4 * i), HEIGHT * 0.42, random.uniform(80, 140)))
+            Actor(*next(cast), stay(random, WIDTH * (0.3 + 0.4 * i), HEIGHT * 0.42, random.uniform(80, 140)))
             for i in range(people)
         ]
         shots.append(Shot(1.2, make_background(random), actors))
@@ -223,9 +180,9 @@ def entries(cast: Cast, random: np.random.Generator) -> Film:
     y = HEIGHT * 0.42
     out, back = Pose(WIDTH * 0.6, y, 100), Pose(WIDTH + 70, y, 100)
     actors = [
-        Actor(*next(cast), _stay(random, WIDTH * 0.2, y, 90)),
-        Actor(*next(cast), _walk(random, out, back, 1.3)),
-        Actor(*next(cast), _walk(random, back, out, 1.3, 1.6)),
+        Actor(*next(cast), stay(random, WIDTH * 0.2, y, 90)),
+        Actor(*next(cast), walk(random, out, back, 1.3)),
+        Actor(*next(cast), walk(random, back, out, 1.3, 1.6)),
     ]
     return Film("entry and exit", [Shot(2.9, make_background(random), actors)])
 
@@ -248,14 +205,14 @@ def approach(cast: Cast, random: np.random.Generator) -> Film:
     for i in range(2):
         start = Pose(WIDTH * (0.4 + 0.2 * i), HEIGHT * 0.35, 18)
         end = Pose(WIDTH * (0.25 + 0.5 * i), HEIGHT * 0.45, random.uniform(140, 180))
-        actors.append(Actor(*next(cast), _walk(random, start, end, 4.0)))
+        actors.append(Actor(*next(cast), walk(random, start, end, 4.0)))
     return Film("far to near", [Shot(4.0, make_background(random), actors)])
 
 
 def _steady(kind: str, cast: Cast, random: np.random.Generator, camera: Callable[[float], Camera]) -> Film:
     """Two who stay while the camera does something: a continuous shot."""
     actors = [
-        Actor(*next(cast), _stay(random, WIDTH * (0.36 + 0.28 * i), HEIGHT * 0.42, random.uniform(80, 140)))
+        Actor(*next(cast), stay(random, WIDTH * (0.36 + 0.28 * i), HEIGHT * 0.42, random.uniform(80, 140)))
         for i in range(2)
     ]
     return Film(kind, [Shot(2.8, make_background(random), actors, camera)])
@@ -294,7 +251,7 @@ def first_label(cast: Cast, random: np.random.Generator, fps: float) -> Film:
     actors = [
         Actor(
             *next(cast),
-            _stay(random, WIDTH * (0.14 + 0.24 * i), HEIGHT * 0.42, float(random.uniform(45, 120)), 0.03),
+            stay(random, WIDTH * (0.14 + 0.24 * i), HEIGHT * 0.42, float(random.uniform(45, 120)), 0.03),
         )
         for i in range(4)
     ]

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from agecam.vision.boxes import iou
-from benchmarks.identity_run import Box, Observed, Shown
+from benchmarks.identity_run import Box, DrawnPerson, Observed
 from benchmarks.identity_scene import Truth
 
 MIN_IOU: Final = 0.3
@@ -127,24 +127,24 @@ def measure_film(
     first_seen: dict[int, float] = {}
     first_label: dict[int, float] = {}
     for frame in observed:
-        boxes = [one.box for one in frame.shown]
+        boxes = [one.box for one in frame.drawn]
         assigned = assign(frame.truths, boxes)
-        accumulate(accumulator, frame.truths, boxes, [one.track_id for one in frame.shown])
+        accumulate(accumulator, frame.truths, boxes, [one.track_id for one in frame.drawn])
         for truth in frame.truths:
             if truth.visible >= _VISIBLE:
                 metrics.face_seconds += 1 / fps
                 first_seen.setdefault(truth.person, frame.time_s)
-        for place, shown in enumerate(frame.shown):
+        for place, drawn in enumerate(frame.drawn):
             if place in assigned:
                 person = frame.truths[assigned[place]].person
-                if shown.estimate is not None:
+                if drawn.estimate is not None:
                     first_label.setdefault(person, frame.time_s)
-                _add_label(metrics, shown, references.get(person), 1 / fps)
-            elif not any(iou(truth.box, shown.box) > 0 for truth in frame.truths):
+                _add_label(metrics, drawn, references.get(person), 1 / fps)
+            elif not any(iou(truth.box, drawn.box) > 0 for truth in frame.truths):
                 metrics.ghosts += 1
     metrics.accumulators.append(accumulator)
     metrics.people = len(first_seen)
-    metrics.numbers = len({one.track_id for frame in observed for one in frame.shown})
+    metrics.numbers = len({one.track_id for frame in observed for one in frame.drawn})
     metrics.first_label_s = [
         max(0.0, first_label[person] - at) for person, at in first_seen.items() if person in first_label
     ]
@@ -154,12 +154,12 @@ def measure_film(
     return metrics
 
 
-def _add_label(metrics: FilmMetrics, shown: Shown, reference: Reference | None, seconds: float) -> None:
-    if shown.estimate is None or reference is None:
+def _add_label(metrics: FilmMetrics, drawn: DrawnPerson, reference: Reference | None, seconds: float) -> None:
+    if drawn.estimate is None or reference is None:
         return
     metrics.labelled_s += seconds
-    is_age_wrong = shown.printed_age is not None and abs(shown.printed_age - reference.age) > WRONG_YEARS
-    is_gender_wrong = reference.gender != "?" and shown.gender not in ("?", reference.gender)
+    is_age_wrong = drawn.printed_age is not None and abs(drawn.printed_age - reference.age) > WRONG_YEARS
+    is_gender_wrong = reference.gender != "?" and drawn.gender not in ("?", reference.gender)
     metrics.wrong_age_s += seconds * is_age_wrong
     metrics.wrong_gender_s += seconds * is_gender_wrong
     metrics.wrong_s += seconds * (is_age_wrong or is_gender_wrong)
@@ -171,8 +171,8 @@ def largest_age_step(observed: Sequence[Observed], cuts: Sequence[int] = ()) -> 
     for index in range(1, len(observed)):
         if index in cuts:
             continue
-        before = {one.track_id: one.estimate for one in observed[index - 1].shown}
-        for one in observed[index].shown:
+        before = {one.track_id: one.estimate for one in observed[index - 1].drawn}
+        for one in observed[index].drawn:
             last = before.get(one.track_id)
             if last is not None and one.estimate is not None:
                 largest = max(largest, abs(one.estimate.age - last.age))
@@ -186,19 +186,19 @@ def _measure_cuts(
     cuts: Sequence[int],
 ) -> None:
     for cut, following in pairwise((*cuts, len(observed))):
-        old = {one.track_id for frame in observed[:cut] for one in frame.shown}
+        old = {one.track_id for frame in observed[:cut] for one in frame.drawn}
         shot = observed[cut:following]
-        metrics.leaked.append(sum(any(one.track_id in old for one in frame.shown) for frame in shot))
+        metrics.leaked.append(sum(any(one.track_id in old for one in frame.drawn) for frame in shot))
         first = next((i for i, frame in enumerate(shot) if _required(frame.truths)), None)
         if first is None or first + SETTLED_FRAMES >= len(shot):
             continue
         frame = shot[first + SETTLED_FRAMES]
-        assigned = assign(frame.truths, [one.box for one in frame.shown])
-        shown_of = {frame.truths[row].person: frame.shown[place] for place, row in assigned.items()}
+        assigned = assign(frame.truths, [one.box for one in frame.drawn])
+        drawn_of = {frame.truths[row].person: frame.drawn[place] for place, row in assigned.items()}
         for truth in _required(frame.truths):
-            reference, shown = references.get(truth.person), shown_of.get(truth.person)
+            reference, drawn = references.get(truth.person), drawn_of.get(truth.person)
             if reference is not None:
-                age = None if shown is None else shown.printed_age
+                age = None if drawn is None else drawn.printed_age
                 metrics.settled.append(np.inf if age is None else abs(age - reference.age))
 
 

@@ -32,7 +32,7 @@ _DETECTION_SOURCES: Final = ("detector", "face_network", "face_networks", "lette
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class DrawnPerson:
     """One person as drawn in one frame: the box ``(x, y, w, h)`` and the label.
 
     ``estimate`` is fused; ``printed_age`` is the number that is printed, ``None`` where it is none, and
@@ -52,7 +52,7 @@ class Observed:
 
     time_s: float
     truths: tuple[Truth, ...]
-    shown: tuple[Shown, ...]
+    drawn: tuple[DrawnPerson, ...]
 
 
 def run_film(analyzer: Analyzer, film: Iterable[tuple[Frame, tuple[Truth, ...]]]) -> list[Observed]:
@@ -67,22 +67,22 @@ def run_film(analyzer: Analyzer, film: Iterable[tuple[Frame, tuple[Truth, ...]]]
 
     observed = []
     for annotated in Pipeline(analyzer).process_all(frames()):
-        shown = tuple(
-            _shown(fused, printed)
+        drawn = tuple(
+            _drawn_person(fused, printed)
             for fused, printed in zip(annotated.analysis.people, annotated.people, strict=True)
             if printed.confirmed
         )
-        observed.append(Observed(annotated.analysis.frame.time_s, pending.popleft(), shown))
+        observed.append(Observed(annotated.analysis.frame.time_s, pending.popleft(), drawn))
     return observed
 
 
-def _shown(fused: Person, printed: Person) -> Shown:
+def _drawn_person(fused: Person, printed: Person) -> DrawnPerson:
     if printed.estimate is None:
-        return Shown(printed.track_id, printed.face.box)
+        return DrawnPerson(printed.track_id, printed.face.box)
     large, _ = label_texts(printed.estimate, LabelStyle())
     age = float(large) if large.isdecimal() else None
     word = gender_word(printed.estimate.female)
-    return Shown(printed.track_id, printed.face.box, fused.estimate, age, word)
+    return DrawnPerson(printed.track_id, printed.face.box, fused.estimate, age, word)
 
 
 class KeptDetections:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from benchmarks.identity_metrics import (
 )
 from benchmarks.identity_peers import PEERS, track_by_peer
 from benchmarks.identity_people import FACE_PX, Head, cut_out
-from benchmarks.identity_run import KeptDetections, Observed, Shown, run_film
+from benchmarks.identity_run import DrawnPerson, KeptDetections, Observed, run_film
 from benchmarks.identity_scene import (
     Actor,
     Camera,
@@ -81,8 +82,12 @@ class NoDetector:
         return
 
 
+def _stand(pose: Pose, _: float) -> Pose:
+    return pose
+
+
 def shot(people: Sequence[tuple[int, Head, Pose]], seed: int = 0, seconds: float = SECONDS) -> Shot:
-    actors = [Actor(person, head, lambda _, pose=pose: pose) for person, head, pose in people]
+    actors = [Actor(person, head, partial(_stand, pose)) for person, head, pose in people]
     return Shot(seconds, make_background(np.random.default_rng(seed)), actors)
 
 
@@ -101,12 +106,12 @@ def analyzer() -> Iterator[Analyzer]:
         yield made
 
 
-def shown_as(
+def drawn_as(
     track_of: dict[int, int], age_of: dict[int, float], truths: Sequence[Truth]
-) -> tuple[Shown, ...]:
+) -> tuple[DrawnPerson, ...]:
     """Everybody in a frame, shown exactly where they are."""
     return tuple(
-        Shown(
+        DrawnPerson(
             track_of[one.person],
             one.box,
             Estimate(age := age_of[one.person], age - 5, age + 5, 1.0),
@@ -120,7 +125,7 @@ def shown_as(
 def play(film: Film, tracks: Sequence[dict[int, int]], ages: dict[int, float]) -> list[Observed]:
     """What a program shows that gives the people of each frame these numbers and ages."""
     return [
-        Observed(frame.time_s, truths, shown_as(numbers, ages, truths))
+        Observed(frame.time_s, truths, drawn_as(numbers, ages, truths))
         for (frame, truths), numbers in zip(film, tracks, strict=True)
     ]
 
@@ -195,7 +200,7 @@ def test_joins_take_their_time(heads: list[Head], join: Join, first_of_next: int
 def test_a_box_on_a_wall_is_a_ghost(heads: list[Head]) -> None:
     film = two_side_by_side(heads)
     observed = [
-        dataclasses.replace(frame, shown=(*frame.shown, Shown(9, (420, 20, 60, 60))))
+        dataclasses.replace(frame, drawn=(*frame.drawn, DrawnPerson(9, (420, 20, 60, 60))))
         for frame in play(film, [SAME] * FRAMES, AGES)
     ]
     assert measure_film(observed, REFERENCES, (), FPS).ghosts == FRAMES
@@ -253,7 +258,7 @@ def test_kept_detections_show_the_same_people_without_a_detector(heads: list[Hea
             kept.end()
         assert [len(found) for found in kept.by_frame()] == [2] * FRAMES
     assert runs[0] == runs[1]
-    assert any(frame.shown for frame in runs[1])
+    assert any(frame.drawn for frame in runs[1])
 
 
 @pytest.mark.parametrize("peer", PEERS)
@@ -275,8 +280,8 @@ def test_a_number_that_goes_over_in_the_crowd_is_one_move() -> None:
     estimate = Estimate(55, 45, 65, 0.0)
 
     def frame(index: int, person: int) -> Observed:
-        shown = Shown(1, box_of[index][person], estimate, 55, "male")
-        return Observed(index / 25, (), (shown,))
+        drawn = DrawnPerson(1, box_of[index][person], estimate, 55, "male")
+        return Observed(index / 25, (), (drawn,))
 
     steady = [frame(index, man) for index in range(26)]
     assert measure_crowd(steady) == CrowdMetrics(0, 0, 0, 0)
