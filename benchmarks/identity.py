@@ -33,6 +33,7 @@ from benchmarks.identity_report import Report, as_json, print_report
 from benchmarks.identity_run import KeptDetections, run_film
 from benchmarks.identity_scene import Film
 
+_PARTS: Final = ("films", "coverage", "clips")
 _FULL_SETS: Final = 2
 """Films of each kind, with other people and other paths each."""
 _FULL_COVERAGE_PEOPLE: Final = 40
@@ -82,40 +83,51 @@ def find_references(
 def run(options: argparse.Namespace) -> Report:
     """Measure all that is asked for."""
     report = Report()
-    with report.timed("heads"), create_detector() as detector:
-        heads = load_heads(options.data, options.prepared, detector)
-        films, people = make_films(heads, 1 if options.quick else _FULL_SETS, options.films)
-        count = 0 if options.films else _QUICK_COVERAGE_PEOPLE if options.quick else _FULL_COVERAGE_PEOPLE
-        filmed = load_coverage_people(options.data, options.prepared, detector, count)
     kept = KeptDetections(create_detector(), options.keep)
     with Analyzer(kept, create_classifier("litert")) as analyzer:
-        with report.timed("own films"):
-            references = find_references(analyzer, kept, people)
-        report.add_people(references, people)
-        for number, film in enumerate(films):
-            with report.timed(film.kind):
-                kept.begin(f"{film.kind.replace(' ', '-')}-{number}")
-                observed = run_film(analyzer, film)
-                kept.end()
-                report.films[film.kind].add(measure_film(observed, references, film.cuts, film.fps))
-            with report.timed("peers"):
-                truths = [frame.truths for frame in observed]
-                for peer in PEERS:
-                    accumulator = track_by_peer(peer, kept.by_frame(), truths, film.fps)
-                    report.peers[peer][film.kind].append(accumulator)
-        if not options.films:
+        if "films" in options.only:
+            _run_films(report, analyzer, kept, options)
+        if "coverage" in options.only:
+            with report.timed("heads for coverage"), create_detector() as detector:
+                count = _QUICK_COVERAGE_PEOPLE if options.quick else _FULL_COVERAGE_PEOPLE
+                people = load_coverage_people(options.data, options.prepared, detector, count)
             with report.timed("coverage"):
-                report.coverage = measure_coverage(analyzer, kept, filmed)
-        for path in sorted(options.clips.iterdir()) if options.clips and not options.films else ():
-            if path.suffix in SUFFIXES and not (options.quick and path.name in _LONG_CLIPS):
-                with report.timed(path.name):
-                    kept.begin(path.stem)
-                    observed = observe_clip(analyzer, path)
-                    kept.end()
-                report.clips.append(measure_clip(path.name, observed))
-                if path.name == clip_name():
-                    report.crowd = measure_crowd(observed)
+                report.coverage = measure_coverage(analyzer, kept, people)
+        if "clips" in options.only and options.clips is not None:
+            _run_clips(report, analyzer, kept, options)
     return report
+
+
+def _run_films(report: Report, analyzer: Analyzer, kept: KeptDetections, options: argparse.Namespace) -> None:
+    with report.timed("heads for films"), create_detector() as detector:
+        heads = load_heads(options.data, options.prepared, detector)
+        films, people = make_films(heads, 1 if options.quick else _FULL_SETS, options.films)
+    with report.timed("own films"):
+        references = find_references(analyzer, kept, people)
+    report.add_people(references, people)
+    for number, film in enumerate(films):
+        with report.timed(film.kind):
+            kept.begin(f"{film.kind.replace(' ', '-')}-{number}")
+            observed = run_film(analyzer, film)
+            kept.end()
+            report.films[film.kind].add(measure_film(observed, references, film.cuts, film.fps))
+        with report.timed("other trackers"):
+            truths = [frame.truths for frame in observed]
+            for peer in PEERS:
+                accumulator = track_by_peer(peer, kept.by_frame(), truths, film.fps)
+                report.peers[peer][film.kind].append(accumulator)
+
+
+def _run_clips(report: Report, analyzer: Analyzer, kept: KeptDetections, options: argparse.Namespace) -> None:
+    for path in sorted(options.clips.iterdir()):
+        if path.suffix in SUFFIXES and not (options.quick and path.name in _LONG_CLIPS):
+            with report.timed(path.name):
+                kept.begin(path.stem)
+                observed = observe_clip(analyzer, path)
+                kept.end()
+            report.clips.append(measure_clip(path.name, observed))
+            if path.name == clip_name():
+                report.crowd = measure_crowd(observed)
 
 
 def main() -> None:
@@ -126,10 +138,12 @@ def main() -> None:
     parser.add_argument(
         "--films", action="append", default=[], metavar="KIND", help="only films of this kind"
     )
+    parser.add_argument("--only", action="append", choices=_PARTS, help="this part of the measurements alone")
     parser.add_argument("--quick", action="store_true", help="one film of each kind and no long clip")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where detections are kept between runs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there too")
     options = parser.parse_args()
+    options.only = options.only or (["films"] if options.films else _PARTS)
     report = run(options)
     print_report(report)
     if options.json:

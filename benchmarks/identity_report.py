@@ -107,6 +107,29 @@ _COLUMNS = {
 def print_report(report: Report) -> None:
     """Print all tables."""
     console = Console(width=180)
+    if report.films:
+        _print_films(console, report)
+    if report.coverage:
+        _print_table(
+            console,
+            "Ages held by their intervals",
+            ["group", "held", "width, years", "labelled", "people"],
+            [
+                [name, f"{one.held:.1%}", f"{one.width_years:.1f}", str(one.labelled), str(one.people)]
+                for name, one in report.coverage.items()
+            ],
+        )
+    if report.clips:
+        _print_clips(console, report.clips)
+    if report.crowd is not None:
+        figures = (f"{value} {name.replace('_', ' ')}" for name, value in asdict(report.crowd).items())
+        console.print("Crowd: " + ", ".join(figures))
+    seconds = report.processor_s
+    console.print("Processor seconds: " + ", ".join(f"{name} {value:.0f}" for name, value in seconds.items()))
+    console.print(f"All: {sum(seconds.values()):.0f}")
+
+
+def _print_films(console: Console, report: Report) -> None:
     own = report.own
     console.print(
         f"{own['people']:.0f} people, {own['labelled']:.0f} of them labelled in their own films, "
@@ -129,24 +152,6 @@ def print_report(report: Report) -> None:
             for kind in rows
         ],
     )
-    if report.coverage:
-        _print_table(
-            console,
-            "Ages held by their intervals",
-            ["group", "held", "width, years", "labelled", "people"],
-            [
-                [name, f"{one.held:.1%}", f"{one.width_years:.1f}", str(one.labelled), str(one.people)]
-                for name, one in report.coverage.items()
-            ],
-        )
-    if report.clips:
-        _print_clips(console, report.clips)
-    if report.crowd is not None:
-        figures = (f"{value} {name.replace('_', ' ')}" for name, value in asdict(report.crowd).items())
-        console.print("Crowd: " + ", ".join(figures))
-    seconds = report.processor_s
-    console.print("Processor seconds: " + ", ".join(f"{name} {value:.0f}" for name, value in seconds.items()))
-    console.print(f"All: {sum(seconds.values()):.0f}")
 
 
 def _cells(figures: Mapping[str, float | None]) -> list[str]:
@@ -205,9 +210,11 @@ def _print_table(
 def as_json(report: Report) -> dict[str, Any]:
     """All figures as what JSON can hold."""
     films = {kind: film_figures(metrics) for kind, metrics in report.films.items()}
+    if films:
+        films["all"] = film_figures(report.total())
     return {
         "own_films": report.own,
-        "films": {**films, "all": film_figures(report.total())},
+        "films": films,
         "peers": _peers(report),
         "coverage": {name: asdict(one) for name, one in report.coverage.items()},
         "clips": [asdict(clip) for clip in report.clips],
