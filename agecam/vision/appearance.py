@@ -45,6 +45,8 @@ _CLEAR_COLOURS: Final = 0.88
 _CLEAR_SHADE: Final = 0.82
 """Correlation of light and shade from which it says that it is the same face: on the clips it is 0.87 or more
 in 95 % of neighbouring frames, and 0.77 or less in 99 % of pairs of people, on photographs 0.69."""
+_LEAST_CONTRAST: Final = 6.0
+"""Standard deviation of the lightness (of 255) below which there is no shade to compare: on a wall."""
 _SHIFT_PX: Final = 3
 """By so much of its 24 pixels a face may be shifted in its box."""
 _LASTING_MEMORY_S: Final = 2.0
@@ -87,18 +89,27 @@ class Appearance:
             self._colours = mean / np.float32(max(1e-9, float(np.linalg.norm(mean))))
         self._last, self._time_s = look, time_s
 
-    def likeness(self, look: Look) -> float | None:
-        """How much a look is like this person's, in [0, 1]; ``None`` where theirs is not known.
+    def likeness(self, look: Look, *, is_relit: bool = False) -> float | None:
+        """How much a look is like this person's, in [0, 1]; ``None`` where there is nothing to compare.
 
         That of the colours, or that of light and shade where it is clear and colours are not: who steps into
-        the sun is still the same.
+        the sun is still the same. Where everything ``is_relit`` light and shade alone tell.
         """
         last = self._last
         if last is None:
             return None
+        if is_relit:
+            return _shade_likeness(last.light, look.light)
         likeness = max(float(last.colours @ look.colours), float(self._colours @ look.colours))
         if likeness < _CLEAR_COLOURS:
-            middle = look.light[_SHIFT_PX:-_SHIFT_PX, _SHIFT_PX:-_SHIFT_PX]
-            shade = float(cv2.minMaxLoc(cv2.matchTemplate(last.light, middle, cv2.TM_CCOEFF_NORMED))[1])
+            shade = _shade_likeness(last.light, look.light) or 0.0
             likeness = max(likeness, shade if shade >= _CLEAR_SHADE else 0.0)
         return min(1.0, likeness)
+
+
+def _shade_likeness(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> float | None:
+    """The largest correlation of two faces' lightness over small shifts; ``None`` of one without contrast."""
+    middle = now[_SHIFT_PX:-_SHIFT_PX, _SHIFT_PX:-_SHIFT_PX]
+    if float(cv2.meanStdDev(middle)[1][0, 0]) < _LEAST_CONTRAST:
+        return None  # OpenCV takes it for like everything
+    return float(cv2.minMaxLoc(cv2.matchTemplate(before, middle, cv2.TM_CCOEFF_NORMED))[1])

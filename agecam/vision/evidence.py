@@ -38,11 +38,14 @@ class EvidenceConfig:
     scatter_part: float = 0.8
     """Of the variance that predictions have beyond that: how much of it widens the interval for good."""
     prior_age: float = 35.0
-    """The mean age of people in front of cameras, years; what poor crops alone leave the estimate near."""
+    """The mean age of people in front of cameras, years: what poor crops leave the estimate near."""
     prior_half_width: float = 26.0
     """Half the width of the interval that holds 80 % of them, years."""
-    prior_quality: float = 0.02
-    """The prior counts as one prediction of this quality: for the gender, as an even chance."""
+    prior_quality: float = 0.018
+    """At this mean quality of crops the estimate is half the prior's, with less and more by the square. On
+    made-up videos of faces of 20 to 150 pixels (1,200 predictions on 108 people of the validation split) the
+    part of a predicted difference from the mean age that is true is 0.5 below a quality of 0.02, 0.8 up to
+    0.05 and 0.9 above."""
     correlation_s: float = 0.3
     """Time constant over which errors of the frame part correlate."""
     memory_s: float = 20.0
@@ -76,6 +79,7 @@ class Evidence:
         "_fresh_sq",
         "_gender_total",
         "_gender_weight",
+        "_quality",
         "_squares",
         "_total",
         "_weight",
@@ -97,7 +101,8 @@ class Evidence:
         self._config = config
         self._weight = 0.0
         self._total = _ZERO
-        self._squares = 0.0  # of ages
+        self._squares = 0.0  # of ages, each times its weight
+        self._quality = 0.0  # each times its weight
         self._fresh = 0.0  # weights, each times the part of its prediction that is new
         self._fresh_sq = 0.0  # squared weights, likewise
         self._gender_weight = 0.0
@@ -111,6 +116,7 @@ class Evidence:
         keep = math.exp(-elapsed_s / config.memory_s)
         self._weight = keep * self._weight + prediction.weight
         self._total = _weighted_sum(keep, self._total, prediction.weight, prediction.values)
+        self._quality = keep * self._quality + prediction.weight * prediction.quality
         self._squares = keep * self._squares + prediction.weight * prediction.values[0] ** 2
         self._fresh = keep * self._fresh + novelty * prediction.weight
         self._fresh_sq = keep * self._fresh_sq + novelty * prediction.weight**2
@@ -124,17 +130,26 @@ class Evidence:
         """The mean of all predictions, of which there must be one, with the interval that they leave."""
         config = self._config
         mean, below, above, _ = (value / self._weight for value in self._total)
+        quality = self._quality / self._weight
+        trust = quality**2 / (quality**2 + config.prior_quality**2)
+        age = trust * mean + (1 - trust) * config.prior_age
+        own = ((below + above) / (2 * _NORMAL_80)) ** 2
+        variance = (
+            trust * self._variance(own, mean) + (1 - trust) * (config.prior_half_width / _NORMAL_80) ** 2
+        )
+        scale = math.sqrt(variance / max(own, _LEAST_VARIANCE))
+        low, high = max(0.0, age - scale * below), min(float(AGES - 1), age + scale * above)
+        female = 1 / (1 + math.exp(-trust * self._gender_total / self._gender_weight))
+        return Estimate(age, min(age, low), max(age, high), female)
+
+    def _variance(self, own: float, mean: float) -> float:
+        """Of the mean about the age, square years; ``own`` is that of the models' intervals."""
+        config = self._config
         # Kish's effective size of a weighted sample, counting what is new of each prediction.
         independent = max(1.0, self._fresh**2 / self._fresh_sq)
-        own = ((below + above) / (2 * _NORMAL_80)) ** 2
-        scatter = max(0.0, self._squares / self._weight - mean**2) * independent / max(1.0, independent - 0.5)
+        scatter = max(0.0, self._squares / self._weight - mean**2)
         beyond = max(0.0, scatter - config.frame_part * own)
-        variance = own * (config.person_part + config.frame_part / independent)
-        scale = math.sqrt((variance + config.scatter_part * beyond) / max(own, _LEAST_VARIANCE))
-        age = mean
-        low, high = max(0.0, age - scale * below), min(float(AGES - 1), age + scale * above)
-        female = 1 / (1 + math.exp(-self._gender_total / (self._gender_weight + config.prior_quality)))
-        return Estimate(age, min(age, low), max(age, high), female)
+        return own * (config.person_part + config.frame_part / independent) + config.scatter_part * beyond
 
     @property
     def recent_is_full(self) -> bool:

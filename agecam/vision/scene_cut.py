@@ -27,6 +27,10 @@ _THUMBNAIL_WH: Final = (64, 36)
 """Size of a thumbnail in pixels: less than a thousandth of a frame, and still several for a face."""
 _MARGIN_WH: Final = (8, 4)
 """The largest shift between thumbnails in pixels: an eighth of the frame."""
+_LEAST_CONTRAST: Final = 1.0
+"""Standard deviation in gray levels below which the middle of a thumbnail has nothing to be correlated."""
+_UNCHANGED: Final = 6
+"""Gray levels by which pixels of neighbouring frames differ without meaning anything."""
 _DIFFERS: Final = 20.0
 """Gray levels by which pixels of two thumbnails differ enough to tell how a third is mixed of them."""
 _LEAST_DIFFERING: Final = 0.02
@@ -49,6 +53,9 @@ class SceneConfig:
     same_correlation_after_pause: float = 0.5
     """The same for frames further apart than ``pause_s``: people walk through the image meanwhile. Of frames
     0.7 s apart in one shot the least was 0.5."""
+    least_changed: float = 0.5
+    """Part of a thumbnail that changes in a cut, at least: less is somebody who walks by close to the camera,
+    and where a face is another then, its look tells."""
     pause_s: float = 0.4
     """See above. Chosen, not measured."""
     blank_contrast: float = 4.0
@@ -142,7 +149,10 @@ class SceneTracker:
             is_relit = abs(float(cv2.mean(last)[0] - cv2.mean(thumbnail_gray)[0])) > config.light_difference
             is_pause = elapsed_s > config.pause_s and not self._was_blank
             least = config.same_correlation_after_pause if is_pause else config.same_correlation
-            if _correlation(last, thumbnail_gray) < least:
+            if (
+                _correlation(last, thumbnail_gray) < least
+                and _changed(last, thumbnail_gray) > config.least_changed
+            ):
                 self._cut(last, thumbnail_gray, time_s)
                 is_relit = False
         if self._is_blend(thumbnail_gray, time_s):
@@ -218,10 +228,17 @@ def _difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
     return cv2.norm(a, b, cv2.NORM_L1) / a.size
 
 
+def _changed(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
+    """Part of the pixels that differ by more than noise and a little movement make them."""
+    return float((cv2.absdiff(a, b) > _UNCHANGED).mean())
+
+
 def _correlation(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
     """The largest normalized cross-correlation of ``a`` with the middle of ``b``, over shifts."""
     width, height = _MARGIN_WH
     middle = b[height:-height, width:-width]
+    if float(cv2.meanStdDev(middle)[1][0, 0]) < _LEAST_CONTRAST:
+        return 0.0  # which OpenCV takes for like everything
     return float(cv2.minMaxLoc(cv2.matchTemplate(a, middle, cv2.TM_CCOEFF_NORMED))[1])
 
 

@@ -220,9 +220,9 @@ class Tracker:
 
     def _likeness(self, track: Track, seen: _Seen) -> float:
         """In [0, 1]; NaN where looks tell nothing."""
-        if seen.look is None or (self._scene.is_relit and not self._is_lost(track)):
+        if seen.look is None:
             return np.nan
-        likeness = track.appearance.likeness(seen.look)
+        likeness = track.appearance.likeness(seen.look, is_relit=self._scene.is_relit)
         return np.nan if likeness is None else likeness
 
     def _cost_of_look(self, track: Track, seen: _Seen, likeness: float) -> float:
