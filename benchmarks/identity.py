@@ -22,8 +22,9 @@ import numpy as np
 
 from agecam.drawing.label_text import gender_word
 from agecam.vision.analyzer import Analyzer, create_classifier, create_detector
-from benchmarks.identity_clips import SUFFIXES, measure_clip
-from benchmarks.identity_coverage import measure_coverage
+from benchmarks.identity_clips import SUFFIXES, measure_clip, observe_clip
+from benchmarks.identity_coverage import load_coverage_people, measure_coverage
+from benchmarks.identity_crowd import clip_name, measure_crowd
 from benchmarks.identity_films import KINDS, OWN_PEOPLE, own_film
 from benchmarks.identity_metrics import Reference, assign, measure_film
 from benchmarks.identity_peers import PEERS, track_by_peer
@@ -32,10 +33,11 @@ from benchmarks.identity_report import Report, as_json, print_report
 from benchmarks.identity_run import KeptDetections, run_film
 from benchmarks.identity_scene import Film
 
-_FULL_SETS: Final = 3
+_FULL_SETS: Final = 2
 """Films of each kind, with other people and other paths each."""
-_FULL_COVERAGE_VIDEOS: Final = 8
-_QUICK_COVERAGE_VIDEOS: Final = 1
+_FULL_COVERAGE_PEOPLE: Final = 40
+_QUICK_COVERAGE_PEOPLE: Final = 8
+"""Of each pose."""
 _LONG_CLIPS: Final = ("people-from-behind-432p.mp4", "classroom-7-people-720p.mp4", "one-woman-720p.mp4")
 """Left out of quick runs."""
 
@@ -73,18 +75,18 @@ def find_references(
         for place, row in assign(last.truths, [one.box for one in last.shown]).items():
             person, estimate = last.truths[row].person, last.shown[place].estimate
             if estimate is not None:
-                word = gender_word(estimate.female)
-                labelled = "female" if people[person].female else "male"
-                found[person] = Reference(estimate.age, labelled if word == "?" else word)
+                found[person] = Reference(estimate.age, gender_word(estimate.female))
     return found
 
 
 def run(options: argparse.Namespace) -> Report:
-    """Measure all that is asked for, telling on the screen what is done."""
+    """Measure all that is asked for."""
     report = Report()
-    with create_detector() as detector:
+    with report.timed("heads"), create_detector() as detector:
         heads = load_heads(options.data, options.prepared, detector)
         films, people = make_films(heads, 1 if options.quick else _FULL_SETS, options.films)
+        count = 0 if options.films else _QUICK_COVERAGE_PEOPLE if options.quick else _FULL_COVERAGE_PEOPLE
+        filmed = load_coverage_people(options.data, options.prepared, detector, count)
     kept = KeptDetections(create_detector(), options.keep)
     with Analyzer(kept, create_classifier("litert")) as analyzer:
         with report.timed("own films"):
@@ -103,14 +105,16 @@ def run(options: argparse.Namespace) -> Report:
                     report.peers[peer][film.kind].append(accumulator)
         if not options.films:
             with report.timed("coverage"):
-                kept.begin("coverage")
-                videos = _QUICK_COVERAGE_VIDEOS if options.quick else _FULL_COVERAGE_VIDEOS
-                report.coverage = measure_coverage(analyzer, options.prepared, videos)
-                kept.end()
+                report.coverage = measure_coverage(analyzer, kept, filmed)
         for path in sorted(options.clips.iterdir()) if options.clips and not options.films else ():
             if path.suffix in SUFFIXES and not (options.quick and path.name in _LONG_CLIPS):
                 with report.timed(path.name):
-                    report.clips.append(measure_clip(analyzer, kept, path))
+                    kept.begin(path.stem)
+                    observed = observe_clip(analyzer, path)
+                    kept.end()
+                report.clips.append(measure_clip(path.name, observed))
+                if path.name == clip_name():
+                    report.crowd = measure_crowd(observed)
     return report
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,7 @@ from agecam.sources import open_source
 from agecam.sources.prefetch import each_frame
 from agecam.vision.analyzer import Analyzer
 from benchmarks.identity_metrics import largest_age_step
-from benchmarks.identity_run import KeptDetections, Observed, run_film
+from benchmarks.identity_run import Observed, run_film
 from benchmarks.identity_scene import Truth
 
 SUFFIXES: Final = (".mp4", ".mkv", ".gif")
@@ -40,17 +40,14 @@ class ClipMetrics:
     """The largest of a track in one frame, years."""
 
 
-def measure_clip(analyzer: Analyzer, kept: KeptDetections, path: Path) -> ClipMetrics:
-    """Analyse all of a clip as ``agecam annotate`` does."""
-    kept.begin(path.stem)
-    observed = observe_clip(analyzer, path)
-    kept.end()
+def measure_clip(name: str, observed: Sequence[Observed]) -> ClipMetrics:
+    """Metrics of all frames of a clip."""
     counts = [sum(one.estimate is not None for one in frame.shown) for frame in observed]
     seconds = observed[-1].time_s - observed[0].time_s
     seconds *= len(observed) / max(1, len(observed) - 1)
     of_number = Counter(one.track_id for frame in observed for one in frame.shown if one.estimate is not None)
     return ClipMetrics(
-        path.name,
+        name,
         len(observed),
         seconds,
         len(of_number),
@@ -63,7 +60,7 @@ def measure_clip(analyzer: Analyzer, kept: KeptDetections, path: Path) -> ClipMe
 
 
 def observe_clip(analyzer: Analyzer, path: Path) -> list[Observed]:
-    """What is shown in each frame of a clip."""
+    """What is shown in each frame of a clip, as ``agecam annotate`` shows it."""
     source = open_source(str(path))
     source.open()
     with contextlib.closing(source):

@@ -1,110 +1,102 @@
-"""How often the interval shown of a face holds the true age, by size and pose: videos of the test split."""
+"""How often the interval shown of a face holds the true age, by size and pose."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from agecam.live.pipeline import Pipeline
-from agecam.messages import Person
 from agecam.vision.analyzer import Analyzer
-from benchmarks.known_faces import PEOPLE, KnownFaces, Place
-from train.data.crops import load_crops
-from train.data.table import TEST, Table
+from agecam.vision.detector import Detector
+from benchmarks.identity_films import grid_film
+from benchmarks.identity_metrics import assign
+from benchmarks.identity_people import Head, load_heads
+from benchmarks.identity_run import KeptDetections, run_film
 
-SIDES_PX: Final = ((32.0, 52.0), (58.0, 102.0), (112.0, 190.0))
-"""Least and largest side of a crop, one pair for each band of size: a face is three quarters as wide."""
+POSES: Final = {"frontal": (0.0, 15.0), "half": (15.0, 30.0), "profile": (30.0, 90.0)}
+"""Yaw in degrees by :mod:`train.data.pose`, which says too little of profiles."""
 BANDS: Final = ("under 40 px", "40 to 80 px", "over 80 px")
-POSES: Final = ("frontal", "half", "profile")
-_BAND_EDGES_PX: Final = (40.0, 80.0)
-_POSE_EDGES_DEG: Final = (15.0, 30.0)
-"""Yaw by :mod:`train.data.pose`, too little for profiles: the detector draws their eyes together."""
+_GRIDS: Final = (((6, 4), (22.0, 36.0)), ((5, 3), (44.0, 72.0)), ((4, 2), (88.0, 120.0)))
+"""For each band, columns and rows of people in one film, and the least and largest width of their faces."""
+_FPS: Final = 8.0
 _SECONDS: Final = 2.0
-_NEAR_SIDES: Final = 0.4
-"""A face this near the centre of a crop, in its sides, is that crop's."""
 _OLDEST: Final = 100
 """Years; the models know no greater age."""
-_PROFILES_PER_VIDEO: Final = 3
-"""Of twelve people: in the split they are rare."""
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Share of labels whose interval holds the age within half a year, the interval's width, and people."""
+    """Share of labels whose interval holds the age within half a year, its width, and of how many people."""
 
     held: float
     width_years: float
+    labelled: int
     people: int
 
 
-def measure_coverage(analyzer: Analyzer, prepared: Path, videos_per_band: int) -> dict[str, Coverage]:
-    """Coverage of each band of size and each pose and over all, each person counting as one."""
-    table = Table.load(prepared).require_split(TEST, prepared)
-    table = table.take(table.exact & ~np.isnan(table.yaw_deg))
-    is_profile = np.abs(table.yaw_deg) >= _POSE_EDGES_DEG[1]
-    random = np.random.default_rng(1)
-    profiles, others = (random.permutation(np.flatnonzero(mask)) for mask in (is_profile, ~is_profile))
-    crops = load_crops(prepared)
-    labels: dict[tuple[str, int], list[tuple[bool, float]]] = defaultdict(list)
-    for video in range(videos_per_band * len(SIDES_PX)):
-        count = _PROFILES_PER_VIDEO if (video + 1) * _PROFILES_PER_VIDEO <= len(profiles) else 0
-        chosen = np.concatenate(
-            [
-                profiles[video * count : (video + 1) * count],
-                others[video * PEOPLE : (video + 1) * PEOPLE - count],
-            ]
-        )
-        people = table.take(chosen)
-        faces = KnownFaces(
-            np.stack([crops[row] for row in people.row]),
-            video,
-            _SECONDS,
-            side_px=SIDES_PX[video % len(SIDES_PX)],
-        )
-        _add_video(analyzer, faces, people, video, labels)
-    groups: dict[str, list[list[tuple[bool, float]]]] = defaultdict(list)
-    for (group, _), of_person in labels.items():
-        groups[group].append(of_person)
-    return {name: _coverage(groups[name]) for name in ("all", *BANDS, *POSES) if groups[name]}
+@dataclass(slots=True)
+class _Labels:
+    """Of one person in one film: for each frame with a label, whether the age is held, and the width."""
+
+    held: list[bool]
+    width_years: list[float]
 
 
-def _add_video(
-    analyzer: Analyzer,
-    faces: KnownFaces,
-    people: Table,
-    video: int,
-    labels: dict[tuple[str, int], list[tuple[bool, float]]],
-) -> None:
-    analyzer.reset()
-    places_of: list[list[Place]] = []
-    frames = (places_of.append(places) or frame for frame, places in faces)  # type: ignore[func-returns-value]
-    for index, annotated in enumerate(Pipeline(analyzer).process_all(frames)):
-        for person in annotated.analysis.people:
-            place = _crop_of(person, places_of[index])
-            if place is None or not person.confirmed or person.estimate is None:
-                continue
-            age = min(_OLDEST, float(people.age_low[place]))
-            low, high = person.estimate.age_low, person.estimate.age_high
-            label = (low - 0.5 <= age <= high + 0.5, high - low)
-            band = BANDS[int(np.digitize(person.face.box[2], _BAND_EDGES_PX))]
-            pose = POSES[int(np.digitize(abs(people.yaw_deg[place]), _POSE_EDGES_DEG))]
-            for group in ("all", band, pose):
-                labels[group, video * PEOPLE + place].append(label)
+def load_coverage_people(
+    data: Path, prepared: Path, detector: Detector, count: int
+) -> dict[int, tuple[Head, str]]:
+    """So many people of each pose, with its name."""
+    heads = (
+        (head, pose)
+        for pose, yaw_deg in POSES.items()
+        for head in islice(load_heads(data, prepared, detector, yaw_deg), count)
+    )
+    people = list(heads)
+    return dict(enumerate(people[i] for i in np.random.default_rng(1).permutation(len(people))))
 
 
-def _crop_of(person: Person, places: Sequence[Place]) -> int | None:
-    x, y = person.face.centre
-    distances = [float(np.hypot(x - place.x, y - place.y)) / place.side for place in places]
-    nearest = int(np.argmin(distances))
-    return nearest if distances[nearest] < _NEAR_SIDES else None
+def measure_coverage(
+    analyzer: Analyzer, kept: KeptDetections, people: Mapping[int, tuple[Head, str]]
+) -> dict[str, Coverage]:
+    """Coverage of each band of size and each pose, each person filmed in each size and counting as one."""
+    labels: dict[str, list[_Labels]] = defaultdict(list)
+    everybody = list(people)
+    for band, (grid, widths_px) in zip(BANDS, _GRIDS, strict=True):
+        for start in range(0, len(everybody), grid[0] * grid[1]):
+            group = everybody[start : start + grid[0] * grid[1]]
+            kept.begin(f"coverage-{band.replace(' ', '-')}-{start}")
+            of_person = _film_labels(analyzer, {i: people[i][0] for i in group}, grid, widths_px)
+            kept.end()
+            for person in group:
+                for name in ("all", band, people[person][1]):
+                    labels[name].append(of_person[person])
+    return {name: _coverage(labels[name]) for name in ("all", *BANDS, *POSES)}
 
 
-def _coverage(people: Sequence[Sequence[tuple[bool, float]]]) -> Coverage:
-    held = float(np.mean([np.mean([held for held, _ in labels]) for labels in people]))
-    width = float(np.mean([np.mean([width for _, width in labels]) for labels in people]))
-    return Coverage(held, width, len(people))
+def _film_labels(
+    analyzer: Analyzer, heads: Mapping[int, Head], grid: tuple[int, int], widths_px: tuple[float, float]
+) -> dict[int, _Labels]:
+    film = grid_film(list(heads.items()), grid, widths_px, (_SECONDS, _FPS), min(heads))
+    labels = {person: _Labels([], []) for person in heads}
+    for frame in run_film(analyzer, film):
+        for place, row in assign(frame.truths, [one.box for one in frame.shown]).items():
+            person, estimate = frame.truths[row].person, frame.shown[place].estimate
+            if estimate is not None:
+                age = min(_OLDEST, heads[person].age)
+                labels[person].held.append(estimate.age_low - 0.5 <= age <= estimate.age_high + 0.5)
+                labels[person].width_years.append(estimate.age_high - estimate.age_low)
+    return labels
+
+
+def _coverage(people: list[_Labels]) -> Coverage:
+    labelled = [one for one in people if one.held]
+    if not labelled:
+        return Coverage(np.nan, np.nan, 0, len(people))
+    held = float(np.mean([np.mean(one.held) for one in labelled]))
+    width = float(np.mean([np.mean(one.width_years) for one in labelled]))
+    return Coverage(held, width, len(labelled), len(people))

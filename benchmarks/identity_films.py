@@ -77,18 +77,26 @@ def _walk(
 
 
 def own_film(people: Sequence[tuple[int, Head]], seed: int) -> Film:
-    """Each person in a cell of their own, near and undisturbed: what a label should say is taken from it."""
+    """Near and undisturbed people: what a label should say is taken from it."""
+    return grid_film(people, _GRID, (110.0, 110.0), (1.6, 10.0), seed)
+
+
+def grid_film(
+    people: Sequence[tuple[int, Head]],
+    grid: tuple[int, int],
+    widths_px: tuple[float, float],
+    seconds_and_fps: tuple[float, float],
+    seed: int,
+) -> Film:
+    """Each person in a cell of their own, in so many columns and rows, with faces between two widths."""
     random = np.random.default_rng(seed)
-    cell = (WIDTH / _GRID[0], HEIGHT / _GRID[1])
-    actors = [
-        Actor(
-            number,
-            head,
-            _stay(random, (i % _GRID[0] + 0.5) * cell[0], (i // _GRID[0] + 0.45) * cell[1], 110),
-        )
-        for i, (number, head) in enumerate(people)
-    ]
-    return Film("own", [Shot(2.0, make_background(random), actors)], fps=12.0, seed=seed)
+    columns, rows = grid
+    actors = []
+    for i, (number, head) in enumerate(people):
+        x, y = (i % columns + 0.5) * WIDTH / columns, (i // columns + 0.45) * HEIGHT / rows
+        actors.append(Actor(number, head, _stay(random, x, y, float(random.uniform(*widths_px)))))
+    seconds, fps = seconds_and_fps
+    return Film("own", [Shot(seconds, make_background(random), actors)], fps=fps, seed=seed)
 
 
 def crossing(cast: Cast, random: np.random.Generator) -> Film:
@@ -113,6 +121,38 @@ def occlusion(cast: Cast, random: np.random.Generator) -> Film:
         Actor(*next(cast), _walk(random, Pose(-80, y + 25, 150), Pose(WIDTH + 80, y + 25, 150), 3.0, 0.6)),
     ]
     return Film("occlusion", [Shot(3.8, make_background(random), actors)])
+
+
+def takeover(cast: Cast, random: np.random.Generator) -> Film:
+    """Somebody in profile comes before one who stays, turns to the camera there, and goes on."""
+    x, y, width = WIDTH * random.uniform(0.4, 0.6), HEIGHT * 0.42, float(random.uniform(70, 110))
+    times, places = (0.0, 0.7, 1.5, 2.3, 3.0), (-0.5, 0.0, 0.02, 0.04, 0.5)
+    side = float(random.choice([-1.0, 1.0]))
+    sway = _sway(random, 0.03)
+
+    def path(t: float) -> Pose:
+        right, down, roll = sway(t)
+        at = x + side * WIDTH * float(np.interp(t, times, places))
+        yaw = float(np.interp(t, (0.0, 0.6, 0.9, 2.2, 2.5), (75, 75, 0, 0, -75)))
+        return Pose(at + right * width, y + (0.1 + down) * width, 1.15 * width, roll, side * yaw)
+
+    actors = [Actor(*next(cast), _stay(random, x, y, width)), Actor(*next(cast), path)]
+    return Film("takeover", [Shot(3.2, make_background(random), actors)])
+
+
+def crowd(cast: Cast, random: np.random.Generator) -> Film:
+    """Seven people walk to both sides, some before others, at 12.5 frames a second."""
+    widths = np.sort(random.uniform(50, 120, 7))
+    actors = []
+    for place, width in enumerate(widths):
+        y = HEIGHT * random.uniform(0.35, 0.45)
+        ends = [
+            Pose(at, y, float(width))
+            for at in (WIDTH * random.uniform(0.04, 0.3), WIDTH * random.uniform(0.7, 0.96))
+        ]
+        start, end = ends if place % 2 else ends[::-1]
+        actors.append(Actor(*next(cast), _walk(random, start, end, 4.0)))
+    return Film("crowd", [Shot(4.0, make_background(random), actors)], fps=12.5)
 
 
 def meeting(cast: Cast, random: np.random.Generator) -> Film:
@@ -191,12 +231,12 @@ def entries(cast: Cast, random: np.random.Generator) -> Film:
 
 
 def turning(cast: Cast, random: np.random.Generator) -> Film:
-    """Two who turn their heads to one side and the other, up to 55 degrees."""
+    """Two who turn their heads to one side and the other, up to 45 degrees."""
 
     def path(x: float, width_px: float) -> Callable[[float], Pose | None]:
         phase = random.uniform(0, 2 * np.pi)
         y, rate = HEIGHT * 0.42, 2 * np.pi / 3
-        return lambda t: Pose(x, y, width_px, 0.0, 55 * float(np.sin(rate * t + phase)))
+        return lambda t: Pose(x, y, width_px, 0.0, 45 * float(np.sin(rate * t + phase)))
 
     actors = [Actor(*next(cast), path(WIDTH * (0.3 + 0.4 * i), random.uniform(90, 160))) for i in range(2)]
     return Film("turning", [Shot(3.6, make_background(random), actors)])
@@ -263,7 +303,7 @@ def first_label(cast: Cast, random: np.random.Generator, fps: float) -> Film:
 
 
 KINDS: Final[tuple[Callable[[Cast, np.random.Generator], Film], ...]] = (
-    crossing, occlusion, meeting, cuts, black, fades, dissolves, scenery,
+    crossing, occlusion, takeover, meeting, crowd, cuts, black, fades, dissolves, scenery,
     entries, turning, approach, flash, pan, exposure, hand,
     lambda cast, random: first_label(cast, random, 30.0),
     lambda cast, random: first_label(cast, random, 5.0),

@@ -28,7 +28,7 @@ SETTLED_FRAMES: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a person's own film shows at its end: the age, and the gender, labelled where that is in doubt."""
+    """What a person's own film shows at its end: the age, and the gender, "?" where that is in doubt."""
 
     age: float
     gender: str
@@ -159,7 +159,7 @@ def _add_label(metrics: FilmMetrics, shown: Shown, reference: Reference | None, 
         return
     metrics.labelled_s += seconds
     is_age_wrong = shown.printed_age is not None and abs(shown.printed_age - reference.age) > WRONG_YEARS
-    is_gender_wrong = shown.gender not in ("?", reference.gender)
+    is_gender_wrong = reference.gender != "?" and shown.gender not in ("?", reference.gender)
     metrics.wrong_age_s += seconds * is_age_wrong
     metrics.wrong_gender_s += seconds * is_gender_wrong
     metrics.wrong_s += seconds * (is_age_wrong or is_gender_wrong)

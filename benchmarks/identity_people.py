@@ -32,7 +32,7 @@ _HAIR: Final = 0.12
 _SOFT_PX: Final = 5.0
 """Width of the rim in which a head goes over into what is behind it."""
 _UNLIKE_YEARS: Final = 20.0
-_LARGEST_YAW_DEG: Final = 12.0
+FRONTAL_DEG: Final = (0.0, 12.0)
 """People of films are frontal, so that turning them by a warp starts from where it says."""
 
 
@@ -76,15 +76,18 @@ def cut_out(image_bgr: NDArray[np.uint8], face: Detection, name: str, age: float
     )
 
 
-def load_heads(data: Path, prepared: Path, detector: Detector, seed: int = 0) -> Iterator[Head]:
-    """People of the test split of ``prepared`` from the zips in ``data``, nobody twice, the same for a seed.
+def load_heads(
+    data: Path, prepared: Path, detector: Detector, yaw_deg: tuple[float, float] = FRONTAL_DEG
+) -> Iterator[Head]:
+    """People of the test split of ``prepared`` from the zips in ``data``, nobody twice, with such a yaw.
 
     Neighbours are apart by 20 years or of different gender, so that a label that goes over to the next one
     shows. Raises :class:`DataError` where images or the split are missing.
     """
     table = Table.load(prepared).require_split(TEST, prepared)
-    usable = table.exact & ~np.isnan(table.female) & (np.abs(table.yaw_deg) <= _LARGEST_YAW_DEG)
-    random = np.random.default_rng(seed)
+    yaw = np.abs(table.yaw_deg)
+    usable = table.exact & ~np.isnan(table.female) & (yaw >= yaw_deg[0]) & (yaw < yaw_deg[1])
+    random = np.random.default_rng(0)
     sources = []
     for dataset in _DATASETS:
         people = table.take(usable & (table.dataset == dataset))

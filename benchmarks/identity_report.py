@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from rich.table import Table
 
 from benchmarks.identity_clips import ClipMetrics
 from benchmarks.identity_coverage import Coverage
+from benchmarks.identity_crowd import CrowdMetrics
 from benchmarks.identity_metrics import NEAR_YEARS, FilmMetrics, Reference, identity_metrics
 from benchmarks.identity_people import Head
 
@@ -34,16 +36,19 @@ class Report:
     )
     coverage: dict[str, Coverage] = field(default_factory=dict)
     clips: list[ClipMetrics] = field(default_factory=list)
+    crowd: CrowdMetrics | None = None
     processor_s: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     own: dict[str, float] = field(default_factory=dict)
     """Of people's own films: how many there are, how many labelled, and the mean error of age, years."""
 
     @contextlib.contextmanager
     def timed(self, name: str) -> Iterator[None]:
-        """Add the processor time of a part of the run."""
+        """Add the processor time of a part of the run, and say that it is done."""
         started_s = time.process_time()
         yield
-        self.processor_s[name] += time.process_time() - started_s
+        took_s = time.process_time() - started_s
+        self.processor_s[name] += took_s
+        print(f"{name}: {took_s:.0f} s", file=sys.stderr)
 
     def add_people(self, references: Mapping[int, Reference], people: Mapping[int, Head]) -> None:
         errors = [abs(reference.age - people[person].age) for person, reference in references.items()]
@@ -128,14 +133,17 @@ def print_report(report: Report) -> None:
         _print_table(
             console,
             "Ages held by their intervals",
-            ["group", "held", "width, years", "people"],
+            ["group", "held", "width, years", "labelled", "people"],
             [
-                [name, f"{one.held:.1%}", f"{one.width_years:.1f}", str(one.people)]
+                [name, f"{one.held:.1%}", f"{one.width_years:.1f}", str(one.labelled), str(one.people)]
                 for name, one in report.coverage.items()
             ],
         )
     if report.clips:
         _print_clips(console, report.clips)
+    if report.crowd is not None:
+        figures = (f"{value} {name.replace('_', ' ')}" for name, value in asdict(report.crowd).items())
+        console.print("Crowd: " + ", ".join(figures))
     seconds = report.processor_s
     console.print("Processor seconds: " + ", ".join(f"{name} {value:.0f}" for name, value in seconds.items()))
     console.print(f"All: {sum(seconds.values()):.0f}")
@@ -203,5 +211,6 @@ def as_json(report: Report) -> dict[str, Any]:
         "peers": _peers(report),
         "coverage": {name: asdict(one) for name, one in report.coverage.items()},
         "clips": [asdict(clip) for clip in report.clips],
+        "crowd": None if report.crowd is None else asdict(report.crowd),
         "processor_s": dict(report.processor_s),
     }

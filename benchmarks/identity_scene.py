@@ -22,6 +22,8 @@ _COVERED: Final = 255
 """In the map of who is seen where: something before all people."""
 _NOBODY: Final = 254
 _OPAQUE: Final = 0.5
+_RADIUS: Final = 0.7
+"""Of a head as a cylinder, in widths of the face."""
 _NOISE: Final = 3.0
 """Standard deviation of a camera's noise, gray levels."""
 _GONE: Final = 0.1
@@ -30,7 +32,10 @@ _GONE: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Where a face is: centre and width of its box in pixels of the frame, its roll and its turn."""
+    """Where a face is: centre and width of its box in pixels of the frame, its roll and its turn.
+
+    Of a turned head the place is that of its axis.
+    """
 
     x: float
     y: float
@@ -103,18 +108,18 @@ class Film:
 
     def __iter__(self) -> Iterator[tuple[Frame, tuple[Truth, ...]]]:
         random = np.random.default_rng(self.seed)
-        noise = random.normal(0, _NOISE, (HEIGHT + 64, WIDTH + 64, 1)).astype(np.float32)
+        noise = np.repeat(random.normal(0, _NOISE, (HEIGHT + 64, WIDTH + 64, 1)), 3, axis=2).astype(np.int16)
         for index, parts in enumerate(self._timeline()):
-            image = np.zeros((HEIGHT, WIDTH, 3), np.float32)
+            image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
             truths: list[Truth] = []
             for shot, time_s, light in parts:
                 layer, seen = render(shot, time_s)
-                image += np.float32(light) * layer
+                image = cv2.addWeighted(layer, light, image, 1.0, 0.0)
                 if light > _GONE:
                     truths += [Truth(one.person, one.box, one.visible * light) for one in seen]
             top, left = random.integers(0, 64, 2)
-            image += noise[top : top + HEIGHT, left : left + WIDTH]
-            pixels = np.clip(image, 0, 255).astype(np.uint8)
+            grain = noise[top : top + HEIGHT, left : left + WIDTH]
+            pixels = np.asarray(cv2.add(image, grain, dtype=cv2.CV_8U), np.uint8)
             pixels.flags.writeable = False
             yield Frame(pixels, index / self.fps, index), tuple(truths)
 
@@ -161,8 +166,8 @@ class Film:
         return [int(np.ceil(time_s * self.fps - 1e-6)) for time_s in self._times()[2]]
 
 
-def render(shot: Shot, time_s: float) -> tuple[NDArray[np.float32], list[Truth]]:
-    """A frame ``(HEIGHT, WIDTH, 3)`` float32 in [0, 255] of a shot, and the people in it."""
+def render(shot: Shot, time_s: float) -> tuple[NDArray[np.uint8], list[Truth]]:
+    """A frame ``(HEIGHT, WIDTH, 3)`` uint8 of a shot, without noise, and the people in it."""
     camera = shot.camera(time_s)
     left = round(PAN_PX / 2 + camera.pan_px)
     image = shot.background_bgr[:, left : left + WIDTH].copy()
@@ -182,8 +187,9 @@ def render(shot: Shot, time_s: float) -> tuple[NDArray[np.float32], list[Truth]]
     truths = [
         Truth(shot.actors[owner].person, _box(pose), _visible(owners, owner, pose)) for owner, pose in placed
     ]
-    lit = np.clip(image.astype(np.float32) * np.float32(camera.gain) + np.float32(camera.offset), 0, 255)
-    return lit, [one for one in truths if one.visible > 0]
+    if (camera.gain, camera.offset) != (1.0, 0.0):
+        image = np.asarray(cv2.convertScaleAbs(image, alpha=camera.gain, beta=camera.offset), np.uint8)
+    return image, [one for one in truths if one.visible > 0]
 
 
 def make_background(random: np.random.Generator) -> NDArray[np.uint8]:
@@ -202,9 +208,14 @@ def make_background(random: np.random.Generator) -> NDArray[np.uint8]:
     return np.asarray(np.clip(cv2.GaussianBlur(image, (0, 0), 1.5) + texture, 0, 255), np.uint8)
 
 
+def _face_x(pose: Pose) -> float:
+    """Where the middle of a face is once the head is turned about its axis."""
+    return pose.x - _RADIUS * pose.width_px * float(np.sin(np.radians(pose.yaw_deg)))
+
+
 def _box(pose: Pose) -> tuple[float, float, float, float]:
     side = pose.width_px
-    return pose.x - side / 2, pose.y - side / 2, side, side
+    return _face_x(pose) - side / 2, pose.y - side / 2, side, side
 
 
 def _visible(owners: NDArray[np.uint8], owner: int, pose: Pose) -> float:
@@ -212,7 +223,7 @@ def _visible(owners: NDArray[np.uint8], owner: int, pose: Pose) -> float:
     radius = 0.42 * pose.width_px
     x, y = np.meshgrid(np.linspace(-1, 1, 15), np.linspace(-1, 1, 15))
     inside = np.hypot(x, y) <= 1
-    columns = np.round(pose.x + radius * x[inside]).astype(int)
+    columns = np.round(_face_x(pose) + radius * x[inside]).astype(int)
     rows = np.round(pose.y + radius * y[inside]).astype(int)
     held = (columns >= 0) & (columns < WIDTH) & (rows >= 0) & (rows < HEIGHT)
     return float(np.sum(owners[rows[held], columns[held]] == owner) / len(columns))
@@ -251,7 +262,7 @@ def turned(head: Head, yaw_deg: float) -> tuple[NDArray[np.uint8], NDArray[np.fl
     """Image and alpha of a head as if turned about its axis: a cylinder, of which the far side is made up."""
     if abs(yaw_deg) < 0.5:
         return head.image_bgr, head.alpha
-    radius = 0.85 * FACE_PX
+    radius = _RADIUS * FACE_PX
     columns = (np.arange(PATCH_PX) - PATCH_PX / 2) / radius
     angle = np.arcsin(np.clip(columns, -1, 1)) + np.radians(yaw_deg)
     source = np.sin(np.clip(angle, -np.pi / 2, np.pi / 2)) * radius

@@ -40,25 +40,16 @@ class KnownFaces:
     sway, nod towards and away from the camera, tilt and turn a little (squeezed sideways); light drifts;
     hands pass before faces. The camera blurs, also by movement, adds noise, and compresses each frame as
     JPEG, better or worse from video to video. All but noise and compression changes slowly, as in life.
-    ``side_px`` are the least and the largest side of a crop in a frame.
     """
 
-    def __init__(
-        self,
-        crops: NDArray[np.uint8],
-        seed: int,
-        seconds: float = 8.0,
-        fps: float = 10.0,
-        side_px: tuple[float, float] = (_SMALLEST_PX, _LARGEST_PX),
-    ) -> None:
+    def __init__(self, crops: NDArray[np.uint8], seed: int, seconds: float = 8.0, fps: float = 10.0) -> None:
         self._crops = crops
         self._random = np.random.default_rng(seed)
         self._frames = round(seconds * fps)
         self._fps = fps
         random = self._random
-        smallest_px, largest_px = side_px
-        span = np.log(largest_px / smallest_px)
-        self._sides = smallest_px * np.exp(random.uniform(0, span, PEOPLE))
+        span = np.log(_LARGEST_PX / _SMALLEST_PX)
+        self._sides = _SMALLEST_PX * np.exp(random.uniform(0, span, PEOPLE))
         self._blur_px = random.uniform(0.3, 1.1)
         self._noise = random.uniform(2, 9)
         self._quality = int(random.integers(35, 90))
