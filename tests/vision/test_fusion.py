@@ -76,7 +76,7 @@ def test_there_is_no_estimate_before_the_first_prediction() -> None:
 
 def test_the_first_prediction_comes_out_with_an_interval_a_little_wider(feed: Feed) -> None:
     (fused,) = feed(Fusion(), [33.25])
-    assert fused.age == pytest.approx(33.25)
+    assert fused.age == pytest.approx(33.25, abs=0.01)
     assert fused.female == pytest.approx(0.9, abs=0.005)
     assert 27 < fused.age_low < 28.25
     assert 39.25 < fused.age_high < 40.5
@@ -97,7 +97,7 @@ def test_the_fused_age_is_the_fading_mean_itself(feed: Feed) -> None:
     for age, fused in zip(ages, feed(Fusion(), ages), strict=True):
         keep = np.exp(-(1 / 25) / EvidenceConfig().memory_s) if total else 0.0
         weighted, total = keep * weighted + age, keep * total + 1
-        assert fused.age == pytest.approx(weighted / total, abs=1e-9)
+        assert fused.age == pytest.approx(weighted / total, abs=0.002)
 
 
 def test_every_prediction_moves_the_estimate(feed: Feed) -> None:
@@ -163,7 +163,7 @@ def test_overconfident_predictions_do_no_harm(face: MakeFace, female: float) -> 
     for index in range(20):
         fusion.add(Estimate(30.0, 30.0, 30.0, female), 1.0, face(0, 0), index / 25)
     fused = estimate_of(fusion)
-    assert (fused.age_low, fused.age, fused.age_high) == pytest.approx((30, 30, 30))
+    assert (fused.age_low, fused.age, fused.age_high) == pytest.approx((30, 30, 30), abs=0.01)
     assert fused.female == pytest.approx(female, abs=0.01)
 
 
@@ -219,6 +219,14 @@ def test_predictions_that_scatter_widen_the_interval(feed: Feed) -> None:
     steady = feed(Fusion(), [53] * 18, fps=5, raw=Raw(half=9))[-1]
     assert scattered.age_low < 35
     assert width(scattered) > 2 * width(steady)
+
+
+def test_poor_crops_leave_the_estimate_near_the_mean_age_and_wide(feed: Feed) -> None:
+    poor, good = (feed(Fusion(), [70] * 5, raw=Raw(half=8, quality=q))[-1] for q in (0.005, 0.5))
+    assert 35 < poor.age < 45
+    assert width(poor) > 40
+    assert good.age == pytest.approx(70, abs=0.2)
+    assert width(good) < 20
 
 
 def test_poor_crops_leave_the_gender_open(feed: Feed) -> None:
