@@ -54,10 +54,11 @@ class SceneConfig:
     """The same for frames further apart than ``pause_s``: people walk through the image meanwhile. Of frames
     0.7 s apart in one shot the least was 0.5."""
     least_changed: float = 0.5
-    """Part of a thumbnail that changes in a cut, at least: less is somebody who walks by close to the camera,
-    and where a face is another then, its look tells."""
-    pause_s: float = 0.4
-    """See above. Chosen, not measured."""
+    """Part of a thumbnail that changes in a cut, at least: less is somebody who walks past close by ..."""
+    other_correlation: float = 0.4
+    """... unless the correlation is below this: two heads before the same plain wall have 0.06 to 0.3."""
+    pause_s: float = 0.15
+    """See above; at 10 frames a second no shot of the clips falls apart, at 5 one of the crowd would."""
     blank_contrast: float = 4.0
     """Standard deviation in gray levels up to which a thumbnail shows nothing, as when a shot fades to black
     or a flash blinds the camera. Those of the clips have 36 to 58."""
@@ -145,14 +146,10 @@ class SceneTracker:
             self._keep(thumbnail_gray, time_s)
             return Scene(self._number)
         is_relit = False
-        if _difference(last, thumbnail_gray) > config.least_difference:
+        # After a blank frame both may be too dim to differ by much.
+        if self._was_blank or _difference(last, thumbnail_gray) > config.least_difference:
             is_relit = abs(float(cv2.mean(last)[0] - cv2.mean(thumbnail_gray)[0])) > config.light_difference
-            is_pause = elapsed_s > config.pause_s and not self._was_blank
-            least = config.same_correlation_after_pause if is_pause else config.same_correlation
-            if (
-                _correlation(last, thumbnail_gray) < least
-                and _changed(last, thumbnail_gray) > config.least_changed
-            ):
+            if self._is_cut(last, thumbnail_gray, elapsed_s):
                 self._cut(last, thumbnail_gray, time_s)
                 is_relit = False
         if self._is_blend(thumbnail_gray, time_s):
@@ -164,6 +161,17 @@ class SceneTracker:
         self._keep(thumbnail_gray, time_s)
         is_mixed = time_s - self._blended_s < config.mixed_s
         return Scene(self._number, is_relit=is_relit, is_mixed=is_mixed)
+
+    def _is_cut(self, last: NDArray[np.uint8], thumbnail_gray: NDArray[np.uint8], elapsed_s: float) -> bool:
+        config = self._config
+        correlation = _correlation(last, thumbnail_gray)
+        if elapsed_s > config.pause_s and not self._was_blank:
+            return correlation < config.same_correlation_after_pause
+        return correlation < config.same_correlation and (
+            self._was_blank
+            or correlation < config.other_correlation
+            or _changed(last, thumbnail_gray) > config.least_changed
+        )
 
     def _cut(self, last: NDArray[np.uint8], thumbnail_gray: NDArray[np.uint8], time_s: float) -> None:
         config, former = self._config, self._former

@@ -61,6 +61,15 @@ def test_a_hard_cut_is_another_scene_in_its_first_frame(first: Image, second: Im
     assert numbers(shot(first, 10) + shot(second, 10)) == [0] * 10 + [1] * 10
 
 
+def test_two_heads_before_one_wall_are_two_scenes(first: Image, second: Image) -> None:
+    """A head is a sixth of the frame, and all else stays."""
+    wall = np.full((180, 320, 3), (120, 130, 110), np.uint8)
+    one, other = wall.copy(), wall.copy()
+    one[60:180, 110:210] = cv2.resize(first[:, 70:220], (100, 120))
+    other[60:180, 110:210] = cv2.resize(second[:, 70:220], (100, 120))
+    assert numbers(shot(one, 8) + shot(other, 8)) == [0] * 8 + [1] * 8
+
+
 @pytest.mark.parametrize("fps", [10, 25, 60])
 def test_a_cut_is_found_at_any_frame_rate(first: Image, second: Image, fps: float) -> None:
     assert numbers(shot(first, 6) + shot(second, 6), fps) == [0] * 6 + [1] * 6
@@ -163,3 +172,16 @@ def test_reset_begins_anew(first: Image, second: Image) -> None:
     assert tracker.update(make(second), 5.04).number == 1
     tracker.reset()
     assert tracker.update(make(first), 0.0) == Scene()
+
+
+def test_a_fade_between_heads_before_one_wall_is_another_scene(first: Image, second: Image) -> None:
+    """Both are dim about the black frame, and differ by little then."""
+    wall = np.full((180, 320, 3), 60, np.uint8)
+    one, other = wall.copy(), wall.copy()
+    one[60:180, 110:210] = cv2.resize(first[:, 70:220], (100, 120))
+    other[60:180, 110:210] = cv2.resize(second[:, 70:220], (100, 120))
+    out = [scaled(noisy(one, index), 1 - (index + 1) / 6) for index in range(6)]
+    into = [scaled(noisy(other, index), (index + 1) / 6) for index in range(6)]
+    seen = numbers(shot(one, 8) + out + into + shot(other, 8))
+    assert set(seen[:13]) == {0}
+    assert set(seen[16:]) == {1}
