@@ -76,7 +76,7 @@ class Appearance:
 
     def __init__(self) -> None:
         self._last: Look | None = None
-        self._colours = np.zeros(0, np.float32)
+        self._colours: NDArray[np.float32] = np.zeros(0, np.float32)
         self._time_s = 0.0
 
     def add(self, look: Look, time_s: float) -> None:
@@ -86,7 +86,7 @@ class Appearance:
         else:
             gain = -math.expm1((self._time_s - time_s) / _LASTING_MEMORY_S)
             mean = self._colours + np.float32(gain) * (look.colours - self._colours)
-            self._colours = mean / np.float32(max(1e-9, float(np.linalg.norm(mean))))
+            self._colours = np.asarray(mean / max(1e-9, float(np.linalg.norm(mean))), np.float32)
         self._last, self._time_s = look, time_s
 
     def likeness(self, look: Look, *, is_relit: bool = False) -> float | None:

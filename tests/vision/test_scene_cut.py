@@ -29,7 +29,7 @@ def noisy(image_bgr: Image, index: int) -> Image:
     shift = np.array([[1, 0, 2 * np.sin(index / 3)], [0, 1, 1.5 * np.cos(index / 4)]])
     moved = cv2.warpAffine(image_bgr, shift, image_bgr.shape[1::-1], borderMode=cv2.BORDER_REFLECT)
     noise = np.random.default_rng(index).normal(0, 3, image_bgr.shape)
-    return np.clip(moved + noise, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(moved + noise, 0, 255), np.uint8)
 
 
 def shot(image_bgr: Image, frames: int) -> list[Image]:
@@ -46,7 +46,7 @@ def numbers(frames: Iterable[Image], fps: float = FPS) -> list[int]:
 
 
 def scaled(image_bgr: Image, gain: float, lift: float = 0.0) -> Image:
-    return np.clip(image_bgr * gain + lift, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(image_bgr * gain + lift, 0, 255), np.uint8)
 
 
 def test_a_thumbnail_is_small_and_gray(first: Image) -> None:
