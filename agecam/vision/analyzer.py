@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -18,15 +19,18 @@ from agecam.errors import AgeCamError
 from agecam.messages import Analysis, Detection, Estimate, Frame, Person
 from agecam.runtime import Runtime
 from agecam.vision.align import TTA_VIEWS, align_faces
+from agecam.vision.appearance import describe
 from agecam.vision.classification_schedule import ClassificationSchedule, ClassificationScheduleConfig
 from agecam.vision.classifier import Classifier, LiteRtClassifier
 from agecam.vision.detector import Detector, DetectorConfig, MediaPipeDetector
 from agecam.vision.face_network import FULL_RANGE
+from agecam.vision.look_back import LookBack, LookBackConfig
 from agecam.vision.nms import prioritized_nms
 from agecam.vision.photographs import PhotographAnalyzer
 from agecam.vision.pyramid import Pyramid, Roi
 from agecam.vision.quality import QualityConfig, crop_quality
 from agecam.vision.rois import RoiConfig, RoiScheduler, TileConfig, TileScheduler
+from agecam.vision.scene_cut import Scene, SceneConfig, SceneTracker, thumbnail
 from agecam.vision.stage_clock import StageClock
 from agecam.vision.tracker import Tracker, TrackerConfig
 from agecam.vision.verification import Verification
@@ -38,9 +42,11 @@ class AnalyzerConfig:
 
     tiles: TileConfig = field(default_factory=TileConfig)
     rois: RoiConfig = field(default_factory=RoiConfig)
+    scenes: SceneConfig = field(default_factory=SceneConfig)
     tracker: TrackerConfig = field(default_factory=TrackerConfig)
     schedule: ClassificationScheduleConfig = field(default_factory=ClassificationScheduleConfig)
     quality: QualityConfig = field(default_factory=QualityConfig)
+    look_back: LookBackConfig = field(default_factory=LookBackConfig)
     frames_ahead: int = 2
     """Frames in which :meth:`Analyzer.analyze_all` runs detection early: enough for the other thread never to
     wait where one frame takes longer than the next; each holds its image in memory. With 0 there is no such
@@ -75,6 +81,8 @@ class Analyzer:
         self._classifier = classifier
         self._tiles = TileScheduler(config.tiles)
         self._rois = RoiScheduler(config.rois)
+        self._scenes = SceneTracker(config.scenes)
+        self._scene = Scene()
         self._tracker = Tracker(config.tracker)
         self._schedule = ClassificationSchedule(config.schedule)
         self._photographs = PhotographAnalyzer(detector, classifier)
@@ -96,10 +104,16 @@ class Analyzer:
     def analyze_all(self, frames: Iterable[Frame]) -> Generator[Analysis, None, None]:
         """What :meth:`analyze` returns for each of the frames, sooner where there are two cores.
 
-        Detection that needs no earlier frame runs in a thread of its own, some frames ahead; all that depends
-        on earlier frames is done in their order. An :class:`AgeCamError` that ``frames`` raises comes after
-        the analyses of all frames before it.
+        Whoever is confirmed later is confirmed in the frames before, too; see :class:`LookBack`. Detection
+        that needs no earlier frame runs in a thread of its own, some frames ahead; all that depends on
+        earlier frames is done in their order. An :class:`AgeCamError` that ``frames`` raises comes after the
+        analyses of all frames before it.
         """
+        analyses = self._analyze_ahead(frames)
+        with contextlib.closing(analyses):
+            yield from LookBack(self._config.look_back).fill(analyses)
+
+    def _analyze_ahead(self, frames: Iterable[Frame]) -> Generator[Analysis, None, None]:
         if not self._config.frames_ahead:
             yield from map(self.analyze, frames)
             return
@@ -146,9 +160,16 @@ class Analyzer:
             clock.lap("detect")
             return verification
 
+        scene = self._scenes.update(thumbnail(detected.pyramid), time_s)
+        if scene.number != self._scene.number:
+            self._rois.reset()  # new faces are searched for at once, and nobody is where they were
+        self._scene = scene
+        clock.lap("track")
         detections = self._redetect(detected)
         clock.lap("detect")
-        tracks = self._tracker.update(detections, time_s, verify)
+        tracks = self._tracker.update(
+            detections, time_s, verify, describe=partial(describe, detected.pyramid), scene=scene
+        )
         due = self._schedule.due(tracks, time_s)
         clock.lap("track")
         # The models err differently on each view, and the fusion averages it out.
@@ -159,17 +180,18 @@ class Analyzer:
         clock.lap("classify")
         for track, crop, estimate in zip(due, crops, estimates, strict=True):
             quality = crop_quality(track.face, crop, (frame.width, frame.height), self._config.quality)
-            track.fusion.add(estimate, quality, track.face, time_s)
+            if track.fusion.add(estimate, quality, track.face, time_s):
+                self._tracker.renumber(track)
         raw = {track.track_id: estimate for track, estimate in zip(due, estimates, strict=True)}
         people = tuple(
             Person(
                 track_id=track.track_id,
                 face=track.boxes.smooth(track.face, time_s),
-                estimate=track.fusion.estimate(),
+                estimate=track.estimate(),
                 raw=raw.get(track.track_id),
                 confirmed=track.confirmed,
             )
-            for track in tracks
+            for track in sorted(tracks, key=lambda track: track.track_id)
         )
         clock.lap("track")
         return Analysis(frame, people, clock.stages_ms)
@@ -177,7 +199,7 @@ class Analyzer:
     def _redetect(self, detected: _DetectedFrame) -> list[Detection]:
         """The detections of a frame, and those of known faces that were missed."""
         pyramid, time_s = detected.pyramid, detected.frame.time_s
-        expected = self._tracker.expected(time_s)
+        expected = self._tracker.expected(time_s, self._scene)
         request = self._rois.schedule(pyramid.size_wh, expected, detected.detections, time_s)
         again = self._detector.redetect_rois(pyramid, request.rois, short_range=request.short_range)
         return prioritized_nms(detected.detections, again)
@@ -191,8 +213,10 @@ class Analyzer:
 
     def reset(self) -> None:
         """Forget everybody: call it when the source changes or time starts anew."""
-        for part in (self._tiles, self._rois, self._tracker, self._schedule, self._photographs):
+        parts = (self._tiles, self._rois, self._scenes, self._tracker, self._schedule, self._photographs)
+        for part in parts:
             part.reset()
+        self._scene = Scene()
 
     def close(self) -> None:
         """Release the detector; calling it twice does no harm."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
+from typing import Final
 
 from agecam.messages import Detection, Estimate
 from agecam.vision.calibration import AGES
@@ -14,6 +15,11 @@ Values = tuple[float, float, float, float]
 """Age, years of its interval below it, years above it, and log-odds of "female"."""
 
 _ZERO: Values = (0.0, 0.0, 0.0, 0.0)
+
+_NORMAL_80: Final = 1.2816
+"""Half the width of the interval that holds 80 % of a normal distribution, in standard deviations."""
+_LEAST_VARIANCE: Final = 0.01
+"""Square years; keeps predictions without an interval from dividing by zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,17 @@ class EvidenceConfig:
     """Of the variance of the models' intervals: what stays with the person."""
     frame_part: float = 0.2
     """Of the variance of the models' intervals: what changes from frame to frame."""
+    scatter_part: float = 0.8
+    """Of the variance that predictions have beyond that: how much of it widens the interval for good."""
+    prior_age: float = 35.0
+    """The mean age of people in front of cameras, years: what poor crops leave the estimate near."""
+    prior_half_width: float = 26.0
+    """Half the width of the interval that holds 80 % of them, years."""
+    prior_quality: float = 0.018
+    """At this mean quality of crops the estimate is half the prior's, with less and more by the square. On
+    made-up videos of faces of 20 to 150 pixels (1,200 predictions on 108 people of the validation split) the
+    part of a predicted difference from the mean age that is true is 0.5 below a quality of 0.02, 0.8 up to
+    0.05 and 0.9 above."""
     correlation_s: float = 0.3
     """Time constant over which errors of the frame part correlate."""
     memory_s: float = 20.0
@@ -62,10 +79,13 @@ class Evidence:
         "_fresh_sq",
         "_gender_total",
         "_gender_weight",
+        "_quality",
+        "_squares",
         "_total",
         "_weight",
-        "after_jump",
         "face",
+        "has_jumped",
+        "is_suspect",
         "recent",
         "time_s",
     )
@@ -73,12 +93,16 @@ class Evidence:
     def __init__(self, face: Detection, time_s: float, config: EvidenceConfig) -> None:
         self.face = face
         self.time_s = time_s
-        self.after_jump = False
-        """Whether the track jumped, with too few predictions since to tell a change of person."""
+        self.is_suspect = False
+        """Whether it may be somebody else's since ``recent`` was emptied, which these have to tell."""
+        self.has_jumped = False
+        """Whether that is because the track jumped over a gap."""
         self.recent: deque[Prediction] = deque(maxlen=config.recent)
         self._config = config
         self._weight = 0.0
         self._total = _ZERO
+        self._squares = 0.0  # of ages, each times its weight
+        self._quality = 0.0  # each times its weight
         self._fresh = 0.0  # weights, each times the part of its prediction that is new
         self._fresh_sq = 0.0  # squared weights, likewise
         self._gender_weight = 0.0
@@ -92,6 +116,8 @@ class Evidence:
         keep = math.exp(-elapsed_s / config.memory_s)
         self._weight = keep * self._weight + prediction.weight
         self._total = _weighted_sum(keep, self._total, prediction.weight, prediction.values)
+        self._quality = keep * self._quality + prediction.weight * prediction.quality
+        self._squares = keep * self._squares + prediction.weight * prediction.values[0] ** 2
         self._fresh = keep * self._fresh + novelty * prediction.weight
         self._fresh_sq = keep * self._fresh_sq + novelty * prediction.weight**2
         gender_weight = novelty * prediction.quality
@@ -102,13 +128,28 @@ class Evidence:
 
     def estimate(self) -> Estimate:
         """The mean of all predictions, of which there must be one, with the interval that they leave."""
-        age, below, above, _ = (value / self._weight for value in self._total)
+        config = self._config
+        mean, below, above, _ = (value / self._weight for value in self._total)
+        quality = self._quality / self._weight
+        trust = quality**2 / (quality**2 + config.prior_quality**2)
+        age = trust * mean + (1 - trust) * config.prior_age
+        own = ((below + above) / (2 * _NORMAL_80)) ** 2
+        variance = (
+            trust * self._variance(own, mean) + (1 - trust) * (config.prior_half_width / _NORMAL_80) ** 2
+        )
+        scale = math.sqrt(variance / max(own, _LEAST_VARIANCE))
+        low, high = max(0.0, age - scale * below), min(float(AGES - 1), age + scale * above)
+        female = 1 / (1 + math.exp(-trust * self._gender_total / self._gender_weight))
+        return Estimate(age, min(age, low), max(age, high), female)
+
+    def _variance(self, own: float, mean: float) -> float:
+        """Of the mean about the age, square years; ``own`` is that of the models' intervals."""
+        config = self._config
         # Kish's effective size of a weighted sample, counting what is new of each prediction.
         independent = max(1.0, self._fresh**2 / self._fresh_sq)
-        scale = math.sqrt(self._config.person_part + self._config.frame_part / independent)
-        female = 1 / (1 + math.exp(-self._gender_total / self._gender_weight))
-        low, high = max(0.0, age - scale * below), min(float(AGES - 1), age + scale * above)
-        return Estimate(age, min(age, low), max(age, high), female)
+        scatter = max(0.0, self._squares / self._weight - mean**2)
+        beyond = max(0.0, scatter - config.frame_part * own)
+        return own * (config.person_part + config.frame_part / independent) + config.scatter_part * beyond
 
     @property
     def recent_is_full(self) -> bool:

@@ -14,8 +14,14 @@ of the models' intervals, so no number of frames narrows the interval below ``sq
 quick succession are nearly the same frame: the frame part is taken as correlated over ``correlation_s``, and
 a prediction ``t`` after the last one brings ``1 - exp(-t / correlation_s)`` of new evidence.
 
-**Change of person.** Where the latest predictions are too far from those before, the track is somebody else's
-by now, and begins anew with the latest alone.
+**Scatter.** Predictions on one face that turns, squints or is far away can be further apart than the models'
+own intervals say. Whatever they scatter beyond the frame part widens the interval, and poor crops leave the
+estimate near the mean age of people in front of cameras.
+
+**Change of person.** Predictions alone say little about who it is: a face that turns away has been taken for
+20 years older. Only where something else says so too (the track has jumped over a gap, or looks otherwise)
+are the predictions from then on compared with those before; where they are too far apart, the track is
+somebody else's by now, and begins anew with the later ones alone.
 """
 
 from __future__ import annotations
@@ -38,9 +44,9 @@ class FusionConfig:
     least_probability: float = 1e-3
     """Genders are kept this far from 0 and 1, so that one prediction cannot outweigh dozens. Chosen."""
     change_limit: float = 1.8
-    """Drift (:meth:`Evidence.drift`) beyond which the track is somebody else's: on made-up videos of 190
-    people it was reached in one case of a thousand by one person's predictions, and in two of three where
-    they went over to somebody else's."""
+    """Drift (:meth:`Evidence.drift`) beyond which a track that looks otherwise is somebody else's: on made-up
+    videos of 190 people it was reached in one case of a thousand by one person's predictions, and in two of
+    three where they went over to somebody else's."""
     change_limit_after_jump: float = 0.9
     """The same after a gap and a jump, where a change of person is likely."""
     gap_s: float = 0.4
@@ -52,17 +58,17 @@ class FusionConfig:
 
 
 class Fusion:
-    """Fuses one track's predictions; where it turns out to be somebody else, it begins anew."""
+    """Fuses one track's predictions; where it turns out to be somebody else's, it begins anew."""
 
     def __init__(self, config: FusionConfig = FusionConfig()) -> None:
         self._config = config
         self._evidence: Evidence | None = None
 
-    def add(self, raw: Estimate, quality: float, face: Detection, time_s: float) -> None:
+    def add(self, raw: Estimate, quality: float, face: Detection, time_s: float) -> bool:
         """Take the models' prediction for one frame into account.
 
         ``quality``, > 0, is :func:`agecam.vision.quality.crop_quality` of its crop; ``face`` is where the
-        crop was cut. Times must not decrease.
+        crop was cut. Times must not decrease. True where the track has turned out to be somebody else's.
         """
         config = self._config
         prediction = _prediction(raw, quality, time_s, config)
@@ -71,16 +77,30 @@ class Fusion:
             evidence = self._evidence = Evidence(face, time_s, config.evidence)
         elif time_s - evidence.time_s > config.gap_s and self._is_jump(evidence.face, face):
             # Somebody else may have come out from behind whatever hid this one.
-            evidence.recent.clear()
-            evidence.after_jump = True
+            self.suspect()
+            evidence.has_jumped = True
         evidence.add(prediction)
         evidence.face = face
-        if evidence.recent_is_full:
-            limit = config.change_limit_after_jump if evidence.after_jump else config.change_limit
-            if evidence.drift() > limit:
-                self._evidence = evidence.recent_alone()
-            else:
-                evidence.after_jump = False
+        if not (evidence.is_suspect and evidence.recent_is_full):
+            return False
+        limit = config.change_limit_after_jump if evidence.has_jumped else config.change_limit
+        evidence.is_suspect = evidence.has_jumped = False
+        if evidence.drift() <= limit:
+            return False
+        self._evidence = evidence.recent_alone()
+        return True
+
+    def suspect(self) -> bool:
+        """The track may be somebody else's from here on: compare what comes with what was before.
+
+        False where there is nothing to compare with, or that is being done already.
+        """
+        evidence = self._evidence
+        if evidence is None or evidence.is_suspect:
+            return False
+        evidence.recent.clear()
+        evidence.is_suspect = True
+        return True
 
     def estimate(self) -> Estimate | None:
         """The fused estimate, as it is: unrounded; ``None`` before the first prediction."""

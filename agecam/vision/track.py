@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from agecam.messages import Detection
+from agecam.messages import Detection, Estimate
+from agecam.vision.appearance import Appearance
 from agecam.vision.box_filter import BoxFilter, BoxFilterConfig
 from agecam.vision.fusion import Fusion, FusionConfig
 from agecam.vision.verification import Verification
@@ -35,6 +36,12 @@ class TrackConfig:
     """Detections before a track is confirmed."""
     min_age_s: float = 0.06
     """Age before a track is confirmed, for cameras of many frames a second: two frames at 30 a second."""
+    slow_frame_s: float = 0.15
+    """A detection or verification so long after the last one counts as two: what only looks like a face for a
+    moment is gone by then. So at five frames a second and fewer the second frame decides."""
+    max_step_years: float = 6.0
+    """The age of a confirmed track moves by so much from frame to frame at most. Chosen: who looks on is to
+    see a person, not a counter."""
     min_verifications: int = 3
     """Verifications before they decide; their mean is over the last so many. See
     :meth:`agecam.vision.detector.MediaPipeDetector.verify` for where true and false faces lie."""
@@ -56,23 +63,29 @@ class TrackConfig:
 class Track:
     """One person over time, from the first detection on. Times are seconds and must not decrease.
 
-    A track is tentative until it is ``confirmed``. It owns its motion, its box filter (``boxes``), the fusion
-    of its predictions (``fusion``) and what the classification schedule knows of it (``runs``,
-    ``last_run_s``).
+    A track is tentative until it is ``confirmed``. It owns its motion, its box filter (``boxes``), what it
+    looks like (``appearance``), the fusion of its predictions (``fusion``) and what the classification
+    schedule knows of it (``runs``, ``last_run_s``). ``scene`` is the number of the shot it belongs to.
     """
 
-    def __init__(self, track_id: int, detection: Detection, time_s: float, config: TrackConfig) -> None:
+    def __init__(
+        self, track_id: int, detection: Detection, time_s: float, config: TrackConfig, *, scene: int = 0
+    ) -> None:
         self.track_id = track_id
+        self.scene = scene
         self.confirmed = False
         self.time_s = time_s
         """Of the current frame."""
         self.detected_s = time_s
         """When it was detected last."""
+        self.present_s = time_s
+        """The same, or when its scene came back after that."""
         self.score = detection.score
         """Exponential mean over its detections."""
         self.next_verification_s = 0.0
         """No verification is worth its time before."""
         self.boxes = BoxFilter(config.box_filter)
+        self.appearance = Appearance()
         self.fusion = Fusion(config.fusion)
         self.runs = 0
         """How often it was due for the models."""
@@ -82,8 +95,10 @@ class Track:
         self._detection = detection
         self._started_s = time_s
         self._hits = 1
+        self._age: float | None = None  # years, as last estimated while confirmed
         self._velocity = (0.0, 0.0)  # of the centre, pixels per second
         self._verifications = 0
+        self._verified_s = time_s
         self._confidence = 0.0  # mean of the last verifications
 
     @property
@@ -141,8 +156,8 @@ class Track:
             )
             gain = 1 - math.exp(-elapsed_s / self._config.score_memory_s)
             self.score += gain * (detection.score - self.score)
-        self._detection, self.detected_s = detection, self.time_s
-        self._hits += 1
+        self._detection, self.detected_s, self.present_s = detection, self.time_s, self.time_s
+        self._hits += self._counted(elapsed_s)
         self._confirm()
 
     def add_verification(self, verification: Verification) -> None:
@@ -150,14 +165,47 @@ class Track:
         if verification.detection is not None and not self.detected:
             self.add_detection(verification.detection)
         config = self._config
-        self._verifications += 1
-        share = min(self._verifications, config.min_verifications)
-        self._confidence += (verification.confidence - self._confidence) / share
+        for _ in range(self._counted(self.time_s - self._verified_s)):
+            self._verifications += 1
+            share = min(self._verifications, config.min_verifications)
+            self._confidence += (verification.confidence - self._confidence) / share
+        self._verified_s = self.time_s
         pause_s = config.verify_pause_step_s * max(0, -self.verifications_left)
         self.next_verification_s = self.time_s + min(pause_s, config.verify_pause_max_s)
         if self.rejected:
             self.confirmed = False
         self._confirm()
+
+    def _counted(self, elapsed_s: float) -> int:
+        """As how many a detection or verification counts that comes so long after the last one."""
+        return 2 if elapsed_s >= self._config.slow_frame_s else 1
+
+    def estimate(self) -> Estimate | None:
+        """The fused estimate, once a frame; ``None`` before the first prediction.
+
+        The age of a confirmed track moves by ``max_step_years`` at most from one call to the next.
+        """
+        fused = self.fusion.estimate()
+        if fused is None:
+            return None
+        if self.confirmed and self._age is not None:
+            step = self._config.max_step_years
+            age = min(max(fused.age, self._age - step), self._age + step)
+            fused = replace(
+                fused, age=age, age_low=min(age, fused.age_low), age_high=max(age, fused.age_high)
+            )
+        self._age = fused.age if self.confirmed else None
+        return fused
+
+    def suspect(self) -> None:
+        """It may be somebody else from this frame on: the models are to tell, and soon."""
+        if self.fusion.suspect():
+            self.runs = 0
+
+    def renumber(self, track_id: int) -> None:
+        """It has turned out to be somebody else, whom nothing before tells anything of."""
+        self.track_id = track_id
+        self._age = None
 
     def _confirm(self) -> None:
         config = self._config

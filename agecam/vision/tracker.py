@@ -4,11 +4,16 @@ Each frame's detections are assigned to the tracks' predicted places at the leas
 score first and those of low score only to continue what is there (after Zhang et al., "ByteTrack:
 Multi-Object Tracking by Associating Every Detection Box", ECCV 2022). All limits are in seconds and in face
 sizes, so that they hold for any frame rate and resolution.
+
+A place is no identity. A detection continues a track only where it also looks like it; who stands where
+somebody else was is a track of their own. After a cut to another shot nobody is continued, and the tracks of
+the shot before wait for a moment, in case that it comes back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Final
@@ -17,13 +22,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.messages import Detection
+from agecam.vision.appearance import Look
 from agecam.vision.assignment import linear_assignment
 from agecam.vision.boxes import intersection_over_smaller
+from agecam.vision.scene_cut import Scene
 from agecam.vision.track import Track, TrackConfig
 from agecam.vision.verification import Verify
 
-_GATED: Final = 1e3
-"""Cost of an assignment beyond the gates, far above any other (at most about 3)."""
+_FIRST_SCENE: Final = Scene()
+
+_GATED: Final = 3.0
+"""Cost of an assignment beyond the gates, and of none at all: a bad one (1 for the distance at its gate, 1
+for boxes apart, 0.5 for sizes, 1.1 for looks at theirs) must not be made only to make another possible."""
+
+Describe = Callable[[Detection], Look]
+"""The look of a face of the current frame, as :func:`agecam.vision.appearance.describe` gives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +67,49 @@ class TrackerConfig:
     """How the gate grows while the track has no detection, face sizes per second."""
     gate_size_ratio: float = 1.7
     """A detection continues a track up to this ratio of their sizes."""
+    same_likeness: float = 0.72
+    """A detection continues a track from this likeness of their looks on; see
+    :mod:`agecam.vision.appearance` for what one person and two have. Who steps into the sun had 0.76; of
+    photographs of two people one pair of a hundred has more."""
+    likeness_decay_per_s: float = 0.13
+    """How that falls while the track has no detection, in its first second: looks change with time."""
+    doubtful_likeness: float = 0.88
+    """Below this likeness the track may be somebody else's now, which the predictions have to tell."""
+    likeness_cost: float = 4.0
+    """Cost of an assignment per unit of likeness that lacks: at 0.8 as much as being a face's size away."""
+    lost_s: float = 0.25
+    """A track without detection for longer is lost, and comes back only by one that is sure: of the score or
+    the likeness below. A detection of 0.48 on a blank wall must not bring somebody back."""
+    revive_score: float = 0.6
+    """The score, together with ``revive_likeness``. Chosen on the same clips."""
+    revive_likeness: float = 0.8
+    """See above."""
+    revive_size_ratio: float = 1.35
+    """Ratio of sizes up to which a lost track comes back: a box that spans two heads is neither's."""
+    revive_likeness_alone: float = 0.9
+    """The likeness that needs no such score: two people have it in 2 % of cases."""
+    other_scene_max_age_s: float = 1.5
+    """A track of another shot waits so long for it to come back."""
     verifications_per_frame: int = 2
     """Tracks verified in one frame at most; each takes a run of both networks."""
+    verifications_per_slow_frame: int = 8
+    """The same where frames come as slowly as :attr:`TrackConfig.slow_frame_s` says."""
     reverify_score: float = 0.6
     """A confirmed track whose smoothed score falls below this is verified again."""
     track: TrackConfig = field(default_factory=TrackConfig)
     """Settings of the single track."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A detection and the look of it, where looks are taken."""
+
+    detection: Detection
+    look: Look | None
+
+    @property
+    def score(self) -> float:
+        return self.detection.score
 
 
 class Tracker:
@@ -81,82 +131,189 @@ class Tracker:
         """Forget everybody: the source changed."""
         self._tracks: dict[int, Track] = {}
         self._ids = count(1)
-        self._time_s = -np.inf
+        self._time_s = self._before_s = -np.inf
+        self._scene = Scene()
 
     def update(
-        self, detections: Sequence[Detection], time_s: float, verify: Verify | None = None
+        self,
+        detections: Sequence[Detection],
+        time_s: float,
+        verify: Verify | None = None,
+        *,
+        describe: Describe | None = None,
+        scene: Scene = _FIRST_SCENE,
     ) -> list[Track]:
         """The people of one frame, those just lost at their predicted places, in order of number.
 
         ``verify`` is called for up to ``verifications_per_frame`` tracks that it may confirm or reject.
-        Raises :class:`ValueError` when time runs backwards.
+        Without ``describe`` looks do not count, in frames of one ``scene`` after the other nobody is
+        continued. Raises :class:`ValueError` when time runs backwards.
         """
         if time_s < self._time_s:
             raise ValueError("time runs backwards: reset the tracker when the source changes")
-        self._time_s = time_s
+        self._before_s, self._time_s = self._time_s, time_s
+        if scene.number != self._scene.number:
+            self._return_to(scene.number)
+        self._scene = scene
         for track in self._tracks.values():
             track.time_s = time_s
-        self._assign_all(detections)
+        if not scene.is_mixed:  # else every face is one of two
+            self._assign_all([_Seen(one, describe(one) if describe else None) for one in detections])
         self._remove_aged()
         if verify is not None:
-            for track in self._pending_verification()[: self._config.verifications_per_frame]:
+            for track in self._pending_verification()[: self._most_verifications()]:
                 track.add_verification(verify(track.face))
-        return [
-            track for track in self._tracks.values() if time_s - track.detected_s <= self._config.max_coast_s
-        ]
+        return self._reported()
 
-    def expected(self, time_s: float) -> list[Detection]:
+    def expected(self, time_s: float, scene: Scene = _FIRST_SCENE) -> list[Detection]:
         """Where those who are confirmed would be at ``time_s``, the longest undetected first."""
-        confirmed = (track for track in self._tracks.values() if track.confirmed)
+        confirmed = (
+            track for track in self._tracks.values() if track.confirmed and track.scene == scene.number
+        )
         return [track.predicted(time_s) for track in sorted(confirmed, key=lambda track: track.detected_s)]
 
-    def _assign_all(self, detections: Sequence[Detection]) -> None:
-        config = self._config
-        high = [one for one in detections if one.score >= config.activation_threshold]
-        low = [one for one in detections if config.continue_score <= one.score < config.activation_threshold]
-        unassigned = self._assign(list(self._tracks.values()), high)
-        self._assign([track for track in self._tracks.values() if not track.detected], low)
-        for detection in unassigned:
-            if not self._is_duplicate(detection):
-                track_id = next(self._ids)
-                self._tracks[track_id] = Track(track_id, detection, self._time_s, config.track)
+    def renumber(self, track: Track) -> None:
+        """Give a track another number: its predictions have shown that it is somebody else now."""
+        del self._tracks[track.track_id]
+        track.renumber(next(self._ids))
+        self._tracks[track.track_id] = track
 
-    def _assign(self, tracks: list[Track], detections: list[Detection]) -> list[Detection]:
+    def _return_to(self, scene: int) -> None:
+        for track in self._tracks.values():
+            if track.scene == scene:
+                track.present_s = self._time_s
+
+    def _present(self) -> list[Track]:
+        """The tracks of this scene."""
+        return [track for track in self._tracks.values() if track.scene == self._scene.number]
+
+    def _assign_all(self, seen: Sequence[_Seen]) -> None:
+        config = self._config
+        high = [one for one in seen if one.score >= config.activation_threshold]
+        low = [one for one in seen if config.continue_score <= one.score < config.activation_threshold]
+        unassigned = self._assign(self._present(), high)
+        self._assign([track for track in self._present() if not track.detected], low)
+        for one in unassigned:
+            if not self._is_duplicate(one):
+                track = Track(
+                    next(self._ids), one.detection, self._time_s, config.track, scene=self._scene.number
+                )
+                self._tracks[track.track_id] = track
+                if one.look is not None:
+                    track.appearance.add(one.look, self._time_s)
+
+    def _assign(self, tracks: list[Track], seen: list[_Seen]) -> list[_Seen]:
         """Continue tracks with detections; returns the detections that are left."""
-        if not tracks or not detections:
-            return detections
-        costs = _costs(tracks, detections, self._time_s, self._config)
-        left = set(range(len(detections)))
+        if not tracks or not seen:
+            return seen
+        costs = _costs(tracks, [one.detection for one in seen], self._time_s, self._config)
+        likeness = np.full(costs.shape, np.nan)
+        for row, column in zip(*np.nonzero(costs < _GATED), strict=True):
+            likeness[row, column] = self._likeness(tracks[row], seen[column])
+            costs[row, column] += self._cost_of_look(tracks[row], seen[column], likeness[row, column])
+        left = set(range(len(seen)))
         for row, column in linear_assignment(costs):
             if costs[row, column] < _GATED:
-                tracks[row].add_detection(detections[column])
+                self._continue(tracks[row], seen[column], float(likeness[row, column]))
                 left.discard(column)
-        return [detections[index] for index in sorted(left)]
+        return [seen[index] for index in sorted(left)]
 
-    def _is_duplicate(self, detection: Detection) -> bool:
-        """Whether it lies on somebody just detected: one head found at two sizes is not two people."""
+    def _likeness(self, track: Track, seen: _Seen) -> float:
+        """In [0, 1]; NaN where looks tell nothing."""
+        if seen.look is None:
+            return np.nan
+        likeness = track.appearance.likeness(seen.look, is_relit=self._scene.is_relit)
+        return np.nan if likeness is None else likeness
+
+    def _cost_of_look(self, track: Track, seen: _Seen, likeness: float) -> float:
+        config = self._config
+        if self._is_lost(track):
+            is_sure = seen.score >= config.revive_score
+            is_like = np.isnan(likeness) or likeness >= config.revive_likeness
+            ratio = _size_ratio(track.predicted_box(self._time_s), seen.detection.box)
+            if ratio > config.revive_size_ratio:
+                return _GATED
+            if not (is_sure and is_like) and not likeness >= config.revive_likeness_alone:
+                return _GATED
+        elif likeness < self._least_likeness(track, config.same_likeness):
+            return _GATED
+        return 0.0 if np.isnan(likeness) else config.likeness_cost * (1 - likeness)
+
+    def _least_likeness(self, track: Track, at_once: float) -> float:
+        undetected_s = min(1.0, self._time_s - track.detected_s)
+        return at_once - self._config.likeness_decay_per_s * undetected_s
+
+    def _is_lost(self, track: Track) -> bool:
+        """Whether it has missed frames, and for long: of slow sources each frame is long after the last."""
+        return track.detected_s < self._before_s and self._time_s - track.detected_s > self._config.lost_s
+
+    def _continue(self, track: Track, seen: _Seen, likeness: float) -> None:
+        if likeness < self._least_likeness(track, self._config.doubtful_likeness):
+            track.suspect()
+        track.add_detection(seen.detection)
+        if seen.look is not None:
+            track.appearance.add(seen.look, self._time_s)
+
+    def _is_duplicate(self, seen: _Seen) -> bool:
+        """Whether it lies on somebody just detected: one head found at two sizes is not two people.
+
+        Who stands where somebody else was is none: of the same size, and of another look.
+        """
         time_s, config = self._time_s, self._config
-        return any(
-            time_s - track.detected_s <= config.max_coast_s
-            and intersection_over_smaller(track.predicted_box(time_s), detection.box) > config.duplicate_ios
-            for track in self._tracks.values()
+        for track in self._present():
+            box = track.predicted_box(time_s)
+            if time_s - track.detected_s > config.max_coast_s:
+                continue
+            if intersection_over_smaller(box, seen.detection.box) <= config.duplicate_ios:
+                continue
+            is_sized_alike = _size_ratio(box, seen.detection.box) <= config.gate_size_ratio
+            least = self._least_likeness(track, config.same_likeness)
+            is_replaced = not track.detected and self._likeness(track, seen) < least
+            if not (is_sized_alike and is_replaced):
+                return True
+        return False
+
+    def _reported(self) -> list[Track]:
+        """Those who are in this frame, and those just lost, unless somebody else is before them."""
+        present = self._present()
+        if self._scene.is_blank or self._scene.is_mixed:
+            return [track for track in present if track.detected]
+        return [track for track in present if track.detected or self._is_coasting(track, present)]
+
+    def _is_coasting(self, track: Track, present: Sequence[Track]) -> bool:
+        """Whether it was lost just now, and nobody else has been detected there since."""
+        time_s, config = self._time_s, self._config
+        box = track.predicted_box(time_s)
+        return time_s - track.detected_s <= config.max_coast_s and not any(
+            other.detected_s > track.detected_s
+            and intersection_over_smaller(box, other.predicted_box(time_s)) > config.duplicate_ios
+            for other in present
         )
 
-    def _remove_aged(self) -> None:
+    def _most_verifications(self) -> int:
         config = self._config
+        is_slow = config.track.slow_frame_s <= self._time_s - self._before_s < np.inf
+        return config.verifications_per_slow_frame if is_slow else config.verifications_per_frame
+
+    def _remove_aged(self) -> None:
         self._tracks = {
             track_id: track
             for track_id, track in self._tracks.items()
-            if self._time_s - track.detected_s
-            <= (config.max_age_s if track.confirmed else config.tentative_max_age_s)
+            if self._time_s - track.present_s <= self._max_age_s(track)
         }
+
+    def _max_age_s(self, track: Track) -> float:
+        config = self._config
+        if track.scene != self._scene.number:
+            return config.other_scene_max_age_s
+        return config.max_age_s if track.confirmed else config.tentative_max_age_s
 
     def _pending_verification(self) -> list[Track]:
         """Tracks that verification may confirm or reject, those first that few more will decide.
 
         Of the tentative ones also those that are not detected in this frame: verification may detect them.
         """
-        pending = [track for track in self._tracks.values() if self._is_pending(track)]
+        pending = [track for track in self._present() if self._is_pending(track)]
         # In a crowd one decided track after the other, rather than all of them at the very end.
         pending.sort(key=lambda track: (track.is_decided, abs(track.verifications_left)))
         return pending
@@ -167,6 +324,12 @@ class Tracker:
         if not track.detected:
             return not track.confirmed and not track.rejected
         return not track.confirmed or track.score < self._config.reverify_score
+
+
+def _size_ratio(a: Sequence[float], b: Sequence[float]) -> float:
+    """How many times as large the larger of two boxes xywh is, by its side."""
+    ratio = math.sqrt(max(1.0, a[2] * a[3]) / max(1.0, b[2] * b[3]))
+    return max(ratio, 1 / ratio)
 
 
 def _costs(
@@ -184,8 +347,8 @@ def _costs(
     distance = np.hypot(between[..., 0], between[..., 1]) / larger_px
     undetected_s = np.array([time_s - track.detected_s for track in tracks])[:, None]
     gate = config.gate_sizes + config.gate_growth_sizes_per_s * undetected_s
-    costs = distance + (1 - _ious(predicted, detected)) + np.log(ratio)
-    return np.where((ratio <= config.gate_size_ratio) & (distance <= gate), costs, _GATED)
+    costs = distance / gate + (1 - _ious(predicted, detected)) + np.log(ratio)
+    return np.where((ratio <= config.gate_size_ratio) & (distance <= gate), np.minimum(costs, _GATED), _GATED)
 
 
 def _ious(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:

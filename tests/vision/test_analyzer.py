@@ -25,6 +25,7 @@ from agecam.vision.analyzer import (
 from agecam.vision.boxes import iou
 from agecam.vision.classifier import LiteRtClassifier
 from agecam.vision.detector import MediaPipeDetector
+from agecam.vision.look_back import LookBack, LookBackConfig
 from agecam.vision.pyramid import Pyramid
 from agecam.vision.rois import RoiConfig, TileConfig
 
@@ -146,10 +147,54 @@ def test_detection_ahead_gives_the_very_results_of_one_frame_after_the_other(
         with contextlib.closing(source):
             yield from itertools.islice(each_frame(source), 0, 120, 3)
 
-    one_by_one = results(analyzer.analyze(frame) for frame in frames())
+    one_by_one = results(LookBack().fill(analyzer.analyze(frame) for frame in frames()))
     assert any(people for _, *people in one_by_one)
     analyzer.reset()
     assert results(analyzer.analyze_all(frames())) == one_by_one
+
+
+def test_the_first_frames_of_a_film_are_labelled_too(analyzer: Analyzer, scene: MakeScene) -> None:
+    analyses = list(analyzer.analyze_all(walk(scene, 8)))
+    assert [one.frame.index for one in analyses] == list(range(8))
+    assert all(person.confirmed for one in analyses for person in one.people)
+    assert {person.track_id for one in analyses for person in one.people} == {1}
+    assert all(person.estimate for one in analyses for person in one.people)
+
+
+@pytest.mark.parametrize(("fps", "labelled"), [(25, 3), (5, 1), (1, 1)])
+def test_the_first_label_comes_soon_at_any_frame_rate(
+    analyzer: Analyzer, astronaut_bgr: Image, fps: float, labelled: int
+) -> None:
+    """Within 0.4 s at 5 frames a second, in the second frame at 1."""
+    people = [
+        analyzer.analyze(Frame(astronaut_bgr, index / fps, index)).people for index in range(labelled + 1)
+    ]
+    assert [person.confirmed for person in people[labelled]] == [True]
+    assert people[labelled][0].estimate is not None
+
+
+def test_after_a_cut_everybody_is_new_in_the_first_frame(
+    analyzer: Analyzer, astronaut_bgr: Image, hopper_bgr: Image
+) -> None:
+    """One head in the other's place, at the same size."""
+    first = np.ascontiguousarray(astronaut_bgr[0:256, 96:352])
+    second = np.asarray(cv2.resize(hopper_bgr[0:500, 20:520], (256, 256)), np.uint8)
+    shots = [first] * 12 + [second] * 12
+    people = [analyzer.analyze(Frame(one, i / 25, i)).people for i, one in enumerate(shots)]
+    assert {person.track_id for one in people[:12] for person in one} == {1}
+    assert {person.track_id for one in people[12:] for person in one} == {2}
+    assert people[11][0].confirmed
+    assert not any(person.confirmed for person in people[12])
+    assert people[23][0].confirmed
+
+
+def test_empty_scenery_after_a_cut_has_no_boxes(analyzer: Analyzer, scene: MakeScene) -> None:
+    hills = np.linspace(60, 200, 640, dtype=np.uint8)[None, :, None].repeat(360, 0).repeat(3, 2)
+    head = scene((60, 70))
+    frames = [head] * 10 + [np.ascontiguousarray(hills)] * 10
+    people = [analyzer.analyze(Frame(one, i / 25, i)).people for i, one in enumerate(frames)]
+    assert all(people[2:10])
+    assert people[10:] == [()] * 10
 
 
 def test_what_ends_the_frames_early_comes_after_all_analyses(analyzer: Analyzer, scene: MakeScene) -> None:
@@ -180,7 +225,7 @@ def test_no_more_frames_are_read_ahead_than_configured(scene: MakeScene) -> None
             read.append(frame.index)
             yield frame
 
-    config = AnalyzerConfig(frames_ahead=4)
+    config = AnalyzerConfig(frames_ahead=4, look_back=LookBackConfig(most_frames=0))
     with (
         Analyzer(create_detector(), Recorder(), config) as analyzer,
         contextlib.closing(analyzer.analyze_all(frames())) as analyses,

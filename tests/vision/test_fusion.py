@@ -76,8 +76,8 @@ def test_there_is_no_estimate_before_the_first_prediction() -> None:
 
 def test_the_first_prediction_comes_out_with_an_interval_a_little_wider(feed: Feed) -> None:
     (fused,) = feed(Fusion(), [33.25])
-    assert fused.age == pytest.approx(33.25)
-    assert fused.female == pytest.approx(0.9)
+    assert fused.age == pytest.approx(33.25, abs=0.01)
+    assert fused.female == pytest.approx(0.9, abs=0.005)
     assert 27 < fused.age_low < 28.25
     assert 39.25 < fused.age_high < 40.5
 
@@ -97,7 +97,7 @@ def test_the_fused_age_is_the_fading_mean_itself(feed: Feed) -> None:
     for age, fused in zip(ages, feed(Fusion(), ages), strict=True):
         keep = np.exp(-(1 / 25) / EvidenceConfig().memory_s) if total else 0.0
         weighted, total = keep * weighted + age, keep * total + 1
-        assert fused.age == pytest.approx(weighted / total, abs=1e-9)
+        assert fused.age == pytest.approx(weighted / total, abs=0.002)
 
 
 def test_every_prediction_moves_the_estimate(feed: Feed) -> None:
@@ -161,9 +161,9 @@ def test_the_interval_holds_the_age(face: MakeFace) -> None:
 def test_overconfident_predictions_do_no_harm(face: MakeFace, female: float) -> None:
     fusion = Fusion()
     for index in range(20):
-        fusion.add(Estimate(30.0, 30.0, 30.0, female), 1e-3, face(0, 0), index / 25)
+        fusion.add(Estimate(30.0, 30.0, 30.0, female), 1.0, face(0, 0), index / 25)
     fused = estimate_of(fusion)
-    assert (fused.age_low, fused.age, fused.age_high) == pytest.approx((30, 30, 30))
+    assert (fused.age_low, fused.age, fused.age_high) == pytest.approx((30, 30, 30), abs=0.01)
     assert fused.female == pytest.approx(female, abs=0.01)
 
 
@@ -171,18 +171,67 @@ def test_a_gender_over_seconds_counts_more_than_one_of_a_moment(feed: Feed) -> N
     fusion = Fusion()
     moment = feed(fusion, [30] * 8, fps=25, raw=Raw(female=0.9))
     seconds = feed(fusion, [30] * 8, fps=4, start_s=0.5, raw=Raw(female=0.1))
-    assert moment[-1].female == pytest.approx(0.9)
+    assert moment[-1].female == pytest.approx(0.9, abs=0.005)
     assert seconds[-1].female < 0.4
 
 
-def test_a_track_that_becomes_somebody_else_begins_anew(feed: Feed) -> None:
+def test_a_suspected_change_of_person_that_predictions_show_begins_anew(feed: Feed) -> None:
     fusion = Fusion()
     before = feed(fusion, [22] * 100, raw=Raw(female=0.97))
+    assert fusion.suspect()
     fused = feed(fusion, [61] * 30, start_s=4.0, raw=Raw(female=0.04))
     assert fused[0].age < 40  # one prediction may be wrong
-    assert fused[8].age == pytest.approx(61, abs=0.5)
-    assert fused[8].female == pytest.approx(0.04, abs=0.01)
-    assert width(fused[8]) > width(before[-1])
+    assert fused[5].age == pytest.approx(61, abs=0.01)  # of six predictions, none from before
+    assert fused[5].female == pytest.approx(0.04, abs=0.01)
+    assert width(fused[5]) > width(before[-1])
+
+
+def test_begins_anew_is_told_once(face: MakeFace) -> None:
+    fusion = Fusion()
+    for index in range(50):
+        assert not fusion.add(Estimate(22, 17, 28, 0.97), 1.0, face(0, 0), index / 25)
+    fusion.suspect()
+    told = [fusion.add(Estimate(61, 56, 67, 0.04), 1.0, face(0, 0), 2 + index / 25) for index in range(20)]
+    assert told == [False] * 5 + [True] + [False] * 14
+
+
+def test_a_face_that_predictions_alone_take_for_another_keeps_its_evidence_and_widens(feed: Feed) -> None:
+    fusion = Fusion()
+    before = feed(fusion, [24] * 100, raw=Raw(half=6))[-1]
+    squinting = feed(fusion, [43] * 12, fps=4, start_s=4.2, raw=Raw(half=6))
+    assert max(np.diff([before.age, *(one.age for one in squinting)])) < 6
+    assert squinting[-1].age < 34
+    assert squinting[-1].age_low < 24
+    assert width(squinting[-1]) > 1.4 * width(before)
+
+
+def test_a_suspicion_that_predictions_do_not_share_is_dropped(feed: Feed) -> None:
+    fusion = Fusion()
+    before = feed(fusion, [30] * 50)[-1]
+    assert fusion.suspect()
+    assert not fusion.suspect()  # already
+    assert feed(fusion, [31] * 6, start_s=2.0)[-1].age == pytest.approx(before.age, abs=0.3)
+    assert fusion.suspect()
+
+
+def test_predictions_that_scatter_widen_the_interval(feed: Feed) -> None:
+    scattered = feed(Fusion(), [75, 42, 34, 67, 30, 71] * 3, fps=5, raw=Raw(half=9))[-1]
+    steady = feed(Fusion(), [53] * 18, fps=5, raw=Raw(half=9))[-1]
+    assert scattered.age_low < 35
+    assert width(scattered) > 2 * width(steady)
+
+
+def test_poor_crops_leave_the_estimate_near_the_mean_age_and_wide(feed: Feed) -> None:
+    poor, good = (feed(Fusion(), [70] * 5, raw=Raw(half=8, quality=q))[-1] for q in (0.005, 0.5))
+    assert 35 < poor.age < 45
+    assert width(poor) > 40
+    assert good.age == pytest.approx(70, abs=0.2)
+    assert width(good) < 20
+
+
+def test_poor_crops_leave_the_gender_open(feed: Feed) -> None:
+    assert feed(Fusion(), [30] * 3, raw=Raw(female=0.95, quality=0.002))[-1].female < 0.75
+    assert feed(Fusion(), [30] * 3, raw=Raw(female=0.95, quality=0.5))[-1].female > 0.94
 
 
 def test_a_change_of_person_is_taken_up_sooner_after_a_jump(feed: Feed) -> None:
@@ -198,6 +247,7 @@ def test_a_change_of_person_is_taken_up_sooner_after_a_jump(feed: Feed) -> None:
 def test_the_limit_of_change_is_configured(feed: Feed) -> None:
     fusion = Fusion(FusionConfig(change_limit=100.0))
     feed(fusion, [22] * 100, raw=Raw(female=0.97))
+    fusion.suspect()
     assert feed(fusion, [61] * 30, start_s=4.0, raw=Raw(female=0.04))[8].age < 30
 
 

@@ -1,0 +1,228 @@
+"""A place is no identity: numbers stay with people, over cuts, gaps and others who come in between."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from agecam.messages import Detection, Estimate
+from agecam.vision.appearance import Look, describe
+from agecam.vision.detector import MediaPipeDetector
+from agecam.vision.pyramid import Pyramid
+from agecam.vision.scene_cut import Scene
+from agecam.vision.track import Track, TrackConfig
+from agecam.vision.tracker import Tracker, TrackerConfig
+from agecam.vision.verification import Verification
+
+Image = NDArray[np.uint8]
+MakeFace = Callable[..., Detection]
+
+
+class Looks:
+    """Looks of two people of photographs: of every face that of the one who is there."""
+
+    def __init__(self, astronaut: Look, hopper: Look) -> None:
+        self.astronaut, self.hopper = astronaut, hopper
+        self.now = astronaut
+
+    def __call__(self, face: Detection) -> Look:
+        return self.now
+
+
+@pytest.fixture
+def looks(astronaut_bgr: Image, hopper_bgr: Image, detector: MediaPipeDetector) -> Looks:
+    def look(image_bgr: Image) -> Look:
+        return describe(Pyramid(image_bgr), detector.detect(image_bgr)[0])
+
+    return Looks(look(astronaut_bgr), look(hopper_bgr))
+
+
+def run(
+    tracker: Tracker,
+    frames: Sequence[Sequence[Detection]],
+    looks: Looks,
+    *,
+    start_s: float = 0.0,
+    fps: float = 25.0,
+    scene: Scene = Scene(),  # noqa: B008 - frozen
+) -> list[list[tuple[int, bool, bool]]]:
+    """Number, detected, confirmed of everybody reported in each frame."""
+    return [
+        [
+            (track.track_id, track.detected, track.confirmed)
+            for track in tracker.update(detections, start_s + i / fps, describe=looks, scene=scene)
+        ]
+        for i, detections in enumerate(frames)
+    ]
+
+
+def test_who_stands_where_somebody_else_was_has_another_number_in_the_first_frame(
+    face: MakeFace, looks: Looks
+) -> None:
+    tracker = Tracker()
+    run(tracker, [[face(0, 0, score=0.95)]] * 10, looks)
+    looks.now = looks.hopper
+    after = run(tracker, [[face(2, 0, score=0.95)]] * 10, looks, start_s=0.4)
+    assert {number for people in after for number, *_ in people} == {2}
+    assert after[-1] == [(2, True, True)]
+
+
+def test_without_looks_a_place_is_all_there_is(face: MakeFace) -> None:
+    tracker = Tracker()
+    for index in range(20):
+        (track,) = tracker.update([face(0, 0)], index / 25)
+    assert track.track_id == 1
+
+
+def test_after_a_cut_nobody_is_continued_and_nobody_glides_on(face: MakeFace, looks: Looks) -> None:
+    tracker = Tracker()
+    run(tracker, [[face(0, 0, score=0.95), face(300, 0, score=0.95)]] * 10, looks)
+    assert len(tracker.expected(0.4)) == 2
+    assert tracker.expected(0.4, Scene(1)) == []
+    # The same look at the same place: a cut alone parts them.
+    after = run(tracker, [[face(0, 0, score=0.95)]] * 5, looks, start_s=0.4, scene=Scene(1))
+    assert [[number for number, *_ in people] for people in after] == [[3]] * 5
+
+
+def test_a_scene_that_comes_back_brings_its_people_back(face: MakeFace, looks: Looks) -> None:
+    tracker = Tracker()
+    run(tracker, [[face(0, 0, score=0.95)]] * 10, looks)
+    assert run(tracker, [[]] * 30, looks, start_s=0.4, scene=Scene(1)) == [[]] * 30
+    back = run(tracker, [[], [face(5, 0, score=0.95)]], looks, start_s=1.6)
+    assert back == [[], [(1, True, True)]]
+
+
+def test_a_scene_that_comes_back_with_somebody_else_has_new_numbers(face: MakeFace, looks: Looks) -> None:
+    tracker = Tracker()
+    run(tracker, [[face(0, 0, score=0.95)]] * 10, looks)
+    run(tracker, [[]] * 10, looks, start_s=0.4, scene=Scene(1))
+    looks.now = looks.hopper
+    assert run(tracker, [[face(0, 0, score=0.95)]], looks, start_s=0.8) == [[(2, True, False)]]
+
+
+def test_blank_frames_show_nobody_and_forget_nobody(face: MakeFace, looks: Looks) -> None:
+    tracker = Tracker()
+    run(tracker, [[face(0, 0, score=0.95)]] * 10, looks)
+    assert run(tracker, [[]] * 10, looks, start_s=0.4, scene=Scene(is_blank=True)) == [[]] * 10
+    assert run(tracker, [[face(0, 0, score=0.95)]], looks, start_s=0.8) == [[(1, True, True)]]
+
+
+def test_while_shots_mix_nobody_new_is_taken_up(face: MakeFace, looks: Looks) -> None:
+    tracker = Tracker()
+    mixed = Scene(1, is_mixed=True)
+    assert run(tracker, [[face(0, 0, score=0.95)]] * 5, looks, scene=mixed) == [[]] * 5
+
+
+def test_in_other_light_colours_part_nobody(
+    face: MakeFace, looks: Looks, astronaut_bgr: Image, detector: MediaPipeDetector
+) -> None:
+    flashed = np.clip(astronaut_bgr * 1.5 + 30.0, 0, 255).astype(np.uint8)
+    tracker = Tracker()
+    run(tracker, [[face(0, 0, score=0.95)]] * 10, looks)
+    looks.now = describe(Pyramid(flashed), detector.detect(astronaut_bgr)[0])
+    assert run(tracker, [[face(0, 0, score=0.95)]], looks, start_s=0.4, scene=Scene(is_relit=True)) == [
+        [(1, True, True)]
+    ]
+
+
+@pytest.mark.parametrize(("score", "returns"), [(0.48, False), (0.55, False), (0.7, True)])
+def test_a_lost_track_comes_back_only_by_a_sure_detection(
+    face: MakeFace, astronaut_bgr: Image, looks: Looks, score: float, returns: bool
+) -> None:
+    """Of a look that is like it, and no more: as sure as looks get, the score does not matter."""
+    tracker = Tracker(TrackerConfig(revive_likeness_alone=1.01))
+    run(tracker, [[face(0, 0, score=0.95)]] * 10, looks)
+    after = run(tracker, [*[[]] * 12, [face(5, 0, score=score)]], looks, start_s=0.4)[-1]
+    assert ((1, True, True) in after) == returns
+
+
+def test_a_weak_detection_on_a_wall_brings_nobody_back(
+    face: MakeFace, looks: Looks, astronaut_bgr: Image
+) -> None:
+    wall = Pyramid(np.full((300, 300, 3), 180, np.uint8))
+    for score in (0.48, 0.75):
+        tracker = Tracker()
+        run(tracker, [[face(0, 0, score=0.95)]] * 10, looks)
+        looks.now, person = describe(wall, face(100, 100)), looks.now
+        after = run(tracker, [*[[]] * 12, *[[face(5, 0, score=score)]] * 10], looks, start_s=0.4)
+        looks.now = person
+        assert not any(one[:2] == (1, True) for people in after for one in people)
+
+
+def test_two_people_who_swap_places_between_two_frames_keep_their_numbers(
+    face: MakeFace, looks: Looks
+) -> None:
+    class ByPlace(Looks):
+        swapped = False
+
+        def __call__(self, one: Detection) -> Look:
+            return self.astronaut if (one.box[0] < 50) != self.swapped else self.hopper
+
+    by_place = ByPlace(looks.astronaut, looks.hopper)
+    tracker = Tracker()
+    pair = [face(0, 0, score=0.95), face(60, 0, score=0.95)]
+    run(tracker, [pair] * 10, by_place)
+    by_place.swapped = True
+    tracks = tracker.update(pair, 0.4, describe=by_place)
+    assert {track.track_id: round(track.face.box[0]) for track in tracks} == {1: 60, 2: 0}
+
+
+def test_a_bad_match_is_not_made_to_make_another_possible(face: MakeFace, looks: Looks) -> None:
+    """The man behind is hidden when the boy moves before him, and a pattern turns up where the boy was."""
+    tracker = Tracker()
+    boy = [face(100 + 4 * i, 0, 100, score=0.95) for i in range(12)]
+    for index in range(11):
+        tracker.update([boy[index], face(210, 0, 62, score=0.9)], index / 25, describe=looks)
+    tracks = tracker.update([boy[11], face(60, 5, 110, score=0.6)], 0.44, describe=looks)
+    assert [track.track_id for track in tracks if track.face.box == boy[11].box] == [1]
+
+
+def test_who_is_lost_does_not_glide_over_somebody_who_has_come(face: MakeFace, looks: Looks) -> None:
+    tracker = Tracker()
+    run(tracker, [[face(0, 0, score=0.95)]] * 10, looks)
+    looks.now = looks.hopper
+    (first, second) = run(tracker, [[face(10, 0, score=0.95)], []], looks, start_s=0.4)
+    assert first == [(2, True, False)]
+    assert [number for number, *_ in second] == [2]
+
+
+@pytest.mark.parametrize(("fps", "frames"), [(5, 2), (1, 2), (25, 3)])
+def test_few_frames_confirm_where_frames_are_far_apart(face: MakeFace, fps: float, frames: int) -> None:
+    sure, unsure = Tracker(), Tracker()
+    for index in range(frames):
+        (track,) = sure.update([face(0, 0, score=0.95)], index / fps)
+        (verified,) = unsure.update([face(0, 0, score=0.6)], index / fps, lambda _: Verification(0.9, None))
+        assert track.confirmed == verified.confirmed == (index == frames - 1)
+
+
+def test_the_age_of_a_confirmed_track_moves_by_six_years_a_frame_at_most(face: MakeFace) -> None:
+    track = Track(1, face(0, 0, score=0.95), 0.0, TrackConfig())
+    ages = []
+    for index, said in enumerate([20] * 4 + [70] * 30):
+        track.time_s = index / 5
+        track.add_detection(face(0, 0, score=0.95))
+        track.fusion.add(Estimate(said, said - 5, said + 5, 0.5), 1.0, track.face, track.time_s)
+        estimate = track.estimate()
+        assert estimate is not None
+        assert estimate.age_low <= estimate.age <= estimate.age_high
+        ages.append(estimate.age)
+    steps = np.diff(ages)
+    assert steps.max() == pytest.approx(6.0)
+    assert ages[-1] > 60
+
+
+def test_a_track_that_is_somebody_else_gets_a_new_number_and_an_age_of_their_own(face: MakeFace) -> None:
+    tracker = Tracker()
+    for index in range(5):
+        (track,) = tracker.update([face(0, 0, score=0.95)], index / 25)
+        track.fusion.add(Estimate(60, 55, 65, 0.5), 1.0, track.face, index / 25)
+        track.estimate()
+    track.fusion = type(track.fusion)()
+    tracker.renumber(track)
+    (again,) = tracker.update([face(0, 0, score=0.95)], 0.2)
+    again.fusion.add(Estimate(8, 5, 12, 0.5), 1.0, again.face, 0.2)
+    estimate = again.estimate()
+    assert estimate is not None
+    assert (again.track_id, again.confirmed) == (2, True)
+    assert estimate.age == pytest.approx(8, abs=0.1)
