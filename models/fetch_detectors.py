@@ -48,10 +48,11 @@ def fetch() -> None:
 def list_in_manifest() -> None:
     path = FOLDER / "manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
+    others = [entry for entry in manifest.get("detectors", []) if entry["file"] not in SHA256]
     manifest["detectors"] = [
         {"file": name, "sha256": sha256, "source": f"mediapipe {MEDIAPIPE}", "license": "Apache-2.0"}
         for name, sha256 in SHA256.items()
-    ]
+    ] + others
     path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 

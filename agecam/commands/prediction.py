@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from agecam.messages import Detection, Estimate
 from agecam.output.json_lines import face_fields
 from agecam.sources import image_damage, pages_left_out, read_image
 from agecam.vision.analyzer import Analyzer
+from agecam.vision.turned import is_upright
 
 log = logging.getLogger(__name__)
 
@@ -58,10 +60,18 @@ def predict_file(analyzer: Analyzer, path: Path) -> Prediction:
         image = read_image(path)
         height, width = image.shape[:2]
         faces = tuple(analyzer.analyze_image(image))
-        return Prediction(str(path), width, height, faces, image_damage(path), note=pages_left_out(path))
+        note = pages_left_out(path) or _turned(path, faces)
+        return Prediction(str(path), width, height, faces, image_damage(path), note=note)
     except AgeCamError as error:
         log.debug("%s", error, exc_info=True)
         return Prediction(str(path), error=str(error))
     except Exception as error:  # noqa: BLE001 - whatever it is, the other images are analysed
         sentence = f"{path} could not be analysed ({type(error).__name__}); the log says why."
         return Prediction(str(path), error=sentence, trace=traceback.format_exc())
+
+
+def _turned(path: Path, faces: Sequence[tuple[Detection, Estimate]]) -> str | None:
+    """The sentence for an image whose faces all lie on their side or upside down; ``None`` for others."""
+    if not faces or any(is_upright(face) for face, _ in faces):
+        return None
+    return f"The faces in {path} lie on their side or upside down: is the picture turned?"

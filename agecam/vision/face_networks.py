@@ -1,10 +1,10 @@
-"""Both face networks, near and far, run beside each other where there are two cores."""
+"""Both face networks, near and far, run beside each other where there are two cores, and the verifier."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +12,13 @@ from agecam.errors import ModelError
 from agecam.messages import Detection
 from agecam.vision.boxes import iou
 from agecam.vision.face_network import FULL_RANGE, INPUT_PX, SHORT_RANGE, FaceNetwork, LiteRtFaceNetwork
+from agecam.vision.face_regression import (
+    FaceRegressionConfig,
+    face_log_odds,
+    probability,
+    with_confidence,
+)
+from agecam.vision.face_verifier import FACE_VERIFIER, FaceVerifier
 from agecam.vision.manifest import detector_bytes
 from agecam.vision.mediapipe_network import MediaPipeFaceNetwork
 from agecam.vision.pyramid import Pyramid, Roi, RoiImage
@@ -28,6 +35,8 @@ class NetworksConfig:
     """Side of the region that verifies a face, in sides of the face: it fills a quarter, which suits both."""
     verify_iou: float = 0.3
     """IoU above which a detection there is the face to be verified, and not its neighbour. Chosen."""
+    regression: FaceRegressionConfig = field(default_factory=FaceRegressionConfig)
+    """What the scores and all else tell together."""
     runtime: Literal["litert", "mediapipe"] = "litert"
     """What runs the networks: LiteRT, or MediaPipe's own task, with the same detections in more time."""
 
@@ -49,10 +58,12 @@ class FaceNetworks:
         self._networks: list[FaceNetwork] = []
         self._second: FaceNetwork | None = None
         self._contents: dict[str, bytes] = {}
+        self.regression = config.regression
         self._helper = ThreadPoolExecutor(1, thread_name_prefix="agecam-detect")
         short_range = self._helper.submit(self._load, SHORT_RANGE)
         try:
             self.full_range = self._load(FULL_RANGE)
+            self._verifier = FaceVerifier(models / FACE_VERIFIER)
             self.short_range = short_range.result()
         except ModelError:
             self.close()
@@ -93,8 +104,19 @@ class FaceNetworks:
         """The confidence that a detection is a face; see :meth:`MediaPipeDetector.verify`."""
         best = self.best_around(pyramid, detection, self._config.verify_sides)
         # The mean of both, 0 for one that does not detect it.
-        confidence = sum(one.score for one in best) / 2
-        return Verification(confidence, max(best, key=lambda one: one.score, default=None))
+        score = sum(one.score for one in best) / 2
+        log_odds = with_confidence(self.log_odds(pyramid, detection), score, self._config.regression)
+        return Verification(probability(log_odds), max(best, key=lambda one: one.score, default=None))
+
+    def log_odds(self, pyramid: Pyramid, detection: Detection) -> float:
+        """The log-odds that a detection is a face, without another run of the detectors."""
+        return face_log_odds(
+            pyramid.image_bgr, detection, self.verifier_log_odds(pyramid, detection), self._config.regression
+        )
+
+    def verifier_log_odds(self, pyramid: Pyramid, detection: Detection) -> float:
+        """The log-odds that a detection is a face by the verifier alone."""
+        return self._verifier.log_odds(pyramid.image_bgr, [detection])[0]
 
     def best_around(self, pyramid: Pyramid, detection: Detection, sides: float) -> list[Detection]:
         """Each network's best detection of one face, in a region so many times as wide as the face."""

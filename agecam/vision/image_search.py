@@ -1,7 +1,8 @@
-"""Detection in single photographs, with all the time it takes: tiles, a border, verification."""
+"""Detection in single photographs, with all the time it takes: tiles, a border, verification, turning."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -11,16 +12,17 @@ from numpy.typing import NDArray
 from agecam.messages import Detection
 from agecam.opencv import cv2
 from agecam.vision.face_networks import FaceNetworks, crop_rois, detect_rois
+from agecam.vision.face_regression import with_confidence
 from agecam.vision.nms import non_max_suppression, translated
 from agecam.vision.pyramid import Pyramid, tiles
+from agecam.vision.turned import turned_back, turned_image
 
 
 @dataclass(frozen=True, slots=True)
 class SearchConfig:
     """Settings of :func:`search_image`; scores are in [0, 1].
 
-    Set on the 259 faces of 21 group photographs (``benchmarks/group_photographs.py``), where they give
-    96.1 % of all faces, 99.2 % of those of 48 pixels and more, and 1.5 % extra boxes.
+    Set on the 259 faces of 21 group photographs (``benchmarks/group_photographs.py``).
     """
 
     tiles_per_side: tuple[int, ...] = (2, 3)
@@ -33,17 +35,25 @@ class SearchConfig:
     """Of a tile's side, so that neighbouring tiles overlap by the largest face that they are for."""
     min_face_px: int = 12
     """Smaller detections are as often a collar as a face, and nothing could be estimated from them."""
-    clear_score: float = 0.75
-    """Score from which a detection needs no verification."""
-    min_confidence: float = 0.5
-    """Confidence from which verification confirms a detection of a lower score."""
+    min_log_odds: float = 1.4
+    """Log-odds of :func:`agecam.vision.face_regression.face_log_odds` from which a detection is a face."""
+    sides: float = 4.0
+    """Side of the region in which the detectors are run on it again, in sides of the face."""
     filling_size: float = 0.7
     """A face this large, as a share of the image's longer side, fills it: the usual verification would show
     little but a made-up border (9 of 200 FairFace images were lost so, now 1 of 120)."""
     filling_sides: float = 2.0
-    """Side of the region that verifies such a face, in sides of the face."""
-    filling_min_score: float = 0.6
-    """Score that one of the networks must give it there; the two disagree on faces so near."""
+    """Side of that region for such a face; the better network's score counts, since they disagree on it."""
+    wide_borders: tuple[float, ...] = (0.6, 1.0)
+    """Borders, as shares of the image's longer side, where nothing was found: for blurred faces that fill it,
+    profiles, and faces that its edge cuts."""
+    hard_size: float = 0.2
+    """Side of a face that is found so, as a share of the image's longer side."""
+    hard_min_log_odds: float = 0.0
+    """Log-odds from which it is a face: of 177 proposals on portraits that one face fills, or a hand, 87 % of
+    the faces have more, and 8 % of the others."""
+    upright_lead: float = 1.0
+    """Log-odds that a face in a turned image must have more than any in the upright one."""
 
 
 _BORDER_SHARE: Final = 0.3
@@ -56,12 +66,27 @@ def search_image(
 ) -> list[Detection]:
     """Faces of one image ``(h, w, 3)`` uint8, from left to right.
 
+    Where none is found, images turned by quarters are searched, and the image itself with wider borders.
     ``crowd_score`` is the score from which a small face makes smaller tiles worth their time.
     """
+    faces = _search_upright(networks, image_bgr, config, crowd_score)
+    if not faces:
+        hard, log_odds = _search_hard(networks, image_bgr, config)
+        quarters = _best_quarters(networks, image_bgr, config, log_odds + config.upright_lead)
+        if quarters:
+            height, width = image_bgr.shape[:2]
+            turned = _search_upright(networks, turned_image(image_bgr, quarters), config, crowd_score)
+            faces = [turned_back(face, quarters, (width, height)) for face in turned]
+        else:
+            faces = hard
+    return sorted(faces, key=lambda face: face.box[0])
+
+
+def _search_upright(
+    networks: FaceNetworks, image_bgr: NDArray[np.uint8], config: SearchConfig, crowd_score: float
+) -> list[Detection]:
     pyramid = Pyramid(image_bgr)
-    found = networks.detect_whole(pyramid)
-    bordered, border_px = with_border(image_bgr)
-    found += [translated(one, -border_px, -border_px) for one in networks.detect_whole(Pyramid(bordered))]
+    found = networks.detect_whole(pyramid) + _detect_bordered(networks, image_bgr, _BORDER_SHARE)
     smallest = 0.0
     for per_side in (*config.tiles_per_side, *config.crowd_tiles_per_side):
         if per_side in config.crowd_tiles_per_side and smallest > config.crowd_face_size:
@@ -71,30 +96,78 @@ def search_image(
         sizes = (max(one.box[2:]) / rois[0][2] for one in on_tiles if one.score >= crowd_score)
         smallest = min(sizes, default=1.0)
         found += on_tiles
+    return _confirmed_faces(networks, pyramid, found, config)
+
+
+def _best_quarters(
+    networks: FaceNetworks, image_bgr: NDArray[np.uint8], config: SearchConfig, least_log_odds: float
+) -> int:
+    """By how many right angles to turn an image, anticlockwise, for the likeliest face; 0 for none."""
+    best = 0
+    for quarters in (1, 3, 2):
+        turned = turned_image(image_bgr, quarters)
+        pyramid = Pyramid(turned)
+        found = networks.detect_whole(pyramid) + _detect_bordered(networks, turned, _BORDER_SHARE)
+        for face in _confirmed_faces(networks, pyramid, found, config):
+            log_odds = networks.verifier_log_odds(pyramid, face)
+            if log_odds > least_log_odds:
+                best, least_log_odds = quarters, log_odds
+    return best
+
+
+def _search_hard(
+    networks: FaceNetworks, image_bgr: NDArray[np.uint8], config: SearchConfig
+) -> tuple[list[Detection], float]:
+    """Large faces that wider borders show, less sure ones too, and the largest log-odds by the verifier."""
+    pyramid = Pyramid(image_bgr)
+    found = networks.detect_whole(pyramid)
+    for share in (_BORDER_SHARE, *config.wide_borders):
+        found += _detect_bordered(networks, image_bgr, share)
+    least_px = config.hard_size * max(pyramid.size_wh)
+    large_enough = (one for one in found if max(one.box[2:]) >= least_px)
+    less_sure = replace(config, min_log_odds=config.hard_min_log_odds)
+    faces = _confirmed_faces(networks, pyramid, large_enough, less_sure)
+    return faces, max((networks.verifier_log_odds(pyramid, one) for one in faces), default=-np.inf)
+
+
+def _detect_bordered(networks: FaceNetworks, image_bgr: NDArray[np.uint8], share: float) -> list[Detection]:
+    bordered, border_px = with_border(image_bgr, share)
+    return [translated(one, -border_px, -border_px) for one in networks.detect_whole(Pyramid(bordered))]
+
+
+def _confirmed_faces(
+    networks: FaceNetworks, pyramid: Pyramid, found: Iterable[Detection], config: SearchConfig
+) -> list[Detection]:
     large_enough = (one for one in found if max(one.box[2:]) >= config.min_face_px)
-    faces = non_max_suppression(large_enough, lambda one: _confirmed(networks, pyramid, one, config))
-    return sorted(faces, key=lambda face: face.box[0])
+    return non_max_suppression(large_enough, lambda one: _confirmed(networks, pyramid, one, config))
 
 
 def _confirmed(
     networks: FaceNetworks, pyramid: Pyramid, detection: Detection, config: SearchConfig
 ) -> Detection | None:
-    if detection.score >= config.clear_score:
+    """The detection where it is a face; the detectors are run on it again where that may decide."""
+    log_odds, regression = networks.log_odds(pyramid, detection), networks.regression
+    if with_confidence(log_odds, 0, regression) >= config.min_log_odds:
         return detection
+    if with_confidence(log_odds, 1, regression) < config.min_log_odds:
+        return None
     if max(detection.box[2:]) > config.filling_size * max(pyramid.size_wh):
         best = networks.best_around(pyramid, detection, config.filling_sides)
-        return detection if any(one.score >= config.filling_min_score for one in best) else None
-    confidence = networks.verify(pyramid, detection).confidence
-    if confidence < config.min_confidence:
+        confidence = max((one.score for one in best), default=0.0)
+    else:
+        best = networks.best_around(pyramid, detection, config.sides)
+        confidence = sum(one.score for one in best) / 2
+    if with_confidence(log_odds, confidence, regression) < config.min_log_odds:
         return None
     return replace(detection, score=max(detection.score, confidence))
 
 
-def with_border(image_bgr: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
+def with_border(image_bgr: NDArray[np.uint8], share: float = _BORDER_SHARE) -> tuple[NDArray[np.uint8], int]:
     """The image with its edge repeated all round, and by how many pixels: for faces that fill an image.
 
     Both networks miss such faces, or misplace their eyes and mouth, until there is something round them.
+    ``share`` is the border's width in sides of the image's longer side.
     """
-    border_px = round(_BORDER_SHARE * max(image_bgr.shape[:2]))
+    border_px = round(share * max(image_bgr.shape[:2]))
     margins = (border_px,) * 4
     return np.asarray(cv2.copyMakeBorder(image_bgr, *margins, cv2.BORDER_REPLICATE), np.uint8), border_px

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -26,21 +26,42 @@ _LEAST_MOUTH_SINE: Final = 0.5
 """Sine of the angle between eye line and way to the mouth: at least 30 degrees; negative if mirrored."""
 
 
-def is_plausible(detection: Detection) -> bool:
-    """Whether eyes and mouth lie as they can on a head: apart, and the mouth off the eye line.
+@dataclass(frozen=True, slots=True)
+class KeypointShape:
+    """How eyes and mouth lie; distances as shares of the box's diagonal."""
 
-    Backs of heads and patterns that a network takes for faces often have their keypoints in a heap.
-    """
+    eye_distance: float
+    mouth_drop: float
+    """From between the eyes to the mouth."""
+    mouth_sine: float
+    """Sine of the angle between eye line and way to the mouth; negative if mirrored."""
+
+
+def keypoint_shape(detection: Detection) -> KeypointShape | None:
+    """How the keypoints lie; ``None`` where the eyes, or they and the mouth, coincide or are not finite."""
     (right_x, right_y), (left_x, left_y), _, (mouth_x, mouth_y) = detection.keypoints.tolist()
     diagonal = math.hypot(detection.box[2], detection.box[3])
     eyes_x, eyes_y = left_x - right_x, left_y - right_y
     down_x, down_y = mouth_x - (right_x + left_x) / 2, mouth_y - (right_y + left_y) / 2
     eye_distance, drop = math.hypot(eyes_x, eyes_y), math.hypot(down_x, down_y)
-    if not math.isfinite(diagonal + eye_distance + drop) or diagonal <= 0:
-        return False
-    if eye_distance < _LEAST_EYE_DISTANCE * diagonal or drop < _LEAST_MOUTH_DROP * diagonal:
-        return False
-    return bool((eyes_x * down_y - eyes_y * down_x) / (eye_distance * drop) > _LEAST_MOUTH_SINE)
+    if not math.isfinite(diagonal + eye_distance + drop) or diagonal <= 0 or not eye_distance or not drop:
+        return None
+    sine = (eyes_x * down_y - eyes_y * down_x) / (eye_distance * drop)
+    return KeypointShape(eye_distance / diagonal, drop / diagonal, sine)
+
+
+def is_plausible(detection: Detection) -> bool:
+    """Whether eyes and mouth lie as they can on a head: apart, and the mouth off the eye line.
+
+    Backs of heads and patterns that a network takes for faces often have their keypoints in a heap.
+    """
+    shape = keypoint_shape(detection)
+    return (
+        shape is not None
+        and shape.eye_distance >= _LEAST_EYE_DISTANCE
+        and shape.mouth_drop >= _LEAST_MOUTH_DROP
+        and shape.mouth_sine > _LEAST_MOUTH_SINE
+    )
 
 
 def translated(detection: Detection, dx: float, dy: float) -> Detection:

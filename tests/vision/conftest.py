@@ -16,6 +16,7 @@ from agecam.paths import models_dir
 from agecam.vision.align import CROP_PX, PREPROCESSING_VERSION
 from agecam.vision.detector import MediaPipeDetector
 from agecam.vision.face_network import FULL_RANGE, SHORT_RANGE
+from agecam.vision.face_verifier import FACE_VERIFIER
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +26,7 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tensorflow = pytest.importorskip("tensorflow")
     keras.utils.set_random_seed(7)
     folder = tmp_path_factory.mktemp("models")
-    for name in (SHORT_RANGE, FULL_RANGE):
+    for name in (SHORT_RANGE, FULL_RANGE, FACE_VERIFIER):
         shutil.copyfile(models_dir() / name, folder / name)
     detectors = json.loads((models_dir() / "manifest.json").read_bytes())["detectors"]
     manifest: dict[str, Any] = {"version": 1, "models": {}, "detectors": detectors}

@@ -23,6 +23,7 @@ from agecam.vision.boxes import iou
 from agecam.vision.detector import DetectorConfig, MediaPipeDetector
 from agecam.vision.face_network import FULL_RANGE, SHORT_RANGE
 from agecam.vision.face_networks import NetworksConfig
+from agecam.vision.face_verifier import FACE_VERIFIER
 from agecam.vision.image_search import SearchConfig
 from agecam.vision.manifest import MANIFEST
 from agecam.vision.pyramid import Pyramid
@@ -186,7 +187,7 @@ def test_verification_reaches_over_the_edge_of_the_frame(
 
 
 @pytest.mark.parametrize("runtime", ["litert", "mediapipe"])
-@pytest.mark.parametrize("name", [SHORT_RANGE, FULL_RANGE])
+@pytest.mark.parametrize("name", [SHORT_RANGE, FULL_RANGE, FACE_VERIFIER])
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [(None, "is missing"), (b"not a network", "is not the file its manifest describes")],
@@ -194,7 +195,7 @@ def test_verification_reaches_over_the_edge_of_the_frame(
 def test_a_missing_or_damaged_file_is_named(
     tmp_path: Path, name: str, content: bytes | None, sentence: str, runtime: Literal["litert", "mediapipe"]
 ) -> None:
-    for file in (SHORT_RANGE, FULL_RANGE, MANIFEST):
+    for file in (SHORT_RANGE, FULL_RANGE, FACE_VERIFIER, MANIFEST):
         (tmp_path / file).write_bytes((models_dir() / file).read_bytes())
     (tmp_path / name).unlink()
     if content:

@@ -1,0 +1,81 @@
+"""A search of single photographs: turned ones, faces cut by an edge or out of focus, and what is no face."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from agecam.opencv import cv2
+from agecam.vision.boxes import intersection_over_smaller, iou
+from agecam.vision.detector import MediaPipeDetector
+from agecam.vision.turned import is_upright, turned_back, turned_image
+
+Image = NDArray[np.uint8]
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+@pytest.mark.parametrize("name", ["astronaut_bgr", "hopper_bgr"])
+def test_a_face_in_a_turned_photograph_is_found_as_it_lies(
+    detector: MediaPipeDetector, request: pytest.FixtureRequest, name: str, quarters: int
+) -> None:
+    image: Image = request.getfixturevalue(name)
+    (upright,) = detector.search(image)
+    (found,) = detector.search(turned_image(image, quarters))
+    back = turned_back(found, quarters, (image.shape[1], image.shape[0]))
+    assert not is_upright(found)
+    assert is_upright(upright)
+    assert is_upright(back)
+    assert iou(back.box, upright.box) > 0.6
+    eye_distance = np.linalg.norm(upright.keypoints[0] - upright.keypoints[1])
+    assert np.abs(back.keypoints - upright.keypoints).max() < 0.4 * eye_distance
+
+
+def test_all_faces_of_a_photograph_on_its_side_are_found(
+    detector: MediaPipeDetector, astronaut_bgr: Image, hopper_bgr: Image
+) -> None:
+    both = np.hstack([astronaut_bgr, hopper_bgr[:512]])
+    found = detector.search(turned_image(both, 1))
+    assert len(found) == 2
+    assert found[0].box[1] > 512 > found[1].box[1] or found[1].box[1] > 512 > found[0].box[1]
+
+
+@pytest.mark.parametrize("edge", ["left", "right", "bottom"])
+def test_a_face_that_an_edge_cuts_is_found(detector: MediaPipeDetector, hopper_bgr: Image, edge: str) -> None:
+    (face,) = detector.search(hopper_bgr)
+    x, y, width, height = (round(value) for value in face.box)
+    share = 0.35
+    cut = {
+        "left": hopper_bgr[:, x + round(share * width) :],
+        "right": hopper_bgr[:, : x + width - round(share * width)],
+        "bottom": hopper_bgr[: y + height - round(0.2 * height)],
+    }[edge]
+    dx = round(share * width) + x if edge == "left" else 0
+    (found,) = detector.search(np.ascontiguousarray(cut))
+    assert intersection_over_smaller(found.box, (x - dx, y, width, height)) > 0.6
+
+
+def test_a_blurred_face_that_fills_the_photograph_is_found(
+    detector: MediaPipeDetector, astronaut_bgr: Image
+) -> None:
+    face = cv2.resize(astronaut_bgr[75:185, 175:285], (440, 440), interpolation=cv2.INTER_CUBIC)
+    blurred = np.asarray(cv2.GaussianBlur(face, (0, 0), 14), np.uint8)
+    (found,) = detector.search(blurred)
+    assert iou(found.box, (0, 0, 440, 440)) > 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "xywh"),
+    [
+        ("hopper_bgr", (0, 420, 512, 180)),  # uniform, buttons, ribbons
+        ("hopper_bgr", (0, 0, 120, 300)),  # a flag
+        ("astronaut_bgr", (0, 260, 512, 250)),  # a suit, a helmet, a name on a badge
+        ("astronaut_bgr", (300, 0, 212, 260)),  # a model of the shuttle
+    ],
+)
+def test_a_photograph_without_a_face_has_none_upright_or_turned(
+    detector: MediaPipeDetector, request: pytest.FixtureRequest, name: str, xywh: tuple[int, int, int, int]
+) -> None:
+    image: Image = request.getfixturevalue(name)
+    x, y, width, height = xywh
+    region = np.ascontiguousarray(image[y : y + height, x : x + width])
+    for quarters in range(4):
+        assert detector.search(turned_image(region, quarters)) == []
