@@ -56,7 +56,10 @@ _FULL_CHROMA: Final = 10.0
 
 
 def skin_share(image_bgr: NDArray[np.uint8], detection: Detection) -> float:
-    """How much of a box's inside has the color of skin, less a half: in [-0.5, 0.5], 0 for a gray image."""
+    """How much more than half of a box's inside has the color of skin: in [0, 0.5], 0 for a gray image.
+
+    Color speaks for a face and never against it: under colored light no face has the color of skin.
+    """
     x, y, width, height = detection.box
     left, top = (max(0, int(at + _INNER * side)) for at, side in ((x, width), (y, height)))
     inside = image_bgr[
@@ -68,7 +71,7 @@ def skin_share(image_bgr: NDArray[np.uint8], detection: Detection) -> float:
     _, cr, cb = cv2.split(cv2.cvtColor(inside, cv2.COLOR_BGR2YCrCb))
     is_skin = (cr > _SKIN_CR[0]) & (cr < _SKIN_CR[1]) & (cb > _SKIN_CB[0]) & (cb < _SKIN_CB[1])
     chroma = math.hypot(float(cr.mean()) - 128, float(cb.mean()) - 128)
-    return (float(is_skin.mean()) - 0.5) * min(1.0, chroma / _FULL_CHROMA)
+    return max(0.0, float(is_skin.mean()) - 0.5) * min(1.0, chroma / _FULL_CHROMA)
 
 
 def face_log_odds(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from agecam.messages import Detection
 from agecam.opencv import cv2
+from agecam.vision.boxes import iou
 from agecam.vision.face_networks import FaceNetworks, crop_rois, detect_rois
 from agecam.vision.face_regression import with_confidence
 from agecam.vision.nms import non_max_suppression, translated
@@ -37,6 +38,10 @@ class SearchConfig:
     """Smaller detections are as often a collar as a face, and nothing could be estimated from them."""
     min_log_odds: float = 1.4
     """Log-odds of :func:`agecam.vision.face_regression.face_log_odds` from which a detection is a face."""
+    again_iou: float = 0.5
+    """IoU with a detection that is no face from which another one is of the same thing."""
+    again_log_odds: float = 1.0
+    """And so much more it then takes: a hand is detected at many sizes, and one of them may pass."""
     sides: float = 4.0
     """Side of the region in which the detectors are run on it again, in sides of the face."""
     filling_size: float = 0.7
@@ -138,26 +143,33 @@ def _detect_bordered(networks: FaceNetworks, image_bgr: NDArray[np.uint8], share
 def _confirmed_faces(
     networks: FaceNetworks, pyramid: Pyramid, found: Iterable[Detection], config: SearchConfig
 ) -> list[Detection]:
-    large_enough = (one for one in found if max(one.box[2:]) >= config.min_face_px)
-    return non_max_suppression(large_enough, lambda one: _confirmed(networks, pyramid, one, config))
+    rejected: list[Detection] = []
+
+    def confirm(one: Detection) -> Detection | None:
+        again = any(iou(one.box, other.box) > config.again_iou for other in rejected)
+        least = config.min_log_odds + (config.again_log_odds if again else 0)
+        confirmed = _confirmed(networks, pyramid, one, config, least)
+        if confirmed is None:
+            rejected.append(one)
+        return confirmed
+
+    return non_max_suppression((one for one in found if max(one.box[2:]) >= config.min_face_px), confirm)
 
 
 def _confirmed(
-    networks: FaceNetworks, pyramid: Pyramid, detection: Detection, config: SearchConfig
+    networks: FaceNetworks, pyramid: Pyramid, detection: Detection, config: SearchConfig, least: float
 ) -> Detection | None:
-    """The detection where it is a face; the detectors are run on it again where that may decide."""
+    """The detection where its log-odds are at least so large; the detectors are run on it if they decide."""
     log_odds, regression = networks.log_odds(pyramid, detection), networks.regression
-    if with_confidence(log_odds, 0, regression) >= config.min_log_odds:
+    if with_confidence(log_odds, 0, regression) >= least:
         return detection
-    if with_confidence(log_odds, 1, regression) < config.min_log_odds:
+    if with_confidence(log_odds, 1, regression) < least:
         return None
-    if max(detection.box[2:]) > config.filling_size * max(pyramid.size_wh):
-        best = networks.best_around(pyramid, detection, config.filling_sides)
-        confidence = max((one.score for one in best), default=0.0)
-    else:
-        best = networks.best_around(pyramid, detection, config.sides)
-        confidence = sum(one.score for one in best) / 2
-    if with_confidence(log_odds, confidence, regression) < config.min_log_odds:
+    is_filling = max(detection.box[2:]) > config.filling_size * max(pyramid.size_wh)
+    sides = config.filling_sides if is_filling else config.sides
+    scores = [one.score for one in networks.best_around(pyramid, detection, sides)]
+    confidence = max(scores, default=0.0) if is_filling else sum(scores) / 2
+    if with_confidence(log_odds, confidence, regression) < least:
         return None
     return replace(detection, score=max(detection.score, confidence))
 

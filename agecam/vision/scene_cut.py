@@ -48,6 +48,8 @@ class SceneConfig:
     least_difference: float = 4.0
     """Mean difference of thumbnails in gray levels below which nothing has happened: people who walk through
     a room make up to 5.3 from frame to frame, a head in another's place before the same wall 6.9 at least."""
+    restless_difference: float = 6.0
+    """The same, from which somebody may be where somebody else was: see both figures above."""
     same_correlation: float = 0.77
     """Largest correlation of two shots; see the text at the head of this module for both sides of it."""
     same_correlation_after_pause: float = 0.5
@@ -65,7 +67,7 @@ class SceneConfig:
     blend_lags_s: tuple[float, ...] = (0.4, 0.8)
     """Frames so far apart are searched for dissolves: of half a second, and of one second."""
     blend_step_s: float = 0.06
-    """Thumbnails are kept so often for that."""
+    """Thumbnails are kept, and compared, so often for that."""
     blend_rest_s: float = 0.5
     """After a dissolve has been found its second half may last so long, and is no other."""
     mixed_s: float = 0.28
@@ -92,13 +94,15 @@ class Scene:
 
     ``number`` counts from 0 and is another in each shot. ``is_blank`` says that the frame shows nothing,
     ``is_relit`` that the light has changed since the frame before, so that colours tell nothing, and
-    ``is_mixed`` that the shot before it still shows through.
+    ``is_mixed`` that the shot before it still shows through. ``is_restless`` is true where much has changed
+    since the frame before, so that somebody else may be where somebody was.
     """
 
     number: int = 0
     is_blank: bool = False
     is_relit: bool = False
     is_mixed: bool = False
+    is_restless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,21 +150,22 @@ class SceneTracker:
             self._keep(thumbnail_gray, time_s)
             return Scene(self._number)
         is_relit = False
+        difference = _difference(last, thumbnail_gray)
         # After a blank frame both may be too dim to differ by much.
-        if self._was_blank or _difference(last, thumbnail_gray) > config.least_difference:
+        if self._was_blank or difference > config.least_difference:
             is_relit = abs(float(cv2.mean(last)[0] - cv2.mean(thumbnail_gray)[0])) > config.light_difference
             if self._is_cut(last, thumbnail_gray, elapsed_s):
                 self._cut(last, thumbnail_gray, time_s)
                 is_relit = False
-        if self._is_blend(thumbnail_gray, time_s):
+        if self._keep(thumbnail_gray, time_s) and self._is_blend(thumbnail_gray, time_s):
             self._number = self._newest = self._newest + 1
             self._former = None
             self._history.clear()
             self._blended_s = time_s
         self._was_blank = False
-        self._keep(thumbnail_gray, time_s)
         is_mixed = time_s - self._blended_s < config.mixed_s
-        return Scene(self._number, is_relit=is_relit, is_mixed=is_mixed)
+        is_restless = difference > config.restless_difference
+        return Scene(self._number, is_relit=is_relit, is_mixed=is_mixed, is_restless=is_restless)
 
     def _is_cut(self, last: NDArray[np.uint8], thumbnail_gray: NDArray[np.uint8], elapsed_s: float) -> bool:
         config = self._config
@@ -186,14 +191,17 @@ class SceneTracker:
         else:
             self._number = self._newest = self._newest + 1
 
-    def _keep(self, thumbnail_gray: NDArray[np.uint8], time_s: float) -> None:
+    def _keep(self, thumbnail_gray: NDArray[np.uint8], time_s: float) -> bool:
+        """Whether it is kept, which not every one is."""
         history, config = self._history, self._config
         if time_s - self._blended_s < config.blend_rest_s:
-            return
-        if not history or time_s - history[-1][0] >= config.blend_step_s:
-            history.append((time_s, thumbnail_gray))
+            return False
+        if history and time_s - history[-1][0] < config.blend_step_s:
+            return False
+        history.append((time_s, thumbnail_gray))
         while time_s - history[0][0] > max(config.blend_lags_s) + config.blend_step_s:
             history.popleft()
+        return True
 
     def _is_blend(self, thumbnail_gray: NDArray[np.uint8], time_s: float) -> bool:
         """Whether the frame belongs to another shot, into which that of a while ago has dissolved."""

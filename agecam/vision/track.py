@@ -188,8 +188,8 @@ class Track:
         fused = self.fusion.estimate()
         if fused is None:
             return None
-        if self.confirmed and self._age is not None:
-            step = self._config.max_step_years
+        step = self._config.max_step_years
+        if self.confirmed and self._age is not None and abs(fused.age - self._age) > step:
             age = min(max(fused.age, self._age - step), self._age + step)
             fused = replace(
                 fused, age=age, age_low=min(age, fused.age_low), age_high=max(age, fused.age_high)

@@ -77,6 +77,11 @@ class TrackerConfig:
     """Below this likeness the track may be somebody else's now, which the predictions have to tell."""
     likeness_cost: float = 4.0
     """Cost of an assignment per unit of likeness that lacks: at 0.8 as much as being a face's size away."""
+    look_every_s: float = 0.2
+    """The look of a track is taken so often where nobody else is near, and in every frame elsewhere: one
+    costs as much as all else that tracking does for a face."""
+    clear_cost: float = 0.8
+    """Cost of place and size (see ``_GATED``) below which an only candidate needs no look."""
     lost_s: float = 0.25
     """A track without detection for longer is lost, and comes back only by one that is sure: of the score or
     the likeness below. A detection of 0.48 on a blank wall must not bring somebody back."""
@@ -100,16 +105,22 @@ class TrackerConfig:
     """Settings of the single track."""
 
 
-@dataclass(frozen=True, slots=True)
 class _Seen:
-    """A detection and the look of it, where looks are taken."""
+    """A detection and its look, which is taken when it is first asked for."""
 
-    detection: Detection
-    look: Look | None
+    __slots__ = ("_describe", "_look", "detection", "score")
+
+    def __init__(self, detection: Detection, describe: Describe | None) -> None:
+        self.detection, self.score = detection, detection.score
+        self._describe = describe
+        self._look: Look | None = None
 
     @property
-    def score(self) -> float:
-        return self.detection.score
+    def look(self) -> Look | None:
+        """``None`` where looks are not taken at all."""
+        if self._look is None and self._describe is not None:
+            self._look = self._describe(self.detection)
+        return self._look
 
 
 class Tracker:
@@ -146,8 +157,8 @@ class Tracker:
         """The people of one frame, those just lost at their predicted places, in order of number.
 
         ``verify`` is called for up to ``verifications_per_frame`` tracks that it may confirm or reject.
-        Without ``describe`` looks do not count, in frames of one ``scene`` after the other nobody is
-        continued. Raises :class:`ValueError` when time runs backwards.
+        Without ``describe`` looks do not count. In another ``scene`` than before nobody is continued, but
+        those who were in it. Raises :class:`ValueError` when time runs backwards.
         """
         if time_s < self._time_s:
             raise ValueError("time runs backwards: reset the tracker when the source changes")
@@ -158,7 +169,7 @@ class Tracker:
         for track in self._tracks.values():
             track.time_s = time_s
         if not scene.is_mixed:  # else every face is one of two
-            self._assign_all([_Seen(one, describe(one) if describe else None) for one in detections])
+            self._assign_all([_Seen(one, describe) for one in detections])
         self._remove_aged()
         if verify is not None:
             for track in self._pending_verification()[: self._most_verifications()]:
@@ -208,13 +219,19 @@ class Tracker:
             return seen
         costs = _costs(tracks, [one.detection for one in seen], self._time_s, self._config)
         likeness = np.full(costs.shape, np.nan)
-        for row, column in zip(*np.nonzero(costs < _GATED), strict=True):
+        possible = costs < _GATED
+        rivals = possible.sum(axis=0, keepdims=True) + possible.sum(axis=1, keepdims=True) > 2
+        clear = ~rivals & (costs < self._config.clear_cost)
+        for row, column in zip(*np.nonzero(possible), strict=True):
+            if clear[row, column] and self._is_known(tracks[row]):
+                continue
             likeness[row, column] = self._likeness(tracks[row], seen[column])
             costs[row, column] += self._cost_of_look(tracks[row], seen[column], likeness[row, column])
         left = set(range(len(seen)))
         for row, column in linear_assignment(costs):
             if costs[row, column] < _GATED:
-                self._continue(tracks[row], seen[column], float(likeness[row, column]))
+                is_known = bool(clear[row, column]) and self._is_known(tracks[row])
+                self._continue(tracks[row], seen[column], None if is_known else float(likeness[row, column]))
                 left.discard(column)
         return [seen[index] for index in sorted(left)]
 
@@ -247,7 +264,19 @@ class Tracker:
         """Whether it has missed frames, and for long: of slow sources each frame is long after the last."""
         return track.detected_s < self._before_s and self._time_s - track.detected_s > self._config.lost_s
 
-    def _continue(self, track: Track, seen: _Seen, likeness: float) -> None:
+    def _is_known(self, track: Track) -> bool:
+        """Whether its look is still fresh, in a frame in which nobody may have been replaced."""
+        return (
+            not self._scene.is_restless
+            and not self._scene.is_relit
+            and self._time_s - track.appearance.time_s < self._config.look_every_s
+        )
+
+    def _continue(self, track: Track, seen: _Seen, likeness: float | None) -> None:
+        """``likeness`` is ``None`` where it was not asked for, and NaN where looks tell nothing."""
+        if likeness is None:
+            track.add_detection(seen.detection)
+            return
         if likeness < self._least_likeness(track, self._config.doubtful_likeness):
             track.suspect()
         track.add_detection(seen.detection)

@@ -79,12 +79,12 @@ def test_no_detections_have_no_log_odds(verifier: FaceVerifier, astronaut_bgr: I
     assert verifier.log_odds(astronaut_bgr, []) == []
 
 
-def test_color_tells_faces_from_cloth_and_nothing_in_gray_images(
+def test_color_speaks_for_a_face_not_for_cloth_and_not_in_gray_images(
     detector: MediaPipeDetector, astronaut_bgr: Image
 ) -> None:
     (face,) = detector.detect(astronaut_bgr)
     assert skin_share(astronaut_bgr, face) > 0.4
-    assert skin_share(astronaut_bgr, moved(face, 330, 300)) < -0.2
+    assert skin_share(astronaut_bgr, moved(face, 330, 300)) == 0
     gray = np.repeat(cv2.cvtColor(astronaut_bgr, cv2.COLOR_BGR2GRAY)[..., None], 3, axis=2)
     assert skin_share(gray, face) == 0
 
