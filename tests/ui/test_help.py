@@ -21,7 +21,7 @@ def test_the_help_says_what_range_and_question_mark_on_labels_mean(qtbot: QtBot)
     timer = QTimer(parent)
     timer.timeout.connect(read_and_close)
     timer.start(20)
-    Dialogs().show_about(parent)
+    Dialogs().show_about(parent, None)
     assert "wider than 30 years" in texts[0]
     assert label_texts(Estimate(30, 15, 45, 0.76), LabelStyle()) == ("30", ("15–45", "female"))
     assert "less than 75 % sure" in texts[0]

@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.train.conftest import SmallConfig
-from train.data.batches import BatchConfig, Batches
+from train.data.batch_maker import BatchConfig
+from train.data.batches import Batches
 from train.data.crops import load_crops
 from train.data.table import TRAIN, Table
 from train.data.targets import AGE, GENDER, HEADS
