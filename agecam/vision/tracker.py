@@ -69,8 +69,8 @@ class TrackerConfig:
     """A detection continues a track up to this ratio of their sizes."""
     same_likeness: float = 0.66
     """A detection continues a track from this likeness of their looks on; see
-    :mod:`agecam.vision.appearance` for what one person and two have. Of pairs of photographs of two
-    people 2 to 6 % have more. Who steps from shade into the sun can have less, and then has a new number."""
+    :mod:`agecam.vision.appearance` for what one person and two have. Of pairs of photographs of
+    two people 2 to 6 % have more. Who steps from shade into the sun may have less, and a new number then."""
     likeness_decay_per_s: float = 0.13
     """How that falls while the track has no detection, in its first second: looks change with time."""
     doubtful_likeness: float = 0.88
