@@ -1,11 +1,11 @@
 """What somebody looks like: the colours of head and shoulders, cheap enough to be taken in every frame.
 
-A look is a histogram of the colours (Y'CrCb, which tells people apart as well as CIE L*a*b*
-does, and needs no large table) around a face. Skin, hair, collar and what is behind the
-head tell people apart where age and gender models cannot, and a turn of the head changes it little. On the
-clips of a classroom, of walkers and of webcam distance, looks of one person are alike (Bhattacharyya
-coefficient) by 0.93 or more in 99.5 % of neighbouring frames, by 0.85 after 0.3 s and by 0.75 after 1 s in
-99 %; those of two people in one frame by 0.60 in the median and 0.86 in 95 %.
+A look is a histogram of the colours around a face (Y'CrCb, which tells people apart as well as CIE L*a*b* and
+needs no large table). Skin, hair, collar and what is behind the head tell people apart where age and gender
+models cannot, and a turn of the head changes it little. On the clips of a classroom, of walkers and of webcam
+distance, looks of one person are alike (Bhattacharyya coefficient) by 0.93 or more in 99.5 % of neighbouring
+frames, by 0.85 after 0.3 s and by 0.75 after 1 s in 99 %; those of two people in one frame by 0.60 in the
+median and 0.86 in 95 %.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ class LookBackConfig:
     """Bounds of :class:`LookBack`."""
 
     span_s: float = 0.6
-    """A tentative track is waited for so long: of those that are ever confirmed on the clips, nine of ten are
-    within 0.5 s."""
+    """A tentative track is waited for so long. Chosen, not measured: far faces, found on tiles that take
+    half a second to go over the frame, should be confirmed by then."""
     most_frames: int = 16
     """So many frames are held at most: half a second at 30 frames a second. 0 holds none."""
     most_bytes: int = 100_000_000

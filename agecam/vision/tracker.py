@@ -67,10 +67,10 @@ class TrackerConfig:
     """How the gate grows while the track has no detection, face sizes per second."""
     gate_size_ratio: float = 1.7
     """A detection continues a track up to this ratio of their sizes."""
-    same_likeness: float = 0.72
+    same_likeness: float = 0.66
     """A detection continues a track from this likeness of their looks on; see
-    :mod:`agecam.vision.appearance` for what one person and two have. Who steps into the sun had 0.76; of
-    photographs of two people one pair of a hundred has more."""
+    :mod:`agecam.vision.appearance` for what one person and two have. Of pairs of photographs of
+    two people 2 to 6 % have more. Who steps from shade into the sun may have less, and a new number then."""
     likeness_decay_per_s: float = 0.13
     """How that falls while the track has no detection, in its first second: looks change with time."""
     doubtful_likeness: float = 0.88
@@ -168,7 +168,8 @@ class Tracker:
         self._scene = scene
         for track in self._tracks.values():
             track.time_s = time_s
-        if not scene.is_mixed:  # else every face is one of two
+        # Of two shots that mix every face is one of two, and in a blank frame it is hardly one.
+        if not (scene.is_mixed or scene.is_blank):
             self._assign_all([_Seen(one, describe) for one in detections])
         self._remove_aged()
         if verify is not None:
