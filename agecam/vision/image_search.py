@@ -38,7 +38,7 @@ class SearchConfig:
     """Smaller detections are as often a collar as a face, and nothing could be estimated from them."""
     min_log_odds: float = 1.4
     """Log-odds of :func:`agecam.vision.face_regression.face_log_odds` from which a detection is a face."""
-    again_iou: float = 0.5
+    again_iou: float = 0.65
     """IoU with a detection that is no face from which another one is of the same thing."""
     again_log_odds: float = 1.0
     """And so much more it then takes: a hand is detected at many sizes, and one of them may pass."""
