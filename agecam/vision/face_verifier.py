@@ -65,4 +65,5 @@ def to_verifier_input(crops_gray: NDArray[np.uint8] | NDArray[np.float32]) -> ND
     """
     crops = np.asarray(crops_gray, np.float32)
     contrast = crops.std(axis=(1, 2), keepdims=True)
-    return ((crops - crops.mean(axis=(1, 2), keepdims=True)) / (contrast + _CONTRAST_FLOOR))[..., None]
+    even = (crops - crops.mean(axis=(1, 2), keepdims=True)) / (contrast + _CONTRAST_FLOOR)
+    return np.asarray(even[..., None], np.float32)

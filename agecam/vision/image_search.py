@@ -16,7 +16,7 @@ from agecam.vision.face_networks import FaceNetworks, crop_rois, detect_rois
 from agecam.vision.face_regression import with_confidence
 from agecam.vision.nms import non_max_suppression, translated
 from agecam.vision.pyramid import Pyramid, tiles
-from agecam.vision.turned import turned_back, turned_image
+from agecam.vision.turned import is_upright, turned_back, turned_image
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class SearchConfig:
     """Smaller detections are as often a collar as a face, and nothing could be estimated from them."""
     min_log_odds: float = 1.4
     """Log-odds of :func:`agecam.vision.face_regression.face_log_odds` from which a detection is a face."""
-    again_iou: float = 0.5
+    again_iou: float = 0.65
     """IoU with a detection that is no face from which another one is of the same thing."""
     again_log_odds: float = 1.0
     """And so much more it then takes: a hand is detected at many sizes, and one of them may pass."""
@@ -75,15 +75,16 @@ def search_image(
     ``crowd_score`` is the score from which a small face makes smaller tiles worth their time.
     """
     faces = _search_upright(networks, image_bgr, config, crowd_score)
-    if not faces:
-        hard, log_odds = _search_hard(networks, image_bgr, config)
+    if not any(is_upright(face) for face in faces):
+        # Networks detect some faces that lie on their side, and misplace their eyes and mouth.
+        faces = faces or _search_hard(networks, image_bgr, config)
+        pyramid = Pyramid(image_bgr)
+        log_odds = max((networks.verifier_log_odds(pyramid, one) for one in faces), default=-np.inf)
         quarters = _best_quarters(networks, image_bgr, config, log_odds + config.upright_lead)
         if quarters:
             height, width = image_bgr.shape[:2]
             turned = _search_upright(networks, turned_image(image_bgr, quarters), config, crowd_score)
             faces = [turned_back(face, quarters, (width, height)) for face in turned]
-        else:
-            faces = hard
     return sorted(faces, key=lambda face: face.box[0])
 
 
@@ -122,17 +123,17 @@ def _best_quarters(
 
 def _search_hard(
     networks: FaceNetworks, image_bgr: NDArray[np.uint8], config: SearchConfig
-) -> tuple[list[Detection], float]:
-    """Large faces that wider borders show, less sure ones too, and the largest log-odds by the verifier."""
+) -> list[Detection]:
+    """Large faces that wider borders show, less sure ones too."""
     pyramid = Pyramid(image_bgr)
     found = networks.detect_whole(pyramid)
     for share in (_BORDER_SHARE, *config.wide_borders):
         found += _detect_bordered(networks, image_bgr, share)
     least_px = config.hard_size * max(pyramid.size_wh)
     large_enough = (one for one in found if max(one.box[2:]) >= least_px)
-    less_sure = replace(config, min_log_odds=config.hard_min_log_odds)
-    faces = _confirmed_faces(networks, pyramid, large_enough, less_sure)
-    return faces, max((networks.verifier_log_odds(pyramid, one) for one in faces), default=-np.inf)
+    return _confirmed_faces(
+        networks, pyramid, large_enough, replace(config, min_log_odds=config.hard_min_log_odds)
+    )
 
 
 def _detect_bordered(networks: FaceNetworks, image_bgr: NDArray[np.uint8], share: float) -> list[Detection]:

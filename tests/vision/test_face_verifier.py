@@ -67,7 +67,8 @@ def test_a_mirrored_face_is_as_much_of_a_face(
 ) -> None:
     (face,) = detector.detect(hopper_bgr)
     width = hopper_bgr.shape[1]
-    keypoints = face.keypoints[[1, 0, 2, 3]] * np.float32([-1, 1]) + np.float32([width - 1, 0])
+    keypoints = face.keypoints[[1, 0, 2, 3]].copy()
+    keypoints[:, 0] = width - 1 - keypoints[:, 0]
     x, y, box_width, box_height = face.box
     mirrored = Detection((width - x - box_width, y, box_width, box_height), face.score, keypoints)
     (odds,) = verifier.log_odds(hopper_bgr, [face])

@@ -152,7 +152,7 @@ def _share(mask: NDArray[np.uint8], box: Box) -> float:
 def _is_central(detection: Detection, image_bgr: NDArray[np.uint8]) -> bool:
     height, width = image_bgr.shape[:2]
     x, y = detection.centre
-    return (
+    return bool(
         abs(x - width / 2) < _CENTRAL * width
         and abs(y - height / 2) < _CENTRAL * height
         and max(detection.box[2:]) > _LEAST_FACE * width

@@ -119,7 +119,8 @@ def log_odds(model: keras.Model, stored: Crops) -> NDArray[np.float32]:
     """What the program would say of stored crops, mean over each and its mirror image: ``(n,)`` float32."""
     crops = np.stack([network_square(crop) for crop in stored])
     both = np.concatenate([crops, crops[:, :, ::-1]])
-    return np.asarray(model.predict(to_verifier_input(both), verbose=0)).reshape(2, -1).mean(axis=0)
+    values = np.asarray(model.predict(to_verifier_input(both), verbose=0), np.float32)
+    return np.asarray(values.reshape(2, -1).mean(axis=0), np.float32)
 
 
 def export(model: keras.Model, out: Path) -> None:
