@@ -120,7 +120,7 @@ def test_preview_and_recording_have_the_same_colours_whenever_it_began(
     assert colours_drawn(last.image_bgr) == colours_drawn(last.plain_bgr) == set(last.layout.colours.values())
 
 
-def test_all_frames_at_once_give_what_one_after_the_other_gives(
+def test_all_frames_at_once_give_what_one_after_the_other_gives_once_people_are_confirmed(
     analyzer: Analyzer, frames: list[Frame]
 ) -> None:
     pipeline = Pipeline(analyzer)
@@ -128,15 +128,20 @@ def test_all_frames_at_once_give_what_one_after_the_other_gives(
     single = [pipeline.process(frame) for frame in frames]
     pipeline.reset()
     together = list(pipeline.process_all(frames, Preview.PLAIN))
-    assert [one.people for one in together] != []
+    assert not all(person.confirmed for person in single[0].people)
+    compared = 0
     for one, other in zip(single, together, strict=True):
-        assert [(p.track_id, p.face.box, p.estimate) for p in one.people] == [
-            (p.track_id, p.face.box, p.estimate) for p in other.people
+        assert [(p.track_id, p.face.box) for p in one.people] == [
+            (p.track_id, p.face.box) for p in other.people
         ]
-        assert one.image_bgr is not None
+        assert all(person.confirmed for person in other.people)
         assert other.image_bgr is not None
-        np.testing.assert_array_equal(one.image_bgr, other.image_bgr)
+        assert not np.array_equal(other.image_bgr, other.analysis.frame.image_bgr)
         assert set(other.analysis.stages_ms) >= {"detect", "align", "classify", "track", "draw"}
+        if all(person.confirmed for person in one.people):
+            compared += 1
+            assert one.analysis.people == other.analysis.people
+    assert compared > len(frames) // 2
 
 
 @pytest.mark.parametrize("preview", [Preview.NONE, Preview.MIRRORED])
