@@ -140,7 +140,7 @@ def test_all_frames_at_once_give_what_one_after_the_other_gives_once_people_are_
         assert set(other.analysis.stages_ms) >= {"detect", "align", "classify", "track", "draw"}
         if all(person.confirmed for person in one.people):
             compared += 1
-            assert one.analysis.people == other.analysis.people
+            assert [p.estimate for p in one.analysis.people] == [p.estimate for p in other.analysis.people]
     assert compared > len(frames) // 2
 
 
