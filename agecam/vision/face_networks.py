@@ -107,11 +107,13 @@ class FaceNetworks:
     def verify(self, pyramid: Pyramid, detection: Detection) -> Verification:
         """The confidence that a detection is a face; see :meth:`MediaPipeDetector.verify`."""
         best = self.best_around(pyramid, detection, self._config.verify_sides)
+        if not best:
+            return Verification(0.0, None)
         # The mean of both, 0 for one that does not detect it.
         score = sum(one.score for one in best) / 2
         log_odds = with_confidence(self.log_odds(pyramid, detection), score, self._config.regression)
         log_odds += self._config.lasting_log_odds
-        return Verification(probability(log_odds), max(best, key=lambda one: one.score, default=None))
+        return Verification(probability(log_odds), max(best, key=lambda one: one.score))
 
     def log_odds(self, pyramid: Pyramid, detection: Detection) -> float:
         """The log-odds that a detection is a face, without another run of the detectors."""
