@@ -53,6 +53,11 @@ class LookBack:
         yield from self._held
 
     def _add(self, analysis: Analysis) -> None:
+        if analysis.frame.is_still:
+            # Its people are numbered for themselves, and nobody of a film is among them.
+            self._first_s = {}
+            self._held.append(analysis)
+            return
         before = self._first_s
         time_s = analysis.frame.time_s
         self._first_s = {one.track_id: before.get(one.track_id, time_s) for one in analysis.people}
