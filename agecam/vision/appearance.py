@@ -95,13 +95,15 @@ class Appearance:
         """How much a look is like this person's, in [0, 1]; ``None`` where there is nothing to compare.
 
         That of the colours, or that of light and shade where it is clear and colours are not: who steps into
-        the sun is still the same. Where everything ``is_relit`` light and shade alone tell.
+        the sun is still the same. Where everything ``is_relit`` light and shade alone tell, and only who is
+        the same: a flash burns them out.
         """
         last = self._last
         if last is None:
             return None
         if is_relit:
-            return _shade_likeness(last.light, look.light)
+            shade = _shade_likeness(last.light, look.light)
+            return shade if shade is not None and shade >= _CLEAR_SHADE else None
         likeness = max(float(last.colours @ look.colours), float(self._colours @ look.colours))
         if likeness < _CLEAR_COLOURS:
             shade = _shade_likeness(last.light, look.light) or 0.0

@@ -41,6 +41,12 @@ _LEVEL_PX: Final = 192
 """Longest side of the level of the pyramid that a thumbnail is made of; detection has made it already."""
 
 
+_BLACK: Final = 4
+"""Gray levels up to which a pixel of a thumbnail is black, ..."""
+_WHITE: Final = 251
+"""... and from which it is white."""
+
+
 @dataclass(frozen=True, slots=True)
 class SceneConfig:
     """Settings of :class:`SceneTracker`; gray levels are of 255, correlations in [-1, 1]."""
@@ -84,6 +90,9 @@ class SceneConfig:
     """A shot that is back within so long is the same scene: a flash or a hand before the camera ended."""
     return_correlation: float = 0.85
     """Least correlation with the last frame before, to be that shot."""
+    clipped_share: float = 0.15
+    """The share of white and black pixels that one of two thumbnails has more than the other, from which they
+    are compared with equal tones: a flash that burns half of the image out leaves its shapes. Chosen."""
     light_difference: float = 6.0
     """Change of the mean in gray levels, within one scene, from which it is lit otherwise now."""
 
@@ -170,6 +179,9 @@ class SceneTracker:
     def _is_cut(self, last: NDArray[np.uint8], thumbnail_gray: NDArray[np.uint8], elapsed_s: float) -> bool:
         config = self._config
         correlation = _correlation(last, thumbnail_gray)
+        if correlation < config.same_correlation:
+            last, thumbnail_gray = _equally_clipped(last, thumbnail_gray, config.clipped_share)
+            correlation = max(correlation, _correlation(last, thumbnail_gray))
         if elapsed_s > config.pause_s and not self._was_blank:
             return correlation < config.same_correlation_after_pause
         return correlation < config.same_correlation and (
@@ -247,6 +259,25 @@ def _difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
 def _changed(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
     """Part of the pixels that differ by more than noise and a little movement make them."""
     return float((cv2.absdiff(a, b) > _UNCHANGED).mean())
+
+
+def _equally_clipped(
+    one: NDArray[np.uint8], other: NDArray[np.uint8], share: float
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Two thumbnails; where one is clipped much more, the other gets its tones, by rank."""
+    clipped = [float(np.mean((image <= _BLACK) | (image >= _WHITE))) for image in (one, other)]
+    if abs(clipped[0] - clipped[1]) < share:
+        return one, other
+    if clipped[0] > clipped[1]:
+        return one, _with_tones_of(one, other)
+    return _with_tones_of(other, one), other
+
+
+def _with_tones_of(tones: NDArray[np.uint8], image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """An image with the histogram of another of its size."""
+    matched = np.empty(image.size, np.uint8)
+    matched[np.argsort(image, axis=None, kind="stable")] = np.sort(tones, axis=None)
+    return matched.reshape(image.shape)
 
 
 def _correlation(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:

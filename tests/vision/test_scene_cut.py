@@ -117,6 +117,12 @@ def test_a_flash_changes_the_light_and_no_scene(first: Image) -> None:
     assert not any(one.is_relit for one in seen[14:])
 
 
+def test_a_flash_that_burns_most_of_the_image_out_is_no_cut(first: Image) -> None:
+    flashed = [scaled(noisy(first, 10), 1.6, 90), scaled(noisy(first, 11), 1.6, 90)]
+    seen = scenes(shot(first, 10) + flashed + shot(first, 10))
+    assert {scene.number for scene in seen} == {0}
+
+
 def test_a_flash_that_blinds_the_camera_is_no_cut(first: Image) -> None:
     assert set(numbers(shot(first, 10) + [np.full_like(first, 255)] * 2 + shot(first, 10))) == {0}
 
