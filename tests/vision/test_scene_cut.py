@@ -118,7 +118,7 @@ def test_a_flash_changes_the_light_and_no_scene(first: Image) -> None:
 
 
 def test_a_flash_that_burns_most_of_the_image_out_is_no_cut(first: Image) -> None:
-    flashed = [scaled(noisy(first, 10), 1.6, 90), scaled(noisy(first, 11), 1.6, 90)]
+    flashed = [scaled(noisy(first, 10), 1.6, 190), scaled(noisy(first, 11), 1.6, 190)]
     seen = scenes(shot(first, 10) + flashed + shot(first, 10))
     assert {scene.number for scene in seen} == {0}
 
