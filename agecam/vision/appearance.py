@@ -102,18 +102,20 @@ class Appearance:
         if last is None:
             return None
         if is_relit:
-            shade = _shade_likeness(last.light, look.light)
-            return shade if shade is not None and shade >= _CLEAR_SHADE else None
+            return _clear_shade_likeness(last.light, look.light)
         likeness = max(float(last.colours @ look.colours), float(self._colours @ look.colours))
         if likeness < _CLEAR_COLOURS:
-            shade = _shade_likeness(last.light, look.light) or 0.0
-            likeness = max(likeness, shade if shade >= _CLEAR_SHADE else 0.0)
+            likeness = max(likeness, _clear_shade_likeness(last.light, look.light) or 0.0)
         return min(1.0, likeness)
 
 
-def _shade_likeness(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> float | None:
-    """The largest correlation of two faces' lightness over small shifts; ``None`` of one without contrast."""
+def _clear_shade_likeness(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> float | None:
+    """The largest correlation of two faces' lightness over small shifts.
+
+    ``None`` where that tells nothing: of a face without contrast, and where it is not clear.
+    """
     middle = now[_SHIFT_PX:-_SHIFT_PX, _SHIFT_PX:-_SHIFT_PX]
     if float(cv2.meanStdDev(middle)[1][0, 0]) < _LEAST_CONTRAST:
         return None  # OpenCV takes it for like everything
-    return float(cv2.minMaxLoc(cv2.matchTemplate(before, middle, cv2.TM_CCOEFF_NORMED))[1])
+    shade = float(cv2.minMaxLoc(cv2.matchTemplate(before, middle, cv2.TM_CCOEFF_NORMED))[1])
+    return shade if shade >= _CLEAR_SHADE else None
