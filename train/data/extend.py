@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.files import atomic_write
+from train.data.arrays import create_array
 from train.data.config import ExtendConfig
 from train.data.crops import CROPS_FILE, center_crop, load_crops
 from train.data.duplicates import find_known
@@ -84,7 +85,8 @@ def _append(
     """Write ``base`` and ``more[rows]`` as one array, piece by piece: crops are larger than memory may be."""
     shape = (len(base) + len(rows), *base.shape[1:])
     with atomic_write(path) as partial:
-        joined = np.lib.format.open_memmap(partial, mode="w+", dtype=base.dtype, shape=shape)
+        create_array(partial, base.dtype, shape)
+        joined = np.lib.format.open_memmap(partial, mode="r+")
         for start in range(0, len(base), _COPIED_ROWS):
             joined[start : min(start + _COPIED_ROWS, len(base))] = base[start : start + _COPIED_ROWS]
         for start in range(0, len(rows), _COPIED_ROWS):
