@@ -1,7 +1,8 @@
 """A small network that tells faces from what passes for them: hands, cloth, letters, lamps, backs of heads.
 
 The detectors judge a place by what little of it they see at one size; this network judges the aligned crop,
-with half as much of its surroundings again. It is trained by ``train.verifier``; the model card has figures.
+with half as much of its surroundings again. It is trained by ``train.workflows.face_verifier``; the model
+card has figures.
 """
 
 from __future__ import annotations
