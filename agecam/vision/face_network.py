@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agecam.errors import ModelError
 from agecam.messages import Detection
@@ -27,6 +28,10 @@ KEYPOINTS: Final = 4
 """Right eye, left eye, nose tip, mouth centre: the first four of MediaPipe's six; its ears are not used."""
 
 
+Proposals = NDArray[np.float32]
+"""Places where faces may be: ``(n, 3)``, centre xy and width in pixels of the whole image, in no order."""
+
+
 class FaceNetwork(Protocol):
     """One network, loaded and run once: the first run logs, and allocates memory.
 
@@ -35,6 +40,10 @@ class FaceNetwork(Protocol):
 
     def detect(self, region: RoiImage) -> list[Detection]:
         """The plausible faces in an image region, in pixels of the whole image, in no order."""
+        ...
+
+    def detect_and_propose(self, region: RoiImage, min_score: float) -> tuple[list[Detection], Proposals]:
+        """The same, and where less sure faces may be, of at least so high a score in [0, 1]."""
         ...
 
     def close(self) -> None:
@@ -65,8 +74,27 @@ class LiteRtFaceNetwork:
 
     def detect(self, region: RoiImage) -> list[Detection]:
         """As :meth:`FaceNetwork.detect` says."""
+        return self._faces(*self._run(region), region)
+
+    def detect_and_propose(self, region: RoiImage, min_score: float) -> tuple[list[Detection], Proposals]:
+        """As :meth:`FaceNetwork.detect_and_propose` says."""
+        values, logits = self._run(region)
+        places = self._decoder.propose(values, logits, min_score)
+        size_wh = np.array(region.image_bgr.shape[1::-1], np.float32)
+        places *= max(size_wh)
+        places[:, :2] += (size_wh - max(size_wh)) / 2
+        places *= region.scale
+        places[:, :2] += (region.x0, region.y0)
+        return self._faces(values, logits, region), places
+
+    def _run(self, region: RoiImage) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         values, logits = self._model.run_all(letterbox(region.image_bgr, self._input_px))
-        faces = self._decoder.decode(values[0], logits[0, :, 0])
+        return values[0], logits[0, :, 0]
+
+    def _faces(
+        self, values: NDArray[np.float32], logits: NDArray[np.float32], region: RoiImage
+    ) -> list[Detection]:
+        faces = self._decoder.decode(values, logits)
         return _in_image(faces, region) if len(faces.scores) else []
 
     def close(self) -> None:

@@ -91,7 +91,10 @@ class FaceNetworks:
 
     def detect_whole(self, pyramid: Pyramid) -> list[Detection]:
         """What both detect in the whole image, duplicates included."""
-        image = pyramid.whole(INPUT_PX)
+        return self.detect_image(pyramid.whole(INPUT_PX))
+
+    def detect_image(self, image: RoiImage) -> list[Detection]:
+        """What both detect in an image, duplicates included, in pixels of the one that it is a part of."""
         return self.full_range.detect(image) + self.short_range.detect(image)
 
     def detect_short_range_beside(self, pyramid: Pyramid) -> Future[list[Detection]]:
@@ -156,12 +159,12 @@ def detect_rois(
     network: FaceNetwork, size_wh: tuple[int, int], regions: Iterable[RegionOfRoi]
 ) -> list[Detection]:
     """What a network detects in regions of an image of (width, height), but for faces that an edge cuts."""
-    return [
-        detection
-        for roi, region in regions
-        for detection in network.detect(region)
-        if not _is_cut(detection, roi, size_wh)
-    ]
+    return [one for roi, region in regions for one in uncut(network.detect(region), roi, size_wh)]
+
+
+def uncut(detections: Iterable[Detection], roi: Roi, size_wh: tuple[int, int]) -> list[Detection]:
+    """Detections in a region of an image of (width, height), but for faces that its edge cuts."""
+    return [one for one in detections if not _is_cut(one, roi, size_wh)]
 
 
 def _is_cut(detection: Detection, roi: Roi, size_wh: tuple[int, int]) -> bool:

@@ -13,7 +13,7 @@ from agecam.errors import ModelError
 from agecam.messages import Detection
 from agecam.opencv import cv2
 from agecam.system_libraries import how_to_install_libraries, missing_libraries
-from agecam.vision.face_network import INPUT_PX, KEYPOINTS, damaged_network
+from agecam.vision.face_network import INPUT_PX, KEYPOINTS, Proposals, damaged_network
 from agecam.vision.manifest import detector_bytes
 from agecam.vision.mediapipe_tasks import call_directly, load_mediapipe
 from agecam.vision.nms import is_plausible
@@ -30,20 +30,12 @@ class MediaPipeFaceNetwork:
     """
 
     def __init__(self, path: Path, *, min_score: float, content: bytes | None = None) -> None:
-        content = content or detector_bytes(path)
+        self._content = content or detector_bytes(path)
+        self._min_score = min_score
         self._mediapipe = load_mediapipe()
-        tasks = self._mediapipe.tasks
-        options = tasks.vision.FaceDetectorOptions(
-            # The bytes, not the path: MediaPipe cannot open paths with non-ASCII letters on Windows.
-            base_options=tasks.BaseOptions(model_asset_buffer=content),
-            min_detection_confidence=min_score,
-        )
-        self._task: Any = None
+        self._tasks: dict[float, Any] = {}
         try:
-            with silenced_stderr():
-                self._task = tasks.vision.FaceDetector.create_from_options(options)
-                call_directly(self._task)
-                self._run(np.zeros((INPUT_PX, INPUT_PX, 3), dtype=np.uint8))
+            self._tasks[min_score] = self._create_task(min_score)
         except OSError as error:
             self.close()
             missing = missing_libraries()
@@ -57,11 +49,22 @@ class MediaPipeFaceNetwork:
 
     def detect(self, region: RoiImage) -> list[Detection]:
         """As :meth:`agecam.vision.face_network.FaceNetwork.detect` says."""
+        return self._detect(region, self._min_score)
+
+    def detect_and_propose(self, region: RoiImage, min_score: float) -> tuple[list[Detection], Proposals]:
+        """As :meth:`agecam.vision.face_network.FaceNetwork.detect_and_propose` says, a place for each face.
+
+        A task takes one least score, so this runs another one.
+        """
+        places = [(*one.centre, one.box[2]) for one in self._detect(region, min_score)]
+        return self.detect(region), np.array(places, np.float32).reshape(-1, 3)
+
+    def _detect(self, region: RoiImage, min_score: float) -> list[Detection]:
         rgb = np.asarray(cv2.cvtColor(region.image_bgr, cv2.COLOR_BGR2RGB), np.uint8)
         x0, y0, scale = region.x0, region.y0, region.scale
         height, width = (scale * side for side in rgb.shape[:2])
         detections = []
-        for found in self._run(rgb):
+        for found in self._run(rgb, min_score):
             box = found.bounding_box
             points = [(x0 + k.x * width, y0 + k.y * height) for k in found.keypoints[:KEYPOINTS]]
             detection = Detection(
@@ -78,13 +81,29 @@ class MediaPipeFaceNetwork:
                 detections.append(detection)
         return detections
 
-    def _run(self, image_rgb: NDArray[np.uint8]) -> Any:
+    def _run(self, image_rgb: NDArray[np.uint8], min_score: float) -> Any:
+        if min_score not in self._tasks:
+            self._tasks[min_score] = self._create_task(min_score)
         image = self._mediapipe.Image(image_format=self._mediapipe.ImageFormat.SRGB, data=image_rgb)
-        return self._task.detect(image).detections
+        return self._tasks[min_score].detect(image).detections
+
+    def _create_task(self, min_score: float) -> Any:
+        tasks = self._mediapipe.tasks
+        options = tasks.vision.FaceDetectorOptions(
+            # The bytes, not the path: MediaPipe cannot open paths with non-ASCII letters on Windows.
+            base_options=tasks.BaseOptions(model_asset_buffer=self._content),
+            min_detection_confidence=min_score,
+        )
+        with silenced_stderr():
+            task = tasks.vision.FaceDetector.create_from_options(options)
+            call_directly(task)
+            blank = np.zeros((INPUT_PX, INPUT_PX, 3), dtype=np.uint8)
+            # The first run logs.
+            task.detect(self._mediapipe.Image(image_format=self._mediapipe.ImageFormat.SRGB, data=blank))
+        return task
 
     def close(self) -> None:
-        """Release the task; calling it twice does no harm."""
-        if self._task is None:
-            return
-        with contextlib.suppress(RuntimeError, ValueError), silenced_stderr():
-            self._task.close()
+        """Release the tasks; calling it twice does no harm."""
+        for task in self._tasks.values():
+            with contextlib.suppress(RuntimeError, ValueError), silenced_stderr():
+                task.close()

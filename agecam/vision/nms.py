@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
-
-import numpy as np
 
 from agecam.messages import Detection
 from agecam.vision.boxes import intersection_over_smaller
@@ -62,13 +60,6 @@ def is_plausible(detection: Detection) -> bool:
         and shape.mouth_drop >= _LEAST_MOUTH_DROP
         and shape.mouth_sine > _LEAST_MOUTH_SINE
     )
-
-
-def translated(detection: Detection, dx: float, dy: float) -> Detection:
-    """The detection so many pixels further right and down."""
-    x, y, width, height = detection.box
-    keypoints = detection.keypoints + np.array((dx, dy), dtype=np.float32)
-    return replace(detection, box=(x + dx, y + dy, width, height), keypoints=keypoints)
 
 
 def non_max_suppression(

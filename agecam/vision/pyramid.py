@@ -68,6 +68,18 @@ class Pyramid:
         right, bottom = max(left + 1, (x + width) >> level), max(top + 1, (y + height) >> level)
         return RoiImage(image[top:bottom, left:right], left << level, top << level, 1 << level)
 
+    def bordered(self, share: float, longest_px: int) -> RoiImage:
+        """The whole image with its edge repeated all round, shrunk likewise.
+
+        ``share`` is the border's width in sides of the image's longer side.
+        """
+        longest = max(self.size_wh)
+        level = _halvings(longest + 2 * round(share * longest), longest_px)
+        image = self._level(level)
+        border = round(share * longest) >> level
+        bordered = cv2.copyMakeBorder(image, *(border,) * 4, cv2.BORDER_REPLICATE)
+        return RoiImage(np.asarray(bordered, np.uint8), -border << level, -border << level, 1 << level)
+
     def square(self, centre: tuple[float, float], side: float, longest_px: int) -> RoiImage:
         """A square of the image, shrunk likewise; what lies outside repeats the border."""
         level = _halvings(side, longest_px)

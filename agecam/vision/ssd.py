@@ -63,13 +63,22 @@ class SsdDecoder:
         self._input_px = np.float32(input_px)
         self._anchors = anchor_centres(input_px)
         self._min_score = np.float32(min_score)
-        share = min(max(min_score, 1e-6), 1 - 1e-6)
         # A little less than the logit of that score: float32 decides about scores, not about logits.
-        self._least_logit = math.log(share / (1 - share)) - 1e-3
+        self._least_logit = _logit(min_score) - 1e-3
 
     def __len__(self) -> int:
         """Number of anchors."""
         return len(self._anchors)
+
+    def propose(self, values: Floats, logits: Floats, min_score: float) -> Floats:
+        """Where a face may be: ``(n, 3)`` float32, centre xy and width in shares of the network's square.
+
+        Every anchor of at least so high a score, however many show one face.
+        """
+        found = np.flatnonzero(logits >= _logit(min_score))
+        places = values[found, :3] / self._input_px
+        places[:, :2] += self._anchors[found]
+        return np.asarray(places, np.float32)
 
     def decode(self, values: Floats, logits: Floats) -> SsdFaces:
         """Faces in what the network puts out: values ``(anchors, 16)`` and logits ``(anchors,)``."""
@@ -87,6 +96,11 @@ class SsdDecoder:
         if len(scores) > 1:
             scores, points = weighted_nms(scores, points)
         return SsdFaces(points[:, :2], points[:, 2:], scores)
+
+
+def _logit(score: float) -> float:
+    share = min(max(score, 1e-6), 1 - 1e-6)
+    return math.log(share / (1 - share))
 
 
 def weighted_nms(scores: Floats, points: Floats) -> tuple[Floats, Floats]:

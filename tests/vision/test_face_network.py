@@ -118,3 +118,15 @@ def test_a_region_is_placed_in_the_whole_image(pair: Pair, astronaut_bgr: Image)
     assert pair.assert_same(region) == 1
     (face,) = pair.litert.detect(region)
     np.testing.assert_allclose(face.centre, (448, 250), atol=25)
+
+
+def test_faces_and_less_sure_places_are_proposed_where_they_are(pair: Pair, astronaut_bgr: Image) -> None:
+    large = np.asarray(cv2.resize(astronaut_bgr, (1024, 1024)), np.uint8)
+    region = Pyramid(large).region((120, 60, 640, 700), INPUT_PX)
+    for network in (pair.litert, pair.mediapipe):
+        faces, places = network.detect_and_propose(region, 0.1)
+        assert [face.box for face in faces] == [face.box for face in network.detect(region)]
+        assert places.dtype == np.float32
+        x, y, width = places[np.argmin(np.abs(places[:, 2] - faces[0].box[2]))]
+        np.testing.assert_allclose((x, y, width), (*faces[0].centre, faces[0].box[2]), atol=25)
+        assert network.detect_and_propose(RoiImage(np.zeros_like(region.image_bgr), 0, 0, 1), 0.1)[0] == []

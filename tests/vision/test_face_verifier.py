@@ -18,7 +18,6 @@ from agecam.vision.face_regression import (
     with_confidence,
 )
 from agecam.vision.face_verifier import FACE_VERIFIER, FaceVerifier
-from agecam.vision.nms import translated
 
 Image = NDArray[np.uint8]
 
@@ -30,7 +29,8 @@ def verifier() -> FaceVerifier:
 
 def moved(face: Detection, x: float, y: float) -> Detection:
     """The face with its box's corner there."""
-    return translated(face, x - face.box[0], y - face.box[1])
+    by = np.array((x - face.box[0], y - face.box[1]), np.float32)
+    return replace(face, box=(x, y, *face.box[2:]), keypoints=face.keypoints + by)
 
 
 def shrunk(image: Image, face: Detection, scale: float) -> tuple[Image, Detection]:

@@ -79,3 +79,12 @@ def test_a_photograph_without_a_face_has_none_upright_or_turned(
     region = np.ascontiguousarray(image[y : y + height, x : x + width])
     for quarters in range(4):
         assert detector.search(turned_image(region, quarters)) == []
+
+
+def test_a_far_face_beside_a_near_one_is_found(detector: MediaPipeDetector, astronaut_bgr: Image) -> None:
+    image = np.full((1200, 1800, 3), 90, np.uint8)
+    image[:1000, :1000] = cv2.resize(astronaut_bgr, (1000, 1000))
+    image[400:600, 1300:1500] = cv2.resize(astronaut_bgr, (200, 200), interpolation=cv2.INTER_AREA)
+    near, far = detector.search(image)
+    assert near.box[2] > 4 * far.box[2]
+    assert iou(far.box, (1368, 424, 43, 48)) > 0.3

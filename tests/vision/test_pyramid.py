@@ -33,6 +33,17 @@ def test_the_whole_image_is_a_region() -> None:
     assert pyramid.size_wh == (1280, 720)
 
 
+@pytest.mark.parametrize("longest_px", [100, 384, 5000])
+def test_a_border_repeats_the_edge_and_moves_nothing(longest_px: int) -> None:
+    bordered = Pyramid(gradient(1001, 703)).bordered(0.3, longest_px)
+    scale, image = bordered.scale, bordered.image_bgr.astype(int)
+    assert max(image.shape[:2]) <= longest_px
+    assert (bordered.x0, bordered.y0) == pytest.approx((-300, -300), abs=scale)
+    u, v = ((at - start) // scale for at, start in ((600, bordered.x0), (400, bordered.y0)))
+    assert image[v, u].tolist() == pytest.approx([0, 100, 150], abs=scale / 4 + 1)
+    assert image[v, 0].tolist() == pytest.approx([0, 100, 0], abs=scale / 4 + 1)
+
+
 def test_shrinking_averages() -> None:
     checks = np.indices((64, 64)).sum(axis=0) % 2 * 200
     region = Pyramid(np.dstack([checks] * 3).astype(np.uint8)).region((0, 0, 64, 64), 16)

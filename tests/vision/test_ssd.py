@@ -49,6 +49,14 @@ def test_a_box_of_negative_size_is_no_face() -> None:
     assert len(SsdDecoder(192, min_score=0.3).decode(values, logits).scores) == 0
 
 
+def test_places_of_less_sure_faces_are_proposed() -> None:
+    x, y = anchor_centres(192)[100]
+    decoder = SsdDecoder(192, min_score=0.5)
+    values, logits = _outputs(-1.0)
+    np.testing.assert_allclose(decoder.propose(values, logits, 0.2), [(x, y, 0.1)], atol=1e-6)
+    assert decoder.propose(values, logits, 0.3).shape == (0, 3)
+
+
 def test_boxes_that_overlap_become_their_mean_by_score() -> None:
     points = np.array(
         [

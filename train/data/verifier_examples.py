@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from agecam.messages import Detection
 from agecam.opencv import cv2
 from agecam.vision.align import View, align_face
+from agecam.vision.face_network import INPUT_PX
 from agecam.vision.face_networks import FaceNetworks, crop_rois, detect_rois
-from agecam.vision.image_search import with_border
-from agecam.vision.nms import non_max_suppression, translated
+from agecam.vision.nms import non_max_suppression
 from agecam.vision.pyramid import Pyramid, tiles
 from train.data.keypoints import load_keypoints
 from train.data.stores import ImageStore, decode
@@ -94,10 +94,10 @@ def proposed_faces(networks: FaceNetworks, store: ImageStore, files: Sequence[st
     def crops() -> Iterator[tuple[NDArray[np.uint8], float, str]]:
         for file in files:
             image = _read(store, file)
-            found = networks.detect_whole(Pyramid(image))
+            pyramid = Pyramid(image)
+            found = networks.detect_whole(pyramid)
             for share in _BORDERS:
-                wide, px = with_border(image, share)
-                found += [translated(one, -px, -px) for one in networks.detect_whole(Pyramid(wide))]
+                found += networks.detect_image(pyramid.bordered(share, INPUT_PX))
             for one in found:
                 if one.score >= _FACE_SCORE and _is_central(one, image):
                     yield stored_crop(image, one), one.score, file
