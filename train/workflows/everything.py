@@ -52,7 +52,7 @@ def train_everything(config: AllConfig, say: Callable[[str], None]) -> Everythin
     work = config.out / _FOLDER
     data = work / "prepared"
     say(f"Looking for faces in {config.data}")
-    table = prepare_images(config.data, data, jobs=config.jobs, seed=config.seed)
+    table = prepare_images(config, data, say)
     labelled = [head for head in HEADS if has_labels(head, table)]
     if not labelled:
         raise DataError(
