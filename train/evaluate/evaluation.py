@@ -43,8 +43,8 @@ def evaluate(config: EvaluateConfig, say: Say = silent) -> dict[str, Any]:
 
     ``config.data`` is a folder made by ``prepare``, of which one split is measured, or a folder or zip of
     labelled images, which are prepared into ``out`` and all measured; ``say`` is told of that. Returns the
-    content of ``metrics.json``. Raises :class:`DataError` when images or models cannot be read, two models predict the
-    same, or the split is empty.
+    content of ``metrics.json``. Raises :class:`DataError` when images or models cannot be read, two models
+    predict the same, or the split is empty.
     """
     table, crops, split = _load(config, say)
     chosen = table.take(table.split != UNUSED) if split == ALL else table.of_split(split)
