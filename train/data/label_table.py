@@ -70,7 +70,8 @@ class LabelTable:
 
     def described(self) -> str:
         """Kind, number of rows and what is not used, to print."""
-        text = f"{len(self.rows):,} rows, {self.delimiter}, {self.encoding}"
+        rows = "1 row" if len(self.rows) == 1 else f"{len(self.rows):,} rows"
+        text = f"{rows}, {self.delimiter}, {self.encoding}"
         return text + (f"; columns not used: {', '.join(self.unused)}" if self.unused else "")
 
 
@@ -100,7 +101,9 @@ def read_table(name: str, content: bytes, options: LabelOptions) -> LabelTable:
     _check(name, header, columns)
     rows = tuple(_row(line, cells, header, columns) for line, cells in lines[1:])
     orders: dict[str, str] = {
-        column: _order(name, column, rows, options) for column in ("birth", "date") if column in columns
+        column: _order(f"{name}: the column {header[columns[column]].strip()}", column, rows, options)
+        for column in ("birth", "date")
+        if column in columns
     }
     used = set(columns.values())
     unused = tuple(column.strip() for place, column in enumerate(header) if place not in used)
@@ -201,4 +204,4 @@ def _order(name: str, column: str, rows: Sequence[Row], options: LabelOptions) -
     try:
         return find_order((row.cells[column] for row in rows), options.date_order)
     except ValueError as error:
-        raise DataError(f"{name}: the column of {column} {error}: give --date-order dmy or mdy.") from None
+        raise DataError(f"{name} {error}: give --date-order dmy or mdy.") from None

@@ -125,11 +125,19 @@ class _Reading:
         self.notes: list[str] = []
         self._store = open_store(path)
         self._options = options
-        self._names = self._store.names()
+        self._names = list(filter(self._is_text, self._store.names()))
         self._files = FileNames(self.name, self._names)
         self._tables = dict(_tables(self._store, self._names))
         self._used: set[str] = set()
         self._named: set[str] = set()
+
+    def _is_text(self, name: str) -> bool:
+        try:
+            name.encode()
+        except UnicodeEncodeError:  # bytes in another encoding than that of the system
+            self._skip(name.encode(errors="backslashreplace").decode(), "file name that is no text")
+            return False
+        return True
 
     def read_tables(self) -> None:
         """Samples of all tables, and the images that the table of their folder does not name."""

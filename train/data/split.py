@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.data.age_groups import age_group_index
-from train.data.duplicates import group_pairs
 from train.data.table import SPLIT_TYPE, TEST, TRAIN, UNUSED, VALIDATION, Table
+from train.data.units import unit_ids
 
 _STRONGEST_FIRST: Final = (TEST, VALIDATION, TRAIN)
 _NO_AGE: Final = -1
@@ -86,17 +86,8 @@ def split_table(
 
 def _units(table: Table, seed: int) -> list[_Unit]:
     """All units, in the order of their first images."""
-    _, of_group = np.unique(table.group, return_inverse=True)
-    firsts, seconds = [], []
-    first_of: dict[object, int] = {}
-    keys = zip(of_group.tolist(), table.dataset.tolist(), table.person.tolist(), strict=True)
-    for place, (group, dataset, person) in enumerate(keys):
-        for key in (group, (dataset, person)) if person else (group,):
-            firsts.append(first_of.setdefault(key, place))
-            seconds.append(place)
-    unit = group_pairs(len(table), np.array(firsts, np.int64), np.array(seconds, np.int64))
     members: defaultdict[int, list[int]] = defaultdict(list)
-    for place, first in enumerate(unit.tolist()):
+    for place, first in enumerate(unit_ids(table).tolist()):
         members[first].append(place)
     middle = (table.age_low + np.minimum(table.age_high, 100)) / 2
     age_groups, genders = (

@@ -142,14 +142,9 @@ def test_dates_of_birth_and_photograph_are_ages(tmp_path: Path) -> None:
 
 
 def test_dates_that_can_be_read_in_two_ways_are_refused(tmp_path: Path) -> None:
-    photos = write(tmp_path, "file,dob,date\n1.jpg,3/4/1990,2020-04-03", "1.jpg")
-    with pytest.raises(
-        DataError, match=r"photos|labels\.csv: the column of birth has dates .* --date-order dmy"
-    ):
+    photos = write(tmp_path, "file,DOB,date\n1.jpg,3/4/1990,2020-03-05", "1.jpg")
+    with pytest.raises(DataError, match=r"labels\.csv: the column DOB has dates .* --date-order dmy or mdy"):
         read_dataset(photos)
-    for order, age in (("dmy", 30), ("mdy", 30)):
-        assert read_dataset(photos, LabelOptions(date_order=order)).samples[0].age == age
-    (photos / "labels.csv").write_text("file,dob,date\n1.jpg,3/4/1990,2020-03-05", encoding="utf-8")
     ages = [read_dataset(photos, LabelOptions(date_order=order)).samples[0].age for order in ("dmy", "mdy")]
     assert ages == [29, 30]
 

@@ -1,5 +1,7 @@
 """Labels are read from names and tables, and what cannot be used is said."""
 
+import os
+import sys
 import zipfile
 from pathlib import Path
 
@@ -142,7 +144,7 @@ def test_each_folder_may_have_a_table_and_a_tree_may_have_both(tmp_path: Path) -
     ]
     assert dataset.notes == (
         "faces/a/labels.csv: 2 rows, semicolon, UTF-8",
-        "faces/b/people.tsv: 1 rows, tab, UTF-8",
+        "faces/b/people.tsv: 1 row, tab, UTF-8",
         "faces: labels by folder, male",
     )
 
@@ -168,6 +170,17 @@ def test_other_tables_beside_labels_are_left_alone(tmp_path: Path) -> None:
 def test_a_folder_has_a_name_however_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(touch(tmp_path / "faces", "female/1.jpg"))
     assert read_dataset(Path()).name == "faces"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are text")
+def test_a_name_that_is_no_text_is_listed(tmp_path: Path) -> None:
+    faces = touch(tmp_path / "faces", "female/1.jpg")
+    (faces / "female" / os.fsdecode(b"j\xf6rg.jpg")).touch()
+    dataset = read_dataset(faces)
+    assert [sample.file for sample in dataset.samples] == ["female/1.jpg"]
+    assert [(s.file, s.reason) for s in dataset.skipped] == [
+        ("female/j\\udcf6rg.jpg", "file name that is no text")
+    ]
 
 
 def test_useless_sources_are_refused_in_one_sentence(tmp_path: Path) -> None:
