@@ -101,10 +101,10 @@ def _crops(sources: Sequence[Path], out: Path, options: LabelOptions, jobs: int,
     if not any(dataset.samples for dataset in datasets):
         skipped = [skip for dataset in datasets for skip in dataset.skipped]
         _tell_skipped(out, skipped, say)
-        raise DataError(
-            f"{_named(sources)} has no labelled image: it needs labels.csv, a folder for each class, or "
-            "names as in UTKFace."
-        )
+        needed = "it needs labels.csv, a folder for each class, or names as in UTKFace"
+        if any(dataset.notes for dataset in datasets):
+            needed = f"{out / SKIPPED_FILE} says why"
+        raise DataError(f"{_named(sources)} has no image with a label that can be used: {needed}.")
     crops = prepare_crops(datasets, out, jobs=jobs)
     if crops.growth is not None:
         growth = crops.growth

@@ -38,7 +38,7 @@ _GUESSED_SUFFIXES: Final = frozenset({".csv", ".tsv"})
 """Of tables that are not called labels."""
 _NAMED: Final = "labels"
 _NO_NAME: Final = "name is not age_gender_race_date"
-_NO_LABEL: Final = "no label: neither a table nor the name nor a folder says one"
+_NO_LABEL: Final = "no label in a table, in its name or in its folders' names"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +143,9 @@ class _Reading:
         """Samples of all tables, and the images that the table of their folder does not name."""
         for folder, names in self._tables.items():
             for name in names:
-                table = read_table(name, self._store.read(name), self._options)
-                self.notes.append(f"{self.name}/{name}: {table.described()}")
+                shown = f"{self.name}/{name}"
+                table = read_table(shown, self._store.read(name), self._options)
+                self.notes.append(f"{shown}: {table.described()}")
                 self._read_rows(table, name, PurePosixPath(folder))
         for image in filter(is_image, self._names):
             above = self._table_folder(image)

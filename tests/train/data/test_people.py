@@ -49,7 +49,7 @@ def test_many_people_are_split_by_their_images_with_the_same_mix() -> None:
         frames(f"p{n}-", int(random.integers(1, 40)), float(age))
         for n, age in enumerate(random.integers(5, 80, 300))
     ]
-    table = split_table(table_of_samples(sum(people, [])), test=0.2, validation=0.1)
+    table = split_table(table_of_samples(frame for one in people for frame in one), test=0.2, validation=0.1)
     assert all(len(splits) == 1 for splits in splits_of_people(table).values())
     assert np.mean(table.split == TEST) == pytest.approx(0.2, abs=0.02)
     assert np.mean(table.split == VALIDATION) == pytest.approx(0.1, abs=0.02)

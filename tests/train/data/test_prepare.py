@@ -123,9 +123,8 @@ def test_where_no_label_is_left_all_are_counted_and_listed_and_the_command_fails
         check=False,
     )
     assert done.returncode == 1
-    assert (
-        "faces has no labelled image: it needs labels.csv, a folder for each class, or names" in done.stderr
-    )
+    says = f"has no image with a label that can be used: {tmp_path / 'out' / 'skipped.csv'} says why."
+    assert says in done.stderr
     lines = [line.strip() for line in done.stdout.splitlines()]
     assert lines == [
         "faces/labels.csv: 3 rows, semicolon, UTF-8",

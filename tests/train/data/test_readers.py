@@ -115,8 +115,8 @@ def test_class_folders_are_labels(tmp_path: Path) -> None:
         "val/70+/g.jpg": (70, 100, None, "validation"),
     }
     assert [(skip.file, skip.reason) for skip in dataset.skipped] == [
-        ("holiday/h.jpg", "no label: neither a table nor the name nor a folder says one"),
-        ("i.jpg", "no label: neither a table nor the name nor a folder says one"),
+        ("holiday/h.jpg", "no label in a table, in its name or in its folders' names"),
+        ("i.jpg", "no label in a table, in its name or in its folders' names"),
         ("male/25/female/j.jpg", "folders contradict one another: 'male/25/female'"),
     ]
     assert dataset.notes == (
@@ -140,7 +140,7 @@ def test_each_folder_may_have_a_table_and_a_tree_may_have_both(tmp_path: Path) -
     ]
     assert [(skip.file, skip.kind) for skip in dataset.skipped] == [
         ("a/2.jpg", "not in labels.csv"),
-        ("c/1.jpg", "no label"),
+        ("c/1.jpg", "no label in a table, in its name or in its folders' names"),
     ]
     assert dataset.notes == (
         "faces/a/labels.csv: 2 rows, semicolon, UTF-8",
