@@ -11,7 +11,7 @@ import csv
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -29,11 +29,13 @@ from train.errors import DataError
 _IMAGES_FILE: Final = "images.csv"
 _SETTINGS_FILE: Final = "prepared.json"
 _ALIGNMENT: Final = "preprocessing"
+UNREADABLE: Final = "unreadable"
+"""In place of the SHA-256 of a file that cannot be read; that of an image of an earlier release is empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One image of a prepared folder; ``sha256`` is empty where it is not known."""
+    """One image of a prepared folder; ``sha256`` is that of its file, empty where it is not known."""
 
     row: int
     dataset: str
@@ -140,16 +142,15 @@ def _settings(folder: Path) -> dict[str, Any]:
     return found
 
 
-def digests(dataset: Dataset) -> list[str]:
-    """The SHA-256 of each sample's file, empty where it cannot be read."""
-    store = open_store(dataset.path)
-    found = []
-    for sample in dataset.samples:
-        try:
-            found.append(hashlib.sha256(store.read(sample.file)).hexdigest())
-        except DataError:  # one damaged member of a zip costs no other
-            found.append("")
-    return found
+def digests(datasets: Iterable[Dataset]) -> Iterator[str]:
+    """The SHA-256 of each sample's file in turn, or :data:`UNREADABLE`."""
+    for dataset in datasets:
+        store = open_store(dataset.path)
+        for sample in dataset.samples:
+            try:
+                yield hashlib.sha256(store.read(sample.file)).hexdigest()
+            except DataError:  # one damaged member of a zip costs no other
+                yield UNREADABLE
 
 
 def place(
@@ -172,8 +173,8 @@ def place(
     for entry in left.values():
         by_content[entry.dataset, entry.sha256].append(entry)
     for index in np.flatnonzero(rows < 0).tolist():
-        known = by_content.get((samples[index].dataset, sha256[index])) if sha256[index] else None
-        if known:
+        known = by_content.get((samples[index].dataset, sha256[index]))
+        if known and sha256[index] != UNREADABLE:
             entry = known.pop(0)
             rows[index] = entry.row
             del left[entry.dataset, entry.file]

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.progress import Progress
+from rich.progress import Progress, track
 
 from agecam.vision.detector import MediaPipeDetector
 from train.data.arrays import grow_array, open_array
@@ -49,7 +49,7 @@ class Crops:
     """All samples, the row of each in ``crops.npy`` ``(n,)``, and in which a face was found ``(n,)``.
 
     ``skipped`` is what the data sets could not use, and images without a face; ``growth`` is ``None`` where
-    the folder was empty.
+    the folder has not been prepared to the end before.
     """
 
     samples: tuple[Sample, ...]
@@ -69,9 +69,9 @@ def prepare_crops(datasets: Sequence[Dataset], folder: Path, *, jobs: int = 1) -
     entries = load_entries(folder)
     claim(folder)
     check_sources(folder, datasets, entries)
-    sha256 = [digest for dataset in datasets for digest in digests(dataset)]
-    in_table = Table.load(folder).row.tolist() if (folder / TABLE_FILE).exists() else []
-    rows, growth = place(samples, sha256, entries, in_table)
+    sha256 = list(track(digests(datasets), "Reading images", len(samples)))
+    is_first = not (folder / TABLE_FILE).exists()
+    rows, growth = place(samples, sha256, entries, () if is_first else Table.load(folder).row.tolist())
     check_common(folder, samples, rows, entries)
     status = _open_arrays(folder, rows, entries)
     status[np.setdiff1d(rows, [entry.row for entry in entries])] = _PENDING
@@ -84,9 +84,8 @@ def prepare_crops(datasets: Sequence[Dataset], folder: Path, *, jobs: int = 1) -
         for sample, code in zip(samples, status[rows], strict=True)
         if int(code) in _REASONS
     ]
-    return Crops(
-        tuple(samples), rows, np.asarray(status[rows] == _DONE), tuple(skipped), growth if entries else None
-    )
+    usable = np.asarray(status[rows] == _DONE)
+    return Crops(tuple(samples), rows, usable, tuple(skipped), None if is_first else growth)
 
 
 def forget_removed(folder: Path) -> None:

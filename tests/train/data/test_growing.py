@@ -150,6 +150,26 @@ def test_a_folder_that_an_earlier_release_prepared_grows_too(first: Path, grown:
     assert "female/6.jpg" in after
 
 
+def test_nobody_is_on_two_sides_of_what_was_prepared_and_has_grown(
+    tmp_path: Path, views: list[bytes]
+) -> None:
+    faces = tmp_path / "faces"
+
+    def prepared(count: int) -> Table:
+        lines = [f"{index}.jpg;30;p{index % 3}" for index in range(count)]
+        for index in range(count):
+            write(faces, views[index], f"{index}.jpg")
+        write(faces, "\n".join(["image;age;Person", *lines]).encode(), "labels.csv")
+        return prepare(PrepareConfig((faces,), tmp_path / "out", test=0.2, validation=0.1)).table
+
+    def sides(table: Table) -> dict[str, set[str]]:
+        return {person: set(table.split[table.person == person].tolist()) for person in ("p0", "p1", "p2")}
+
+    before = sides(prepared(6))
+    assert sorted(map(sorted, before.values())) == [["test"], ["train"], ["validation"]]
+    assert sides(prepared(8)) == before
+
+
 def test_other_settings_split_all_images_anew_and_say_so(first: Path, tmp_path: Path) -> None:
     shutil.copytree(first, tmp_path, dirs_exist_ok=True)
     told: list[str] = []

@@ -183,3 +183,10 @@ def test_one_damaged_member_of_a_zip_costs_no_other(tmp_path: Path, hopper_bgr: 
     assert [sample.file for sample in prepared.samples] == ["20_0_0_1.jpg", "21_0_0_1.jpg"]
     assert [(s.file, s.reason) for s in prepared.skipped] == [("20_0_0_1.jpg", "not a readable image")]
     assert prepared.usable.tolist() == [False, True]
+
+    whole = cv2.imencode(".jpg", hopper_bgr)[1].tobytes()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("20_0_0_1.jpg", "21_0_0_1.jpg"):
+            archive.writestr(name, whole)
+    again = prepare_crops([read_dataset(path)], tmp_path / "out")
+    assert again.usable.all(), "a file that can be read now is another one"
