@@ -4,6 +4,7 @@ import io
 from datetime import date
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -18,7 +19,11 @@ def photograph(taken: str | None, kind: str = "JPEG") -> bytes:
         exif.get_ifd(0x8769)[0x9003] = taken
     exif[306] = "2024:01:01 00:00:00"  # when it was edited, which tells nothing
     stream = io.BytesIO()
-    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(stream, kind, exif=exif)
+    image = Image.fromarray(np.zeros((64, 64, 3), np.uint8))
+    if kind == "HEIF":
+        pillow_heif.from_pillow(image).save(stream, exif=exif.tobytes())
+    else:
+        image.save(stream, kind, exif=exif)
     return stream.getvalue()
 
 
@@ -76,7 +81,7 @@ def test_ages_are_in_completed_years_and_ranges_where_days_are_unknown() -> None
         age_between((date(1790, 1, 1),) * 2, (MAY, MAY))
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIF"])
 def test_photographs_say_when_they_were_taken(kind: str) -> None:
     assert exif_date(photograph("1990:05:03 10:11:12", kind)) == (MAY, MAY)
 

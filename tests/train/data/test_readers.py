@@ -1,13 +1,16 @@
 """Labels are read from names and tables, and what cannot be used is said."""
 
+import io
 import os
 import sys
 import zipfile
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from agecam.opencv import cv2
 from tests.train.samples import table_of_samples
@@ -261,6 +264,17 @@ def test_what_decoders_remark_of_damaged_images_is_not_printed(
     header = b"P6\n100000 100000\n255\n"
     assert decode(header) is None
     assert capfd.readouterr().err == ""
+
+
+def test_photographs_of_telephones_are_read(astronaut_bgr: NDArray[np.uint8]) -> None:
+    stream = io.BytesIO()
+    image = Image.fromarray(cv2.cvtColor(astronaut_bgr, cv2.COLOR_BGR2RGB))
+    pillow_heif.from_pillow(image).save(stream, quality=90)
+    decoded = decode(stream.getvalue())
+    assert decoded is not None
+    assert decoded.shape == astronaut_bgr.shape
+    assert np.abs(decoded.astype(int) - astronaut_bgr).mean() < 5
+    assert decode(stream.getvalue()[:5000]) is None
 
 
 def test_a_damaged_png_is_refused_before_memory_is_taken_for_it(astronaut_bgr: NDArray[np.uint8]) -> None:
