@@ -18,7 +18,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "file": (
         *("file", "filename", "file_name", "filepath", "file_path", "path", "full_path", "image"),
         *("image_name", "image_file", "image_path", "img", "img_name", "img_path", "picture", "photo"),
-        *("photograph", "datei", "dateiname", "bild", "name", "image_id", "img_id", "id"),
+        *("photograph", "datei", "dateiname", "bild", "image_id", "img_id", "name", "id"),
     ),
     "age": ("age", "years", "age_years", "age_in_years", "age_group", "age_range", "alter"),
     "gender": ("gender", "sex", "geschlecht"),
@@ -99,6 +99,8 @@ def read_table(name: str, content: bytes, options: LabelOptions) -> LabelTable:
     header = lines[0][1] if lines else []
     columns = _meanings(header)
     _check(name, header, columns)
+    if "birth" not in columns:
+        columns.pop("date", None)  # which tells nothing then
     rows = tuple(_row(line, cells, header, columns) for line, cells in lines[1:])
     orders: dict[str, str] = {
         column: _order(f"{name}: the column {header[columns[column]].strip()}", column, rows, options)

@@ -149,6 +149,12 @@ def test_dates_that_can_be_read_in_two_ways_are_refused(tmp_path: Path) -> None:
     assert ages == [29, 30]
 
 
+def test_dates_of_photographs_alone_are_not_read(tmp_path: Path) -> None:
+    dataset = read_dataset(write(tmp_path, "file,age,date\n1.jpg,30,3/4/2020", "1.jpg"))
+    assert [sample.age for sample in dataset.samples] == [30]
+    assert dataset.notes == ("photos/labels.csv: 1 row, comma, UTF-8; columns not used: date",)
+
+
 def test_persons_and_splits_are_read(tmp_path: Path) -> None:
     text = (
         "file,age,subject_id,part\n1.jpg,30,anna,Training\n2.jpg,31,,val\n3.jpg,32,bob,\n4.jpg,33,bob,fold 2"
