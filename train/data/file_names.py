@@ -11,8 +11,23 @@ from pathlib import PurePosixPath
 from typing import Final
 
 IMAGE_SUFFIXES: Final = frozenset(
-    {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif"}
+    {
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".webp",
+        ".bmp",
+        ".gif",
+        ".tif",
+        ".tiff",
+        ".heic",
+        ".heif",
+        ".avif",
+    }
 )
+_RAW_SUFFIXES: Final = frozenset({".cr2", ".cr3", ".nef", ".arw", ".dng", ".orf", ".raf", ".rw2"})
 _ABSOLUTE: Final = re.compile(r"/|[A-Za-z]:/")
 
 
@@ -55,13 +70,20 @@ class FileNames:
 
 
 def is_image(name: str) -> bool:
-    """Whether a file is one by its name, and not what macOS puts beside each into a zip."""
+    """Whether a file is one by its name."""
+    return _has_suffix(name, IMAGE_SUFFIXES)
+
+
+def is_raw(name: str) -> bool:
+    """Whether a file is by its name what a camera's sensor saw, which is not read."""
+    return _has_suffix(name, _RAW_SUFFIXES)
+
+
+def _has_suffix(name: str, suffixes: frozenset[str]) -> bool:
+    """Whether ``name`` ends so, and is not what macOS puts beside each file into a zip."""
     path = PurePosixPath(name)
-    return (
-        path.suffix.lower() in IMAGE_SUFFIXES
-        and not path.name.startswith("._")
-        and "__MACOSX" not in path.parts
-    )
+    is_shadow = path.name.startswith("._") or "__MACOSX" in path.parts
+    return path.suffix.lower() in suffixes and not is_shadow
 
 
 def _key(name: str) -> str:

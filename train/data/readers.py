@@ -25,7 +25,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from train.data.dates import Period, exif_date
-from train.data.file_names import FileNames, is_image
+from train.data.file_names import FileNames, is_image, is_raw
 from train.data.label_table import LabelTable, meanings, read_table, row_labels
 from train.data.labels import OLDEST, LabelOptions, Labels, folder_labels
 from train.data.stores import ImageStore, dataset_name, open_store
@@ -125,17 +125,20 @@ class _Reading:
         self.notes: list[str] = []
         self._store = open_store(path)
         self._options = options
-        self._names = list(filter(self._is_text, self._store.names()))
+        self._names = list(filter(self._is_usable, self._store.names()))
         self._files = FileNames(self.name, self._names)
         self._tables = dict(_tables(self._store, self._names))
         self._used: set[str] = set()
         self._named: set[str] = set()
 
-    def _is_text(self, name: str) -> bool:
+    def _is_usable(self, name: str) -> bool:
         try:
             name.encode()
         except UnicodeEncodeError:  # bytes in another encoding than that of the system
             self._skip(name.encode(errors="backslashreplace").decode(), "file name that is no text")
+            return False
+        if is_raw(name):
+            self._skip(name, "raw photograph, to be saved as JPEG")
             return False
         return True
 

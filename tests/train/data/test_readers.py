@@ -105,7 +105,7 @@ def test_class_folders_are_labels(tmp_path: Path) -> None:
         tmp_path / "faces",
         *("female/a.jpg", "male/b.HEIC", "20-29/c.png", "25/d.jpg", "female/20-29/holiday/e.jpg"),
         *("train/male/f.jpg", "val/70+/g.jpg", "holiday/h.jpg", "i.jpg", "male/25/female/j.jpg"),
-        *("female/Thumbs.db", "female/._a.jpg", "__MACOSX/female/a.jpg"),
+        *("female/Thumbs.db", "female/._a.jpg", "__MACOSX/female/a.jpg", "female/k.CR2"),
     )
     dataset = read_dataset(faces)
     assert {s.file: (s.age_low, s.age_high, s.female, s.split) for s in dataset.samples} == {
@@ -118,6 +118,7 @@ def test_class_folders_are_labels(tmp_path: Path) -> None:
         "val/70+/g.jpg": (70, 100, None, "validation"),
     }
     assert [(skip.file, skip.reason) for skip in dataset.skipped] == [
+        ("female/k.CR2", "raw photograph, to be saved as JPEG"),
         ("holiday/h.jpg", "no label in a table, in its name or in its folders' names"),
         ("i.jpg", "no label in a table, in its name or in its folders' names"),
         ("male/25/female/j.jpg", "folders contradict one another: 'male/25/female'"),
