@@ -24,7 +24,7 @@ from rich.table import Table
 from agecam.errors import AgeCamError
 from agecam.logs import set_up_logging
 from agecam.options import option, options_from
-from train.data.config import ExtendConfig, PrepareConfig
+from train.data.config import PrepareConfig
 from train.errors import full_disk_told
 from train.evaluate.config import EvaluateConfig
 from train.export.config import ExportConfig
@@ -50,33 +50,21 @@ _STATISTICS_FACES = 1000
 @app.command()
 @options_from(PrepareConfig)
 def prepare(config: PrepareConfig) -> None:
-    """Find and align faces, merge duplicates, split. Carries on where it was cut off."""
+    """Find and align faces, merge duplicates, split.
+
+    The same command goes on where it was cut off, and takes what has come, changed and gone since.
+    """
     from train.data.prepare import prepare as run
 
     with full_disk_told(config.out):
-        prepared = run(config)
+        prepared = run(config, _say)
     table = prepared.table
     _say(
-        f"{len(table)} images, {prepared.duplicates} pairs of duplicates, {prepared.skipped} skipped "
-        "(skipped.csv)."
+        f"{len(table):,} images, {prepared.duplicates:,} pairs of duplicates, {prepared.skipped:,} not used."
     )
     for name in np.unique(table.dataset):
         splits, counts = np.unique(table.split[table.dataset == name], return_counts=True)
         _say(f"  {name}: {', '.join(f'{s} {count}' for s, count in zip(splits, counts, strict=True))}")
-
-
-@app.command()
-@options_from(ExtendConfig)
-def extend(config: ExtendConfig) -> None:
-    """Add prepared images to prepared ones, all for training; those that are there already are left out."""
-    from train.data.extend import extend as run
-
-    extended = run(config)
-    for name, count in extended.duplicates.items():
-        _say(f"  {name}: {count} left out, which {config.base} holds")
-    for name, count in extended.added.items():
-        _say(f"  {name}: {count} added")
-    _say(f"{len(extended.table)} images.")
 
 
 @app.command()
@@ -140,7 +128,7 @@ def everything(config: AllConfig) -> None:
     from train.workflows.fine_tune import summary_rows
 
     with full_disk_told(config.out):
-        done = train_everything(config, lambda step: _say(f"{step} …"))
+        done = train_everything(config, _say)
     rows = [row for report in done.reports.values() for row in summary_rows(report)]
     _print_table("Before and after, on photographs kept for the test", _BEFORE_AFTER, rows)
     _print_table("The models that run now", ("data", "metric", "value"), headline(done.metrics))
@@ -161,7 +149,7 @@ def fine_tune(config: FineTuneConfig) -> None:
     from train.workflows.fine_tune import summary_rows
 
     with full_disk_told(config.out):
-        report = run(config)
+        report = run(config, _say)
     _print_table(f"{config.model}, before and after", _BEFORE_AFTER, summary_rows(report))
     for sentence in report["worse"]:
         _say(sentence)
@@ -202,7 +190,7 @@ def evaluate(config: EvaluateConfig) -> None:
     from train.evaluate.evaluation import evaluate as run
 
     with full_disk_told(config.out):
-        metrics = run(config)
+        metrics = run(config, _say)
     title = f"{metrics['data']}, split: {metrics['split']}"
     _print_table(title, ("data", "metric", "value"), headline(metrics))
     _say(f"Written: {config.out / REPORT_FILE}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
@@ -17,7 +18,7 @@ from agecam.vision.calibration import Calibration, predicted_age
 from train.data.config import PrepareConfig
 from train.data.crops import load_crops
 from train.data.prepare import prepare
-from train.data.table import TEST, TRAIN, VALIDATION, Table
+from train.data.table import TABLE_FILE, TEST, TRAIN, VALIDATION, Table
 from train.data.targets import AGE, GENDER
 from train.errors import DataError
 from train.evaluate.bias import largest_bias
@@ -27,7 +28,8 @@ from train.evaluate.predictions import open_model, predict_crops
 from train.fit.config import FitConfig
 from train.fit.training import fit
 from train.model.build import describe, load_model
-from train.workflows.config import FineTuneConfig
+from train.say import Say, silent
+from train.workflows.config import AllConfig, FineTuneConfig
 
 TOLERANCE: Final = 0.05
 """How much worse, of the error before, a model may become on the images that it was trained on before."""
@@ -48,8 +50,10 @@ _KINDS: Final = {AGE: ("age", "range", "bias"), GENDER: ("gender",)}
 """Of metrics, by head."""
 
 
-def fine_tune(config: FineTuneConfig) -> dict[str, Any]:
+def fine_tune(config: FineTuneConfig, say: Say = silent) -> dict[str, Any]:
     """Prepare the images, train, compare before and after, and keep the better model.
+
+    ``say`` is told what becomes of the images.
 
     In ``out``: ``fine-tune/`` with the prepared images, the run and ``report.json``, whose content is
     returned, and the model under the names of its heads (``age.keras``). It is written, over one that may be
@@ -61,7 +65,7 @@ def fine_tune(config: FineTuneConfig) -> dict[str, Any]:
     Raises :class:`DataError` when the model or the images cannot be used.
     """
     data = config.out / _FOLDER / "prepared"
-    prepare_images(config.data, data, jobs=config.jobs, seed=config.seed)
+    prepare_images(config, data, say)
     return fine_tune_prepared(config, data)
 
 
@@ -74,6 +78,7 @@ def fine_tune_prepared(config: FineTuneConfig, data: Path) -> dict[str, Any]:
         if not has_labels(head, table):
             raise DataError(f"{config.data} has too few images with a label for {head}: give some dozens.")
     run = work / "run"
+    _forget_run_on_others(run, data)
     trained = fit(_fit_config(config, data, run))
     models = {"before": config.model, "after": trained}
     if target.exists() and not target.samefile(config.model):
@@ -102,6 +107,16 @@ def fine_tune_prepared(config: FineTuneConfig, data: Path) -> dict[str, Any]:
     return report
 
 
+def _forget_run_on_others(run: Path, data: Path) -> None:
+    """Remove a run whose images are not those of ``data`` now: what it learnt from has grown or changed."""
+    images, noted = hashlib.sha256((data / TABLE_FILE).read_bytes()).hexdigest(), run.with_suffix(".sha256")
+    if not noted.exists() or noted.read_text(encoding="ascii", errors="replace") != images:
+        if run.exists():
+            shutil.rmtree(run)
+        run.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(noted, images)
+
+
 def summary_rows(report: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
     """The report as (images, metric, before, after), to print."""
     shown = []
@@ -122,11 +137,19 @@ def _largest_bias(metrics: Mapping[str, Any]) -> str:
     return f"{largest.years:+.2f} ({largest.decade})" if largest else UNDEFINED
 
 
-def prepare_images(images: Path, data: Path, *, jobs: int, seed: int) -> Table:
+def prepare_images(config: FineTuneConfig | AllConfig, data: Path, say: Say) -> Table:
     """Prepare a folder or zip with the splits that fine-tuning needs; the table of the prepared images."""
-    return prepare(
-        PrepareConfig((images,), data, jobs=jobs, seed=seed, test=_TEST_SHARE, validation=_VALIDATION_SHARE)
-    ).table
+    task = PrepareConfig(
+        (config.data,),
+        data,
+        jobs=config.jobs,
+        seed=config.seed,
+        test=_TEST_SHARE,
+        validation=_VALIDATION_SHARE,
+        genders=config.genders,
+        date_order=config.date_order,
+    )
+    return prepare(task, say).table
 
 
 def has_labels(head: str, table: Table) -> bool:
