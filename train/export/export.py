@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.paths import models_dir
-from agecam.vision.calibration import Calibration
+from agecam.vision.calibration import Calibration, is_distribution
 from agecam.vision.litert import LiteRtModel
 from agecam.vision.manifest import MANIFEST, Manifest, Task
 from train.data.crops import center_crop, load_crops
@@ -121,7 +121,7 @@ def _convert(
     # What ships live is what is calibrated and measured.
     live = [_named(head, model) for head, model in models.items()]
     validation, test = table.of_split(VALIDATION), table.of_split(TEST)
-    calibration = calibrate(predict_crops(live, crops, validation.row), validation)
+    calibration = live_calibration(predict_crops(live, crops, validation.row), validation)
     _check_calibrated(models, calibration)
     predictions = predict_crops(live, crops, test.row)
     entries = {}
@@ -142,6 +142,24 @@ def _convert(
             training_commit=config.commit or current_commit(),
         )
     return _Converted(entries, differences)
+
+
+def live_calibration(predictions: Mapping[str, NDArray[np.float32]], validation: Table) -> Calibration:
+    """What :func:`calibrate` fits; for ages that are all ranges, the doubt of the models that ship.
+
+    Ranges do not tell how wide an interval has to be, and most models that learn from them alone have begun
+    with the shipped one.
+    """
+    fitted = calibrate(predictions, validation)
+    if "age" not in predictions or validation.exact.any() or not is_distribution(predictions["age"]):
+        return fitted
+    shipped = Manifest.read(models_dir()).calibration
+    return replace(
+        fitted,
+        temperature=shipped.temperature,
+        age_weights=shipped.age_weights,
+        interval_scale=shipped.interval_scale,
+    )
 
 
 def _faces(table: Table) -> NDArray[np.int64]:

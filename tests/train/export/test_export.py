@@ -9,13 +9,17 @@ import pytest
 
 from agecam.errors import ModelError
 from agecam.paths import models_dir
+from agecam.vision.calibration import AGES
 from agecam.vision.litert import LiteRtModel
 from agecam.vision.manifest import Manifest
+from tests.train.samples import table_of_samples
+from train.data.readers import Sample
 from train.errors import DataError
+from train.evaluate.calibrate import calibrate
 from train.export.check import check_parity
 from train.export.config import ExportConfig
 from train.export.convert import export_keras, export_litert
-from train.export.export import export, milliseconds_per_face
+from train.export.export import export, live_calibration, milliseconds_per_face
 from train.export.manifest import current_commit
 from train.model.build import build_model, load_model
 from train.model.network import Network
@@ -83,6 +87,18 @@ def test_nothing_is_touched_by_an_export_that_is_refused(
     with pytest.raises(DataError, match="nan"):
         export(ExportConfig(prepared, out, (trained,), (tmp_path / "spoilt.keras",), weights="float32"))
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_ages_that_are_all_ranges_leave_the_doubt_of_the_shipped_models() -> None:
+    ranges = table_of_samples(Sample("classes", f"{i}.jpg", 20, 29, i % 2 == 0) for i in range(8))
+    predictions = {
+        "age": np.full((8, AGES), 1 / AGES, np.float32),
+        "gender": np.linspace(0.1, 0.9, 8, dtype=np.float32),
+    }
+    shipped, made = Manifest.read(models_dir()).calibration, live_calibration(predictions, ranges)
+    assert made.temperature == shipped.temperature != 1
+    assert made.interval_scale == shipped.interval_scale
+    assert made.slope == calibrate(predictions, ranges).slope != shipped.slope
 
 
 def test_unknown_weights_are_refused(prepared: Path, trained: Path, tmp_path: Path) -> None:
