@@ -93,8 +93,10 @@ class Track:
         """When it was due last."""
         self._config = config
         self._detection = detection
-        self._started_s = time_s
+        self.started_s = time_s
+        """When it was detected first."""
         self._hits = 1
+        self._held_until_s = -math.inf
         self._age: float | None = None  # years, as last estimated while confirmed
         self._velocity = (0.0, 0.0)  # of the centre, pixels per second
         self._verifications = 0
@@ -143,6 +145,15 @@ class Track:
         decay_s = self._config.velocity_decay_s
         span_s = decay_s * (1 - math.exp(-(time_s - self.detected_s) / decay_s))
         return self._velocity[0] * span_s, self._velocity[1] * span_s
+
+    def shift_unslowed(self, time_s: float) -> tuple[float, float]:
+        """How far its centre would be from its last detection at ``time_s`` had it gone on as then, pixels."""
+        span_s = time_s - self.detected_s
+        return self._velocity[0] * span_s, self._velocity[1] * span_s
+
+    def hold_until(self, time_s: float) -> None:
+        """It is not confirmed before ``time_s``: it may be somebody known."""
+        self._held_until_s = time_s
 
     def add_detection(self, detection: Detection) -> None:
         """Continue the track with a detection in the current frame."""
@@ -209,7 +220,9 @@ class Track:
 
     def _confirm(self) -> None:
         config = self._config
-        lasts = self._hits >= config.min_hits and self.detected_s - self._started_s >= config.min_age_s
+        if self.time_s < self._held_until_s:
+            return
+        lasts = self._hits >= config.min_hits and self.detected_s - self.started_s >= config.min_age_s
         is_face = self.score >= config.confirm_score or (
             self.is_decided and self._confidence >= config.confirm_confidence
         )
