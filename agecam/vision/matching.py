@@ -27,6 +27,9 @@ _GATED: Final = 3.0
 """Cost of an assignment beyond the gates, and of none at all: a bad one (1 for the distance at its gate, 1
 for boxes apart, 0.5 for sizes, 1.1 for looks at theirs) must not be made only to make another possible."""
 
+_SHORT_ABSENCE_S: Final = 1.0
+"""Absence for which the least likeness to come back was measured."""
+
 Describe = Callable[[Detection], Look]
 """The look of a face of the current frame, as :func:`agecam.vision.appearance.describe` gives it."""
 
@@ -71,6 +74,8 @@ class MatchConfig:
     quarter of a face and 0.75 within a half."""
     revive_likeness_per_size: float = 0.25
     """So much more for each face size off it."""
+    revive_likeness_per_s: float = 0.06
+    """And for each second beyond the first one: somebody else may have come meanwhile. Chosen."""
     revive_size_ratio: float = 1.35
     """Ratio of sizes up to which a lost track comes back: a box that spans two heads is neither's."""
     revive_likeness_alone: float = 0.9
@@ -164,6 +169,19 @@ class Matcher:
             track.detected_s < self._before_s and self._time_s - track.detected_s > self._config.lost_s
         )
 
+    def is_as_before(self, track: Track, candidate: Candidate) -> bool:
+        """Whether a candidate looks as the track did before somebody may have taken its place."""
+        look = candidate.look
+        if look is None or self._scene.is_relit:
+            return False
+        likeness = track.appearance.lasting_likeness(look)
+        return likeness is not None and likeness >= self._config.doubtful_likeness
+
+    def is_near(self, track: Track, candidate: Candidate) -> bool:
+        """Whether a candidate is where the track is expected, and of its size."""
+        cost = self._place_costs([track], [candidate]).get((0, 0), _GATED)
+        return cost < self._config.clear_cost
+
     def is_return(self, track: Track, candidate: Candidate) -> bool:
         """Whether a lost track comes back by this candidate, at whatever place within the gates."""
         cost = self._place_costs([track], [candidate]).get((0, 0), _GATED)
@@ -218,7 +236,12 @@ class Matcher:
             if size_ratio(place, box) > config.revive_size_ratio:
                 return _GATED
             off = _distance(place, box) / max(size_px(place), size_px(box))
-            least = config.revive_likeness + config.revive_likeness_per_size * off
+            long_s = max(0.0, self._time_s - track.detected_s - _SHORT_ABSENCE_S)
+            least = (
+                config.revive_likeness
+                + config.revive_likeness_per_size * off
+                + config.revive_likeness_per_s * long_s
+            )
             is_sure = candidate.score >= config.revive_score and not likeness < least
             if not is_sure and not likeness >= config.revive_likeness_alone:
                 return _GATED

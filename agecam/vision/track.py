@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 
@@ -60,6 +62,12 @@ class TrackConfig:
     """Settings of the track's fusion."""
 
 
+_LONGEST_WAY_S: Final = 1.0
+"""Who is hidden is not taken to go on in a straight line for longer."""
+_LEAST_KNOWN: Final = 0.3
+"""Share of a velocity's mean that must be of the track itself, to be told from jitter."""
+
+
 class Track:
     """One person over time, from the first detection on. Times are seconds and must not decrease.
 
@@ -91,12 +99,15 @@ class Track:
         """How often it was due for the models."""
         self.last_run_s = time_s
         """When it was due last."""
+        self.rival: Track | None = None
+        """Somebody lost where this one may be somebody else by now: it may be them."""
         self._config = config
         self._detection = detection
         self.started_s = time_s
         """When it was detected first."""
         self._hits = 1
         self._held_until_s = -math.inf
+        self._before_suspicion: Track | None = None
         self._age: float | None = None  # years, as last estimated while confirmed
         self._velocity = (0.0, 0.0)  # of the centre, pixels per second
         self._verifications = 0
@@ -107,6 +118,11 @@ class Track:
     def detected(self) -> bool:
         """Whether it was detected in the current frame."""
         return self.detected_s == self.time_s
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is confirmed, and there is no doubt which of two people it is."""
+        return self.confirmed and self.rival is None
 
     @property
     def face(self) -> Detection:
@@ -148,7 +164,10 @@ class Track:
 
     def shift_unslowed(self, time_s: float) -> tuple[float, float]:
         """How far its centre would be from its last detection at ``time_s`` had it gone on as then, pixels."""
-        span_s = time_s - self.detected_s
+        span_s = min(_LONGEST_WAY_S, time_s - self.detected_s)
+        # A mean that began at rest is too low for so long.
+        known = -math.expm1((self.started_s - self.detected_s) / self._config.velocity_memory_s)
+        span_s /= max(_LEAST_KNOWN, known)
         return self._velocity[0] * span_s, self._velocity[1] * span_s
 
     def hold_until(self, time_s: float) -> None:
@@ -210,13 +229,42 @@ class Track:
 
     def suspect(self) -> None:
         """It may be somebody else from this frame on: the models are to tell, and soon."""
+        before = copy.copy(self)
+        before.appearance, before.fusion = copy.copy(self.appearance), self.fusion.snapshot()
+        before.boxes, before.rival, before._before_suspicion = BoxFilter(self._config.box_filter), None, None
         if self.fusion.suspect():
             self.runs = 0
+            self._before_suspicion = before
 
-    def renumber(self, track_id: int) -> None:
-        """It has turned out to be somebody else, whom nothing before tells anything of."""
-        self.track_id = track_id
+    def acquit(self) -> None:
+        """It is the same person after all."""
+        self.fusion.acquit()
+        self._before_suspicion = self.rival = None
+
+    def add_prediction(self, raw: Estimate, quality: float) -> bool:
+        """Take the models' prediction for the current frame into account; see :meth:`Fusion.add`.
+
+        True where it has turned out to be somebody else: then :meth:`split` it.
+        """
+        is_other = self.fusion.add(raw, quality, self.face, self.time_s)
+        if not is_other and not self.fusion.is_suspect:
+            self.acquit()
+        return is_other
+
+    def take_over(self, other: Track) -> None:
+        """Another track's detection in the current frame is this one's, which was lost."""
+        self.add_detection(other._detection)
+
+    def split(self) -> Track | None:
+        """It has turned out to be somebody else, of whom nothing before tells anything.
+
+        Returns the track that it was until then, if it is known until when.
+        """
+        before = self._before_suspicion
         self._age = None
+        self._before_suspicion = self.rival = None
+        self.appearance.forget_lasting()
+        return before
 
     def _confirm(self) -> None:
         config = self._config

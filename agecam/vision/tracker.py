@@ -41,7 +41,10 @@ class TrackerConfig:
     continue_score: float = 0.4
     """A detection of this score can continue a track: faces that turn away fall below the one above."""
     max_age_s: float = 1.0
-    """A confirmed track without detection lasts so long: half a second behind a pillar changes nobody."""
+    """A confirmed track without detection is searched for so long: half a second behind a pillar changes
+    nobody."""
+    hidden_max_age_s: float = 2.0
+    """It lasts so long, in case that it comes back: who stands behind somebody else may be there a while."""
     tentative_max_age_s: float = 0.5
     """The same for a track that is not confirmed."""
     max_coast_s: float = 0.3
@@ -127,20 +130,36 @@ class Tracker:
         if verify is not None:
             for track in self._pending_verification()[: self._most_verifications()]:
                 track.add_verification(verify(track.face))
-        return self._reported()
+        return self.reported()
 
     def expected(self, time_s: float, scene: Scene = _FIRST_SCENE) -> list[Detection]:
         """Where those who are confirmed would be at ``time_s``, the longest undetected first."""
         confirmed = (
-            track for track in self._tracks.values() if track.confirmed and track.scene == scene.number
+            track
+            for track in self._tracks.values()
+            if track.confirmed
+            and track.scene == scene.number
+            and time_s - track.present_s <= self._config.max_age_s
         )
         return [track.predicted(time_s) for track in sorted(confirmed, key=lambda track: track.detected_s)]
 
-    def renumber(self, track: Track) -> None:
-        """Give a track another number: its predictions have shown that it is somebody else now."""
+    def split(self, track: Track) -> Track:
+        """Part a track, whose predictions have shown that it is somebody else now, from who it was.
+
+        Those are lost since then and may come back. Returns the track of who it is now: somebody new, or who
+        was lost there then.
+        """
         del self._tracks[track.track_id]
-        track.renumber(next(self._ids))
+        rival = track.rival
+        before = track.split()
+        if before is not None:
+            self._tracks[before.track_id] = before
+        if rival is not None and self._tracks.get(rival.track_id) is rival and not rival.detected:
+            rival.take_over(track)
+            return rival
+        track.track_id = next(self._ids)
         self._tracks[track.track_id] = track
+        return track
 
     def _return_to(self, scene: int) -> None:
         for track in self._tracks.values():
@@ -158,10 +177,13 @@ class Tracker:
         matcher = Matcher(config.match, self._time_s, self._before_s, self._scene)
         matches, unassigned = matcher.match(self._present(), high)
         for match in matches:
-            self._continue(match)
+            self._continue(match, matcher)
         more, _ = matcher.match([track for track in self._present() if not track.detected], low)
         for match in more:
-            self._continue(match)
+            self._continue(match, matcher)
+        for match in (*matches, *more):
+            if match.is_doubtful and match.track.fusion.is_suspect:
+                match.track.rival = self._rival(match, matcher)
         by_track = {match.track.track_id: match.candidate for match in (*matches, *more)}
         looked_at = {match.track.track_id for match in (*matches, *more) if match.is_looked_at}
         for one in unassigned:
@@ -179,10 +201,23 @@ class Tracker:
                 track = self._tracks[track_id]
                 track.appearance.add(look, self._time_s, is_disturbed=self._is_disturbed(track))
 
-    def _continue(self, match: Match) -> None:
+    def _continue(self, match: Match, matcher: Matcher) -> None:
+        track = match.track
         if match.is_doubtful:
-            match.track.suspect()
-        match.track.add_detection(match.candidate.detection)
+            track.suspect()
+        elif track.fusion.is_suspect and matcher.is_as_before(track, match.candidate):
+            track.acquit()
+        track.add_detection(match.candidate.detection)
+
+    def _rival(self, match: Match, matcher: Matcher) -> Track | None:
+        """Somebody else who has just been lost where a doubtful match was made."""
+        if match.track.rival is not None:
+            return match.track.rival
+        for other in self._present():
+            is_just_lost = not other.detected and other.detected_s >= self._before_s
+            if other.confirmed and is_just_lost and matcher.is_near(other, match.candidate):
+                return other
+        return None
 
     def _return_lost(
         self, by_track: dict[int, Candidate], looked_at: set[int], matcher: Matcher
@@ -240,7 +275,7 @@ class Tracker:
                 return True
         return False
 
-    def _reported(self) -> list[Track]:
+    def reported(self) -> list[Track]:
         """Those who are in this frame, and those just lost, unless somebody else is before them."""
         present = self._present()
         if self._scene.is_blank or self._scene.is_mixed:
@@ -273,7 +308,7 @@ class Tracker:
         config = self._config
         if track.scene != self._scene.number:
             return config.other_scene_max_age_s
-        return config.max_age_s if track.confirmed else config.tentative_max_age_s
+        return config.hidden_max_age_s if track.confirmed else config.tentative_max_age_s
 
     def _pending_verification(self) -> list[Track]:
         """Tracks that verification may confirm or reject, those first that few more will decide.
