@@ -114,6 +114,10 @@ class Appearance:
             self._colours, self._undisturbed = self._last.colours, self._last
         self._looks, self._undisturbed_s = 0, -math.inf
 
+    def take_last(self, other: Appearance) -> None:
+        """Somebody's last look has turned out to be this person's."""
+        self._last, self.time_s = other._last, other.time_s
+
     def likeness(self, look: Look, *, is_relit: bool = False) -> float | None:
         """How much a look is like this person's, in [0, 1]; ``None`` where there is nothing to compare.
 

@@ -29,6 +29,10 @@ class TrackConfig:
     velocity_decay_s: float = 0.25
     """Time constant with which a predicted movement dies away: a face that is lost while it moves rarely
     goes on in a straight line."""
+    way_memory_s: float = 0.5
+    """The same for where somebody goes while hidden, for which bobbing and jitter must not count. Chosen."""
+    longest_way_s: float = 1.0
+    """Who is hidden is not taken to go on in a straight line for longer. Chosen."""
     score_memory_s: float = 0.3
     """Time constant of the exponential mean of scores."""
     confirm_score: float = 0.85
@@ -62,8 +66,6 @@ class TrackConfig:
     """Settings of the track's fusion."""
 
 
-_LONGEST_WAY_S: Final = 1.0
-"""Who is hidden is not taken to go on in a straight line for longer."""
 _LEAST_KNOWN: Final = 0.3
 """Share of a velocity's mean that must be of the track itself, to be told from jitter."""
 
@@ -109,7 +111,7 @@ class Track:
         self._held_until_s = -math.inf
         self._before_suspicion: Track | None = None
         self._age: float | None = None  # years, as last estimated while confirmed
-        self._velocity = (0.0, 0.0)  # of the centre, pixels per second
+        self._velocity = self._way_velocity = (0.0, 0.0)  # of the centre, pixels per second
         self._verifications = 0
         self._verified_s = time_s
         self._confidence = 0.0  # mean of the last verifications
@@ -164,11 +166,11 @@ class Track:
 
     def shift_unslowed(self, time_s: float) -> tuple[float, float]:
         """How far its centre would be from its last detection at ``time_s`` had it gone on as then, pixels."""
-        span_s = min(_LONGEST_WAY_S, time_s - self.detected_s)
+        config = self._config
         # A mean that began at rest is too low for so long.
-        known = -math.expm1((self.started_s - self.detected_s) / self._config.velocity_memory_s)
-        span_s /= max(_LEAST_KNOWN, known)
-        return self._velocity[0] * span_s, self._velocity[1] * span_s
+        known = -math.expm1((self.started_s - self.detected_s) / config.way_memory_s)
+        span_s = min(config.longest_way_s, time_s - self.detected_s) / max(_LEAST_KNOWN, known)
+        return self._way_velocity[0] * span_s, self._way_velocity[1] * span_s
 
     def hold_until(self, time_s: float) -> None:
         """It is not confirmed before ``time_s``: it may be somebody known."""
@@ -178,12 +180,11 @@ class Track:
         """Continue the track with a detection in the current frame."""
         elapsed_s = self.time_s - self.detected_s
         if elapsed_s > 0:
-            keep = math.exp(-elapsed_s / self._config.velocity_memory_s)
+            config = self._config
             (x0, y0), (x1, y1) = self._detection.centre, detection.centre
-            self._velocity = (
-                keep * self._velocity[0] + (1 - keep) * (x1 - x0) / elapsed_s,
-                keep * self._velocity[1] + (1 - keep) * (y1 - y0) / elapsed_s,
-            )
+            moved = (x1 - x0) / elapsed_s, (y1 - y0) / elapsed_s
+            self._velocity = _mean(self._velocity, moved, elapsed_s / config.velocity_memory_s)
+            self._way_velocity = _mean(self._way_velocity, moved, elapsed_s / config.way_memory_s)
             gain = 1 - math.exp(-elapsed_s / self._config.score_memory_s)
             self.score += gain * (detection.score - self.score)
         self._detection, self.detected_s, self.present_s = detection, self.time_s, self.time_s
@@ -254,6 +255,7 @@ class Track:
     def take_over(self, other: Track) -> None:
         """Another track's detection in the current frame is this one's, which was lost."""
         self.add_detection(other._detection)
+        self.appearance.take_last(other.appearance)
 
     def split(self) -> Track | None:
         """It has turned out to be somebody else, of whom nothing before tells anything.
@@ -275,3 +277,9 @@ class Track:
             self.is_decided and self._confidence >= config.confirm_confidence
         )
         self.confirmed = self.confirmed or (lasts and is_face)
+
+
+def _mean(mean: tuple[float, float], value: tuple[float, float], elapsed: float) -> tuple[float, float]:
+    """The exponential mean of a vector after a new value; ``elapsed`` in time constants."""
+    keep = math.exp(-elapsed)
+    return keep * mean[0] + (1 - keep) * value[0], keep * mean[1] + (1 - keep) * value[1]

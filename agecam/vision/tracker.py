@@ -182,8 +182,7 @@ class Tracker:
         for match in more:
             self._continue(match, matcher)
         for match in (*matches, *more):
-            if match.is_doubtful and match.track.fusion.is_suspect:
-                match.track.rival = self._rival(match, matcher)
+            self._contest(match, matcher)
         by_track = {match.track.track_id: match.candidate for match in (*matches, *more)}
         looked_at = {match.track.track_id for match in (*matches, *more) if match.is_looked_at}
         for one in unassigned:
@@ -195,6 +194,7 @@ class Tracker:
                 by_track[track.track_id] = one
                 looked_at.add(track.track_id)
         self._return_lost(by_track, looked_at, matcher)
+        self._drop_second_tracks()
         for track_id in looked_at:
             look = by_track[track_id].look
             if look is not None:
@@ -209,15 +209,21 @@ class Tracker:
             track.acquit()
         track.add_detection(match.candidate.detection)
 
-    def _rival(self, match: Match, matcher: Matcher) -> Track | None:
-        """Somebody else who has just been lost where a doubtful match was made."""
-        if match.track.rival is not None:
-            return match.track.rival
+    def _contest(self, match: Match, matcher: Matcher) -> None:
+        """Show no label while it is in doubt which of two people a face is, one of whom has just been lost.
+
+        The predictions are to tell, unless looks do before.
+        """
+        track = match.track
+        if track.rival is not None or not track.confirmed:
+            return
         for other in self._present():
             is_just_lost = not other.detected and other.detected_s >= self._before_s
-            if other.confirmed and is_just_lost and matcher.is_near(other, match.candidate):
-                return other
-        return None
+            if other.confirmed and is_just_lost and matcher.is_contested(track, other, match.candidate):
+                track.suspect()
+                if track.fusion.is_suspect:
+                    track.rival = other
+                return
 
     def _return_lost(
         self, by_track: dict[int, Candidate], looked_at: set[int], matcher: Matcher
@@ -240,6 +246,17 @@ class Tracker:
                 looked_at.add(track.track_id)
             elif any(matcher.may_be_return(one, candidate) for one in gone_before):
                 young.hold_until(young.started_s + config.hold_s)
+
+    def _drop_second_tracks(self) -> None:
+        """Who was taken for somebody new, until the one who was lost there came back, is nobody."""
+        config, present = self._config, self._present()
+        detected = [track.predicted_box(self._time_s) for track in present if track.detected]
+        for track in present:
+            is_young = not track.confirmed and self._time_s - track.started_s <= config.young_s
+            if is_young and not track.detected:
+                box = track.predicted_box(self._time_s)
+                if any(intersection_over_smaller(box, other) > config.duplicate_ios for other in detected):
+                    del self._tracks[track.track_id]
 
     def _is_disturbed(self, track: Track) -> bool:
         """Whether somebody nearer, and so larger, is about to hide it, or does: their colours mix."""
