@@ -175,6 +175,7 @@ class Tracker:
         high = [one for one in candidates if one.score >= config.activation_threshold]
         low = [one for one in candidates if config.continue_score <= one.score < config.activation_threshold]
         matcher = Matcher(config.match, self._time_s, self._before_s, self._scene)
+        lost = [track for track in self._present() if track.confirmed and matcher.is_lost(track)]
         matches, unassigned = matcher.match(self._present(), high)
         for match in matches:
             self._continue(match, matcher)
@@ -193,8 +194,8 @@ class Tracker:
                 self._tracks[track.track_id] = track
                 by_track[track.track_id] = one
                 looked_at.add(track.track_id)
-        self._return_lost(by_track, looked_at, matcher)
-        self._drop_second_tracks()
+        self._return_lost(lost, by_track, looked_at, matcher)
+        self._drop_second_tracks([track for track in lost if track.detected])
         for track_id in looked_at:
             look = by_track[track_id].look
             if look is not None:
@@ -226,12 +227,15 @@ class Tracker:
                 return
 
     def _return_lost(
-        self, by_track: dict[int, Candidate], looked_at: set[int], matcher: Matcher
+        self,
+        lost: Sequence[Track],
+        by_track: dict[int, Candidate],
+        looked_at: set[int],
+        matcher: Matcher,
     ) -> None:
         """Give young tracks back to those lost ones that they turn out to be; hold those that may be."""
-        config, present = self._config, self._present()
-        lost = [one for one in present if one.confirmed and not one.detected and matcher.is_lost(one)]
-        for young in present if lost else ():
+        config = self._config
+        for young in self._present() if lost else ():
             if young.confirmed or not young.detected or self._time_s - young.started_s > config.young_s:
                 continue
             candidate = by_track[young.track_id]
@@ -247,15 +251,17 @@ class Tracker:
             elif any(matcher.may_be_return(one, candidate) for one in gone_before):
                 young.hold_until(young.started_s + config.hold_s)
 
-    def _drop_second_tracks(self) -> None:
-        """Who was taken for somebody new, until the one who was lost there came back, is nobody."""
-        config, present = self._config, self._present()
-        detected = [track.predicted_box(self._time_s) for track in present if track.detected]
-        for track in present:
+    def _drop_second_tracks(self, returned: Sequence[Track]) -> None:
+        """Who was taken for somebody new, until the one who had been lost there came back, is nobody."""
+        config = self._config
+        for track in self._present() if returned else ():
             is_young = not track.confirmed and self._time_s - track.started_s <= config.young_s
             if is_young and not track.detected:
                 box = track.predicted_box(self._time_s)
-                if any(intersection_over_smaller(box, other) > config.duplicate_ios for other in detected):
+                if any(
+                    intersection_over_smaller(box, one.predicted_box(self._time_s)) > config.duplicate_ios
+                    for one in returned
+                ):
                     del self._tracks[track.track_id]
 
     def _is_disturbed(self, track: Track) -> bool:
