@@ -196,7 +196,7 @@ class Analyzer:
             for track in sorted(tracks, key=lambda track: track.track_id)
         )
         clock.lap("track")
-        return Analysis(frame, people, clock.stages_ms)
+        return Analysis(frame, people, clock.stages_ms, scene.number)
 
     def _redetect(self, detected: _DetectedFrame) -> list[Detection]:
         """The detections of a frame, and those of known faces that were missed."""

@@ -274,6 +274,12 @@ def thumbnail(pyramid: Pyramid) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(shrunk, cv2.COLOR_BGR2GRAY), np.uint8)
 
 
+def is_nearer(image_bgr: NDArray[np.uint8], one_bgr: NDArray[np.uint8], other_bgr: NDArray[np.uint8]) -> bool:
+    """Whether an image ``(h, w, 3)`` uint8 is of the shot of ``one_bgr`` rather than of that of ``other_bgr``."""
+    image, one, other = (thumbnail(Pyramid(each)) for each in (image_bgr, one_bgr, other_bgr))
+    return _difference(image, one) <= _difference(image, other)
+
+
 def _difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
     """Mean absolute difference, gray levels."""
     return cv2.norm(a, b, cv2.NORM_L1) / a.size
