@@ -144,7 +144,7 @@ class Matcher:
             costs[pair] += self._look_cost(track, candidate, likeness[pair])
         matches = []
         left = set(range(len(candidates)))
-        for row, column in _least_cost_pairs({pair: cost for pair, cost in costs.items() if cost < _GATED}):
+        for row, column in least_cost_pairs({pair: cost for pair, cost in costs.items() if cost < _GATED}):
             track, candidate = tracks[row], candidates[column]
             value = likeness.get((row, column), math.nan)
             is_doubtful = value < self.least_likeness(track, self._config.doubtful_likeness)
@@ -278,7 +278,7 @@ class Matcher:
         )
 
 
-def _least_cost_pairs(costs: dict[tuple[int, int], float]) -> list[tuple[int, int]]:
+def least_cost_pairs(costs: dict[tuple[int, int], float]) -> list[tuple[int, int]]:
     """The assignment of the least sum, a pair not made costing ``_GATED``.
 
     Pairs that have nobody else need no search, which is most of a frame.
