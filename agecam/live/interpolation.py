@@ -48,9 +48,9 @@ def draw_between(
 
     Returns the image ``(h, w, 3)`` uint8, a copy, and the people with their fused estimates. Printed are the
     estimates and the layout of the frame before. Where a cut lies between the analysed frames, the people are
-    those of the one whose shot the frame is of, where they are in that one. Faces are covered where ``style`` says so, or that of an
-    analysed frame does, since somebody turned it on or off between them: whatever both cover and the ways
-    between, or the whole image where one of the two is missing.
+    those of the one whose shot the frame is of, where they are in that one. Faces are covered where ``style``
+    says so, or that of an analysed frame does, since somebody turned it on or off between them: whatever both
+    cover and the ways between, or the whole image where one of the two is missing.
     """
     if before is not None and before.analysis.frame.image_bgr is frame.image_bgr:
         after = before  # a photograph that is offered again and again, or a frame that was analysed itself

@@ -182,7 +182,7 @@ class Analyzer:
         for track, crop, estimate in zip(due, crops, estimates, strict=True):
             quality = crop_quality(track.face, crop, (frame.width, frame.height), self._config.quality)
             if track.add_prediction(estimate, quality):
-                track = self._tracker.split(track)  # noqa: PLW2901 - who is in this frame now
+                track = self._tracker.split(track)
                 tracks = self._tracker.reported()
             raw[track.track_id] = estimate
         people = tuple(

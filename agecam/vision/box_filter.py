@@ -63,8 +63,7 @@ class BoxFilter:
         if (
             box is None
             or time_s - box.time_s > config.reset_gap_s
-            or math.hypot(state[0] - box.state[0], state[1] - box.state[1])
-            > config.reset_jump_sizes * size
+            or math.hypot(state[0] - box.state[0], state[1] - box.state[1]) > config.reset_jump_sizes * size
         ):
             self._box = _Box(time_s, state)
             return detection
@@ -74,9 +73,7 @@ class BoxFilter:
             box.time_s = time_s
         x, y, log_width, log_height = box.state
         width, height = math.exp(log_width), math.exp(log_height)
-        return Detection(
-            (x - width / 2, y - height / 2, width, height), detection.score, detection.keypoints
-        )
+        return Detection((x - width / 2, y - height / 2, width, height), detection.score, detection.keypoints)
 
     def _follow(self, box: _Box, state: _State, size: float, elapsed_s: float) -> None:
         config = self._config

@@ -171,9 +171,7 @@ class Matcher:
 
     def is_lost(self, track: Track) -> bool:
         """Whether it has missed frames, and for long: of slow sources each frame is long after the last."""
-        return (
-            track.detected_s < self._before_s and self._time_s - track.detected_s > self._config.lost_s
-        )
+        return track.detected_s < self._before_s and self._time_s - track.detected_s > self._config.lost_s
 
     def is_as_before(self, track: Track, candidate: Candidate) -> bool:
         """Whether a candidate looks as the track did before somebody may have taken its place."""
@@ -199,15 +197,14 @@ class Matcher:
 
     def may_be_return(self, track: Track, candidate: Candidate) -> bool:
         """Whether it is possible that a lost track comes back by this candidate, which is no clear case."""
-        return (
-            (0, 0) in self._place_costs([track], [candidate])
-            and self.likeness(track, candidate) >= self._config.possible_likeness
-        )
+        return (0, 0) in self._place_costs([track], [candidate]) and self.likeness(
+            track, candidate
+        ) >= self._config.possible_likeness
 
     def _place_costs(
         self, tracks: Sequence[Track], candidates: Sequence[Candidate]
     ) -> dict[tuple[int, int], float]:
-        """How badly candidates continue tracks by place and size, by row and column; those within the gates."""
+        """How badly candidates continue tracks by place and size, by row and column, within the gates."""
         config, time_s = self._config, self._time_s
         boxes = [one.detection.box for one in candidates]
         sizes_px = [size_px(box) for box in boxes]
@@ -228,7 +225,9 @@ class Matcher:
                         costs[row, column] = cost
         return costs
 
-    def _place(self, track: Track, box: Sequence[float], *, is_lost: bool) -> tuple[float, float, float, float]:
+    def _place(
+        self, track: Track, box: Sequence[float], *, is_lost: bool
+    ) -> tuple[float, float, float, float]:
         """Where the track is now: xywh. Of a lost one the place on its way that is nearest to ``box``."""
         if not is_lost:
             return track.predicted_box(self._time_s)

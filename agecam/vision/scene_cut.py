@@ -91,7 +91,7 @@ class SceneConfig:
     return_correlation: float = 0.85
     """Least correlation with the last frame before, to be that shot."""
     return_before_s: float = 0.4
-    """Or with the one so long before it: a hand that comes over the lens is in the last one already. Chosen."""
+    """Or with the one so long before it: a hand that comes over the lens is in the last one already."""
     former_shots: int = 4
     """So many shots are remembered for that: a hand before the camera makes two as it comes and goes."""
     clipped_share: float = 0.15
@@ -275,7 +275,7 @@ def thumbnail(pyramid: Pyramid) -> NDArray[np.uint8]:
 
 
 def is_nearer(image_bgr: NDArray[np.uint8], one_bgr: NDArray[np.uint8], other_bgr: NDArray[np.uint8]) -> bool:
-    """Whether an image ``(h, w, 3)`` uint8 is of the shot of ``one_bgr`` rather than of that of ``other_bgr``."""
+    """Whether an image ``(h, w, 3)`` uint8 is of the shot of ``one_bgr`` rather than of ``other_bgr``'s."""
     image, one, other = (thumbnail(Pyramid(each)) for each in (image_bgr, one_bgr, other_bgr))
     return _difference(image, one) <= _difference(image, other)
 

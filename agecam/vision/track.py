@@ -165,7 +165,7 @@ class Track:
         return self._velocity[0] * span_s, self._velocity[1] * span_s
 
     def shift_unslowed(self, time_s: float) -> tuple[float, float]:
-        """How far its centre would be from its last detection at ``time_s`` had it gone on as then, pixels."""
+        """How far from its last detection its centre would be had it gone on as then, pixels."""
         config = self._config
         # A mean that began at rest is too low for so long.
         known = -math.expm1((self.started_s - self.detected_s) / config.way_memory_s)

@@ -28,6 +28,7 @@ from agecam.vision.verification import Verify
 
 _FIRST_SCENE: Final = Scene()
 
+
 @dataclass(frozen=True, slots=True)
 class TrackerConfig:
     """Settings of :class:`Tracker`; scores and confidences are in [0, 1].

@@ -121,9 +121,7 @@ def test_over_a_cut_each_frame_has_the_people_of_its_own_shot_where_they_are_in_
     # The same number, as where a shot comes back, and another one where somebody was.
     analyse(feed, frames[4], person(60), person(105, 4), scene=1)
     feed.close()
-    seen = [
-        [(one.track_id, one.face.box[0]) for one in people] for _, _, people in recorder.recorded
-    ]
+    seen = [[(one.track_id, one.face.box[0]) for one in people] for _, _, people in recorder.recorded]
     assert seen == [[(1, 20), (3, 100)]] * cut + [[(1, 60), (4, 105)]] * (5 - cut)
 
 

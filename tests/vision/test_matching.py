@@ -5,7 +5,6 @@ from itertools import product
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from agecam.messages import Detection, Estimate
 from agecam.vision.appearance import Look
@@ -153,9 +152,7 @@ def test_while_it_is_in_doubt_which_of_two_a_face_is_neither_is_shown(face: Make
     mixed = Painted({ONE: 0.45})
     _predict(tracker, 15, 30.0)
     (track,) = (
-        one
-        for one in tracker.update([face(215, 2, 82, score=ONE)], 15 / FPS, describe=mixed)
-        if one.detected
+        one for one in tracker.update([face(215, 2, 82, score=ONE)], 15 / FPS, describe=mixed) if one.detected
     )
     assert (track.track_id, track.confirmed, track.is_shown) == (1, True, False)
     clear = tracker.update([face(200, 0, 80, score=ONE)], 16 / FPS, describe=Painted())
