@@ -62,7 +62,7 @@ def test_damage_before_is_told_by_the_files_name(
 
 def test_detectors_of_ones_own_without_the_verifier_are_refused_with_what_to_do(folder: Path) -> None:
     (folder / FACE_VERIFIER).unlink()
-    with pytest.raises(ModelError, match="face verifier .* is missing .*Copy it there") as refused:
+    with pytest.raises(ModelError, match=r"face verifier .* is missing .*Copy it there") as refused:
         MediaPipeDetector(folder)
     assert str(folder / FACE_VERIFIER) in str(refused.value)
 
