@@ -86,8 +86,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """All that is known of one frame; ``stages_ms`` holds the time each stage took, in milliseconds."""
+    """All that is known of one frame; ``stages_ms`` holds the time each stage took, in milliseconds.
+
+    ``scene`` is the number of the shot that it belongs to: between frames of one number there is no cut.
+    """
 
     frame: Frame
     people: tuple[Person, ...]
     stages_ms: Mapping[str, float] = field(default_factory=dict)
+    scene: int = 0

@@ -14,6 +14,7 @@ from agecam.drawing.label_layout import Box
 from agecam.drawing.label_text import LabelStyle
 from agecam.live.pipeline import AnnotatedFrame
 from agecam.messages import Detection, Frame, Person
+from agecam.vision.scene_cut import is_nearer
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,14 @@ def draw_between(
     """A frame drawn with what is known of the analysed ones around it, of its own source.
 
     Returns the image ``(h, w, 3)`` uint8, a copy, and the people with their fused estimates. Printed are the
-    estimates and the layout of the frame before. Faces are covered where ``style`` says so, or that of an
-    analysed frame does, since somebody turned it on or off between them: whatever both cover and the ways
-    between, or the whole image where one of the two is missing.
+    estimates and the layout of the frame before. Where a cut lies between the analysed frames, the people are
+    those of the one whose shot the frame is of, where they are in that one. Faces are covered where ``style``
+    says so, or that of an analysed frame does, since somebody turned it on or off between them: whatever both
+    cover and the ways between, or the whole image where one of the two is missing.
     """
     if before is not None and before.analysis.frame.image_bgr is frame.image_bgr:
         after = before  # a photograph that is offered again and again, or a frame that was analysed itself
+    analysed = [one for one in (before, after) if one is not None]
     printed: tuple[Person, ...] = ()
     fused: tuple[Person, ...] = ()
     covered: tuple[Box, ...] = ((0.0, 0.0, float(frame.width), float(frame.height)),)
@@ -59,13 +62,18 @@ def draw_between(
         since_s = max(0.0, frame.time_s - before.analysis.frame.time_s)
         until_s = max(0.0, after.analysis.frame.time_s - frame.time_s)
         fraction = since_s / (since_s + until_s) if since_s else 0.0
-        printed = people_between(before.people, after.people, fraction, config)
-        fused = people_between(before.analysis.people, after.analysis.people, fraction, config)
+        if before.analysis.scene != after.analysis.scene:
+            first, second = before.analysis.frame.image_bgr, after.analysis.frame.image_bgr
+            own = before if is_nearer(frame.image_bgr, first, second) else after
+            analysed.sort(key=lambda one: one is not own)
+            printed, fused = (_unpredicted(people) for people in (own.people, own.analysis.people))
+        else:
+            printed = people_between(before.people, after.people, fraction, config)
+            fused = people_between(before.analysis.people, after.analysis.people, fraction, config)
         between = covers_between(before.people, after.people, (since_s, until_s), before.covered, config)
         covered = (*before.covered, *after.covered, *between)
     elif before is not None and frame.time_s - before.analysis.frame.time_s <= config.held_s:
         printed, fused = before.people, before.analysis.people
-    analysed = [one for one in (before, after) if one is not None]
     blur = style.blur or any(one.style.blur for one in analysed)
     layouts = [one.layout for one in analysed if one.layout is not None]
     # One that knows where labels are, before one of an analysed frame that was not drawn, of colours alone.
@@ -95,6 +103,11 @@ def people_between(
         elif fraction <= config.shown_part:
             people.append(replace(person, raw=None))
     return tuple(people)
+
+
+def _unpredicted(people: Sequence[Person]) -> tuple[Person, ...]:
+    """People of an analysed frame in another one, on which no model was run."""
+    return tuple(replace(person, raw=None) for person in people)
 
 
 def covers_between(

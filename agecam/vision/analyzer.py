@@ -178,23 +178,25 @@ class Analyzer:
         clock.lap("align")
         estimates = self._classifier.classify(crops)
         clock.lap("classify")
+        raw = {}
         for track, crop, estimate in zip(due, crops, estimates, strict=True):
             quality = crop_quality(track.face, crop, (frame.width, frame.height), self._config.quality)
-            if track.fusion.add(estimate, quality, track.face, time_s):
-                self._tracker.renumber(track)
-        raw = {track.track_id: estimate for track, estimate in zip(due, estimates, strict=True)}
+            if track.add_prediction(estimate, quality):
+                track = self._tracker.split(track)
+                tracks = self._tracker.reported()
+            raw[track.track_id] = estimate
         people = tuple(
             Person(
                 track_id=track.track_id,
                 face=track.boxes.smooth(track.face, time_s),
                 estimate=track.estimate(),
                 raw=raw.get(track.track_id),
-                confirmed=track.confirmed,
+                confirmed=track.is_shown,
             )
             for track in sorted(tracks, key=lambda track: track.track_id)
         )
         clock.lap("track")
-        return Analysis(frame, people, clock.stages_ms)
+        return Analysis(frame, people, clock.stages_ms, scene.number)
 
     def _redetect(self, detected: _DetectedFrame) -> list[Detection]:
         """The detections of a frame, and those of known faces that were missed."""

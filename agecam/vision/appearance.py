@@ -71,25 +71,52 @@ def describe(pyramid: Pyramid, detection: Detection) -> Look:
 
 
 class Appearance:
-    """What one person looked like: last, and lately on average."""
+    """What one person looked like: last, and lately on average while nobody was before them."""
 
-    __slots__ = ("_colours", "_last", "time_s")
+    __slots__ = ("_colours", "_last", "_looks", "_undisturbed", "_undisturbed_s", "time_s")
 
     def __init__(self) -> None:
         self._last: Look | None = None
+        self._undisturbed: Look | None = None
+        """The last one with nobody before them."""
+        self._undisturbed_s = -math.inf
+        self._looks = 0
+        """How many the mean is of."""
         self._colours: NDArray[np.float32] = np.zeros(0, np.float32)
         self.time_s = -math.inf
         """When it was last added to."""
 
-    def add(self, look: Look, time_s: float) -> None:
-        """Take the look of a frame into account; times must not decrease."""
-        if self._last is None:
+    def add(self, look: Look, time_s: float, *, is_disturbed: bool = False) -> None:
+        """Take the look of a frame into account; times must not decrease.
+
+        One that ``is_disturbed`` by somebody nearer shows half of them: it counts for who is back only where
+        there is none better, or has not been for long.
+        """
+        self._last, self.time_s = look, time_s
+        has_better = self._looks and time_s - self._undisturbed_s < _LASTING_MEMORY_S
+        if is_disturbed and has_better:
+            return
+        if not self._looks:
             self._colours = look.colours
         else:
-            gain = -math.expm1((self.time_s - time_s) / _LASTING_MEMORY_S)
+            # Of few looks the plain mean: the first one is no better than the others.
+            gain = max(1 / (self._looks + 1), -math.expm1((self._undisturbed_s - time_s) / _LASTING_MEMORY_S))
             mean = self._colours + np.float32(gain) * (look.colours - self._colours)
             self._colours = np.asarray(mean / max(1e-9, float(np.linalg.norm(mean))), np.float32)
-        self._last, self.time_s = look, time_s
+        self._undisturbed = look
+        if not is_disturbed:
+            self._undisturbed_s = time_s
+            self._looks += 1
+
+    def forget_lasting(self) -> None:
+        """It has turned out to be somebody else: the last look alone is theirs."""
+        if self._last is not None:
+            self._colours, self._undisturbed = self._last.colours, self._last
+        self._looks, self._undisturbed_s = 0, -math.inf
+
+    def take_last(self, other: Appearance) -> None:
+        """Somebody's last look has turned out to be this person's."""
+        self._last, self.time_s = other._last, other.time_s
 
     def likeness(self, look: Look, *, is_relit: bool = False) -> float | None:
         """How much a look is like this person's, in [0, 1]; ``None`` where there is nothing to compare.
@@ -99,10 +126,18 @@ class Appearance:
         the same: a flash burns them out.
         """
         last = self._last
-        if last is None:
-            return None
-        if is_relit:
-            return _clear_shade_likeness(last.light, look.light)
+        if last is None or is_relit:
+            return None if last is None else _clear_shade_likeness(last.light, look.light)
+        return self._likeness(last, look)
+
+    def lasting_likeness(self, look: Look, *, is_relit: bool = False) -> float | None:
+        """The same with what they looked like before they were hidden: the last looks show who hid them."""
+        last = self._undisturbed
+        if last is None or is_relit:
+            return None if last is None else _clear_shade_likeness(last.light, look.light)
+        return self._likeness(last, look)
+
+    def _likeness(self, last: Look, look: Look) -> float:
         likeness = max(float(last.colours @ look.colours), float(self._colours @ look.colours))
         if likeness < _CLEAR_COLOURS:
             likeness = max(likeness, _clear_shade_likeness(last.light, look.light) or 0.0)

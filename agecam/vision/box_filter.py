@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
-import numpy as np
-from numpy.typing import NDArray
+import math
+from dataclasses import dataclass
 
 from agecam.messages import Detection
 
@@ -31,12 +29,16 @@ class BoxFilterConfig:
     """A centre that jumps by more face sizes begins anew, instead of gliding. Chosen, not measured."""
 
 
+# No arrays: NumPy takes several times as long for so few numbers.
+_State = tuple[float, float, float, float]
+"""Centre in pixels and logarithm of the size: x, y, ln(width), ln(height)."""
+
+
 @dataclass(slots=True)
 class _Box:
     time_s: float
-    state: NDArray[np.float64]
-    """Centre in pixels and logarithm of the size: x, y, ln(width), ln(height)."""
-    speed: NDArray[np.float64]
+    state: _State
+    speed: _State = (0.0, 0.0, 0.0, 0.0)
     """Change of the state per second, centre in face sizes."""
 
 
@@ -54,33 +56,49 @@ class BoxFilter:
     def smooth(self, detection: Detection, time_s: float) -> Detection:
         """The detection with its box steadied; its keypoints and score stay as they are."""
         config = self._config
-        x, y, width, height = detection.box
-        state = np.array([*detection.centre, np.log(max(1.0, width)), np.log(max(1.0, height))])
-        size = max(1.0, float(np.sqrt(width * height)))
-        units = np.array([size, size, 1.0, 1.0])
+        _, _, width, height = detection.box
+        state = (*detection.centre, math.log(max(1.0, width)), math.log(max(1.0, height)))
+        size = max(1.0, math.sqrt(width * height))
         box = self._box
         if (
             box is None
             or time_s - box.time_s > config.reset_gap_s
-            or float(np.hypot(*(state - box.state)[:2])) > config.reset_jump_sizes * size
+            or math.hypot(state[0] - box.state[0], state[1] - box.state[1]) > config.reset_jump_sizes * size
         ):
-            self._box = _Box(time_s, state, np.zeros(4))
+            self._box = _Box(time_s, state)
             return detection
         elapsed_s = time_s - box.time_s
         if elapsed_s > 0:
-            change = (state - box.state) / units
-            box.speed += _gain(config.speed_cutoff_hz, elapsed_s) * (change / elapsed_s - box.speed)
-            # One cutoff for x and y, one for both sides: a box must not shear.
-            moving, growing = float(np.hypot(*box.speed[:2])), float(np.abs(box.speed[2:]).max())
-            speeds = np.array([moving, moving, growing, growing])
-            cutoffs_hz = config.min_cutoff_hz + config.cutoff_per_speed * speeds
-            box.state = box.state + _gain(cutoffs_hz, elapsed_s) * change * units
+            self._follow(box, state, size, elapsed_s)
             box.time_s = time_s
-        width, height = (float(value) for value in np.exp(box.state[2:]))
-        x, y = float(box.state[0]) - width / 2, float(box.state[1]) - height / 2
-        return replace(detection, box=(x, y, width, height))
+        x, y, log_width, log_height = box.state
+        width, height = math.exp(log_width), math.exp(log_height)
+        return Detection((x - width / 2, y - height / 2, width, height), detection.score, detection.keypoints)
+
+    def _follow(self, box: _Box, state: _State, size: float, elapsed_s: float) -> None:
+        config = self._config
+        units = (size, size, 1.0, 1.0)
+        change = [(new - old) / unit for new, old, unit in zip(state, box.state, units, strict=True)]
+        gain = _gain(config.speed_cutoff_hz, elapsed_s)
+        right, down, wider, higher = (
+            speed + gain * (step / elapsed_s - speed) for step, speed in zip(change, box.speed, strict=True)
+        )
+        box.speed = right, down, wider, higher
+        # One cutoff for x and y, one for both sides: a box must not shear.
+        moving, growing = math.hypot(right, down), max(abs(wider), abs(higher))
+        move, grow = (
+            _gain(config.min_cutoff_hz + config.cutoff_per_speed * speed, elapsed_s)
+            for speed in (moving, growing)
+        )
+        x, y, log_width, log_height = box.state
+        box.state = (
+            x + move * change[0] * size,
+            y + move * change[1] * size,
+            log_width + grow * change[2],
+            log_height + grow * change[3],
+        )
 
 
-def _gain(cutoff_hz: float | NDArray[np.float64], elapsed_s: float) -> NDArray[np.float64]:
+def _gain(cutoff_hz: float, elapsed_s: float) -> float:
     """How far an exponential low-pass filter goes towards its input within ``elapsed_s``."""
-    return np.asarray(1 - np.exp(-2 * np.pi * np.asarray(cutoff_hz) * elapsed_s))
+    return -math.expm1(-2 * math.pi * cutoff_hz * elapsed_s)

@@ -41,7 +41,7 @@ class FaceVerifier:
     """
 
     def __init__(self, path: Path) -> None:
-        self._model = LiteRtModel(detector_bytes(path))
+        self._model = LiteRtModel(detector_bytes(path, "face verifier"))
         shapes = (self._model.input_shape, self._model.output_shapes)
         if shapes != ((VERIFIER_PX, VERIFIER_PX, 1), ((1,),)):
             raise ModelError(f"The face verifier {path} is another network. Reinstall AgeCam.")

@@ -26,6 +26,7 @@ somebody else's by now, and begins anew with the later ones alone.
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import dataclass, field
 
@@ -89,6 +90,24 @@ class Fusion:
             return False
         self._evidence = evidence.recent_alone()
         return True
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether it may be somebody else's by now, which the predictions have yet to tell."""
+        return self._evidence is not None and self._evidence.is_suspect
+
+    def acquit(self) -> None:
+        """It is the same person's after all: no longer compare what comes with what was before."""
+        if self._evidence is not None:
+            self._evidence.is_suspect = self._evidence.has_jumped = False
+
+    def snapshot(self) -> Fusion:
+        """A fusion of all predictions so far, which later ones do not change."""
+        kept = Fusion(self._config)
+        if self._evidence is not None:
+            kept._evidence = copy.copy(self._evidence)
+            kept._evidence.recent = self._evidence.recent.copy()
+        return kept
 
     def suspect(self) -> bool:
         """The track may be somebody else's from here on: compare what comes with what was before.

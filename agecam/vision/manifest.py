@@ -108,8 +108,10 @@ class Manifest:
         return content
 
 
-def detector_bytes(path: Path) -> bytes:
+def detector_bytes(path: Path, what: str = "face detector") -> bytes:
     """The content of a face detector's file, its checksum verified: a runtime may crash on a damaged one.
+
+    ``what`` it is called in messages.
 
     Raises :class:`ModelError` when it is missing or damaged, or not listed in the manifest beside it.
     """
@@ -119,12 +121,14 @@ def detector_bytes(path: Path) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
+        of_own = "Copy it there from the models that came with AgeCam, or keep no face detector there."
         raise ModelError(
-            f"The face detector {path} is missing or cannot be read. Reinstall AgeCam, or restore that file."
+            f"The {what} {path} is missing or cannot be read. "
+            + ("Reinstall AgeCam, or restore that file." if path.parent == models_dir() else of_own)
         ) from error
     if hashlib.sha256(content).hexdigest() != listed.get(path.name):
         raise ModelError(
-            f"The face detector {path} is not the file its manifest describes. "
+            f"The {what} {path} is not the file its manifest describes. "
             "Reinstall AgeCam, or restore that file."
         )
     return content

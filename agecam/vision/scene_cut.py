@@ -90,6 +90,10 @@ class SceneConfig:
     """A shot that is back within so long is the same scene: a flash or a hand before the camera ended."""
     return_correlation: float = 0.85
     """Least correlation with the last frame before, to be that shot."""
+    return_before_s: float = 0.4
+    """Or with the one so long before it: a hand that comes over the lens is in the last one already."""
+    former_shots: int = 4
+    """So many shots are remembered for that: a hand before the camera makes two as it comes and goes."""
     clipped_share: float = 0.15
     """The share of white and black pixels that one of two thumbnails has more than the other, from which they
     are compared with equal tones: a flash that burns half of the image out leaves its shapes. Chosen."""
@@ -116,10 +120,10 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class _Former:
-    """The shot before this one: its number, its last thumbnail and when it ended."""
+    """A shot before this one: its number, its last thumbnail and one from before that, and when it ended."""
 
     number: int
-    thumbnail: NDArray[np.uint8]
+    thumbnails: tuple[NDArray[np.uint8], ...]
     ended_s: float
 
 
@@ -141,7 +145,8 @@ class SceneTracker:
         self._time_s = 0.0
         self._last: NDArray[np.uint8] | None = None
         self._was_blank = False
-        self._former: _Former | None = None
+        self._formers: deque[_Former] = deque(maxlen=self._config.former_shots)
+        """The latest last."""
         self._history: deque[tuple[float, NDArray[np.uint8]]] = deque()
         self._blended_s = -np.inf
 
@@ -166,9 +171,11 @@ class SceneTracker:
             if self._is_cut(last, thumbnail_gray, elapsed_s):
                 self._cut(last, thumbnail_gray, time_s)
                 is_relit = False
+        if self._formers:
+            self._return(thumbnail_gray, time_s)
         if self._keep(thumbnail_gray, time_s) and self._is_blend(thumbnail_gray, time_s):
             self._number = self._newest = self._newest + 1
-            self._former = None
+            self._formers.clear()
             self._history.clear()
             self._blended_s = time_s
         self._was_blank = False
@@ -191,17 +198,33 @@ class SceneTracker:
         )
 
     def _cut(self, last: NDArray[np.uint8], thumbnail_gray: NDArray[np.uint8], time_s: float) -> None:
-        config, former = self._config, self._former
-        self._former = _Former(self._number, last, time_s)
+        before_s = time_s - self._config.return_before_s
+        before = min(self._history, key=lambda one: abs(one[0] - before_s), default=(time_s, last))[1]
+        ended = _Former(self._number, (last, before), time_s)
         self._history.clear()
-        if (
-            former is not None
-            and time_s - former.ended_s <= config.return_s
-            and _correlation(former.thumbnail, thumbnail_gray) >= config.return_correlation
-        ):
-            self._number = former.number
-        else:
+        if not self._return(thumbnail_gray, time_s):
             self._number = self._newest = self._newest + 1
+        self._formers.append(ended)
+
+    def _return(self, thumbnail_gray: NDArray[np.uint8], time_s: float) -> bool:
+        """Whether this is a former shot again, the number of which it then gets.
+
+        That shows in the first frame after a cut, or in a later one, where a hand has gone by and by.
+        """
+        config = self._config
+        while self._formers and time_s - self._formers[0].ended_s > config.return_s:
+            self._formers.popleft()
+        for former in reversed(self._formers):
+            if former.number != self._number and any(
+                _correlation(one, thumbnail_gray) >= config.return_correlation for one in former.thumbnails
+            ):
+                self._number = former.number
+                # What came in between may look like it already, and is no shot to return to.
+                while self._formers[-1] is not former:
+                    self._formers.pop()
+                self._formers.pop()
+                return True
+        return False
 
     def _keep(self, thumbnail_gray: NDArray[np.uint8], time_s: float) -> bool:
         """Whether it is kept, which not every one is."""
@@ -249,6 +272,12 @@ def thumbnail(pyramid: Pyramid) -> NDArray[np.uint8]:
     # Linear: the level has at most three times the pixels on each side, and averages several itself.
     shrunk = cv2.resize(small, _THUMBNAIL_WH, interpolation=cv2.INTER_LINEAR)
     return np.asarray(cv2.cvtColor(shrunk, cv2.COLOR_BGR2GRAY), np.uint8)
+
+
+def is_nearer(image_bgr: NDArray[np.uint8], one_bgr: NDArray[np.uint8], other_bgr: NDArray[np.uint8]) -> bool:
+    """Whether an image ``(h, w, 3)`` uint8 is of the shot of ``one_bgr`` rather than of ``other_bgr``'s."""
+    image, one, other = (thumbnail(Pyramid(each)) for each in (image_bgr, one_bgr, other_bgr))
+    return _difference(image, one) <= _difference(image, other)
 
 
 def _difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:

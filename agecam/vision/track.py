@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 
@@ -27,6 +29,10 @@ class TrackConfig:
     velocity_decay_s: float = 0.25
     """Time constant with which a predicted movement dies away: a face that is lost while it moves rarely
     goes on in a straight line."""
+    way_memory_s: float = 0.5
+    """The same for where somebody goes while hidden, for which bobbing and jitter must not count. Chosen."""
+    longest_way_s: float = 1.0
+    """Who is hidden is not taken to go on in a straight line for longer. Chosen."""
     score_memory_s: float = 0.3
     """Time constant of the exponential mean of scores."""
     confirm_score: float = 0.85
@@ -60,6 +66,10 @@ class TrackConfig:
     """Settings of the track's fusion."""
 
 
+_LEAST_KNOWN: Final = 0.3
+"""Share of a velocity's mean that must be of the track itself, to be told from jitter."""
+
+
 class Track:
     """One person over time, from the first detection on. Times are seconds and must not decrease.
 
@@ -91,12 +101,17 @@ class Track:
         """How often it was due for the models."""
         self.last_run_s = time_s
         """When it was due last."""
+        self.rival: Track | None = None
+        """Somebody lost where this one may be somebody else by now: it may be them."""
         self._config = config
         self._detection = detection
-        self._started_s = time_s
+        self.started_s = time_s
+        """When it was detected first."""
         self._hits = 1
+        self._held_until_s = -math.inf
+        self._before_suspicion: Track | None = None
         self._age: float | None = None  # years, as last estimated while confirmed
-        self._velocity = (0.0, 0.0)  # of the centre, pixels per second
+        self._velocity = self._way_velocity = (0.0, 0.0)  # of the centre, pixels per second
         self._verifications = 0
         self._verified_s = time_s
         self._confidence = 0.0  # mean of the last verifications
@@ -105,6 +120,11 @@ class Track:
     def detected(self) -> bool:
         """Whether it was detected in the current frame."""
         return self.detected_s == self.time_s
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is confirmed, and there is no doubt which of two people it is."""
+        return self.confirmed and self.rival is None
 
     @property
     def face(self) -> Detection:
@@ -144,16 +164,27 @@ class Track:
         span_s = decay_s * (1 - math.exp(-(time_s - self.detected_s) / decay_s))
         return self._velocity[0] * span_s, self._velocity[1] * span_s
 
+    def shift_unslowed(self, time_s: float) -> tuple[float, float]:
+        """How far from its last detection its centre would be had it gone on as then, pixels."""
+        config = self._config
+        # A mean that began at rest is too low for so long.
+        known = -math.expm1((self.started_s - self.detected_s) / config.way_memory_s)
+        span_s = min(config.longest_way_s, time_s - self.detected_s) / max(_LEAST_KNOWN, known)
+        return self._way_velocity[0] * span_s, self._way_velocity[1] * span_s
+
+    def hold_until(self, time_s: float) -> None:
+        """It is not confirmed before ``time_s``: it may be somebody known."""
+        self._held_until_s = time_s
+
     def add_detection(self, detection: Detection) -> None:
         """Continue the track with a detection in the current frame."""
         elapsed_s = self.time_s - self.detected_s
         if elapsed_s > 0:
-            keep = math.exp(-elapsed_s / self._config.velocity_memory_s)
+            config = self._config
             (x0, y0), (x1, y1) = self._detection.centre, detection.centre
-            self._velocity = (
-                keep * self._velocity[0] + (1 - keep) * (x1 - x0) / elapsed_s,
-                keep * self._velocity[1] + (1 - keep) * (y1 - y0) / elapsed_s,
-            )
+            moved = (x1 - x0) / elapsed_s, (y1 - y0) / elapsed_s
+            self._velocity = _mean(self._velocity, moved, elapsed_s / config.velocity_memory_s)
+            self._way_velocity = _mean(self._way_velocity, moved, elapsed_s / config.way_memory_s)
             gain = 1 - math.exp(-elapsed_s / self._config.score_memory_s)
             self.score += gain * (detection.score - self.score)
         self._detection, self.detected_s, self.present_s = detection, self.time_s, self.time_s
@@ -199,18 +230,56 @@ class Track:
 
     def suspect(self) -> None:
         """It may be somebody else from this frame on: the models are to tell, and soon."""
+        before = copy.copy(self)
+        before.appearance, before.fusion = copy.copy(self.appearance), self.fusion.snapshot()
+        before.boxes, before.rival, before._before_suspicion = BoxFilter(self._config.box_filter), None, None
         if self.fusion.suspect():
             self.runs = 0
+            self._before_suspicion = before
 
-    def renumber(self, track_id: int) -> None:
-        """It has turned out to be somebody else, whom nothing before tells anything of."""
-        self.track_id = track_id
+    def acquit(self) -> None:
+        """It is the same person after all."""
+        self.fusion.acquit()
+        self._before_suspicion = self.rival = None
+
+    def add_prediction(self, raw: Estimate, quality: float) -> bool:
+        """Take the models' prediction for the current frame into account; see :meth:`Fusion.add`.
+
+        True where it has turned out to be somebody else: then :meth:`split` it.
+        """
+        is_other = self.fusion.add(raw, quality, self.face, self.time_s)
+        if not is_other and not self.fusion.is_suspect:
+            self.acquit()
+        return is_other
+
+    def take_over(self, other: Track) -> None:
+        """Another track's detection in the current frame is this one's, which was lost."""
+        self.add_detection(other._detection)
+        self.appearance.take_last(other.appearance)
+
+    def split(self) -> Track | None:
+        """It has turned out to be somebody else, of whom nothing before tells anything.
+
+        Returns the track that it was until then, if it is known until when.
+        """
+        before = self._before_suspicion
         self._age = None
+        self._before_suspicion = self.rival = None
+        self.appearance.forget_lasting()
+        return before
 
     def _confirm(self) -> None:
         config = self._config
-        lasts = self._hits >= config.min_hits and self.detected_s - self._started_s >= config.min_age_s
+        if self.time_s < self._held_until_s:
+            return
+        lasts = self._hits >= config.min_hits and self.detected_s - self.started_s >= config.min_age_s
         is_face = self.score >= config.confirm_score or (
             self.is_decided and self._confidence >= config.confirm_confidence
         )
         self.confirmed = self.confirmed or (lasts and is_face)
+
+
+def _mean(mean: tuple[float, float], value: tuple[float, float], elapsed: float) -> tuple[float, float]:
+    """The exponential mean of a vector after a new value; ``elapsed`` in time constants."""
+    keep = math.exp(-elapsed)
+    return keep * mean[0] + (1 - keep) * value[0], keep * mean[1] + (1 - keep) * value[1]

@@ -5,38 +5,28 @@ score first and those of low score only to continue what is there (after Zhang e
 Multi-Object Tracking by Associating Every Detection Box", ECCV 2022). All limits are in seconds and in face
 sizes, so that they hold for any frame rate and resolution.
 
-A place is no identity. A detection continues a track only where it also looks like it; who stands where
-somebody else was is a track of their own. After a cut to another shot nobody is continued, and the tracks of
-the shot before wait for a moment, in case that it comes back.
+Which detection continues which track is told by :mod:`agecam.vision.matching`. After a cut to another shot
+nobody is continued, and the tracks of the shot before wait for a moment, in case that it comes back.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agecam.messages import Detection
-from agecam.vision.appearance import Look
-from agecam.vision.assignment import linear_assignment
 from agecam.vision.boxes import intersection_over_smaller
+from agecam.vision.matching import Candidate, Describe, Match, MatchConfig, Matcher, size_px, size_ratio
 from agecam.vision.scene_cut import Scene
 from agecam.vision.track import Track, TrackConfig
 from agecam.vision.verification import Verify
 
 _FIRST_SCENE: Final = Scene()
-
-_GATED: Final = 3.0
-"""Cost of an assignment beyond the gates, and of none at all: a bad one (1 for the distance at its gate, 1
-for boxes apart, 0.5 for sizes, 1.1 for looks at theirs) must not be made only to make another possible."""
-
-Describe = Callable[[Detection], Look]
-"""The look of a face of the current frame, as :func:`agecam.vision.appearance.describe` gives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +42,10 @@ class TrackerConfig:
     continue_score: float = 0.4
     """A detection of this score can continue a track: faces that turn away fall below the one above."""
     max_age_s: float = 1.0
-    """A confirmed track without detection lasts so long: half a second behind a pillar changes nobody."""
+    """A confirmed track without detection is searched for so long: half a second behind a pillar changes
+    nobody."""
+    hidden_max_age_s: float = 2.0
+    """It lasts so long, in case that it comes back: who stands behind somebody else may be there a while."""
     tentative_max_age_s: float = 0.5
     """The same for a track that is not confirmed."""
     max_coast_s: float = 0.3
@@ -61,38 +54,17 @@ class TrackerConfig:
     duplicate_ios: float = 0.6
     """Intersection over smaller with a track from which a new detection is the same head, found at another
     size."""
-    gate_sizes: float = 0.7
-    """A detection continues a track up to so many face sizes from the predicted centre."""
-    gate_growth_sizes_per_s: float = 1.0
-    """How the gate grows while the track has no detection, face sizes per second."""
-    gate_size_ratio: float = 1.7
-    """A detection continues a track up to this ratio of their sizes."""
-    same_likeness: float = 0.66
-    """A detection continues a track from this likeness of their looks on; see
-    :mod:`agecam.vision.appearance` for what one person and two have. Of pairs of photographs of
-    two people 2 to 6 % have more. Who steps from shade into the sun may have less, and a new number then."""
-    likeness_decay_per_s: float = 0.13
-    """How that falls while the track has no detection, in its first second: looks change with time."""
-    doubtful_likeness: float = 0.88
-    """Below this likeness the track may be somebody else's now, which the predictions have to tell."""
-    likeness_cost: float = 4.0
-    """Cost of an assignment per unit of likeness that lacks: at 0.8 as much as being a face's size away."""
-    look_every_s: float = 0.2
-    """The look of a track is taken so often where nobody else is near, and in every frame elsewhere: one
-    costs as much as all else that tracking does for a face."""
-    clear_cost: float = 0.8
-    """Cost of place and size (see ``_GATED``) below which an only candidate needs no look."""
-    lost_s: float = 0.25
-    """A track without detection for longer is lost, and comes back only by one that is sure: of the score or
-    the likeness below. A detection of 0.48 on a blank wall must not bring somebody back."""
-    revive_score: float = 0.6
-    """The score, together with ``revive_likeness``. Chosen on the same clips."""
-    revive_likeness: float = 0.8
-    """See above."""
-    revive_size_ratio: float = 1.35
-    """Ratio of sizes up to which a lost track comes back: a box that spans two heads is neither's."""
-    revive_likeness_alone: float = 0.9
-    """The likeness that needs no such score: two people have it in 2 % of cases."""
+    head_sizes: float = 0.8
+    """Half the width of a head, in widths of its face: so far it hides what is behind it."""
+    look_sizes: float = 0.62
+    """Half the width that a look takes in, in widths of the face."""
+    nearer_ratio: float = 0.9
+    """Who is larger than so many times somebody's size may be nearer than them."""
+    young_s: float = 0.4
+    """Somebody new is young for so long, and until they are confirmed: they may turn out to be one who was
+    lost near by, and come out from behind what hid them. Their look is not clear before that. Chosen."""
+    hold_s: float = 0.24
+    """Where that is possible they are not confirmed sooner: a number once shown is to stay. Chosen."""
     other_scene_max_age_s: float = 1.5
     """A track of another shot waits so long for it to come back."""
     verifications_per_frame: int = 2
@@ -101,26 +73,10 @@ class TrackerConfig:
     """The same where frames come as slowly as :attr:`TrackConfig.slow_frame_s` says."""
     reverify_score: float = 0.6
     """A confirmed track whose smoothed score falls below this is verified again."""
+    match: MatchConfig = field(default_factory=MatchConfig)
+    """Settings of matching."""
     track: TrackConfig = field(default_factory=TrackConfig)
     """Settings of the single track."""
-
-
-class _Seen:
-    """A detection and its look, which is taken when it is first asked for."""
-
-    __slots__ = ("_describe", "_look", "detection", "score")
-
-    def __init__(self, detection: Detection, describe: Describe | None) -> None:
-        self.detection, self.score = detection, detection.score
-        self._describe = describe
-        self._look: Look | None = None
-
-    @property
-    def look(self) -> Look | None:
-        """``None`` where looks are not taken at all."""
-        if self._look is None and self._describe is not None:
-            self._look = self._describe(self.detection)
-        return self._look
 
 
 class Tracker:
@@ -170,25 +126,41 @@ class Tracker:
             track.time_s = time_s
         # Of two shots that mix every face is one of two, and in a blank frame it is hardly one.
         if not (scene.is_mixed or scene.is_blank):
-            self._assign_all([_Seen(one, describe) for one in detections])
+            self._assign_all([Candidate(one, describe) for one in detections])
         self._remove_aged()
         if verify is not None:
             for track in self._pending_verification()[: self._most_verifications()]:
                 track.add_verification(verify(track.face))
-        return self._reported()
+        return self.reported()
 
     def expected(self, time_s: float, scene: Scene = _FIRST_SCENE) -> list[Detection]:
         """Where those who are confirmed would be at ``time_s``, the longest undetected first."""
         confirmed = (
-            track for track in self._tracks.values() if track.confirmed and track.scene == scene.number
+            track
+            for track in self._tracks.values()
+            if track.confirmed
+            and track.scene == scene.number
+            and time_s - track.present_s <= self._config.max_age_s
         )
         return [track.predicted(time_s) for track in sorted(confirmed, key=lambda track: track.detected_s)]
 
-    def renumber(self, track: Track) -> None:
-        """Give a track another number: its predictions have shown that it is somebody else now."""
+    def split(self, track: Track) -> Track:
+        """Part a track, whose predictions have shown that it is somebody else now, from who it was.
+
+        Those are lost since then and may come back. Returns the track of who it is now: somebody new, or who
+        was lost there then.
+        """
         del self._tracks[track.track_id]
-        track.renumber(next(self._ids))
+        rival = track.rival
+        before = track.split()
+        if before is not None:
+            self._tracks[before.track_id] = before
+        if rival is not None and self._tracks.get(rival.track_id) is rival and not rival.detected:
+            rival.take_over(track)
+            return rival
+        track.track_id = next(self._ids)
         self._tracks[track.track_id] = track
+        return track
 
     def _return_to(self, scene: int) -> None:
         for track in self._tracks.values():
@@ -199,111 +171,135 @@ class Tracker:
         """The tracks of this scene."""
         return [track for track in self._tracks.values() if track.scene == self._scene.number]
 
-    def _assign_all(self, seen: Sequence[_Seen]) -> None:
+    def _assign_all(self, candidates: Sequence[Candidate]) -> None:
         config = self._config
-        high = [one for one in seen if one.score >= config.activation_threshold]
-        low = [one for one in seen if config.continue_score <= one.score < config.activation_threshold]
-        unassigned = self._assign(self._present(), high)
-        self._assign([track for track in self._present() if not track.detected], low)
+        high = [one for one in candidates if one.score >= config.activation_threshold]
+        low = [one for one in candidates if config.continue_score <= one.score < config.activation_threshold]
+        matcher = Matcher(config.match, self._time_s, self._before_s, self._scene)
+        lost = [track for track in self._present() if track.confirmed and matcher.is_lost(track)]
+        matches, unassigned = matcher.match(self._present(), high)
+        for match in matches:
+            self._continue(match, matcher)
+        more, _ = matcher.match([track for track in self._present() if not track.detected], low)
+        for match in more:
+            self._continue(match, matcher)
+        for match in (*matches, *more):
+            self._contest(match, matcher)
+        by_track = {match.track.track_id: match.candidate for match in (*matches, *more)}
+        looked_at = {match.track.track_id for match in (*matches, *more) if match.is_looked_at}
         for one in unassigned:
-            if not self._is_duplicate(one):
+            if not self._is_duplicate(one, matcher):
                 track = Track(
                     next(self._ids), one.detection, self._time_s, config.track, scene=self._scene.number
                 )
                 self._tracks[track.track_id] = track
-                if one.look is not None:
-                    track.appearance.add(one.look, self._time_s)
+                by_track[track.track_id] = one
+                looked_at.add(track.track_id)
+        self._return_lost(lost, by_track, looked_at, matcher)
+        self._drop_second_tracks([track for track in lost if track.detected])
+        for track_id in looked_at:
+            look = by_track[track_id].look
+            if look is not None:
+                track = self._tracks[track_id]
+                track.appearance.add(look, self._time_s, is_disturbed=self._is_disturbed(track))
 
-    def _assign(self, tracks: list[Track], seen: list[_Seen]) -> list[_Seen]:
-        """Continue tracks with detections; returns the detections that are left."""
-        if not tracks or not seen:
-            return seen
-        costs = _costs(tracks, [one.detection for one in seen], self._time_s, self._config)
-        likeness = np.full(costs.shape, np.nan)
-        possible = costs < _GATED
-        rivals = possible.sum(axis=0, keepdims=True) + possible.sum(axis=1, keepdims=True) > 2
-        clear = ~rivals & (costs < self._config.clear_cost)
-        for row, column in zip(*np.nonzero(possible), strict=True):
-            if clear[row, column] and self._is_known(tracks[row]):
-                continue
-            likeness[row, column] = self._likeness(tracks[row], seen[column])
-            costs[row, column] += self._cost_of_look(tracks[row], seen[column], likeness[row, column])
-        left = set(range(len(seen)))
-        for row, column in linear_assignment(costs):
-            if costs[row, column] < _GATED:
-                is_known = bool(clear[row, column]) and self._is_known(tracks[row])
-                self._continue(tracks[row], seen[column], None if is_known else float(likeness[row, column]))
-                left.discard(column)
-        return [seen[index] for index in sorted(left)]
-
-    def _likeness(self, track: Track, seen: _Seen) -> float:
-        """In [0, 1]; NaN where looks tell nothing."""
-        if seen.look is None:
-            return np.nan
-        likeness = track.appearance.likeness(seen.look, is_relit=self._scene.is_relit)
-        return np.nan if likeness is None else likeness
-
-    def _cost_of_look(self, track: Track, seen: _Seen, likeness: float) -> float:
-        config = self._config
-        if self._is_lost(track):
-            is_sure = seen.score >= config.revive_score
-            is_like = np.isnan(likeness) or likeness >= config.revive_likeness
-            ratio = _size_ratio(track.predicted_box(self._time_s), seen.detection.box)
-            if ratio > config.revive_size_ratio:
-                return _GATED
-            if not (is_sure and is_like) and not likeness >= config.revive_likeness_alone:
-                return _GATED
-        elif likeness < self._least_likeness(track, config.same_likeness):
-            return _GATED
-        return 0.0 if np.isnan(likeness) else config.likeness_cost * (1 - likeness)
-
-    def _least_likeness(self, track: Track, at_once: float) -> float:
-        undetected_s = min(1.0, self._time_s - track.detected_s)
-        return at_once - self._config.likeness_decay_per_s * undetected_s
-
-    def _is_lost(self, track: Track) -> bool:
-        """Whether it has missed frames, and for long: of slow sources each frame is long after the last."""
-        return track.detected_s < self._before_s and self._time_s - track.detected_s > self._config.lost_s
-
-    def _is_known(self, track: Track) -> bool:
-        """Whether its look is still fresh, in a frame in which nobody may have been replaced."""
-        return (
-            not self._scene.is_restless
-            and not self._scene.is_relit
-            and self._time_s - track.appearance.time_s < self._config.look_every_s
-        )
-
-    def _continue(self, track: Track, seen: _Seen, likeness: float | None) -> None:
-        """``likeness`` is ``None`` where it was not asked for, and NaN where looks tell nothing."""
-        if likeness is None:
-            track.add_detection(seen.detection)
-            return
-        if likeness < self._least_likeness(track, self._config.doubtful_likeness):
+    def _continue(self, match: Match, matcher: Matcher) -> None:
+        track = match.track
+        if match.is_doubtful:
             track.suspect()
-        track.add_detection(seen.detection)
-        if seen.look is not None:
-            track.appearance.add(seen.look, self._time_s)
+        elif track.fusion.is_suspect and matcher.is_as_before(track, match.candidate):
+            track.acquit()
+        track.add_detection(match.candidate.detection)
 
-    def _is_duplicate(self, seen: _Seen) -> bool:
+    def _contest(self, match: Match, matcher: Matcher) -> None:
+        """Show no label while it is in doubt which of two people a face is, one of whom has just been lost.
+
+        The predictions are to tell, unless looks do before.
+        """
+        track = match.track
+        if track.rival is not None or not track.confirmed:
+            return
+        for other in self._present():
+            is_just_lost = not other.detected and other.detected_s >= self._before_s
+            if other.confirmed and is_just_lost and matcher.is_contested(track, other, match.candidate):
+                track.suspect()
+                if track.fusion.is_suspect:
+                    track.rival = other
+                return
+
+    def _return_lost(
+        self,
+        lost: Sequence[Track],
+        by_track: dict[int, Candidate],
+        looked_at: set[int],
+        matcher: Matcher,
+    ) -> None:
+        """Give young tracks back to those lost ones that they turn out to be; hold those that may be."""
+        config = self._config
+        for young in self._present() if lost else ():
+            if young.confirmed or not young.detected or self._time_s - young.started_s > config.young_s:
+                continue
+            candidate = by_track[young.track_id]
+            gone_before = [one for one in lost if one.detected_s < young.started_s and not one.detected]
+            returned = [one for one in gone_before if matcher.is_return(one, candidate)]
+            if returned:
+                track = max(returned, key=lambda one: matcher.likeness(one, candidate))
+                track.add_detection(candidate.detection)
+                del self._tracks[young.track_id]
+                by_track[track.track_id] = by_track.pop(young.track_id)
+                looked_at.discard(young.track_id)
+                looked_at.add(track.track_id)
+            elif any(matcher.may_be_return(one, candidate) for one in gone_before):
+                young.hold_until(young.started_s + config.hold_s)
+
+    def _drop_second_tracks(self, returned: Sequence[Track]) -> None:
+        """Who was taken for somebody new, until the one who had been lost there came back, is nobody."""
+        config = self._config
+        for track in self._present() if returned else ():
+            is_young = not track.confirmed and self._time_s - track.started_s <= config.young_s
+            if is_young and not track.detected:
+                box = track.predicted_box(self._time_s)
+                if any(
+                    intersection_over_smaller(box, one.predicted_box(self._time_s)) > config.duplicate_ios
+                    for one in returned
+                ):
+                    del self._tracks[track.track_id]
+
+    def _is_disturbed(self, track: Track) -> bool:
+        """Whether somebody nearer, and so larger, is about to hide it, or does: their colours mix."""
+        config, face = self._config, track.face
+        size = size_px(face.box)
+        for other in self._present():
+            if other is track or self._time_s - other.detected_s > config.max_coast_s:
+                continue
+            box = other.predicted_box(self._time_s)
+            other_size = size_px(box)
+            x, y = box[0] + box[2] / 2, box[1] + box[3] / 2
+            reach = config.head_sizes * other_size + config.look_sizes * size
+            if other_size > config.nearer_ratio * size and math.dist(face.centre, (x, y)) < reach:
+                return True
+        return False
+
+    def _is_duplicate(self, candidate: Candidate, matcher: Matcher) -> bool:
         """Whether it lies on somebody just detected: one head found at two sizes is not two people.
 
         Who stands where somebody else was is none: of the same size, and of another look.
         """
-        time_s, config = self._time_s, self._config
+        time_s, config, found = self._time_s, self._config, candidate.detection.box
         for track in self._present():
             box = track.predicted_box(time_s)
             if time_s - track.detected_s > config.max_coast_s:
                 continue
-            if intersection_over_smaller(box, seen.detection.box) <= config.duplicate_ios:
+            if intersection_over_smaller(box, found) <= config.duplicate_ios:
                 continue
-            is_sized_alike = _size_ratio(box, seen.detection.box) <= config.gate_size_ratio
-            least = self._least_likeness(track, config.same_likeness)
-            is_replaced = not track.detected and self._likeness(track, seen) < least
+            is_sized_alike = size_ratio(box, found) <= config.match.gate_size_ratio
+            least = matcher.least_likeness(track, config.match.same_likeness)
+            is_replaced = not track.detected and matcher.likeness(track, candidate) < least
             if not (is_sized_alike and is_replaced):
                 return True
         return False
 
-    def _reported(self) -> list[Track]:
+    def reported(self) -> list[Track]:
         """Those who are in this frame, and those just lost, unless somebody else is before them."""
         present = self._present()
         if self._scene.is_blank or self._scene.is_mixed:
@@ -336,7 +332,7 @@ class Tracker:
         config = self._config
         if track.scene != self._scene.number:
             return config.other_scene_max_age_s
-        return config.max_age_s if track.confirmed else config.tentative_max_age_s
+        return config.hidden_max_age_s if track.confirmed else config.tentative_max_age_s
 
     def _pending_verification(self) -> list[Track]:
         """Tracks that verification may confirm or reject, those first that few more will decide.
@@ -354,37 +350,3 @@ class Tracker:
         if not track.detected:
             return not track.confirmed and not track.rejected
         return not track.confirmed or track.score < self._config.reverify_score
-
-
-def _size_ratio(a: Sequence[float], b: Sequence[float]) -> float:
-    """How many times as large the larger of two boxes xywh is, by its side."""
-    ratio = math.sqrt(max(1.0, a[2] * a[3]) / max(1.0, b[2] * b[3]))
-    return max(ratio, 1 / ratio)
-
-
-def _costs(
-    tracks: list[Track], detections: list[Detection], time_s: float, config: TrackerConfig
-) -> NDArray[np.float64]:
-    """How badly detections continue tracks: ``(tracks, detections)``, ``_GATED`` beyond the gates."""
-    predicted = np.array([track.predicted_box(time_s) for track in tracks])[:, None]
-    detected = np.array([detection.box for detection in detections])[None]
-    predicted_px, detected_px = (
-        np.sqrt(np.maximum(1.0, boxes[..., 2] * boxes[..., 3])) for boxes in (predicted, detected)
-    )
-    larger_px = np.maximum(predicted_px, detected_px)
-    ratio = larger_px / np.minimum(predicted_px, detected_px)
-    between = predicted[..., :2] + predicted[..., 2:] / 2 - detected[..., :2] - detected[..., 2:] / 2
-    distance = np.hypot(between[..., 0], between[..., 1]) / larger_px
-    undetected_s = np.array([time_s - track.detected_s for track in tracks])[:, None]
-    gate = config.gate_sizes + config.gate_growth_sizes_per_s * undetected_s
-    costs = distance / gate + (1 - _ious(predicted, detected)) + np.log(ratio)
-    return np.where((ratio <= config.gate_size_ratio) & (distance <= gate), np.minimum(costs, _GATED), _GATED)
-
-
-def _ious(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Intersection over union of boxes xywh ``(..., 4)``, broadcast against each other."""
-    low = np.maximum(a[..., :2], b[..., :2])
-    high = np.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:])
-    common = np.maximum(0.0, high - low).prod(axis=-1)
-    areas = a[..., 2:].prod(axis=-1) + b[..., 2:].prod(axis=-1)
-    return np.asarray(common / np.maximum(1e-9, areas - common))

@@ -39,14 +39,17 @@ def annotated(
     style: LabelStyle = PLAIN,
     covered: Sequence[Box] | None = None,
     layout: LabelLayout | None = None,
+    scene: int = 0,
 ) -> AnnotatedFrame:
     boxes = tuple(person.face.box for person in people) if covered is None else tuple(covered)
-    analysis = Analysis(one.frame, tuple(people))
+    analysis = Analysis(one.frame, tuple(people), scene=scene)
     return AnnotatedFrame(
         analysis, tuple(people), plain_bgr, plain_bgr, boxes, style, layout, epoch=one.epoch
     )
 
 
-def analyse(feed: RecordingFeed, one: Captured, *people: Person, style: LabelStyle = PLAIN) -> None:
+def analyse(
+    feed: RecordingFeed, one: Captured, *people: Person, style: LabelStyle = PLAIN, scene: int = 0
+) -> None:
     feed.begin_analysis(one)
-    feed.end_analysis(one, annotated(one, people, style=style))
+    feed.end_analysis(one, annotated(one, people, style=style, scene=scene))

@@ -106,6 +106,25 @@ def test_frames_between_two_analyses_are_recorded_in_order_with_boxes_on_the_way
     assert recorder.dropped == []
 
 
+@pytest.mark.parametrize("cut", [1, 2, 4])
+def test_over_a_cut_each_frame_has_the_people_of_its_own_shot_where_they_are_in_it(
+    recorder: KeepingRecorder, make_feed: MakeFeed, cut: int
+) -> None:
+    feed = make_feed()
+    shade = np.linspace(0, 120, SIZE[1]).astype(np.uint8)
+    shots = [np.broadcast_to(one[None, :, None], (*SIZE, 3)).copy() for one in (shade, shade[::-1] + 100)]
+    frames = [captured(index, image_bgr=shots[index >= cut]) for index in range(5)]
+    feed.offer(frames[0], PLAIN)
+    analyse(feed, frames[0], person(20), person(100, 3))
+    for one in frames[1:]:
+        feed.offer(one, PLAIN)
+    # The same number, as where a shot comes back, and another one where somebody was.
+    analyse(feed, frames[4], person(60), person(105, 4), scene=1)
+    feed.close()
+    seen = [[(one.track_id, one.face.box[0]) for one in people] for _, _, people in recorder.recorded]
+    assert seen == [[(1, 20), (3, 100)]] * cut + [[(1, 60), (4, 105)]] * (5 - cut)
+
+
 def test_an_analysed_frame_is_recorded_as_it_was_drawn_and_not_drawn_again(
     recorder: KeepingRecorder, make_feed: MakeFeed
 ) -> None:

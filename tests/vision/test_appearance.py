@@ -71,6 +71,34 @@ def test_nobody_seen_yet_looks_like_nothing_known(astronaut: Look) -> None:
     assert Appearance().likeness(astronaut) is None
 
 
+def test_looks_that_somebody_nearer_disturbs_tell_nothing_of_who_is_back(
+    astronaut: Look, hopper_bgr: Image, detector: MediaPipeDetector
+) -> None:
+    appearance, other = Appearance(), look_at(hopper_bgr, detector)
+    for index in range(10):
+        appearance.add(astronaut, index / 25)
+    for index in range(10, 30):
+        appearance.add(other, index / 25, is_disturbed=True)
+    continued, back = appearance.likeness(other), appearance.lasting_likeness(other)
+    assert continued is not None
+    assert back is not None
+    assert continued == pytest.approx(1, abs=1e-3)
+    assert back < 0.6
+    assert appearance.lasting_likeness(astronaut) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_first_look_that_was_disturbed_is_forgotten_for_the_first_that_is_not(
+    astronaut: Look, hopper_bgr: Image, detector: MediaPipeDetector
+) -> None:
+    appearance, other = Appearance(), look_at(hopper_bgr, detector)
+    appearance.add(other, 0.0, is_disturbed=True)
+    assert appearance.lasting_likeness(other) == pytest.approx(1, abs=1e-3)
+    appearance.add(astronaut, 0.04)
+    back = appearance.lasting_likeness(other)
+    assert back is not None
+    assert back < 0.6
+
+
 def test_who_is_back_is_compared_with_what_they_looked_like_lately_too(
     astronaut: Look, hopper_bgr: Image, detector: MediaPipeDetector
 ) -> None:

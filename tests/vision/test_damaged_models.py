@@ -17,6 +17,7 @@ from agecam.vision.align import CROP_PX
 from agecam.vision.classifier import LiteRtClassifier
 from agecam.vision.detector import DetectorConfig, MediaPipeDetector
 from agecam.vision.face_networks import FaceNetworks, NetworksConfig
+from agecam.vision.face_verifier import FACE_VERIFIER
 from agecam.vision.manifest import Manifest
 
 FILES = sorted(path.name for path in models_dir().glob("*.tflite"))
@@ -57,6 +58,13 @@ def test_damage_before_is_told_by_the_files_name(
     with pytest.raises(ModelError, match=f"{name} is (not the file its manifest describes|missing)"):
         LiteRtClassifier(folder) if name in ("age.tflite", "gender.tflite") else MediaPipeDetector(folder)
     gc.collect()
+
+
+def test_detectors_of_ones_own_without_the_verifier_are_refused_with_what_to_do(folder: Path) -> None:
+    (folder / FACE_VERIFIER).unlink()
+    with pytest.raises(ModelError, match=r"face verifier .* is missing .*Copy it there") as refused:
+        MediaPipeDetector(folder)
+    assert str(folder / FACE_VERIFIER) in str(refused.value)
 
 
 def test_a_network_that_is_loaded_later_is_the_one_that_was_checked(folder: Path) -> None:

@@ -147,6 +147,18 @@ def test_a_hand_over_the_lens_is_the_same_scene_once_it_is_gone(first: Image) ->
     assert set(seen[:10]) == set(seen[22:]) == {0}
 
 
+def test_a_hand_that_comes_and_goes_from_the_side_is_the_same_scene_once_it_is_gone(first: Image) -> None:
+    """The last frame of the shot is half covered then, and the first one after it too."""
+    hand = np.asarray(cv2.GaussianBlur(np.full_like(first, (96, 122, 176)), (0, 0), 8), np.uint8)
+    parts = [*[0.0] * 12, *np.linspace(0.2, 1, 5), *[1.0] * 8, *np.linspace(0.8, 0, 5), *[0.0] * 5]
+    frames = [noisy(first, index) for index in range(len(parts))]
+    for frame, part in zip(frames, parts, strict=True):
+        width = round(part * frame.shape[1])
+        frame[:, :width] = hand[:, :width]
+    seen = numbers(frames)
+    assert set(seen[:12]) == set(seen[-4:]) == {0}
+
+
 def test_a_shot_that_comes_back_late_is_another_scene(first: Image, second: Image) -> None:
     seen = numbers(shot(first, 5) + shot(second, 50) + shot(first, 5))
     assert seen == [0] * 5 + [1] * 50 + [2] * 5

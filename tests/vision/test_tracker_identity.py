@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from agecam.messages import Detection, Estimate
 from agecam.vision.appearance import Look, describe
 from agecam.vision.detector import MediaPipeDetector
+from agecam.vision.matching import MatchConfig
 from agecam.vision.pyramid import Pyramid
 from agecam.vision.scene_cut import Scene
 from agecam.vision.track import Track, TrackConfig
@@ -131,7 +132,7 @@ def test_a_lost_track_comes_back_only_by_a_sure_detection(
     face: MakeFace, astronaut_bgr: Image, looks: Looks, score: float, returns: bool
 ) -> None:
     """Of a look that is like it, and no more: as sure as looks get, the score does not matter."""
-    tracker = Tracker(TrackerConfig(revive_likeness_alone=1.01))
+    tracker = Tracker(TrackerConfig(match=MatchConfig(revive_likeness_alone=1.01)))
     run(tracker, [[face(0, 0, score=0.95)]] * 10, looks)
     after = run(tracker, [*[[]] * 12, [face(5, 0, score=score)]], looks, start_s=0.4)[-1]
     assert ((1, True, True) in after) == returns
@@ -219,7 +220,7 @@ def test_a_track_that_is_somebody_else_gets_a_new_number_and_an_age_of_their_own
         track.fusion.add(Estimate(60, 55, 65, 0.5), 1.0, track.face, index / 25)
         track.estimate()
     track.fusion = type(track.fusion)()
-    tracker.renumber(track)
+    tracker.split(track)
     (again,) = tracker.update([face(0, 0, score=0.95)], 0.2)
     again.fusion.add(Estimate(8, 5, 12, 0.5), 1.0, again.face, 0.2)
     estimate = again.estimate()
