@@ -24,6 +24,10 @@ class CameraBusyError(SourceError):
     """The camera is there but another program holds it, or it refuses to start."""
 
 
+class SourceNotReadyError(SourceError):
+    """An address does not answer now, and may do so later."""
+
+
 class SourceLostError(SourceError):
     """A source that gave frames has stopped giving them (cable pulled, network gone)."""
 

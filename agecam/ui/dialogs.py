@@ -30,6 +30,10 @@ class Dialogs:
         )
         return name or None
 
+    def ask_for_folder(self, parent: QWidget, current: Path) -> str | None:
+        """The path of a folder for files to be saved in, or ``None``."""
+        return QFileDialog.getExistingDirectory(parent, "Choose a folder", str(current)) or None
+
     def ask_for_address(self, parent: QWidget) -> str | None:
         """The address of a camera or stream, or ``None``."""
         address, accepted = QInputDialog.getText(

@@ -11,6 +11,9 @@ from PyQt6.QtWidgets import QMenu, QWidget
 
 from agecam.ui.options import QUALITIES, RecordingChoices
 
+OnChosen = Callable[[str, object], None]
+"""Takes the name of a field of :class:`RecordingChoices`, and its new value."""
+
 _QUALITY_TEXTS: Final = {"small": "Small files", "standard": "Standard quality", "high": "High quality"}
 _SPLITS: Final[dict[str | None, str]] = {
     None: "One file, however long",
@@ -25,9 +28,7 @@ _SPLITS: Final[dict[str | None, str]] = {
 class RecordingMenu(QMenu):
     """Shows ``choices`` and tells the name and value of each that is changed, for the next recording."""
 
-    def __init__(
-        self, choices: RecordingChoices, on_chosen: Callable[[str, object], None], parent: QWidget
-    ) -> None:
+    def __init__(self, choices: RecordingChoices, on_chosen: OnChosen, parent: QWidget) -> None:
         super().__init__("Recording", parent)
         self.choices = choices
         self._on_chosen = on_chosen

@@ -22,12 +22,12 @@ def recording_text(recording: RecordingState) -> str:
     return f"{state} {minutes}:{seconds:02d}{part}{dropped}"
 
 
-def numbers_text(faces: int, numbers: Statistics) -> str:
-    """Faces, frames a second, latency."""
-    return (
-        f"{faces} {'face' if faces == 1 else 'faces'}   {numbers.fps_shown:.0f} fps   "
-        f"{numbers.latency_ms_p95:.0f} ms"
-    )
+def numbers_text(faces: int, numbers: Statistics, *, is_still: bool = False) -> str:
+    """Faces, frames a second and delay; a photograph has neither rate nor delay."""
+    seen = f"{faces} {'face' if faces == 1 else 'faces'}"
+    if is_still:
+        return f"{seen}   still picture"
+    return f"{seen}   {numbers.fps_shown:.0f} fps   {numbers.latency_ms_p95:.0f} ms delay"
 
 
 def numbers_detail(numbers: Statistics) -> str:

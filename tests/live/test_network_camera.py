@@ -95,6 +95,6 @@ def test_a_network_camera_is_labelled_recorded_and_found_again_after_a_break(
 def test_an_address_where_nobody_answers_is_told(make_session: MakeSession) -> None:
     session = make_session()
     session.show(SourceRequest("http://127.0.0.1:9/video.mjpg"))
-    wait_for(lambda: state_of(session) is SourceState.FAILED, "failed")
+    wait_for(lambda: state_of(session) is SourceState.WAITING, "the answer that there is none")
     assert "127.0.0.1" in session.state().source.message
     assert "\n" not in session.state().source.message

@@ -154,7 +154,7 @@ def test_a_missing_model_is_told(make_session: MakeSession, short_clip: Path) ->
 
     session = make_session(no_analyzer)
     session.show(SourceRequest(str(short_clip)))
-    wait_for(lambda: state_of(session) is SourceState.FAILED, "the failure")
+    wait_for(lambda: state_of(session) is SourceState.ANALYSIS_FAILED, "the failure")
     assert session.state().source.message == "missing model"
 
 
@@ -248,7 +248,7 @@ def test_an_error_nobody_expected_still_leaves_a_whole_recording(
     session.show(SourceRequest("0"))
     wait_for(lambda: session.state().recording.written > 10, "some frames")
     broken.set()
-    wait_for(lambda: state_of(session) is SourceState.FAILED, "the failure")
+    wait_for(lambda: state_of(session) is SourceState.ANALYSIS_FAILED, "the failure")
     session.close()
     assert [type(one.exc_value) for one in caught] == [ZeroDivisionError]
     with av.open(str(tmp_path / "out.mp4")) as container:

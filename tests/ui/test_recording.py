@@ -79,7 +79,7 @@ def test_closing_while_paused_asks_and_finishes_the_file(
     dialogs = Confirms()
     window = open_window(str(demo_clip), dialogs=dialogs, loop=True, record=tmp_path / "out.mp4")
     wait_for_recording(qtbot, window, RecordingPhase.ON, frames=5)
-    window.toggle_pause()
+    window.commands.toggle_pause()
     assert (tmp_path / "out.part.mp4").exists()
     assert not (tmp_path / "out.mp4").exists()
     window.close()
