@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolic
 
 from agecam.live.notices import Notice, NoticeKind, Remedy
 
-_SHOWN_MS: Final = {NoticeKind.DONE: 8000, NoticeKind.WARNING: 20000}
+SHOWN_MS: Final[Mapping[NoticeKind, int]] = {NoticeKind.DONE: 8000, NoticeKind.WARNING: 20000}
 """How long a message stays: a sentence with a file's name is read in half of the first. An error stays until
 it is dismissed."""
 _MOST: Final = 4
@@ -29,7 +29,13 @@ class Message(QFrame):
 
     dismissed = pyqtSignal()
 
-    def __init__(self, notice: Notice, on_remedy: Callable[[Notice], None], parent: QWidget) -> None:
+    def __init__(
+        self,
+        notice: Notice,
+        on_remedy: Callable[[Notice], None],
+        shown_ms: Mapping[NoticeKind, int],
+        parent: QWidget,
+    ) -> None:
         super().__init__(parent)
         self.notice = notice
         self.setObjectName("message")
@@ -54,11 +60,11 @@ class Message(QFrame):
         self.close_button.setAccessibleName("Dismiss")
         self.close_button.clicked.connect(self.dismissed)
         row.addWidget(self.close_button)
-        if notice.kind in _SHOWN_MS:
+        if notice.kind in shown_ms:
             timer = QTimer(self)  # its child: one that outlived it would call into nothing
             timer.setSingleShot(True)
             timer.timeout.connect(self.dismissed)
-            timer.start(_SHOWN_MS[notice.kind])
+            timer.start(shown_ms[notice.kind])
 
 
 class MessageList(QWidget):
@@ -66,9 +72,15 @@ class MessageList(QWidget):
 
     resized = pyqtSignal()
 
-    def __init__(self, on_remedy: Callable[[Notice], None], parent: QWidget) -> None:
+    def __init__(
+        self,
+        on_remedy: Callable[[Notice], None],
+        parent: QWidget | None = None,
+        shown_ms: Mapping[NoticeKind, int] = SHOWN_MS,
+    ) -> None:
         super().__init__(parent)
         self._on_remedy = on_remedy
+        self._shown_ms = shown_ms
         self._messages: list[Message] = []
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -85,7 +97,7 @@ class MessageList(QWidget):
         """Show it below the others; one that stands already is shown anew."""
         for message in [one for one in self._messages if one.notice.text == notice.text]:
             self._remove(message)
-        message = Message(notice, self._on_remedy, self)
+        message = Message(notice, self._on_remedy, self._shown_ms, self)
         message.dismissed.connect(lambda: self._remove(message))
         self._messages.append(message)
         self._column.addWidget(message)

@@ -24,6 +24,14 @@ _IDLE_LOOKS: Final = 10
 """The pointer hides in full screen after so many looks at it without a movement: 2.5 s."""
 
 
+def restyle(widget: QWidget) -> None:
+    """Have style sheets see a property that has changed."""
+    style = widget.style()
+    if style is not None:
+        style.unpolish(widget)
+        style.polish(widget)
+
+
 class _Mark(QFrame):
     """Some lines of text over the picture, through which the mouse reaches it."""
 
@@ -105,6 +113,9 @@ class Stage(QWidget):
         self._place()
 
     def _show_recording(self, mark: RecordingMark) -> None:
+        if self.recording.property("paused") != mark.is_paused:
+            self.recording.setProperty("paused", mark.is_paused)
+            restyle(self.recording)
         self.recording.set_text(mark.text)
 
     def _show_pointer(self, *, visible: bool) -> None:
@@ -120,7 +131,6 @@ class Stage(QWidget):
         statistics.move(self.width() - statistics.width() - _MARGIN_PX, _MARGIN_PX)
         messages = self.messages
         width = min(_MESSAGES_WIDTH_PX, self.width() - 2 * _MARGIN_PX)
-        height = messages.heightForWidth(width) if messages.hasHeightForWidth() else -1
-        height = max(height, messages.sizeHint().height())
+        height = messages.heightForWidth(width)
         left = (self.width() - width) // 2
         messages.setGeometry(left, max(0, self.height() - height - _MARGIN_PX), width, height)

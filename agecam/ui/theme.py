@@ -93,8 +93,9 @@ QWidget#stage { background: #101216; }
 QWidget#recordingMark, QWidget#statistics, QWidget#playback { background: rgba(16, 18, 22, 215);
     border-radius: 6px; }
 QWidget#recordingMark QLabel, QWidget#statistics QLabel, QWidget#playback QLabel { color: #f2f3f5; }
+QWidget#recordingMark { background: rgba(190, 38, 34, 235); }
+QWidget#recordingMark[paused="true"] { background: rgba(110, 84, 10, 235); }
 QWidget#recordingMark QLabel { font-weight: 600; }
-QLabel#recordingDot { color: #ff6b63; }
 """
 """What lies over the picture is the same in both themes, since pictures are."""
 

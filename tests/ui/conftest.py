@@ -33,13 +33,14 @@ def open_window(qtbot: QtBot, settings: Settings, tmp_path: Path) -> Iterator[Op
         *,
         opener: SourceOpener | None = None,
         dialogs: Dialogs | None = None,
+        chosen: Settings | None = None,
         **options: object,
     ) -> MainWindow:
         no_cameras = SourceOpener(list_cameras=list)
         window = MainWindow(
             lambda on_change: Session(create_analyzer, on_change, opener=opener or no_cameras),
             replace(StartOptions(spec), **options),  # type: ignore[arg-type]
-            settings,
+            chosen or settings,
             tmp_path / "config" / "settings.json",
             dialogs,
         )

@@ -255,7 +255,7 @@ def test_a_full_disk_ends_the_recording_playable_and_the_program_with_a_failure(
     seconds = times_in(video)[-1]
     assert seconds > 0.5
     sentence = (
-        f"The disk is full: {video} ends after {seconds:.1f} s; free some space on {small_disk}, "
+        f"The disk is full: {seconds:.1f} s were saved in {video}; free some space on {small_disk}, "
         "or write to another disk."
     )
     assert texts == [sentence]
