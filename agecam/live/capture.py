@@ -16,7 +16,8 @@ from agecam.errors import (
     SourceLostError,
     SourceNotReadyError,
 )
-from agecam.live.playback import PlaybackClock
+from agecam.live.playback import PlaybackControl
+from agecam.live.player import FilePlayer
 from agecam.live.slot import LatestSlot
 from agecam.live.state import SourceState, SourceStatus
 from agecam.live.statistics import StatisticsCollector
@@ -39,10 +40,6 @@ class CaptureConfig:
     takes 0.3 s until it may be opened."""
     retry_longest_s: float = 4.0
     """The longest such wait: a probe of a missing camera costs some milliseconds."""
-    still_interval_s: float = 0.2
-    """A photograph is offered again so often, to be recorded and restyled like anything else."""
-    usual_fps: float = 25.0
-    """Frames a second of a file that tells none: the gap after its last frame when it is played again."""
     ready_poll_s: float = 0.1
     """While models load: how soon another request is noticed."""
 
@@ -81,8 +78,9 @@ class SourceRequest:
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """A frame on its way to analysis; ``epoch`` grows with every newly opened source, ``number`` with every
-    frame of a session. ``lost`` frames of a live source came right before it, and were left out."""
+    """A frame on its way to analysis; ``epoch`` grows with every newly opened source and every seek,
+    ``number`` with every frame of a session. ``lost`` frames of a live source came right before it, and were
+    left out."""
 
     frame: Frame
     captured_s: float
@@ -107,7 +105,8 @@ class CaptureCallbacks:
 class CaptureThread:
     """Serves one :class:`SourceRequest` after another and puts frames into a slot, newest wins.
 
-    A file waits for ``ready`` before its first frame, so that nothing of it is missed while models load.
+    A file waits for ``ready`` before its first frame, so that nothing of it is missed while models load. How
+    it is played is said to ``playback``.
     """
 
     def __init__(
@@ -130,10 +129,12 @@ class CaptureThread:
         self._state = SourceStatus(SourceState.IDLE)
         self._state_epoch = 0
         self._epoch = 0
+        self._first_epoch = 0
         self._number = 0
         self._plugged_in: Sequence[Camera] | None = None
         self._wake = threading.Event()
         self._stopping = False
+        self.playback = PlaybackControl(self._wake.set, callbacks.on_change)
         # A daemon: a device whose read never returns must not keep the process alive.
         self._thread = threading.Thread(target=self._run, name="agecam-capture", daemon=True)
 
@@ -165,7 +166,7 @@ class CaptureThread:
             self.request(dataclasses.replace(request))
 
     def state(self) -> tuple[SourceStatus, int]:
-        """Where the source stands, and the epoch of its frames: 0 while none of it is open yet."""
+        """Where the source stands, and the first epoch of its frames: 0 while none of it is open yet."""
         with self._lock:
             return self._state, self._state_epoch
 
@@ -192,19 +193,21 @@ class CaptureThread:
             self._serve(request)
             served = request
 
-    def _is_current(self, request: SourceRequest) -> bool:
+    def is_current(self, request: SourceRequest) -> bool:
+        """Whether that is still what is to be shown."""
         with self._lock:
             return not self._stopping and self._request is request
 
-    def _set_state(
+    def set_state(
         self, request: SourceRequest, state: SourceState, source: Source | None, message: str = ""
     ) -> None:
+        """Tell where the source of a request stands, unless a newer request has come."""
         is_camera = None if source is None else source.is_camera
         status = SourceStatus(state, source.name if source else "", message, is_camera, _camera_of(source))
         with self._lock:
             if self._request is not request:  # a newer request has set its own state
                 return
-            self._state, self._state_epoch = status, self._epoch
+            self._state, self._state_epoch = status, self._first_epoch
         self._callbacks.on_change()
 
     def _serve(self, request: SourceRequest) -> None:
@@ -212,7 +215,7 @@ class CaptureThread:
         was_live = False
         source: Source | None = None
         wait_s = self._config.retry_first_s
-        while self._is_current(request):
+        while self.is_current(request):
             self._wake.clear()
             try:
                 if source is None or _camera_of(source) is None:  # a camera finds itself again
@@ -236,8 +239,8 @@ class CaptureThread:
                 message = str(error)
             log.info("source %s: %s", state.value, message)
             self._slot.clear()
-            self._set_state(request, state, source, message)
-            if state is SourceState.FAILED or not self._is_current(request):
+            self.set_state(request, state, source, message)
+            if state is SourceState.FAILED or not self.is_current(request):
                 return
             woken = self._wake.wait(wait_s)
             wait_s = self._config.retry_first_s if woken else min(wait_s * 2, self._config.retry_longest_s)
@@ -251,57 +254,35 @@ class CaptureThread:
         try:
             source.open()
             self._epoch += 1
+            with self._lock:
+                self._first_epoch = self._epoch
             self._statistics.reset()
-            self._pump(source, request)
+            if source.is_live:
+                self._pump(source, request)
+            else:
+                FilePlayer(_Host(self, request), self.playback, source).play(loop=request.loop)
         finally:
             source.close()
 
     def _pump(self, source: Source, request: SourceRequest) -> None:
-        playback = PlaybackClock(paced=not source.is_live)
-        frame = None
-        while self._is_current(request):
-            following = source.read()
+        """Hand on the frames of a camera or stream as they come."""
+        before: Frame | None = None
+        while self.is_current(request):
+            frame = source.read()
             self._tell_plugged_in(source)
-            if following is None:
-                self._tell_damage(source)
-                if frame is None:
+            if frame is None:
+                if before is None:
                     raise SourceError(f"{source.name} holds no picture that can be decoded.")
-                if frame.is_still:
-                    self._hold(source, request, frame, playback)
-                    return
-                if not request.loop:
-                    self._set_state(request, SourceState.ENDED, source)
-                    return
-                playback.rewind(1 / (source.fps or self._config.usual_fps))
-                source.close()
-                source.open()
-                continue
-            lost = max(0, following.index - frame.index - 1) if source.is_live and frame is not None else 0
-            first, frame = frame is None, playback.on_time_line(following)
-            if first:
-                self._set_state(request, SourceState.LIVE, source)
-                if not source.is_live and not self._until_ready(request):
-                    return
-            if not self._wait_until(playback.due_s(frame.time_s), request):
+                self.set_state(request, SourceState.ENDED, source)
                 return
-            self._put(source, frame, lost)
+            if before is None:
+                self.set_state(request, SourceState.LIVE, source)
+            lost = 0 if before is None else max(0, frame.index - before.index - 1)
+            self.put(source, frame, lost)
+            before = frame
 
-    def _until_ready(self, request: SourceRequest) -> bool:
-        while not self._ready.wait(self._config.ready_poll_s):
-            if not self._is_current(request):
-                return False
-        return True
-
-    def _hold(self, source: Source, request: SourceRequest, frame: Frame, playback: PlaybackClock) -> None:
-        """Keep offering a photograph, so that it can be recorded like anything else."""
-        while self._is_current(request):
-            frame = dataclasses.replace(
-                frame, time_s=frame.time_s + self._config.still_interval_s, index=frame.index + 1
-            )
-            if self._wait_until(playback.due_s(frame.time_s), request):
-                self._put(source, frame)
-
-    def _put(self, source: Source, frame: Frame, lost: int = 0) -> None:
+    def put(self, source: Source, frame: Frame, lost: int = 0) -> None:
+        """Hand on a frame, the first after so many ``lost`` ones."""
         self._statistics.captured()
         self._number += 1
         captured = Captured(frame, time.monotonic(), self._epoch, self._number, source.is_camera, lost)
@@ -309,14 +290,24 @@ class CaptureThread:
             self._callbacks.on_captured(captured)
         self._slot.put(captured)
 
-    def _wait_until(self, due_s: float, request: SourceRequest) -> bool:
-        while (left_s := due_s - time.monotonic()) > 0:
-            if not self._is_current(request):
+    def begin_epoch(self) -> None:
+        """The frames to come do not follow those before, though their source is the same."""
+        self._epoch += 1
+
+    def until_ready(self, request: SourceRequest) -> bool:
+        """Wait until models are loaded; false where another request has come first."""
+        while not self._ready.wait(self._config.ready_poll_s):
+            if not self.is_current(request):
                 return False
-            # A hotplug event may set the flag while a file plays: it only costs one more turn of this loop.
-            self._wake.wait(left_s)
-            self._wake.clear()
         return True
+
+    def sleep(self, seconds: float | None) -> None:
+        """Wait so long, or until something is wanted of the thread.
+
+        A hotplug event may end it too: it only costs who waits one more turn.
+        """
+        self._wake.wait(seconds)
+        self._wake.clear()
 
     def _tell_plugged_in(self, source: Source) -> None:
         with self._lock:
@@ -324,7 +315,8 @@ class CaptureThread:
         if cameras is not None and isinstance(source, CameraSource):
             source.note_plugged_in(cameras)
 
-    def _tell_damage(self, source: Source) -> None:
+    def tell_damage(self, source: Source) -> None:
+        """Tell what is missing of a file, at its end."""
         if isinstance(source, VideoFileSource | ImageSource) and source.damage is not None:
             self._callbacks.on_damage(source.damage)
 
@@ -335,6 +327,34 @@ class CaptureThread:
         named = [one for one in cameras if preferred is not None and one.name == preferred.name]
         same = [one for one in named if preferred is not None and one.device == preferred.device]
         return (same or named or cameras)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Host:
+    """The capture thread as the :class:`agecam.live.player.PlayerHost` of one request."""
+
+    capture: CaptureThread
+    request: SourceRequest
+
+    def is_current(self) -> bool:
+        return self.capture.is_current(self.request)
+
+    def began(self, source: Source) -> bool:
+        self.capture.set_state(self.request, SourceState.LIVE, source)
+        return self.capture.until_ready(self.request)
+
+    def sought(self) -> None:
+        self.capture.begin_epoch()
+
+    def ended(self, source: Source) -> None:
+        self.capture.tell_damage(source)
+        self.capture.set_state(self.request, SourceState.ENDED, source)
+
+    def put(self, source: Source, frame: Frame) -> None:
+        self.capture.put(source, frame)
+
+    def sleep(self, seconds: float | None) -> None:
+        self.capture.sleep(seconds)
 
 
 def _camera_of(source: Source | None) -> Camera | None:

@@ -18,6 +18,7 @@ from agecam.live.capture import CaptureCallbacks, Captured, CaptureThread, Sourc
 from agecam.live.feed import FeedConfig, RecordingFeed
 from agecam.live.notices import Notice, Notices, Remedy
 from agecam.live.pipeline import AnnotatedFrame
+from agecam.live.playback import PlaybackControl
 from agecam.live.recording import Recorder, RecordingOptions
 from agecam.live.slot import LatestSlot
 from agecam.live.state import SessionState, SourceState
@@ -107,6 +108,11 @@ class Session:
         """Try a missing source again now, as when a camera may have been plugged in."""
         self._capture.retry()
 
+    @property
+    def playback(self) -> PlaybackControl:
+        """How a file is played: pause, seek, step, speed, loop."""
+        return self._capture.playback
+
     def set_mirror(self, mirror: bool) -> None:
         """Show cameras as in a mirror. Recordings, snapshots and CSV files are never mirrored."""
         self._analysis.view = replace(self._analysis.view, mirror=mirror)
@@ -122,7 +128,7 @@ class Session:
     def latest(self) -> AnnotatedFrame | None:
         """The newest annotated frame of the present source, or ``None``."""
         latest, (_, epoch) = self._analysis.latest(), self._capture.state()
-        return latest if latest is not None and latest.epoch == epoch else None
+        return latest if latest is not None and 0 < epoch <= latest.epoch else None
 
     def painted(self, annotated: AnnotatedFrame) -> None:
         """Tell the session that this frame has reached the screen."""
@@ -135,10 +141,10 @@ class Session:
         if failure is not None:
             source = replace(source, state=SourceState.ANALYSIS_FAILED, message=failure)
         elif source.state in (SourceState.LIVE, SourceState.ENDED) and (
-            latest is None or latest.epoch != epoch
+            latest is None or not 0 < epoch <= latest.epoch
         ):
             source = replace(source, state=SourceState.LOADING)
-        return SessionState(source, self._recorder.state())
+        return SessionState(source, self._recorder.state(), self._capture.playback.state())
 
     def statistics(self) -> Statistics:
         """Rates and latencies of the last seconds."""

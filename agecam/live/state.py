@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from agecam.live.playback import PlaybackState
 from agecam.live.recording import RecordingState
 from agecam.sources import Camera
 
@@ -55,3 +56,5 @@ class SessionState:
 
     source: SourceStatus
     recording: RecordingState
+    playback: PlaybackState | None = None
+    """``None`` where no video file is open."""
