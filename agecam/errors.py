@@ -24,6 +24,10 @@ class CameraBusyError(SourceError):
     """The camera is there but another program holds it, or it refuses to start."""
 
 
+class CameraDeniedError(SourceError):
+    """The camera is there, and this user may not open it."""
+
+
 class SourceNotReadyError(SourceError):
     """An address does not answer now, and may do so later."""
 

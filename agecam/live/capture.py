@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from agecam.errors import (
     CameraBusyError,
+    CameraDeniedError,
     CameraNotFoundError,
     SourceError,
     SourceLostError,
@@ -227,6 +228,8 @@ class CaptureThread:
                 message = str(error)
             except CameraBusyError as error:
                 state, message = SourceState.BUSY, str(error)
+            except CameraDeniedError as error:
+                state, message = SourceState.DENIED, str(error)
             except SourceLostError as error:
                 was_live, wait_s = True, self._config.retry_first_s
                 state, message = SourceState.DISCONNECTED, str(error)

@@ -25,6 +25,8 @@ class SourceState(enum.Enum):
     """No such camera is plugged in; tried again by and by."""
     BUSY = "busy"
     """The camera is held by another program, or may not be opened; tried again by and by."""
+    DENIED = "denied"
+    """The camera is there, and this user may not open it; tried again by and by."""
     DISCONNECTED = "disconnected"
     """A camera or stream that was live has gone; tried again by and by."""
     WAITING = "waiting"

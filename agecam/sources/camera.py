@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from agecam.errors import CameraBusyError, CameraNotFoundError, SourceError, SourceLostError
+from agecam.errors import CameraBusyError, CameraDeniedError, CameraNotFoundError, SourceLostError
 from agecam.messages import Frame
 from agecam.opencv import cv2
 from agecam.sources.cameras import (
@@ -126,7 +126,7 @@ class CameraSource:
         self.close()
         self._find_again()
         if not self._has_permission(self.camera):
-            raise SourceError(
+            raise CameraDeniedError(
                 f"You may not use {self.name} ({self.camera.path}); run “sudo usermod -aG video $USER”, "
                 "then log out and in again."
             )

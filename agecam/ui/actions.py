@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QWidget
 
@@ -25,6 +26,12 @@ class Commands(Protocol):
     def choose_recording(self, name: str, value: object) -> None: ...
     def take_snapshot(self) -> None: ...
     def choose(self, name: str, value: bool) -> None: ...
+    def toggle_playing(self) -> None: ...
+    def step_back(self) -> None: ...
+    def step_on(self) -> None: ...
+    def skip_back(self) -> None: ...
+    def skip_on(self) -> None: ...
+    def toggle_loop(self) -> None: ...
     def toggle_fullscreen(self) -> None: ...
     def leave_fullscreen(self) -> None: ...
     def open_folder(self) -> None: ...
@@ -42,6 +49,8 @@ class ActionSpec:
     command: str
     key: str = ""
     is_switch: bool = False
+    plain_key: Qt.Key | None = None
+    """A key without a modifier, which holds where no button or field that has the focus wants it."""
 
 
 ACTIONS: Final[Mapping[str, ActionSpec]] = {
@@ -54,6 +63,12 @@ ACTIONS: Final[Mapping[str, ActionSpec]] = {
         "❙❙ Pause", "Leave out what comes, until resumed", "toggle_pause", "Ctrl+Shift+R", True
     ),
     "snapshot": ActionSpec("Snapshot", "Save the annotated picture as it is now", "take_snapshot", "Ctrl+S"),
+    "play": ActionSpec("❙❙", "Play or pause the file", "toggle_playing", plain_key=Qt.Key.Key_Space),
+    "step_back": ActionSpec("◂❙", "One frame back", "step_back", plain_key=Qt.Key.Key_Comma),
+    "step_on": ActionSpec("❙▸", "One frame on", "step_on", plain_key=Qt.Key.Key_Period),
+    "skip_back": ActionSpec("5 s back", "Five seconds back", "skip_back", plain_key=Qt.Key.Key_Left),
+    "skip_on": ActionSpec("5 s on", "Five seconds on", "skip_on", plain_key=Qt.Key.Key_Right),
+    "loop": ActionSpec("⟳", "Play the file again and again", "toggle_loop", is_switch=True),
     "fullscreen": ActionSpec("Full screen", "Picture only", "toggle_fullscreen", "F11", True),
     "leave": ActionSpec("Leave full screen", "Show the controls again", "leave_fullscreen", "Esc"),
     "folder": ActionSpec("Open recordings folder", "Where videos are saved", "open_folder"),
@@ -85,6 +100,11 @@ class Actions:
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_name)
 
+    def for_key(self, key: int) -> QAction | None:
+        """The action of a key without a modifier."""
+        names = {int(spec.plain_key): name for name, spec in ACTIONS.items() if spec.plain_key is not None}
+        return self._by_name[names[key]] if key in names else None
+
     def show_view(self, states: Mapping[str, ActionState]) -> None:
         """Make each action what the view state says of it; without a word there, it can be used."""
         for name, action in self._by_name.items():
@@ -97,7 +117,8 @@ class Actions:
 
     def _make(self, window: QWidget, name: str, spec: ActionSpec) -> QAction:
         action = QAction(spec.text, window)
-        action.setToolTip(f"{spec.tip} ({spec.key})" if spec.key else spec.tip)
+        key = spec.key or ("" if spec.plain_key is None else QKeySequence(spec.plain_key).toString())
+        action.setToolTip(f"{spec.tip} ({key})" if key else spec.tip)
         action.setCheckable(spec.is_switch)
         if spec.key:
             action.setShortcut(QKeySequence(spec.key))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from PyQt6.QtWidgets import QMainWindow
 
 from agecam.live.capture import PreferredCamera, SourceRequest
-from agecam.live.notices import Notice, Remedy
+from agecam.live.notices import Notice, NoticeKind, Remedy
 from agecam.live.session import Session
+from agecam.live.state import SourceState
 from agecam.paths import demo_clip, recordings_dir, snapshots_dir
 from agecam.settings import Settings
 from agecam.sources import Camera
@@ -17,6 +19,8 @@ from agecam.ui.choices import BY_NAME, label_style
 from agecam.ui.dialogs import Dialogs
 from agecam.ui.errands import Errands
 from agecam.ui.options import StartOptions
+
+_SKIP_S: Final = 5.0
 
 
 class CommandedWindow(QMainWindow):
@@ -99,6 +103,39 @@ class WindowCommands:
 
     def show_demo(self) -> None:
         self.show(str(demo_clip()), loop=True)
+
+    def show_dropped(self, name: str) -> None:
+        """Show what was dropped on the window, unless the source is locked by a recording."""
+        if self._session.state().recording.is_running:
+            self._window.show_notice(Notice("Stop the recording first.", NoticeKind.WARNING))
+        else:
+            self.show(name)
+
+    # -- playback ----------------------------------------------------------------------------------
+
+    def toggle_playing(self) -> None:
+        state = self._session.state()
+        if state.source.state is SourceState.ENDED:
+            self.retry()
+        elif state.playback is not None:
+            self._session.playback.pause(not state.playback.is_paused)
+
+    def step_back(self) -> None:
+        self._session.playback.step(-1)
+
+    def step_on(self) -> None:
+        self._session.playback.step(1)
+
+    def skip_back(self) -> None:
+        self._session.playback.skip(-_SKIP_S)
+
+    def skip_on(self) -> None:
+        self._session.playback.skip(_SKIP_S)
+
+    def toggle_loop(self) -> None:
+        state = self._session.state().playback
+        if state is not None:
+            self._session.playback.loop(not state.is_looping)
 
     # -- what is kept ------------------------------------------------------------------------------
 

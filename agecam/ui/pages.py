@@ -54,6 +54,12 @@ PAGES: dict[SourceState, PageText] = {
         "AgeCam keeps trying, and goes on as soon as the camera is free.",
         ("retry", "open_file", "demo", "troubleshoot"),
     ),
+    SourceState.DENIED: PageText(
+        "⊘",
+        "AgeCam may not use the camera",
+        "AgeCam goes on by itself as soon as it may.",
+        ("retry", "open_file", "demo", "troubleshoot"),
+    ),
     SourceState.DISCONNECTED: PageText(
         "⌁",
         "The picture has stopped",

@@ -14,8 +14,9 @@ from agecam.live.state import SourceState
 from agecam.ui.actions import Actions
 from agecam.ui.messages import MessageList
 from agecam.ui.pages import PAGES, MessagePage
+from agecam.ui.playback_bar import PlaybackBar
 from agecam.ui.video_view import VideoView
-from agecam.ui.view_state import RecordingMark, ViewState
+from agecam.ui.view_state import PlaybackView, RecordingMark, ViewState
 
 _MARGIN_PX: Final = 12
 _MESSAGES_WIDTH_PX: Final = 760
@@ -73,9 +74,11 @@ class Stage(QWidget):
         self.statistics = _Mark("statistics", self)
         self.messages = MessageList(on_remedy, self)
         self.messages.resized.connect(self._place)
+        self.playback = PlaybackBar(actions, self)
         self._is_fullscreen = False
         self._pointer = QPoint()
         self._idle_looks = 0
+        self._playback: PlaybackView | None = None
 
     def page(self, state: SourceState) -> MessagePage:
         """The page that stands for a state without a frame."""
@@ -96,6 +99,8 @@ class Stage(QWidget):
             self.view.show_frame(None)
         self._show_recording(view.recording)
         self.statistics.set_text(view.statistics)
+        self._playback = view.playback
+        self._show_playback()
         if view.is_fullscreen != self._is_fullscreen:
             self._is_fullscreen, self._idle_looks = view.is_fullscreen, 0
             self._show_pointer(visible=True)
@@ -107,6 +112,7 @@ class Stage(QWidget):
         is_resting = at == self._pointer and self._is_fullscreen and self._stack.currentWidget() is self.view
         self._pointer, self._idle_looks = at, self._idle_looks + 1 if is_resting else 0
         self._show_pointer(visible=self._idle_looks < _IDLE_LOOKS)
+        self._show_playback()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
         super().resizeEvent(event)
@@ -118,6 +124,12 @@ class Stage(QWidget):
             restyle(self.recording)
         self.recording.set_text(mark.text)
 
+    def _show_playback(self) -> None:
+        """In full screen it goes with the pointer, unless it is being used."""
+        is_away = self._is_fullscreen and self._idle_looks >= _IDLE_LOOKS
+        is_used = self.playback.isAncestorOf(self.focusWidget())
+        self.playback.show_view(None if is_away and not is_used else self._playback)
+
     def _show_pointer(self, *, visible: bool) -> None:
         if visible:
             self.unsetCursor()
@@ -125,7 +137,13 @@ class Stage(QWidget):
             self.setCursor(Qt.CursorShape.BlankCursor)
 
     def _place(self) -> None:
-        self._stack.setGeometry(self.rect())
+        bar = self.playback
+        bar_height = 0 if bar.isHidden() else bar.sizeHint().height()
+        if self._is_fullscreen:  # over the picture, which does not move as it comes and goes
+            self._stack.setGeometry(self.rect())
+        else:
+            self._stack.setGeometry(self.rect().adjusted(0, 0, 0, -bar_height))
+        bar.setGeometry(0, self.height() - bar_height, self.width(), bar_height)
         self.recording.move(_MARGIN_PX, _MARGIN_PX)
         statistics = self.statistics
         statistics.move(self.width() - statistics.width() - _MARGIN_PX, _MARGIN_PX)
@@ -133,4 +151,4 @@ class Stage(QWidget):
         width = min(_MESSAGES_WIDTH_PX, self.width() - 2 * _MARGIN_PX)
         height = messages.heightForWidth(width)
         left = (self.width() - width) // 2
-        messages.setGeometry(left, max(0, self.height() - height - _MARGIN_PX), width, height)
+        messages.setGeometry(left, max(0, self.height() - bar_height - height - _MARGIN_PX), width, height)

@@ -96,6 +96,10 @@ QWidget#recordingMark QLabel, QWidget#statistics QLabel, QWidget#playback QLabel
 QWidget#recordingMark { background: rgba(190, 38, 34, 235); }
 QWidget#recordingMark[paused="true"] { background: rgba(110, 84, 10, 235); }
 QWidget#recordingMark QLabel { font-weight: 600; }
+QWidget#playback QToolButton { color: #f2f3f5; background: #2a2e36; }
+QWidget#playback QToolButton:hover { background: #353a44; }
+QWidget#playback QToolButton:checked { background: #2f4d73; }
+QWidget#playback QToolButton:disabled { color: #6b717b; background: #22252b; }
 """
 """What lies over the picture is the same in both themes, since pictures are."""
 

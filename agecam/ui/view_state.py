@@ -12,7 +12,7 @@ from agecam.live.statistics import Statistics
 from agecam.settings import Settings
 from agecam.sources import Camera
 from agecam.ui.choices import CHOICES
-from agecam.ui.status_text import numbers_detail, numbers_text, recording_text
+from agecam.ui.status_text import numbers_detail, numbers_text, recording_text, time_text
 
 CONSENT_SHORT: Final = "Estimates can be wrong. Use them with the consent of the people in view."
 
@@ -61,6 +61,18 @@ class RecordingMark:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaybackView:
+    """The bar that plays a file: seconds, the same as a text, what can be done now, and the speed."""
+
+    position_s: float
+    duration_s: float | None
+    text: str
+    can_seek: bool
+    can_change: bool
+    speed: float
+
+
+@dataclass(frozen=True, slots=True)
 class ViewState:
     """All that the window renders from: nothing else decides what is shown, lit or can be used.
 
@@ -75,6 +87,7 @@ class ViewState:
     actions: Mapping[str, ActionState]
     cameras: CameraList
     recording: RecordingMark
+    playback: PlaybackView | None
     hint: str
     numbers: str
     numbers_detail: str
@@ -92,21 +105,57 @@ def view_state(session: SessionState, settings: Settings, facts: WindowFacts) ->
         title=f"{shown} – AgeCam" if source.name else "AgeCam",
         page=None if source.state in _WITH_IMAGE else source.state,
         page_message=source.message,
-        actions=_actions(source, recording, settings, facts),
+        actions=_actions(session, settings, facts),
         cameras=_cameras(source, recording, facts.cameras),
         recording=RecordingMark(recording_text(recording), recording.is_paused),
+        playback=_playback(session),
         hint="End of the clip: F5 plays it again" if is_ended else CONSENT_SHORT,
-        numbers=numbers_text(facts.faces, facts.statistics, is_still=facts.is_still) if is_live else "",
+        numbers=numbers_text(facts.faces, facts.statistics, _rest(session, facts)) if is_live else "",
         numbers_detail=detail,
         statistics=detail if settings.show_statistics else "",
         is_fullscreen=facts.is_fullscreen,
     )
 
 
-def _actions(
-    source: SourceStatus, recording: RecordingState, settings: Settings, facts: WindowFacts
-) -> dict[str, ActionState]:
+def _rest(session: SessionState, facts: WindowFacts) -> str:
+    if facts.is_still:
+        return "still picture"
+    return "paused" if session.playback is not None and session.playback.is_paused else ""
+
+
+def _playback(session: SessionState) -> PlaybackView | None:
+    playback = session.playback
+    if playback is None or session.source.state not in _WITH_IMAGE:
+        return None
+    length = "" if playback.duration_s is None else f" / {time_text(playback.duration_s)}"
+    is_locked = session.recording.is_running
+    return PlaybackView(
+        playback.position_s,
+        playback.duration_s,
+        time_text(playback.position_s) + length,
+        can_seek=playback.can_seek and not is_locked,
+        can_change=not is_locked,
+        speed=playback.speed,
+    )
+
+
+def _playback_actions(session: SessionState) -> dict[str, ActionState]:
+    """A file that is recorded plays as it does."""
+    playback = session.playback
+    can_change = playback is not None and not session.recording.is_running
+    can_seek = can_change and playback is not None and playback.can_seek
+    stands = session.source.state is SourceState.ENDED or (playback is not None and playback.is_paused)
+    states = {
+        "play": ActionState(enabled=can_change, text="▶" if stands else ""),
+        "step_on": ActionState(enabled=can_change and session.source.state is SourceState.LIVE),
+        "loop": ActionState(enabled=can_change, checked=playback is not None and playback.is_looping),
+    }
+    return states | dict.fromkeys(("step_back", "skip_back", "skip_on"), ActionState(enabled=can_seek))
+
+
+def _actions(session: SessionState, settings: Settings, facts: WindowFacts) -> dict[str, ActionState]:
     """Of the actions that are not always the same."""
+    source, recording = session.source, session.recording
     is_live, is_ended = source.state is SourceState.LIVE, source.state is SourceState.ENDED
     is_running, is_paused = recording.is_running, recording.is_paused
     states = {choice.name: ActionState(checked=choice.value(settings)) for choice in CHOICES}
@@ -114,6 +163,7 @@ def _actions(
         states["mirror"] = ActionState(enabled=False)
     # The source may not be changed while it is recorded.
     states.update(dict.fromkeys(("open_file", "open_address", "demo"), ActionState(enabled=not is_running)))
+    states.update(_playback_actions(session))
     states["record"] = ActionState(
         enabled=is_live or is_running, checked=is_running, text="■ Stop" if is_running else ""
     )

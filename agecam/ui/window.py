@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from PyQt6.QtCore import QByteArray, QTimer, pyqtSignal
-from PyQt6.QtGui import QCloseEvent, QIcon
+from PyQt6.QtCore import QByteArray, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeyEvent
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from agecam.live.notices import Notice
@@ -38,7 +38,12 @@ log = logging.getLogger(__name__)
 
 _STATUS_INTERVAL_MS: Final = 250
 """Numbers that change more often cannot be read."""
-_FAILURES: Final = (SourceState.FAILED, SourceState.WAITING, SourceState.ANALYSIS_FAILED)
+_FAILURES: Final = (
+    SourceState.DENIED,
+    SourceState.FAILED,
+    SourceState.WAITING,
+    SourceState.ANALYSIS_FAILED,
+)
 """States that a window had better not be closed in: they are told to whoever started it."""
 
 MakeSession = Callable[[Callable[[], None]], Session]
@@ -92,12 +97,14 @@ class MainWindow(CommandedWindow):
     def _make_layout(self) -> None:
         central = QWidget()
         central.setObjectName("window")
-        actions = Actions(self, self.commands)
+        actions = self._actions = Actions(self, self.commands)
         self.view = VideoView(self.session.painted)
         self.view.double_clicked.connect(self.commands.toggle_fullscreen)
         self.controls = Controls(actions, self.commands.recording, self.commands.choose_recording, central)
         self.controls.camera_picked.connect(self._pick_camera)
         self.stage = Stage(self.view, actions, self.commands.follow_remedy, central)
+        self.stage.playback.sought.connect(self.session.playback.seek)
+        self.stage.playback.speed_chosen.connect(self.session.playback.set_speed)
         self._footer = Footer(central)
         column = QVBoxLayout(central)
         column.setContentsMargins(0, 0, 0, 0)
@@ -106,6 +113,8 @@ class MainWindow(CommandedWindow):
         column.addWidget(self.stage, 1)
         column.addWidget(self._footer)
         self.setCentralWidget(central)
+        self.setAcceptDrops(True)
+        self.view.setFocus()
 
     @property
     def settings(self) -> Settings:
@@ -189,6 +198,31 @@ class MainWindow(CommandedWindow):
         self._take_notices()
         self._bridge.detach()
         self.close()
+
+    # -- keys and drops ------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
+        """Keys that nothing with the focus has wanted."""
+        if event is None:
+            return
+        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        action = self._actions.for_key(event.key()) if not modifiers else None
+        if action is None:
+            super().keyPressEvent(event)
+        else:
+            action.trigger()
+
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:  # noqa: N802
+        mime = None if event is None else event.mimeData()
+        if event is not None and mime is not None and mime.hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent | None) -> None:  # noqa: N802
+        mime = None if event is None else event.mimeData()
+        urls = [] if mime is None else mime.urls()
+        if event is not None and urls:
+            event.acceptProposedAction()
+            self.commands.show_dropped(urls[0].toLocalFile() or urls[0].toString())
 
     # -- what can be seen ----------------------------------------------------------------------------
 

@@ -92,8 +92,8 @@ def test_each_switch_is_one_field_of_the_settings_and_no_two_share_a_key() -> No
 def test_a_switch_changes_its_action_and_its_label_style(choice: object) -> None:
     assert choice in CHOICES
     one = next(entry for entry in CHOICES if entry is choice)
-    off = dataclasses.replace(Settings(), **{one.field: False})
-    on = dataclasses.replace(Settings(), **{one.field: True})
+    off = dataclasses.replace(Settings(), **{one.field: False})  # type: ignore[arg-type]
+    on = dataclasses.replace(Settings(), **{one.field: True})  # type: ignore[arg-type]
     checked = [view_of(SourceState.LIVE, settings=s).actions[one.name].checked for s in (off, on)]
     assert checked == [False, True]
     if one.style is not None:
