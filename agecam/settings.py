@@ -38,6 +38,8 @@ class Settings:
     show_confidence: bool = False
     blur: bool = False
     show_statistics: bool = False
+    has_agreed: bool = False
+    """Whether the user has read what the program does, and agreed to it."""
     theme: str | None = None
     """``"light"`` or ``"dark"``; anything else follows the system."""
     recordings_folder: str | None = None

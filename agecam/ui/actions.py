@@ -34,6 +34,9 @@ class Commands(Protocol):
     def toggle_loop(self) -> None: ...
     def toggle_fullscreen(self) -> None: ...
     def leave_fullscreen(self) -> None: ...
+    def agree(self) -> None: ...
+    def show_preferences(self) -> None: ...
+    def show_shortcuts(self) -> None: ...
     def open_folder(self) -> None: ...
     def copy_troubleshooting(self) -> None: ...
     def show_about(self) -> None: ...
@@ -51,6 +54,11 @@ class ActionSpec:
     is_switch: bool = False
     plain_key: Qt.Key | None = None
     """A key without a modifier, which holds where no button or field that has the focus wants it."""
+
+    @property
+    def key_text(self) -> str:
+        """The key as it is called; empty without one."""
+        return self.key or ("" if self.plain_key is None else QKeySequence(self.plain_key).toString())
 
 
 ACTIONS: Final[Mapping[str, ActionSpec]] = {
@@ -71,6 +79,11 @@ ACTIONS: Final[Mapping[str, ActionSpec]] = {
     "loop": ActionSpec("⟳", "Play the file again and again", "toggle_loop", is_switch=True),
     "fullscreen": ActionSpec("Full screen", "Picture only", "toggle_fullscreen", "F11", True),
     "leave": ActionSpec("Leave full screen", "Show the controls again", "leave_fullscreen", "Esc"),
+    "agree": ActionSpec("I agree", "Start AgeCam; this is asked once", "agree"),
+    "preferences": ActionSpec("Preferences…", "Labels, recording, folders", "show_preferences", "Ctrl+,"),
+    "shortcuts": ActionSpec(
+        "Keyboard…", "Which keys do what", "show_shortcuts", "F1", plain_key=Qt.Key.Key_Question
+    ),
     "folder": ActionSpec("Open recordings folder", "Where videos are saved", "open_folder"),
     "troubleshoot": ActionSpec("Copy troubleshooting text", "For a bug report", "copy_troubleshooting"),
     "about": ActionSpec("About AgeCam", "What labels say, version, licence, privacy", "show_about"),
@@ -117,8 +130,7 @@ class Actions:
 
     def _make(self, window: QWidget, name: str, spec: ActionSpec) -> QAction:
         action = QAction(spec.text, window)
-        key = spec.key or ("" if spec.plain_key is None else QKeySequence(spec.plain_key).toString())
-        action.setToolTip(f"{spec.tip} ({key})" if key else spec.tip)
+        action.setToolTip(f"{spec.tip} ({spec.key_text})" if spec.key_text else spec.tip)
         action.setCheckable(spec.is_switch)
         if spec.key:
             action.setShortcut(QKeySequence(spec.key))

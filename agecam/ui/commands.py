@@ -19,6 +19,7 @@ from agecam.ui.choices import BY_NAME, label_style
 from agecam.ui.dialogs import Dialogs
 from agecam.ui.errands import Errands
 from agecam.ui.options import StartOptions
+from agecam.ui.preferences import Preferences
 
 _SKIP_S: Final = 5.0
 
@@ -36,6 +37,10 @@ class CommandedWindow(QMainWindow):
 
     def set_fullscreen(self, full: bool) -> None:
         """Show the picture alone, or the whole window."""
+        raise NotImplementedError
+
+    def begin(self) -> None:
+        """Go on from the first page."""
         raise NotImplementedError
 
 
@@ -59,6 +64,7 @@ class WindowCommands:
         self._session = session
         self._options = options
         self._dialogs = dialogs
+        self._preferences: Preferences | None = None
         self._errands = Errands(session, window, options.models)
         self._errands.said.connect(window.show_notice)
         # Here, because the system is asked for its folders: not at a click, while frames are live.
@@ -157,6 +163,7 @@ class WindowCommands:
         """Keep the next recordings so: ``name`` is a field of :class:`agecam.ui.options.RecordingChoices`."""
         self.recording = replace(self.recording, **{name: value})  # type: ignore[arg-type]
         self.settings = replace(self.settings, **{f"record_{name}": value})  # type: ignore[arg-type]
+        self._window.refresh()
 
     def take_snapshot(self) -> None:
         self._session.take_snapshot(self.snapshots_folder)
@@ -198,10 +205,34 @@ class WindowCommands:
     def leave_fullscreen(self) -> None:
         self._window.set_fullscreen(False)
 
+    def change(self, settings: Settings) -> None:
+        """Let these settings hold from now on; those of recordings from the next recording on."""
+        for name in ("quality", "original", "split"):
+            value = getattr(settings, f"record_{name}")
+            if value != getattr(self.settings, f"record_{name}"):
+                self.recording = replace(self.recording, **{name: value})
+        self.settings = settings
+        self.apply_settings()
+        self._window.refresh()
+
+    def show_preferences(self) -> None:
+        if self._preferences is None:
+            self._preferences = Preferences(self, self._dialogs, self._window)
+        self._preferences.update_rows()
+        self._preferences.show()
+        self._preferences.activateWindow()
+
     # -- help --------------------------------------------------------------------------------------
 
     def open_folder(self) -> None:
         self._errands.open_folder(self.recordings_folder)
+
+    def agree(self) -> None:
+        self.settings = replace(self.settings, has_agreed=True)
+        self._window.begin()
+
+    def show_shortcuts(self) -> None:
+        self._dialogs.show_shortcuts(self._window)
 
     def copy_troubleshooting(self) -> None:
         self._errands.copy_report()

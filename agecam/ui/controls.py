@@ -32,6 +32,8 @@ _IN_MENU: Final = (
     _RECORDING,
     "folder",
     _SEPARATOR,
+    "preferences",
+    "shortcuts",
     "troubleshoot",
     "about",
     _SEPARATOR,
@@ -92,6 +94,7 @@ class Controls(QWidget):
         for name, button in self._buttons.items():
             button.setVisible(self._actions[name].isVisible())
         self.setVisible(not view.is_fullscreen)
+        self.recording_menu.show_choices(view.recording_choices)
         if view.cameras != self._cameras_shown:
             self._show_cameras(view.cameras)
 

@@ -89,6 +89,17 @@ PAGES: dict[SourceState, PageText] = {
 }
 """States without a page show the live view."""
 
+WELCOME = PageText(
+    "☺",
+    "Welcome to AgeCam",
+    "AgeCam finds faces in a live picture and estimates age and gender, as others would see them.\n\n"
+    "Everything stays on this computer: no picture leaves it, and nothing is kept unless you record it.\n\n"
+    "Estimates can be wrong, for some people more than for others. Decide nothing about anybody by them.\n\n"
+    "Show people only who agree to it. You find this again under “About AgeCam”.",
+    ("agree", "quit"),
+)
+"""What is agreed to once, before anything is shown."""
+
 
 class ActionButton(QPushButton):
     """A button that is what its action is: its text, and whether it can be used."""

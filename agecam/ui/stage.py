@@ -13,7 +13,7 @@ from agecam.live.notices import Notice
 from agecam.live.state import SourceState
 from agecam.ui.actions import Actions
 from agecam.ui.messages import MessageList
-from agecam.ui.pages import PAGES, MessagePage
+from agecam.ui.pages import PAGES, WELCOME, MessagePage
 from agecam.ui.playback_bar import PlaybackBar
 from agecam.ui.video_view import VideoView
 from agecam.ui.view_state import PlaybackView, RecordingMark, ViewState
@@ -70,6 +70,8 @@ class Stage(QWidget):
         for state, text in PAGES.items():
             page = self._pages[state] = MessagePage(text, [actions[name] for name in text.actions])
             self._stack.addWidget(page)
+        self.welcome = MessagePage(WELCOME, [actions[name] for name in WELCOME.actions])
+        self._stack.addWidget(self.welcome)
         self.recording = _Mark("recordingMark", self)
         self.statistics = _Mark("statistics", self)
         self.messages = MessageList(on_remedy, self)
@@ -90,7 +92,9 @@ class Stage(QWidget):
 
     def show_view(self, view: ViewState) -> None:
         """Show it."""
-        if view.page is None:
+        if view.asks_for_agreement:
+            self._stack.setCurrentWidget(self.welcome)
+        elif view.page is None:
             self._stack.setCurrentWidget(self.view)
         else:
             page = self._pages[view.page]

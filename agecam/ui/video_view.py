@@ -15,8 +15,8 @@ from agecam.opencv import cv2
 
 _BACKGROUND = QColor(16, 18, 22)
 _SHRINK_BELOW = 0.75
-"""Qt takes two pixels of the image by two for one of the screen; below this scale it would leave out some, and
-the mean of all is taken."""
+"""Qt takes two pixels of the image by two for one of the screen; below this scale it would leave out some,
+and the mean of all is taken."""
 
 
 def letterbox(inner: QSize, outer: QSize) -> QRectF:

@@ -12,6 +12,7 @@ from agecam.live.statistics import Statistics
 from agecam.settings import Settings
 from agecam.sources import Camera
 from agecam.ui.choices import CHOICES
+from agecam.ui.options import RecordingChoices
 from agecam.ui.status_text import numbers_detail, numbers_text, recording_text, time_text
 
 CONSENT_SHORT: Final = "Estimates can be wrong. Use them with the consent of the people in view."
@@ -26,6 +27,9 @@ class WindowFacts:
 
     cameras: tuple[Camera, ...] = ()
     is_fullscreen: bool = False
+    asks_for_agreement: bool = False
+    recording: RecordingChoices = field(default_factory=RecordingChoices)
+    """How the next recordings are kept."""
     faces: int = 0
     is_still: bool = False
     """Whether the image is a photograph, which has no rate."""
@@ -76,12 +80,13 @@ class PlaybackView:
 class ViewState:
     """All that the window renders from: nothing else decides what is shown, lit or can be used.
 
-    ``page`` is the state whose page is shown, ``None`` where the live view is; ``page_message`` says what is
-    wrong this time. ``hint`` and ``numbers`` stand in the footer; ``statistics`` lies over the picture, where
-    it is not empty.
+    Where it ``asks_for_agreement`` nothing else is shown. ``page`` is the state whose page is shown, ``None``
+    where the live view is; ``page_message`` says what is wrong this time. ``hint`` and ``numbers`` stand in
+    the footer; ``statistics`` lies over the picture, where it is not empty. ``theme`` is as in the settings.
     """
 
     title: str
+    asks_for_agreement: bool
     page: SourceState | None
     page_message: str
     actions: Mapping[str, ActionState]
@@ -93,6 +98,8 @@ class ViewState:
     numbers_detail: str
     statistics: str
     is_fullscreen: bool
+    recording_choices: RecordingChoices
+    theme: str | None
 
 
 def view_state(session: SessionState, settings: Settings, facts: WindowFacts) -> ViewState:
@@ -103,6 +110,7 @@ def view_state(session: SessionState, settings: Settings, facts: WindowFacts) ->
     shown = source.name.replace("[*]", "[*][*]")  # one alone is Qt's mark of what is not saved
     return ViewState(
         title=f"{shown} – AgeCam" if source.name else "AgeCam",
+        asks_for_agreement=facts.asks_for_agreement,
         page=None if source.state in _WITH_IMAGE else source.state,
         page_message=source.message,
         actions=_actions(session, settings, facts),
@@ -114,6 +122,8 @@ def view_state(session: SessionState, settings: Settings, facts: WindowFacts) ->
         numbers_detail=detail,
         statistics=detail if settings.show_statistics else "",
         is_fullscreen=facts.is_fullscreen,
+        recording_choices=facts.recording,
+        theme=settings.theme,
     )
 
 

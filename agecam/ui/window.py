@@ -73,7 +73,9 @@ class MainWindow(CommandedWindow):
         self._settings_path = settings_path
         self._options = options
         self._geometry = QByteArray()
-        self._facts = WindowFacts()
+        # Nobody is there to agree where the window closes by itself.
+        asks = not settings.has_agreed and options.quit_after_s is None
+        self._facts = WindowFacts(asks_for_agreement=asks)
         self._shown: ViewState | None = None
         self._asks_on_close = True
         self._bridge = SessionBridge(self)
@@ -133,17 +135,31 @@ class MainWindow(CommandedWindow):
         self.commands.apply_settings()
         self.session.start()
         self.session.finish_leftovers_in(self.commands.recordings_folder)
+        self.session.list_cameras()
+        if not self._facts.asks_for_agreement:
+            self._show_first()
+        self._status_timer.start()
+        QTimer.singleShot(0, self._watch_for_cameras)
+        if options.quit_after_s is not None:
+            QTimer.singleShot(int(options.quit_after_s * 1000), self.close_without_asking)
+
+    def begin(self) -> None:
+        """The user has agreed to what the program does."""
+        if self._facts.asks_for_agreement:
+            self._facts = replace(self._facts, asks_for_agreement=False)
+            self._show_first()
+            self.view.setFocus()
+            self.refresh()
+
+    def _show_first(self) -> None:
+        """Show and keep what the window was started for."""
+        options = self._options
         if options.record is not None:
             kept = replace(self.commands.recording.options(), may_replace=options.force)
             self.session.start_recording(options.record, kept)
         if options.csv is not None:
             self.session.start_csv(options.csv, may_replace=options.force)
-        self.session.list_cameras()
         self.commands.show(options.spec, loop=options.loop)
-        self._status_timer.start()
-        QTimer.singleShot(0, self._watch_for_cameras)
-        if options.quit_after_s is not None:
-            QTimer.singleShot(int(options.quit_after_s * 1000), self.close_without_asking)
 
     def set_fullscreen(self, full: bool) -> None:
         self._facts = replace(self._facts, is_fullscreen=full)
@@ -205,7 +221,8 @@ class MainWindow(CommandedWindow):
         """Keys that nothing with the focus has wanted."""
         if event is None:
             return
-        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        ignored = Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier  # "?" needs it
+        modifiers = event.modifiers() & ~ignored
         action = self._actions.for_key(event.key()) if not modifiers else None
         if action is None:
             super().keyPressEvent(event)
@@ -252,10 +269,14 @@ class MainWindow(CommandedWindow):
     def refresh(self) -> None:
         """Show how everything stands now; runs for every frame, and draws only what has changed."""
         self._take_cameras()
+        if self._facts.recording is not self.commands.recording:
+            self._facts = replace(self._facts, recording=self.commands.recording)
         view = view_state(self.session.state(), self.settings, self._facts)
         if view.page is None:
             self._show_frame(self.session.latest())
         if view != self._shown:
+            if self._shown is not None and view.theme != self._shown.theme:
+                self._theme.apply()
             self._shown = view
             self.setWindowTitle(view.title)
             self.controls.show_view(view)

@@ -20,7 +20,9 @@ from tests.ui.helpers import MAX_WAIT_MS, OpenWindow
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(
-        recordings_folder=str(tmp_path / "recordings"), snapshots_folder=str(tmp_path / "snapshots")
+        has_agreed=True,
+        recordings_folder=str(tmp_path / "recordings"),
+        snapshots_folder=str(tmp_path / "snapshots"),
     )
 
 

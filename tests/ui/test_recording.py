@@ -245,6 +245,7 @@ def test_a_full_disk_ends_the_recording_playable_and_the_program_with_a_failure(
         window.frame_shown.connect(look)
 
     video, rows = small_disk / "visit.mp4", small_disk / "visit.csv"
+    Settings(has_agreed=True).save(tmp_path / "config" / "settings.json")
     code = run_window(
         lambda on_change: Session(create_analyzer, on_change),
         StartOptions(str(noisy_clip), loop=True, record=video, csv=rows),
