@@ -114,7 +114,7 @@ class WindowCommands:
         """Show what was dropped on the window, unless the source is locked by a recording."""
         if self._session.state().recording.is_running:
             self._window.show_notice(Notice("Stop the recording first.", NoticeKind.WARNING))
-        else:
+        elif self.settings.has_agreed:
             self.show(name)
 
     # -- playback ----------------------------------------------------------------------------------

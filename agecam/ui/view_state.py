@@ -21,6 +21,10 @@ _WITH_IMAGE: Final = (SourceState.LIVE, SourceState.ENDED)
 """States in which the live view is shown; every other one has a page."""
 
 
+_AFTER_AGREEMENT: Final = ("open_file", "open_address", "demo", "retry", "preferences")
+"""What cannot be done before the user has agreed, of what could be done without a source."""
+
+
 @dataclass(frozen=True, slots=True)
 class WindowFacts:
     """What the window itself knows: which cameras were found, and what was measured last."""
@@ -114,7 +118,7 @@ def view_state(session: SessionState, settings: Settings, facts: WindowFacts) ->
         page=None if source.state in _WITH_IMAGE else source.state,
         page_message=source.message,
         actions=_actions(session, settings, facts),
-        cameras=_cameras(source, recording, facts.cameras),
+        cameras=_cameras(source, recording, () if facts.asks_for_agreement else facts.cameras),
         recording=RecordingMark(recording_text(recording), recording.is_paused),
         playback=_playback(session),
         hint="End of the clip: F5 plays it again" if is_ended else CONSENT_SHORT,
@@ -183,6 +187,8 @@ def _actions(session: SessionState, settings: Settings, facts: WindowFacts) -> d
         enabled=not (is_running and source.state is SourceState.LIVE),
         text="Play again" if is_ended else "",
     )
+    if facts.asks_for_agreement:
+        states.update(dict.fromkeys(_AFTER_AGREEMENT, ActionState(enabled=False)))
     states["fullscreen"] = ActionState(checked=facts.is_fullscreen)
     states["leave"] = ActionState(enabled=facts.is_fullscreen)
     return states

@@ -125,9 +125,10 @@ def test_a_file_that_has_ended_can_be_gone_back_into(playing: Playing) -> None:
     playing.control.set_speed(4.0)
     wait_for(lambda: playing.thread.state()[0].state is SourceState.ENDED, "the end")
     assert playing.state().position_s == playing.state().duration_s
+    shown = len(playing.seen)
     playing.control.seek(1.0)
-    wait_for(lambda: playing.thread.state()[0].state is SourceState.LIVE, "frames again")
-    wait_for(lambda: playing.thread.state()[0].state is SourceState.ENDED, "the end again")
+    wait_for(lambda: len(playing.seen) > shown and playing.numbers()[-1] == FRAMES - 1, "the end again")
+    wait_for(lambda: playing.thread.state()[0].state is SourceState.ENDED, "its state")
     assert playing.numbers()[-10:] == list(range(10, 20))
 
 

@@ -29,6 +29,8 @@ def test_nothing_is_shown_or_recorded_before_the_user_has_agreed_and_it_is_asked
     assert all(word in text for word in ("computer", "agree", "wrong"))
     assert window.session.state().source.state is SourceState.IDLE
     assert not window.session.state().recording.is_running
+    for name in ("open_file", "open_address", "demo", "record", "snapshot"):
+        assert not window.controls[name].isEnabled()
     agree = next(one for one in window.stage.welcome.buttons if one.text() == "I agree")
     agree.click()
     wait_for_state(qtbot, window, SourceState.LIVE)

@@ -151,8 +151,15 @@ def test_a_clip_that_has_ended_can_be_played_again(
             writer.write(astronaut_bgr, number / 25)
     window = open_window(str(clip))
     wait_for_state(qtbot, window, SourceState.ENDED)
+    first = window.session.latest()
+    assert first is not None
     window.controls["retry"].trigger()
-    wait_for_state(qtbot, window, SourceState.LIVE)
+
+    def has_played_again() -> bool:
+        latest = window.session.latest()
+        return latest is not None and latest.epoch > first.epoch
+
+    qtbot.waitUntil(has_played_again, timeout=MAX_WAIT_MS)
     wait_for_state(qtbot, window, SourceState.ENDED)
 
 
