@@ -68,6 +68,7 @@ class Ports:
     def __init__(self, *plugged: Camera) -> None:
         self.plugged = plugged
         self.asked = 0
+        self.may_open = True
 
     def list_cameras(self, backend: str | None = None, /) -> list[Camera]:
         self.asked += 1
@@ -78,7 +79,7 @@ class Ports:
             camera,
             CameraConfig(stall_s=0.05, retry_s=0.005),
             list_cameras=self.list_cameras,
-            has_permission=lambda _camera: True,
+            has_permission=lambda _camera: self.may_open,
             open_capture=self._open_capture,
         )
 
@@ -223,6 +224,16 @@ def test_the_camera_used_last_is_found_by_its_device_among_those_of_its_name(liv
     live.thread.request(SourceRequest(None, preferred=PreferredCamera(TWIN.name, TWIN.device)))
     live.wait_for_frames()
     assert set(live.seen) == {gray_of(TWIN)}
+
+
+def test_a_camera_that_may_not_be_used_is_shown_once_it_may(live: Live) -> None:
+    live.ports.may_open = False
+    live.thread.request(SourceRequest(None))
+    live.wait_for_state(SourceState.DENIED)
+    assert "You may not use Front camera" in live.thread.state()[0].message
+    live.ports.may_open = True
+    live.wait_for_frames()
+    assert set(live.seen) == {gray_of(FRONT)}
 
 
 def test_a_recording_holds_the_camera_it_began_with_and_no_other(

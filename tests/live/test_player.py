@@ -36,13 +36,16 @@ class Playing:
     def __init__(self, path: Path) -> None:
         self.seen: list[tuple[int, int]] = []
         self.times_s: list[float] = []
+        self.told: list[str] = []
         ready = threading.Event()
         ready.set()
         self.thread = CaptureThread(
             LatestSlot[Captured](),
             StatisticsCollector(),
             ready,
-            CaptureCallbacks(on_change=lambda: None, on_captured=self._note),
+            CaptureCallbacks(
+                on_change=lambda: None, on_captured=self._note, on_damage=lambda text: self.told.append(text)
+            ),
         )
         self.control = self.thread.playback
         self.path = path
@@ -146,6 +149,26 @@ def test_speed_changes_how_long_a_file_takes_and_no_frame(playing: Playing) -> N
     wait_for(lambda: len(playing.seen) >= 5, "some frames")
     assert playing.times_s[4] - playing.times_s[2] > 0.6, "two frames of 0.1 s at a quarter of the pace"
     assert playing.numbers()[:5] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.expects_log("is damaged")
+def test_a_file_that_is_cut_off_is_told_when_it_has_been_played(tmp_path: Path) -> None:
+    cut = tmp_path / "cut.mkv"
+    with VideoWriter(cut, 64, 64) as writer:
+        noise = np.random.default_rng(0)
+        for number in range(FRAMES):
+            writer.write(noise.integers(0, 255, (64, 64, 3), np.uint8), number / FPS)
+    data = cut.read_bytes()
+    cut.write_bytes(data[: len(data) // 2])
+    playing = Playing(cut)
+    try:
+        playing.show()
+        playing.control.set_speed(4.0)
+        wait_for(lambda: playing.thread.state()[0].state is SourceState.ENDED, "the end")
+        assert ["cut.mkv is damaged: it ends after" in text for text in playing.told] == [True]
+    finally:
+        playing.thread.stop()
+        assert playing.thread.join(60)
 
 
 def test_a_paused_frame_follows_the_label_style(make_session: MakeSession, demo_clip: Path) -> None:
