@@ -144,7 +144,7 @@ def _playback(session: SessionState) -> PlaybackView | None:
     length = "" if playback.duration_s is None else f" / {time_text(playback.duration_s)}"
     is_locked = session.recording.is_running
     return PlaybackView(
-        playback.position_s,
+        round(playback.position_s, 1),  # it is drawn anew no more often
         playback.duration_s,
         time_text(playback.position_s) + length,
         can_seek=playback.can_seek and not is_locked,

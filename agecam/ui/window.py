@@ -275,14 +275,18 @@ class MainWindow(CommandedWindow):
         if view.page is None:
             self._show_frame(self.session.latest())
         if view != self._shown:
-            if self._shown is not None and view.theme != self._shown.theme:
-                self._theme.apply()
-            self._shown = view
-            self.setWindowTitle(view.title)
-            self.controls.show_view(view)
+            shown, self._shown = self._shown, view
             self.stage.show_view(view)
-            self._footer.show_view(view)
+            if shown is None or replace(shown, playback=view.playback) != view:  # which moves all the time
+                self._show_all_but_stage(view, shown)
         self._take_notices()
+
+    def _show_all_but_stage(self, view: ViewState, before: ViewState | None) -> None:
+        if before is not None and view.theme != before.theme:
+            self._theme.apply()
+        self.setWindowTitle(view.title)
+        self.controls.show_view(view)
+        self._footer.show_view(view)
 
     def show_notice(self, notice: Notice) -> None:
         """Show a message over the picture."""
