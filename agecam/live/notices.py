@@ -34,8 +34,6 @@ class Remedy(enum.Enum):
     """See the file :attr:`Notice.path`."""
     CHOOSE_RECORDINGS_FOLDER = "choose recordings folder"
     CHOOSE_SNAPSHOTS_FOLDER = "choose snapshots folder"
-    TRY_AGAIN = "try again"
-    """Look for the source again."""
 
 
 @dataclass(frozen=True, slots=True)

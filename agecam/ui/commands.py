@@ -177,8 +177,6 @@ class WindowCommands:
                 self.choose_folder("recordings_folder", self.recordings_folder)
             case Remedy.CHOOSE_SNAPSHOTS_FOLDER:
                 self.choose_folder("snapshots_folder", self.snapshots_folder)
-            case Remedy.TRY_AGAIN:
-                self.retry()
 
     def choose_folder(self, field: str, current: Path) -> None:
         """Ask for a folder, and keep it in that field of the settings."""

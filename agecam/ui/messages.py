@@ -19,7 +19,6 @@ REMEDY_TEXTS: Final = {
     Remedy.SHOW_IN_FOLDER: "Show in folder",
     Remedy.CHOOSE_RECORDINGS_FOLDER: "Choose folder",
     Remedy.CHOOSE_SNAPSHOTS_FOLDER: "Choose folder",
-    Remedy.TRY_AGAIN: "Try again",
 }
 _KIND_WORDS: Final = {NoticeKind.DONE: "", NoticeKind.WARNING: "Warning: ", NoticeKind.ERROR: "Error: "}
 
