@@ -24,6 +24,14 @@ class CameraBusyError(SourceError):
     """The camera is there but another program holds it, or it refuses to start."""
 
 
+class CameraDeniedError(SourceError):
+    """The camera is there, and this user may not open it."""
+
+
+class SourceNotReadyError(SourceError):
+    """An address does not answer now, and may do so later."""
+
+
 class SourceLostError(SourceError):
     """A source that gave frames has stopped giving them (cable pulled, network gone)."""
 

@@ -29,12 +29,19 @@ class Settings:
     """The user's choices. ``camera`` is the name of the last camera used, ``None`` before the first."""
 
     camera: str | None = None
+    camera_device: str | None = None
+    """Which of the cameras of that name, see :attr:`agecam.sources.Camera.device`; ``None`` where unknown."""
     mirror: bool = True
     show_groups: bool = False
     show_interval: bool = True
     show_gender: bool = True
     show_confidence: bool = False
     blur: bool = False
+    show_statistics: bool = False
+    has_agreed: bool = False
+    """Whether the user has read what the program does, and agreed to it."""
+    theme: str | None = None
+    """``"light"`` or ``"dark"``; anything else follows the system."""
     recordings_folder: str | None = None
     snapshots_folder: str | None = None
     record_quality: str | None = None

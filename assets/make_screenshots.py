@@ -38,7 +38,7 @@ def take_window(spec: str | None, target: Path) -> None:
         window = MainWindow(
             lambda on_change: Session(create_analyzer, on_change, opener=SourceOpener(list_cameras=list)),
             StartOptions(spec),
-            Settings(),
+            Settings(has_agreed=True),
             Path(folder) / "settings.json",
         )
 

@@ -2,12 +2,12 @@
 
     python -m benchmarks.window_stalls [CLIP] [--seconds 60] [--busy 1] [--where]
 
-The real window plays a clip (the built-in one without an argument) over and over, records, writes a CSV,
-takes a snapshot every two seconds and has its labels changed every second, while ``--busy`` other processes
-keep the cores from it. A timer of 10 ms in its thread notes how late it is. With ``--where`` the places
-at which the thread was found when it was more than 30 ms late are printed too. Where the system tells for how
-long the thread was ready and had no core (Linux), the gaps less that time are printed as well: they are what
-the program itself is to blame for.
+The real window, its statistics shown, plays a clip (the built-in one without an argument) over and over,
+records, writes a CSV, takes a snapshot every two seconds and has its labels changed every second, while
+``--busy`` other processes keep the cores from it. A timer of 10 ms in its thread notes how late it is.
+With ``--where`` the places at which the thread was found when it was more than 30 ms late are printed
+too. Where the system tells for how long the thread was ready and had no core (Linux), the gaps less that
+time are printed as well: they are what the program itself is to blame for.
 
 Without a display the window is drawn off screen.
 """
@@ -34,6 +34,7 @@ from agecam.display import has_display
 from agecam.live.session import Session
 from agecam.live.state import SourceState
 from agecam.paths import demo_clip
+from agecam.settings import Settings
 from agecam.ui import app
 from agecam.ui.options import StartOptions
 from agecam.ui.window import MainWindow
@@ -121,7 +122,9 @@ def measure(clip: Path, seconds: float, watch: Watch | None) -> Stopwatch:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         settings = folder / "settings.json"
-        settings.write_text(f'{{"version": 1, "snapshots_folder": "{folder / "snapshots"}"}}')
+        Settings(snapshots_folder=str(folder / "snapshots"), has_agreed=True, show_statistics=True).save(
+            settings
+        )
         options = StartOptions(
             str(clip),
             loop=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from agecam.commands.arguments import DemoArguments, WindowArguments
 from agecam.commands.console import complain, tell
 from agecam.commands.outputs import OutputPlan
 from agecam.display import check_window_libraries, has_display
-from agecam.errors import AgeCamError, OutputError, UsageError
+from agecam.errors import AgeCamError, CameraNotFoundError, OutputError, UsageError
 from agecam.paths import cache_dir, demo_clip, make_private_folder
 from agecam.settings import models_folder
 from agecam.vision.analyzer import Analyzer
@@ -36,7 +37,8 @@ def open_window(arguments: WindowArguments) -> int:
 
     source = arguments.source
     if source is not None and not source.isdigit():
-        open_source(source)  # a missing file is told here, before a window opens
+        with contextlib.suppress(CameraNotFoundError):  # the window waits for it
+            open_source(source)  # a missing file is told here, before a window opens
     from agecam.live.session import Session
     from agecam.ui.app import run_window
     from agecam.ui.options import RecordingChoices, StartOptions

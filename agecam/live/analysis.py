@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from agecam.drawing.annotate import LabelLayout, annotate_in_layout
 from agecam.drawing.label_text import LabelStyle
 from agecam.errors import AgeCamError
 from agecam.live.capture import Captured
@@ -133,11 +134,29 @@ class AnalysisThread:
                 self._failure = failure
             self._callbacks.on_end()
 
+    def _redraw(self) -> None:
+        """While a file stands still, its frame follows the label style all the same."""
+        latest, style = self.latest(), self.view.style
+        if latest is None or latest.style == style or latest.plain_bgr is None:
+            return
+        plain = annotate_in_layout(
+            latest.analysis.frame.image_bgr,
+            latest.people,
+            latest.covered,
+            style,
+            latest.layout or LabelLayout(),
+        )
+        shown = plain if latest.image_bgr is latest.plain_bgr else latest.image_bgr
+        with self._lock:
+            self._latest = dataclasses.replace(latest, image_bgr=shown, plain_bgr=plain, style=style)
+        self._callbacks.on_change()
+
     def _loop(self, pipeline: Pipeline) -> None:
         epoch = 0
         while not self._stopping.is_set():
             captured = self._slot.take(self._config.idle_s)
             if captured is None:
+                self._redraw()
                 self._callbacks.on_idle()
                 continue
             if captured.epoch != epoch:

@@ -6,17 +6,28 @@ import dataclasses
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from agecam.errors import CameraBusyError, CameraNotFoundError, SourceError, SourceLostError
-from agecam.live.playback import PlaybackClock
+from agecam.errors import (
+    CameraBusyError,
+    CameraDeniedError,
+    CameraNotFoundError,
+    SourceError,
+    SourceLostError,
+    SourceNotReadyError,
+)
+from agecam.live.playback import PlaybackControl
+from agecam.live.player import FilePlayer
 from agecam.live.slot import LatestSlot
 from agecam.live.state import SourceState, SourceStatus
 from agecam.live.statistics import StatisticsCollector
 from agecam.messages import Frame
 from agecam.sources import Camera, list_cameras, open_source
 from agecam.sources.base import Source
+from agecam.sources.camera import CameraSource
+from agecam.sources.image import ImageSource
+from agecam.sources.video import VideoFileSource
 
 log = logging.getLogger(__name__)
 
@@ -30,10 +41,6 @@ class CaptureConfig:
     takes 0.3 s until it may be opened."""
     retry_longest_s: float = 4.0
     """The longest such wait: a probe of a missing camera costs some milliseconds."""
-    still_interval_s: float = 0.2
-    """A photograph is offered again so often, to be recorded and restyled like anything else."""
-    usual_fps: float = 25.0
-    """Frames a second of a file that tells none: the gap after its last frame when it is played again."""
     ready_poll_s: float = 0.1
     """While models load: how soon another request is noticed."""
 
@@ -44,25 +51,37 @@ class SourceOpener:
 
     open_source: Callable[[str], Source] = open_source
     list_cameras: Callable[[], list[Camera]] = list_cameras
+    open_camera: Callable[[Camera], Source] = CameraSource
+
+
+@dataclass(frozen=True, slots=True)
+class PreferredCamera:
+    """The camera that was used last: its name, and its :attr:`agecam.sources.Camera.device` where known."""
+
+    name: str
+    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SourceRequest:
     """What is to be shown. ``spec`` as for :func:`agecam.sources.open_source`.
 
-    With ``spec`` ``None`` it is the camera called ``preferred`` where that is plugged in, else the first.
+    With ``spec`` ``None`` it is ``camera``; without that the ``preferred`` one where it is plugged in, else
+    the first. Whichever camera it is then, it is waited for when it is lost, and never replaced by another.
     ``loop`` plays a file again and again.
     """
 
     spec: str | None
-    preferred: str | None = None
+    camera: Camera | None = None
+    preferred: PreferredCamera | None = None
     loop: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """A frame on its way to analysis; ``epoch`` grows with every newly opened source, ``number`` with every
-    frame of a session. ``lost`` frames of a live source came right before it, and were left out."""
+    """A frame on its way to analysis; ``epoch`` grows with every newly opened source and every seek,
+    ``number`` with every frame of a session. ``lost`` frames of a live source came right before it, and were
+    left out."""
 
     frame: Frame
     captured_s: float
@@ -72,11 +91,23 @@ class Captured:
     lost: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class CaptureCallbacks:
+    """Whom the capture thread calls; all must return at once."""
+
+    on_change: Callable[[], None]
+    """When :meth:`CaptureThread.state` has changed."""
+    on_captured: Callable[[Captured], None]
+    """With every frame before the slot gets it, once models are loaded."""
+    on_damage: Callable[[str], None] = lambda _sentence: None
+    """With a sentence on what is missing of a file, when that is known."""
+
+
 class CaptureThread:
     """Serves one :class:`SourceRequest` after another and puts frames into a slot, newest wins.
 
-    ``on_captured`` gets every frame before the slot does, once models are loaded, and must return at once.
-    A file waits for ``ready`` before its first frame, so that nothing of it is missed while models load.
+    A file waits for ``ready`` before its first frame, so that nothing of it is missed while models load. How
+    it is played is said to ``playback``.
     """
 
     def __init__(
@@ -84,16 +115,14 @@ class CaptureThread:
         slot: LatestSlot[Captured],
         statistics: StatisticsCollector,
         ready: threading.Event,
-        on_change: Callable[[], None],
-        on_captured: Callable[[Captured], None],
+        callbacks: CaptureCallbacks,
         opener: SourceOpener | None = None,
         config: CaptureConfig | None = None,
     ) -> None:
         self._slot = slot
-        self._on_captured = on_captured
         self._ready = ready
         self._statistics = statistics
-        self._on_change = on_change
+        self._callbacks = callbacks
         self._opener = opener or SourceOpener()
         self._config = config or CaptureConfig()
         self._lock = threading.Lock()
@@ -101,9 +130,12 @@ class CaptureThread:
         self._state = SourceStatus(SourceState.IDLE)
         self._state_epoch = 0
         self._epoch = 0
+        self._first_epoch = 0
         self._number = 0
+        self._plugged_in: Sequence[Camera] | None = None
         self._wake = threading.Event()
         self._stopping = False
+        self.playback = PlaybackControl(self._wake.set, callbacks.on_change)
         # A daemon: a device whose read never returns must not keep the process alive.
         self._thread = threading.Thread(target=self._run, name="agecam-capture", daemon=True)
 
@@ -116,11 +148,16 @@ class CaptureThread:
             self._request = request
             self._state, self._state_epoch = SourceStatus(SourceState.LOADING), 0
         self._wake.set()
-        self._on_change()
+        self._callbacks.on_change()
 
     def retry(self) -> None:
         """Try a missing source again now instead of after the wait."""
         self._wake.set()
+
+    def note_plugged_in(self, cameras: Sequence[Camera]) -> None:
+        """These cameras are plugged in now, for a source that is a camera itself to know."""
+        with self._lock:
+            self._plugged_in = cameras
 
     def restart(self) -> None:
         """Serve the present request from its beginning."""
@@ -130,7 +167,7 @@ class CaptureThread:
             self.request(dataclasses.replace(request))
 
     def state(self) -> tuple[SourceStatus, int]:
-        """Where the source stands, and the epoch of its frames: 0 while none of it is open yet."""
+        """Where the source stands, and the first epoch of its frames: 0 while none of it is open yet."""
         with self._lock:
             return self._state, self._state_epoch
 
@@ -157,124 +194,171 @@ class CaptureThread:
             self._serve(request)
             served = request
 
-    def _is_current(self, request: SourceRequest) -> bool:
+    def is_current(self, request: SourceRequest) -> bool:
+        """Whether that is still what is to be shown."""
         with self._lock:
             return not self._stopping and self._request is request
 
-    def _set_state(
-        self, request: SourceRequest, state: SourceState, name: str = "", message: str = ""
+    def set_state(
+        self, request: SourceRequest, state: SourceState, source: Source | None, message: str = ""
     ) -> None:
+        """Tell where the source of a request stands, unless a newer request has come."""
+        is_camera = None if source is None else source.is_camera
+        status = SourceStatus(state, source.name if source else "", message, is_camera, _camera_of(source))
         with self._lock:
             if self._request is not request:  # a newer request has set its own state
                 return
-            self._state, self._state_epoch = SourceStatus(state, name, message), self._epoch
-        self._on_change()
+            self._state, self._state_epoch = status, self._first_epoch
+        self._callbacks.on_change()
 
     def _serve(self, request: SourceRequest) -> None:
         """Show one source until another is wanted, bringing it back whenever it is lost."""
         was_live = False
+        source: Source | None = None
         wait_s = self._config.retry_first_s
-        while self._is_current(request):
+        while self.is_current(request):
             self._wake.clear()
             try:
-                self._show(request)
+                if source is None or _camera_of(source) is None:  # a camera finds itself again
+                    source = self._find(request)
+                self._show(source, request)
                 return
             except CameraNotFoundError as error:
                 state = SourceState.DISCONNECTED if was_live else SourceState.NO_CAMERA
                 message = str(error)
             except CameraBusyError as error:
                 state, message = SourceState.BUSY, str(error)
+            except CameraDeniedError as error:
+                state, message = SourceState.DENIED, str(error)
             except SourceLostError as error:
                 was_live, wait_s = True, self._config.retry_first_s
                 state, message = SourceState.DISCONNECTED, str(error)
+            except SourceNotReadyError as error:
+                state = SourceState.DISCONNECTED if was_live else SourceState.WAITING
+                message = str(error)
             except SourceError as error:
                 # What has been live may come back; what never was is told once.
                 state = SourceState.DISCONNECTED if was_live else SourceState.FAILED
                 message = str(error)
             log.info("source %s: %s", state.value, message)
             self._slot.clear()
-            self._set_state(request, state, message=message)
-            if state is SourceState.FAILED or not self._is_current(request):
+            self.set_state(request, state, source, message)
+            if state is SourceState.FAILED or not self.is_current(request):
                 return
             woken = self._wake.wait(wait_s)
             wait_s = self._config.retry_first_s if woken else min(wait_s * 2, self._config.retry_longest_s)
 
-    def _show(self, request: SourceRequest) -> None:
-        spec = request.spec if request.spec is not None else self._default_camera(request.preferred)
-        source = self._opener.open_source(spec)
+    def _find(self, request: SourceRequest) -> Source:
+        if request.spec is not None:
+            return self._opener.open_source(request.spec)
+        return self._opener.open_camera(request.camera or self._default_camera(request.preferred))
+
+    def _show(self, source: Source, request: SourceRequest) -> None:
         try:
             source.open()
             self._epoch += 1
+            with self._lock:
+                self._first_epoch = self._epoch
             self._statistics.reset()
-            self._pump(source, request)
+            if source.is_live:
+                self._pump(source, request)
+            else:
+                FilePlayer(_Host(self, request), self.playback, source).play(loop=request.loop)
         finally:
             source.close()
 
     def _pump(self, source: Source, request: SourceRequest) -> None:
-        playback = PlaybackClock(paced=not source.is_live)
-        frame = None
-        while self._is_current(request):
-            following = source.read()
-            if following is None:
-                if frame is None:
+        """Hand on the frames of a camera or stream as they come."""
+        before: Frame | None = None
+        while self.is_current(request):
+            frame = source.read()
+            self._tell_plugged_in(source)
+            if frame is None:
+                if before is None:
                     raise SourceError(f"{source.name} holds no picture that can be decoded.")
-                if frame.is_still:
-                    self._hold(source, request, frame, playback)
-                    return
-                if not request.loop:
-                    self._set_state(request, SourceState.ENDED, source.name)
-                    return
-                playback.rewind(1 / (source.fps or self._config.usual_fps))
-                source.close()
-                source.open()
-                continue
-            lost = max(0, following.index - frame.index - 1) if source.is_live and frame is not None else 0
-            first, frame = frame is None, playback.on_time_line(following)
-            if first:
-                self._set_state(request, SourceState.LIVE, source.name)
-                if not source.is_live and not self._until_ready(request):
-                    return
-            if not self._wait_until(playback.due_s(frame.time_s), request):
+                self.set_state(request, SourceState.ENDED, source)
                 return
-            self._put(source, frame, lost)
+            if before is None:
+                self.set_state(request, SourceState.LIVE, source)
+            lost = 0 if before is None else max(0, frame.index - before.index - 1)
+            self.put(source, frame, lost)
+            before = frame
 
-    def _until_ready(self, request: SourceRequest) -> bool:
-        while not self._ready.wait(self._config.ready_poll_s):
-            if not self._is_current(request):
-                return False
-        return True
-
-    def _hold(self, source: Source, request: SourceRequest, frame: Frame, playback: PlaybackClock) -> None:
-        """Keep offering a photograph, so that it can be recorded like anything else."""
-        while self._is_current(request):
-            frame = dataclasses.replace(
-                frame, time_s=frame.time_s + self._config.still_interval_s, index=frame.index + 1
-            )
-            if self._wait_until(playback.due_s(frame.time_s), request):
-                self._put(source, frame)
-
-    def _put(self, source: Source, frame: Frame, lost: int = 0) -> None:
+    def put(self, source: Source, frame: Frame, lost: int = 0) -> None:
+        """Hand on a frame, the first after so many ``lost`` ones."""
         self._statistics.captured()
         self._number += 1
         captured = Captured(frame, time.monotonic(), self._epoch, self._number, source.is_camera, lost)
         if self._ready.is_set():
-            self._on_captured(captured)
+            self._callbacks.on_captured(captured)
         self._slot.put(captured)
 
-    def _wait_until(self, due_s: float, request: SourceRequest) -> bool:
-        while (left_s := due_s - time.monotonic()) > 0:
-            if not self._is_current(request):
+    def begin_epoch(self) -> None:
+        """The frames to come do not follow those before, though their source is the same."""
+        self._epoch += 1
+
+    def until_ready(self, request: SourceRequest) -> bool:
+        """Wait until models are loaded; false where another request has come first."""
+        while not self._ready.wait(self._config.ready_poll_s):
+            if not self.is_current(request):
                 return False
-            # A hotplug event may set the flag while a file plays: it only costs one more turn of this loop.
-            self._wake.wait(left_s)
-            self._wake.clear()
         return True
 
-    def _default_camera(self, preferred: str | None) -> str:
+    def sleep(self, seconds: float | None) -> None:
+        """Wait so long, or until something is wanted of the thread.
+
+        A hotplug event may end it too: it only costs who waits one more turn.
+        """
+        self._wake.wait(seconds)
+        self._wake.clear()
+
+    def _tell_plugged_in(self, source: Source) -> None:
+        with self._lock:
+            cameras, self._plugged_in = self._plugged_in, None
+        if cameras is not None and isinstance(source, CameraSource):
+            source.note_plugged_in(cameras)
+
+    def tell_damage(self, source: Source) -> None:
+        """Tell what is missing of a file, at its end."""
+        if isinstance(source, VideoFileSource | ImageSource) and source.damage is not None:
+            self._callbacks.on_damage(source.damage)
+
+    def _default_camera(self, preferred: PreferredCamera | None) -> Camera:
         cameras = self._opener.list_cameras()
         if not cameras:
-            raise CameraNotFoundError("No camera is plugged in. Plug one in, or open a file or an address.")
-        for camera in cameras:
-            if camera.name == preferred:
-                return str(camera.index)
-        return str(cameras[0].index)
+            raise CameraNotFoundError("Plug one in, or open a file or an address.")
+        named = [one for one in cameras if preferred is not None and one.name == preferred.name]
+        same = [one for one in named if preferred is not None and one.device == preferred.device]
+        return (same or named or cameras)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Host:
+    """The capture thread as the :class:`agecam.live.player.PlayerHost` of one request."""
+
+    capture: CaptureThread
+    request: SourceRequest
+
+    def is_current(self) -> bool:
+        return self.capture.is_current(self.request)
+
+    def began(self, source: Source) -> bool:
+        self.capture.set_state(self.request, SourceState.LIVE, source)
+        return self.capture.until_ready(self.request)
+
+    def sought(self) -> None:
+        self.capture.begin_epoch()
+
+    def ended(self, source: Source) -> None:
+        self.capture.tell_damage(source)
+        self.capture.set_state(self.request, SourceState.ENDED, source)
+
+    def put(self, source: Source, frame: Frame) -> None:
+        self.capture.put(source, frame)
+
+    def sleep(self, seconds: float | None) -> None:
+        self.capture.sleep(seconds)
+
+
+def _camera_of(source: Source | None) -> Camera | None:
+    return source.camera if isinstance(source, CameraSource) else None

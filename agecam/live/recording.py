@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from agecam.live.notices import Notices
+from agecam.live.notices import Notices, Remedy
 from agecam.messages import Frame, Person
 from agecam.output import Quality, RecordedFrame, RecordingOptions, RecordingSink
 from agecam.output.growing import finish_leftovers_in
@@ -278,7 +278,9 @@ class Recorder:
     def tell_recovered(self, paths: Sequence[Path]) -> None:
         """Tell of files that were cut off by a crash and can be played now."""
         if len(paths) == 1:
-            self._notices.tell(f"A recording that was cut off has been finished: {paths[0]}")
+            self._notices.tell(
+                f"A recording that was cut off has been finished: {paths[0]}", Remedy.SHOW_IN_FOLDER, paths[0]
+            )
         elif paths:
             names = ", ".join(map(str, paths))
             self._notices.tell(f"Recordings that were cut off have been finished: {names}")
@@ -304,12 +306,19 @@ class Recorder:
         lost += status.dropped
         dropped = f", {lost} frame{'' if lost == 1 else 's'} dropped" if lost else ""
         if status.error is not None:
-            self._notices.error(str(status.error))
+            kept = paths[0] if paths else None
+            self._notices.error(
+                str(status.error), Remedy.SHOW_IN_FOLDER if kept else Remedy.CHOOSE_RECORDINGS_FOLDER, kept
+            )
         elif paths:
             others = f" and {len(paths) - 1} more in {paths[0].parent}" if len(paths) > 1 else ""
-            self._notices.tell(f"Recording saved: {paths[0]}{others} ({status.seconds:.0f} s{dropped})")
-        else:
             self._notices.tell(
+                f"Recording saved: {paths[0]}{others} ({status.seconds:.0f} s{dropped})",
+                Remedy.SHOW_IN_FOLDER,
+                paths[0],
+            )
+        else:
+            self._notices.warn(
                 f"The recording was stopped before its first frame; nothing was saved{dropped}."
             )
         with self._lock:

@@ -14,13 +14,14 @@ from agecam.drawing.annotate import LabelLayout, annotate_in_layout
 from agecam.drawing.label_text import LabelStyle
 from agecam.live.analysis import AnalysisCallbacks, AnalysisThread
 from agecam.live.background import BackgroundTasks
-from agecam.live.capture import Captured, CaptureThread, SourceOpener, SourceRequest
+from agecam.live.capture import CaptureCallbacks, Captured, CaptureThread, SourceOpener, SourceRequest
 from agecam.live.feed import FeedConfig, RecordingFeed
-from agecam.live.notices import Notice, Notices
+from agecam.live.notices import Notice, Notices, Remedy
 from agecam.live.pipeline import AnnotatedFrame
+from agecam.live.playback import PlaybackControl
 from agecam.live.recording import Recorder, RecordingOptions
 from agecam.live.slot import LatestSlot
-from agecam.live.state import SessionState, SourceState, SourceStatus
+from agecam.live.state import SessionState, SourceState
 from agecam.live.statistics import Statistics, StatisticsCollector
 from agecam.output import GrowingCsvSink, SnapshotSink
 from agecam.output.sink import Sink
@@ -69,8 +70,11 @@ class Session:
             self._slot,
             self._statistics,
             self._analysis.ready,
-            on_change,
-            lambda captured: self._feed.offer(captured, self._analysis.view.style),
+            CaptureCallbacks(
+                on_change=on_change,
+                on_captured=lambda captured: self._feed.offer(captured, self._analysis.view.style),
+                on_damage=self._tell_damage,
+            ),
             self._opener,
         )
         self._background = BackgroundTasks()
@@ -78,6 +82,7 @@ class Session:
         self._csv: GrowingCsvSink | None = None
         self._snapshots: dict[Path, SnapshotSink] = {}
         self._cameras: list[Camera] | None = None
+        self._damage_told: set[str] = set()
         self._closed = False
 
     def start(self) -> None:
@@ -99,6 +104,15 @@ class Session:
         else:
             self._capture.retry()
 
+    def wake(self) -> None:
+        """Try a missing source again now, as when a camera may have been plugged in."""
+        self._capture.retry()
+
+    @property
+    def playback(self) -> PlaybackControl:
+        """How a file is played: pause, seek, step, speed, loop."""
+        return self._capture.playback
+
     def set_mirror(self, mirror: bool) -> None:
         """Show cameras as in a mirror. Recordings, snapshots and CSV files are never mirrored."""
         self._analysis.view = replace(self._analysis.view, mirror=mirror)
@@ -114,7 +128,7 @@ class Session:
     def latest(self) -> AnnotatedFrame | None:
         """The newest annotated frame of the present source, or ``None``."""
         latest, (_, epoch) = self._analysis.latest(), self._capture.state()
-        return latest if latest is not None and latest.epoch == epoch else None
+        return latest if latest is not None and 0 < epoch <= latest.epoch else None
 
     def painted(self, annotated: AnnotatedFrame) -> None:
         """Tell the session that this frame has reached the screen."""
@@ -125,12 +139,12 @@ class Session:
         source, epoch = self._capture.state()
         failure, latest = self._analysis.failure(), self._analysis.latest()
         if failure is not None:
-            source = SourceStatus(SourceState.FAILED, source.name, failure)
+            source = replace(source, state=SourceState.ANALYSIS_FAILED, message=failure)
         elif source.state in (SourceState.LIVE, SourceState.ENDED) and (
-            latest is None or latest.epoch != epoch
+            latest is None or not 0 < epoch <= latest.epoch
         ):
             source = replace(source, state=SourceState.LOADING)
-        return SessionState(source, self._recorder.state())
+        return SessionState(source, self._recorder.state(), self._capture.playback.state())
 
     def statistics(self) -> Statistics:
         """Rates and latencies of the last seconds."""
@@ -184,7 +198,7 @@ class Session:
         """Save the newest annotated frame, unmirrored, into ``folder``; a notice tells where."""
         annotated = self.latest()
         if annotated is None:
-            self._notices.tell("There is no picture to save yet.")
+            self._notices.warn("There is no picture to save yet.")
             return
         frame = annotated.analysis.frame
         drawn = annotated.plain_bgr
@@ -202,8 +216,12 @@ class Session:
             if folder not in self._snapshots:
                 self._snapshots[folder] = SnapshotSink(
                     folder,
-                    on_saved=lambda path: self._notices.tell(f"Snapshot saved: {path}"),
-                    on_failed=lambda error: self._notices.error(str(error)),
+                    on_saved=lambda path: self._notices.tell(
+                        f"Snapshot saved: {path}", Remedy.SHOW_IN_FOLDER, path
+                    ),
+                    on_failed=lambda error: self._notices.error(
+                        str(error), Remedy.CHOOSE_SNAPSHOTS_FOLDER, folder
+                    ),
                 )
             sink = self._snapshots[folder]
         sink.write(replace(frame, image_bgr=drawn), annotated.analysis.people)
@@ -220,11 +238,18 @@ class Session:
             if self._csv is sink:
                 self._csv = None
 
+    def _tell_damage(self, sentence: str) -> None:
+        """In the capture thread; once for each sentence, however often a file is played."""
+        if sentence not in self._damage_told:
+            self._damage_told.add(sentence)
+            self._notices.warn(sentence)
+
     def _end_recording_with_its_source(self) -> None:
         """In the analysis thread, when no frame has come for a while."""
         if self._recorder.is_running() and self.state().source.state in (
             SourceState.ENDED,
             SourceState.FAILED,
+            SourceState.ANALYSIS_FAILED,
         ):
             self._recorder.stop()
 
@@ -258,6 +283,7 @@ class Session:
 
     def _list_cameras(self) -> None:
         cameras = self._opener.list_cameras()
+        self._capture.note_plugged_in(cameras)
         with self._lock:
             self._cameras = cameras
         self._on_change()

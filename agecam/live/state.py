@@ -5,7 +5,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from agecam.live.playback import PlaybackState
 from agecam.live.recording import RecordingState
+from agecam.sources import Camera
 
 
 class SourceState(enum.Enum):
@@ -23,19 +25,31 @@ class SourceState(enum.Enum):
     """No such camera is plugged in; tried again by and by."""
     BUSY = "busy"
     """The camera is held by another program, or may not be opened; tried again by and by."""
+    DENIED = "denied"
+    """The camera is there, and this user may not open it; tried again by and by."""
     DISCONNECTED = "disconnected"
     """A camera or stream that was live has gone; tried again by and by."""
+    WAITING = "waiting"
+    """A stream that has not answered yet; tried again by and by."""
     FAILED = "failed"
-    """The source or the models cannot be used; not tried again."""
+    """The source cannot be used; not tried again."""
+    ANALYSIS_FAILED = "analysis failed"
+    """The models are missing or damaged, or the analysis has met an error; there will be no more frames."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """Where the source stands; ``message`` says why there is no frame."""
+    """Where the source stands; ``message`` says why there is no frame.
+
+    ``camera`` is the camera that is shown or waited for, as it was last found; ``is_camera`` is ``None``
+    while it is not known what the source is.
+    """
 
     state: SourceState
     name: str = ""
     message: str = ""
+    is_camera: bool | None = None
+    camera: Camera | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +58,5 @@ class SessionState:
 
     source: SourceStatus
     recording: RecordingState
+    playback: PlaybackState | None = None
+    """``None`` where no video file is open."""

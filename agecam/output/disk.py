@@ -74,7 +74,7 @@ def final_path(path: Path) -> Path:
 def disk_full(path: Path, seconds: float | None = None) -> DiskFullError:
     """The sentence for a disk without room for ``path``, or for more than its first ``seconds``."""
     path = final_path(path)
-    kept = f"no room is left for {path}" if seconds is None else f"{path} ends after {seconds:.1f} s"
+    kept = f"no room is left for {path}" if seconds is None else f"{seconds:.1f} s were saved in {path}"
     return DiskFullError(
         f"The disk is full: {kept}; free some space on {mount_point(path.parent)}, or write to another disk."
     )

@@ -54,6 +54,11 @@ class AnimationDecoder:
         """By the first frame, as a hint, known once that is decoded."""
         self.damage: str | None = None
 
+    @property
+    def duration_s(self) -> float | None:
+        """By the first frame and their number, in seconds; ``None`` before that is decoded."""
+        return self.frame_count / self.fps if self.frame_count and self.fps else None
+
     def frames(self) -> Iterator[Decoded]:
         """Gives each frame, composed already, with its time and duration."""
         time_s = 0.0

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agecam.errors import CameraBusyError, CameraNotFoundError, SourceError, SourceLostError
+from agecam.errors import CameraBusyError, CameraDeniedError, CameraNotFoundError, SourceLostError
 from agecam.messages import Frame
 from agecam.opencv import cv2
-from agecam.sources.cameras import BACKENDS, Camera, ListCameras, describe, has_permission, list_cameras
+from agecam.sources.cameras import (
+    BACKENDS,
+    Camera,
+    CameraIdentity,
+    ListCameras,
+    describe,
+    has_permission,
+    list_cameras,
+)
 from agecam.sources.freeze import FreezeConfig, FreezeDetector
 
 _log = logging.getLogger(__name__)
@@ -66,7 +74,8 @@ class CameraSource:
     """A plugged-in camera; its frames tell the size it chose.
 
     ``read`` raises :class:`agecam.errors.SourceLostError` after ``config.stall_s`` seconds without a fresh
-    image. A camera that was plugged into another port is found again by its name when it is next opened.
+    image. When it is next opened, the very same camera is waited for: it is known by its port, and in another
+    port by its name, unless that is the name of one that was there all the time.
     ``clock`` gives monotonic seconds.
     """
 
@@ -84,7 +93,7 @@ class CameraSource:
         open_capture: OpenCapture = cv2.VideoCapture,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._camera = camera
+        self._identity = CameraIdentity(camera)
         self._config = config or CameraConfig()
         self._list_cameras = list_cameras
         self._has_permission = has_permission
@@ -98,42 +107,46 @@ class CameraSource:
 
     @property
     def name(self) -> str:
-        return self._camera.name
+        return self.camera.name
 
     @property
     def camera(self) -> Camera:
         """The camera as it was last found; its index may change when it is plugged in again."""
-        return self._camera
+        return self._identity.camera
 
     @property
     def fps(self) -> float | None:
         return self._fps
 
+    def note_plugged_in(self, cameras: Sequence[Camera]) -> None:
+        """Tell which cameras are plugged in, while this one is: none of the others is taken for it later."""
+        self._identity = self._identity.seen_beside(cameras)
+
     def open(self) -> None:
         self.close()
-        self._camera = self._find_again()
-        if not self._has_permission(self._camera):
-            raise SourceError(
-                f"You may not use {self.name} ({self._camera.path}); run “sudo usermod -aG video $USER”, "
+        self._find_again()
+        if not self._has_permission(self.camera):
+            raise CameraDeniedError(
+                f"You may not use {self.name} ({self.camera.path}); run “sudo usermod -aG video $USER”, "
                 "then log out and in again."
             )
-        for camera in [self._camera, *self._through_other_backends()]:
+        for camera in [self.camera, *self._through_other_backends()]:
             self._capture = self._start(camera)
             if self._capture is not None:
                 self._first = self._next_frame(self._capture, self._config.first_frame_s)
             if self._first is not None:
-                self._camera = camera
+                self._identity = replace(self._identity, camera=camera)
                 break
             self.close()
         else:
-            raise CameraBusyError(_busy_text(self._camera))
+            raise CameraBusyError(_busy_text(self.camera))
         _log.info(
             "%s: %d x %d at %s frames a second through %s",
             self.name,
             self._first.width,
             self._first.height,
             self._fps or "unknown",
-            self._camera.backend,
+            self.camera.backend,
         )
 
     def read(self) -> Frame | None:
@@ -155,24 +168,22 @@ class CameraSource:
             self._capture.release()
             self._capture = None
 
-    def _find_again(self) -> Camera:
-        """The same camera as it is plugged in now: same device, else same name."""
-        wanted = self._camera
-        cameras = self._list_cameras(wanted.backend)
-        same_name = [camera for camera in cameras if camera.name == wanted.name]
-        same_device = [
-            camera for camera in same_name if (camera.index, camera.path) == (wanted.index, wanted.path)
-        ]
-        if not same_name:
-            raise CameraNotFoundError(f"{wanted.name} is not plugged in; {describe(cameras)}")
-        return (same_device or same_name)[0]
+    def _find_again(self) -> None:
+        """Note where the same camera is plugged in now. Raises :class:`CameraNotFoundError`."""
+        cameras = self._list_cameras(self.camera.backend)
+        found = self._identity.find(cameras)
+        if found is None:
+            raise CameraNotFoundError(f"{self.name} is not plugged in; {describe(cameras)}")
+        self._identity = replace(self._identity, camera=found).seen_beside(cameras)
 
     def _through_other_backends(self) -> list[Camera]:
-        """The same camera through the operating system's other back ends."""
-        mine = self._camera.backend
+        """The same camera through the operating system's other back ends, where only one has its name."""
+        mine = self.camera.backend
         others = [name for names in BACKENDS.values() if mine in names for name in names if name != mine]
-        found = [camera for name in others for camera in self._list_cameras(name)]
-        return [camera for camera in found if camera.name == self._camera.name]
+        found = [
+            [camera for camera in self._list_cameras(name) if camera.name == self.name] for name in others
+        ]
+        return [named[0] for named in found if len(named) == 1]
 
     def _start(self, camera: Camera) -> Capture | None:
         """An open capture, or ``None`` where the camera refuses."""

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
 from agecam.errors import CameraNotFoundError
 from agecam.opencv import cv2  # before cv2_enumerate_cameras, which imports cv2 by itself
@@ -35,18 +35,63 @@ class Camera:
     """A camera that is plugged in.
 
     ``index`` counts within ``backend``, the camera interface (one of :data:`BACKENDS`); ``path`` is the
-    operating system's name of the device, where it has one.
+    operating system's name of the device, where it has one. ``device`` stays the same for as long as the
+    camera stays in its port, whatever number it gets; ``None`` where the system does not tell.
     """
 
     index: int
     name: str
     path: str | None
     backend: str
+    device: str | None = None
 
     @property
     def api(self) -> int:
         """OpenCV's number of :attr:`backend`, for ``cv2.VideoCapture(index, api)``."""
         return _CAPTURE_APIS[self.backend]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraIdentity:
+    """One camera among all that are called the same, to be found again wherever it is plugged in.
+
+    ``others`` are the cameras of that name that were seen beside it, by :func:`_key`: none of them is it.
+    """
+
+    camera: Camera
+    others: frozenset[str] = frozenset()
+
+    def seen_beside(self, cameras: Iterable[Camera]) -> Self:
+        """The same, once ``cameras`` were plugged in; without it among them, they tell nothing."""
+        keys = {_key(one) for one in cameras if one.name == self.camera.name}
+        mine = _key(self.camera)
+        return type(self)(self.camera, self.others | keys - {mine}) if mine in keys else self
+
+    def find(self, cameras: Iterable[Camera]) -> Camera | None:
+        """The camera as it is plugged in now, or ``None``.
+
+        In the same port it is known by its device. In another it is the one of its name that was not seen
+        beside it; where several could be it, it is none of them.
+        """
+        named = [one for one in cameras if one.name == self.camera.name]
+        same = [one for one in named if _key(one) == _key(self.camera)]
+        if same:  # one device may have several paths, as for colour and infrared
+            return next((one for one in same if one.path == self.camera.path), same[0])
+        strangers = [one for one in named if _key(one) not in self.others]
+        return strangers[0] if len(strangers) == 1 else None
+
+
+def _key(camera: Camera) -> str:
+    """What tells a camera from another of its name: the device, else the path, else the number."""
+    return camera.device or camera.path or str(camera.index)
+
+
+def _port_of(path: str | None, sysfs: Path = Path("/sys/class/video4linux")) -> str | None:
+    """The port that a V4L2 device is plugged into, such as ``usb1/1-2/1-2:1.0``; ``None`` where unknown."""
+    if path is None or not path.startswith("/dev/"):
+        return None
+    link = sysfs / Path(path).name / "device"
+    return str(link.resolve()) if link.exists() else None
 
 
 class DeviceInfo(Protocol):
@@ -87,6 +132,7 @@ def list_cameras(
     *,
     enumerate_devices: EnumerateDevices = _enumerate_devices,
     platform: str = sys.platform,
+    port_of: Callable[[str | None], str | None] = _port_of,
 ) -> list[Camera]:
     """The cameras that are plugged in, by index; an empty list where there are none.
 
@@ -97,7 +143,16 @@ def list_cameras(
             devices = enumerate_devices(_CAPTURE_APIS[name])
         except (OSError, NotImplementedError):
             continue
-        cameras = [Camera(one.index, one.name or f"Camera {one.index}", one.path, name) for one in devices]
+        cameras = [
+            Camera(
+                one.index,
+                one.name or f"Camera {one.index}",
+                one.path,
+                name,
+                port_of(one.path) if name == "V4L2" else one.path,
+            )
+            for one in devices
+        ]
         if cameras:
             return sorted(cameras, key=lambda camera: camera.index)
     return []

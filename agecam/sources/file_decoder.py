@@ -35,6 +35,11 @@ class FileDecoder:
         self.frame_count = self._decoder.frame_count
 
     @property
+    def duration_s(self) -> float | None:
+        """By the header, in seconds."""
+        return self._decoder.duration_s
+
+    @property
     def damage(self) -> str | None:
         """What was wrong with the frames given so far, as a clause; ``None`` where nothing was."""
         return self._decoder.damage

@@ -7,16 +7,26 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import av
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 
-from agecam.errors import SourceError, SourceLostError
+from agecam.errors import SourceError, SourceLostError, SourceNotReadyError
 from agecam.messages import Frame
 from agecam.sources.address import without_secrets as without_secrets
 from agecam.sources.media import Decoder
 from agecam.sources.video_header import NoVideoError, TooLargeError
+
+_MAY_COME: Final = (
+    av.HTTPNotFoundError,  # what servers say of a camera that does not send to them yet
+    av.HTTPServerError,
+    av.ExitError,
+    av.TimeoutError,
+    OSError,
+)
+"""Errors of opening that go away when the camera or its network is up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +130,8 @@ class StreamSource:
         except (av.FFmpegError, ValueError) as error:
             self.close()
             # Not "from error": its text holds the whole address, and tracebacks go to the log.
-            raise SourceError(self._why_not(error)) from None
+            kind = SourceNotReadyError if isinstance(error, _MAY_COME) else SourceError
+            raise kind(self._why_not(error)) from None
         self._decoded = iter(self._decoder)
         if self._live:
             self._reader = _LiveReader(self._decoded, self._config, self._clock)

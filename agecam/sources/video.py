@@ -32,6 +32,8 @@ class _Decoder(Protocol):
 
     @property
     def damage(self) -> str | None: ...
+    @property
+    def duration_s(self) -> float | None: ...
     def frames(self) -> Iterator[Decoded]: ...
     def frames_from(self, start_s: float, /) -> Iterator[Decoded] | None: ...
     def close(self) -> None: ...
@@ -69,6 +71,11 @@ class VideoFileSource:
     def fps(self) -> float | None:
         fps = self._decoder.fps if self._decoder else None
         return fps and fps / self._selection.every
+
+    @property
+    def duration_s(self) -> float | None:
+        """For how many seconds it plays, as its header has it; ``None`` where unknown or not open."""
+        return self._decoder.duration_s if self._decoder else None
 
     @property
     def frame_count(self) -> int | None:

@@ -16,10 +16,10 @@ from PyQt6.QtCore import QObject, Qt, pyqtSignal
 from PyQt6.QtWidgets import QApplication, QMessageBox
 
 from agecam import __version__
+from agecam.live.notices import Notice, NoticeKind
 from agecam.paths import log_file, settings_file
 from agecam.settings import Settings
 from agecam.ui.options import StartOptions
-from agecam.ui.theme import apply_theme
 from agecam.ui.window import MainWindow, MakeSession
 
 log = logging.getLogger(__name__)
@@ -107,13 +107,12 @@ def run_window(
     application.setApplicationName("AgeCam")
     application.setApplicationVersion(__version__)
     application.setDesktopFileName("agecam")
-    apply_theme(application)
     path = settings_path or settings_file()
     remarks: list[str] = []
     window = MainWindow(make_session, options, Settings.load(path, remarks.append), path)
     for remark in remarks:
         log.info("%s", remark)
-        window.show_status(remark)
+        window.show_notice(Notice(remark, NoticeKind.WARNING))
     on_window(window)
     reporter = CrashReporter(window)
     # The window's status timer lets Python run often enough to see the signals.

@@ -1,192 +1,130 @@
-"""What the user can do, as Qt actions, and the tool bar that offers it."""
+"""The bar above the picture: the picker of cameras, the actions used most, and a menu of all others."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Final
 
-from PyQt6.QtCore import QSignalBlocker, pyqtSignal
-from PyQt6.QtGui import QAction, QKeySequence
-from PyQt6.QtWidgets import QComboBox, QMainWindow, QToolBar, QToolButton, QWidget
+from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
+from PyQt6.QtGui import QAction
+from PyQt6.QtWidgets import QComboBox, QMenu, QSizePolicy, QToolButton, QWidget
 
-from agecam.live.recording import RecordingState
-from agecam.settings import Settings
-from agecam.sources import Camera
+from agecam.ui.actions import Actions
+from agecam.ui.choices import ChoiceGroup, in_group
+from agecam.ui.flow import FlowLayout
 from agecam.ui.options import RecordingChoices
-from agecam.ui.recording_menu import RecordingMenu
+from agecam.ui.recording_menu import OnChosen, RecordingMenu
+from agecam.ui.view_state import CameraList, ViewState
 
-
-class Commands(Protocol):
-    """What a window does when its controls are used."""
-
-    def open_file(self) -> None: ...
-    def open_address(self) -> None: ...
-    def show_demo(self) -> None: ...
-    def retry(self) -> None: ...
-    def toggle_recording(self) -> None: ...
-    def toggle_pause(self) -> None: ...
-    def choose_recording(self, name: str, value: object) -> None: ...
-    def take_snapshot(self) -> None: ...
-    def apply_choices(self) -> None: ...
-    def toggle_fullscreen(self) -> None: ...
-    def leave_fullscreen(self) -> None: ...
-    def open_folder(self) -> None: ...
-    def copy_troubleshooting(self) -> None: ...
-    def show_about(self) -> None: ...
-    def quit(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Spec:
-    """One action: its text, what it is for, which command it calls, its key, and whether it is a switch."""
-
-    text: str
-    tip: str
-    command: str
-    key: str = ""
-    is_switch: bool = False
-
-
-_ACTIONS = {
-    "open_file": _Spec("Open file…", "Show a video or picture", "open_file", "Ctrl+O"),
-    "open_address": _Spec("Open address…", "Show a network camera or stream", "open_address", "Ctrl+L"),
-    "demo": _Spec("Demo", "Show the built-in clip", "show_demo"),
-    "retry": _Spec("Try again", "Look for the source again, or play the clip again", "retry", "F5"),
-    "record": _Spec("● Record", "Record the annotated picture", "toggle_recording", "Ctrl+R", True),
-    "pause": _Spec("❙❙ Pause", "Leave out what comes, until resumed", "toggle_pause", "Ctrl+Shift+R", True),
-    "snapshot": _Spec("Snapshot", "Save the annotated picture as it is now", "take_snapshot", "Ctrl+S"),
-    "mirror": _Spec("Mirror", "Show the camera as in a mirror", "apply_choices", "Ctrl+M", True),
-    "groups": _Spec("Age groups", "Show groups of ages in place of years", "apply_choices", "Ctrl+A", True),
-    "interval": _Spec("Age range", "Show how sure the age is", "apply_choices", "Ctrl+I", True),
-    "gender": _Spec("Gender", "Show the estimated gender", "apply_choices", "Ctrl+G", True),
-    "confidence": _Spec(
-        "Probabilities", "Show how sure group and gender are", "apply_choices", "Ctrl+P", True
-    ),
-    "blur": _Spec("Blur faces", "Make faces unrecognisable", "apply_choices", "Ctrl+B", True),
-    "fullscreen": _Spec("Full screen", "Picture only", "toggle_fullscreen", "F11", True),
-    "leave": _Spec("Leave full screen", "Show the controls again", "leave_fullscreen", "Esc"),
-    "folder": _Spec("Open recordings folder", "Where videos are saved", "open_folder"),
-    "troubleshoot": _Spec("Copy troubleshooting text", "For a bug report", "copy_troubleshooting"),
-    "about": _Spec("About AgeCam", "What labels say, version, licence, privacy", "show_about"),
-    "quit": _Spec("Quit", "Close AgeCam", "quit", "Ctrl+Q"),
-}
-_STYLES = ("groups", "interval", "gender", "confidence", "blur")
-_ON_BAR = ("open_file", "record", "pause", "snapshot", "mirror")
-_RECORDING = "recording"
+_ON_BAR: Final = ("open_file", "record", "pause", "snapshot", "mirror")
+_SEPARATOR: Final = ""
+_RECORDING: Final = "recording"
 """Stands for a menu of its own."""
-_IN_MENU = ("open_address", "demo", "retry", "", *_STYLES, "fullscreen", "", _RECORDING)
-_IN_MENU_LAST = ("folder", "troubleshoot", "about", "", "quit")
+_IN_MENU: Final = (
+    "open_address",
+    "demo",
+    "retry",
+    _SEPARATOR,
+    *in_group(ChoiceGroup.LABELS),
+    _SEPARATOR,
+    *in_group(ChoiceGroup.VIEW),
+    "fullscreen",
+    _SEPARATOR,
+    _RECORDING,
+    "folder",
+    _SEPARATOR,
+    "preferences",
+    "shortcuts",
+    "troubleshoot",
+    "about",
+    _SEPARATOR,
+    "quit",
+)
 
 
-class Controls(QToolBar):
-    """The tool bar; its actions also serve the pages and the keyboard."""
+class Controls(QWidget):
+    """Goes on in a second row where one has no room for all; its actions also serve pages and keyboard."""
 
-    camera_picked = pyqtSignal(int, str)
+    camera_picked = pyqtSignal(int)
+    """With the row of the camera in :attr:`agecam.ui.view_state.WindowFacts.cameras`."""
 
     def __init__(
-        self, window: QMainWindow, commands: Commands, settings: Settings, recording: RecordingChoices
+        self, actions: Actions, recording: RecordingChoices, on_recording: OnChosen, parent: QWidget
     ) -> None:
-        super().__init__("Controls", window)
-        self.setMovable(False)
-        view_action = self.toggleViewAction()
-        if view_action is not None:  # a hidden tool bar could not be brought back
-            view_action.setEnabled(False)
-            view_action.setVisible(False)
-        self.by_name = {name: self._make(window, commands, spec) for name, spec in _ACTIONS.items()}
-        for name, chosen in (
-            ("mirror", settings.mirror),
-            ("groups", settings.show_groups),
-            ("interval", settings.show_interval),
-            ("gender", settings.show_gender),
-            ("confidence", settings.show_confidence),
-            ("blur", settings.blur),
-        ):
-            self[name].setChecked(chosen)
+        super().__init__(parent)
+        self.setObjectName("controls")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._actions = actions
+        self._cameras_shown = CameraList()
+        self._buttons: dict[str, QToolButton] = {}
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        row = FlowLayout(self, spacing=6)
+        row.setContentsMargins(8, 6, 8, 6)
         self.cameras = QComboBox()
         self.cameras.setToolTip("Which camera to show")
         self.cameras.setAccessibleName("Camera")
-        self.cameras.setPlaceholderText("Choose a camera")
-        self.cameras.activated.connect(self._picked)
-        self.addWidget(self.cameras)
+        self.cameras.setMinimumContentsLength(14)
+        self.cameras.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.cameras.setPlaceholderText(self._cameras_shown.placeholder)
+        self.cameras.setEnabled(False)
+        self.cameras.activated.connect(self.camera_picked)
+        row.addWidget(self.cameras)
         for name in _ON_BAR:
-            self.addAction(self[name])
-        for name in ("record", "pause"):
-            button = self.widgetForAction(self[name])
-            if button is not None:
-                button.setObjectName(name)
-        self.recording_menu = RecordingMenu(recording, commands.choose_recording, self)
-        self.addWidget(self._more())
-        self.set_recording(RecordingState())
+            button = self._buttons[name] = QToolButton()
+            button.setObjectName(name)
+            button.setDefaultAction(actions[name])
+            row.addWidget(button)
+        self.recording_menu = RecordingMenu(recording, on_recording, self)
+        self.menu = self._make_menu()
+        row.addWidget(self._more())
+        for button in self.findChildren(QToolButton):
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def __getitem__(self, name: str) -> QAction:
-        return self.by_name[name]
+        return self._actions[name]
 
-    def chosen(self, settings: Settings) -> Settings:
-        """The settings with what the switches say now."""
-        return replace(
-            settings,
-            mirror=self["mirror"].isChecked(),
-            show_groups=self["groups"].isChecked(),
-            show_interval=self["interval"].isChecked(),
-            show_gender=self["gender"].isChecked(),
-            show_confidence=self["confidence"].isChecked(),
-            blur=self["blur"].isChecked(),
-        )
+    def button(self, name: str) -> QToolButton:
+        """The button of an action on the bar."""
+        return self._buttons[name]
 
-    def set_cameras(self, cameras: Sequence[Camera], source_name: str) -> None:
-        """List these cameras; the one that is shown, if any, is the chosen one."""
+    def show_view(self, view: ViewState) -> None:
+        """Show what the view state says of the bar, actions included."""
+        self._actions.show_view(view.actions)
+        for name, button in self._buttons.items():
+            button.setVisible(self._actions[name].isVisible())
+        self.setVisible(not view.is_fullscreen)
+        self.recording_menu.show_choices(view.recording_choices)
+        if view.cameras != self._cameras_shown:
+            self._show_cameras(view.cameras)
+
+    def _show_cameras(self, cameras: CameraList) -> None:
         with QSignalBlocker(self.cameras):
-            self.cameras.clear()
-            for camera in cameras:
-                self.cameras.addItem(camera.name, (camera.index, camera.name))
-            self.cameras.setCurrentIndex(self.cameras.findText(source_name))
-            self.cameras.setPlaceholderText("Choose a camera" if cameras else "No camera")
+            if cameras.texts != self._cameras_shown.texts:
+                self.cameras.clear()
+                self.cameras.addItems(cameras.texts)
+            self.cameras.setCurrentIndex(cameras.chosen)
+        self.cameras.setPlaceholderText(cameras.placeholder)
+        self.cameras.setEnabled(cameras.enabled)
+        self._cameras_shown = cameras
 
-    def set_source_name(self, source_name: str) -> None:
-        """Choose the camera of that name in the list; none where it is not a camera."""
-        with QSignalBlocker(self.cameras):
-            self.cameras.setCurrentIndex(self.cameras.findText(source_name))
-
-    def set_recording(self, recording: RecordingState) -> None:
-        """While a recording runs it can be paused, and the source may not be changed."""
-        is_running, is_paused = recording.is_running, recording.is_paused
-        self["record"].setChecked(is_running)
-        self["record"].setText("■ Stop" if is_running else "● Record")
-        self["pause"].setVisible(is_running)
-        self["pause"].setChecked(is_paused)
-        self["pause"].setText("▶ Resume" if is_paused else _ACTIONS["pause"].text)
-        for name in ("open_file", "open_address", "demo"):
-            self[name].setEnabled(not is_running)
-        self.cameras.setEnabled(not is_running and self.cameras.count() > 0)
-
-    @staticmethod
-    def _make(window: QMainWindow, commands: Commands, spec: _Spec) -> QAction:
-        action = QAction(spec.text, window)
-        action.setToolTip(f"{spec.tip} ({spec.key})" if spec.key else spec.tip)
-        action.setCheckable(spec.is_switch)
-        if spec.key:
-            action.setShortcut(QKeySequence(spec.key))
-        command: Callable[[], None] = getattr(commands, spec.command)
-        action.triggered.connect(lambda _checked: command())
-        window.addAction(action)  # so that its key works in full screen too
-        return action
-
-    def _more(self) -> QWidget:
-        button = QToolButton()
-        button.setText("More")
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        for name in (*_IN_MENU, *_IN_MENU_LAST):
+    def _make_menu(self) -> QMenu:
+        menu = QMenu(self)
+        for name in _IN_MENU:
             if name == _RECORDING:
-                button.addAction(self.recording_menu.menuAction())
-            elif name:
-                button.addAction(self[name])
+                menu.addMenu(self.recording_menu)
+            elif name == _SEPARATOR:
+                menu.addSeparator()
             else:
-                separator = QAction(button)
-                separator.setSeparator(True)
-                button.addAction(separator)
-        return button
+                menu.addAction(self._actions[name])
+        return menu
 
-    def _picked(self, row: int) -> None:
-        index, name = self.cameras.itemData(row)
-        self.camera_picked.emit(index, name)
+    def _more(self) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName("more")
+        button.setText("More ▾")
+        button.setAccessibleName("More")
+        button.setToolTip("Labels, view, recording, help")
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setMenu(self.menu)
+        return button

@@ -6,11 +6,14 @@ import html
 from pathlib import Path
 from typing import Final
 
+from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from agecam import __version__
 from agecam.drawing.label_text import AGE_UNSURE_YEARS, GENDER_SURE
 from agecam.sources import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from agecam.ui.actions import ACTIONS
+from agecam.ui.choices import CHOICES
 from agecam.ui.pages import CONSENT
 
 LABEL_HELP: Final = (
@@ -30,6 +33,10 @@ class Dialogs:
         )
         return name or None
 
+    def ask_for_folder(self, parent: QWidget, current: Path) -> str | None:
+        """The path of a folder for files to be saved in, or ``None``."""
+        return QFileDialog.getExistingDirectory(parent, "Choose a folder", str(current)) or None
+
     def ask_for_address(self, parent: QWidget) -> str | None:
         """The address of a camera or stream, or ``None``."""
         address, accepted = QInputDialog.getText(
@@ -48,9 +55,29 @@ class Dialogs:
         )
         return answer == QMessageBox.StandardButton.Close
 
+    def show_shortcuts(self, parent: QWidget) -> None:
+        """Which keys do what."""
+        box = QMessageBox(parent)
+        box.setWindowTitle("Keyboard")
+        box.setTextFormat(Qt.TextFormat.RichText)
+        box.setText(shortcuts_text())
+        box.exec()
+
     def show_about(self, parent: QWidget, models: Path | None) -> None:
         """Version, licence, privacy, and the folder of models that run, ``None`` for those that ship."""
         QMessageBox.about(parent, "About AgeCam", about_text(models))
+
+
+def shortcuts_text() -> str:
+    """The keys of all actions, as a table in rich text."""
+    keys = [(spec.key_text, spec.tip) for spec in ACTIONS.values()]
+    keys += [(choice.key, choice.tip) for choice in CHOICES]
+    rows = "".join(
+        f"<tr><td><b>{html.escape(key)}</b>&nbsp;&nbsp;</td><td>{html.escape(tip)}</td></tr>"
+        for key, tip in keys
+        if key
+    )
+    return f"<table>{rows}</table>"
 
 
 def about_text(models: Path | None) -> str:

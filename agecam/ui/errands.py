@@ -8,13 +8,14 @@ from PyQt6.QtCore import QObject, QUrl, pyqtSignal
 from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtWidgets import QApplication
 
+from agecam.live.notices import Notice, NoticeKind
 from agecam.live.session import Session
 
 
 class Errands(QObject):
-    """Opens folders and collects reports; ``said`` is emitted with a sentence about each."""
+    """Opens folders and collects reports; ``said`` is emitted with a :class:`Notice` about each."""
 
-    said = pyqtSignal(str)
+    said = pyqtSignal(object)
     _report_ready = pyqtSignal(str)
     _folder_found = pyqtSignal(str, bool)
 
@@ -35,14 +36,18 @@ class Errands(QObject):
 
     def copy_report(self) -> None:
         """Put the troubleshooting text on the clipboard."""
-        self.said.emit("Collecting…")
+        self.said.emit(Notice("Collecting…"))
         self._session.run_in_background("report", self._collect_report)
 
     def _open_found_folder(self, folder: str, is_there: bool) -> None:
         if is_there:
             QDesktopServices.openUrl(QUrl.fromLocalFile(folder))
         else:
-            self.said.emit(f"Nothing has been recorded yet; videos will be saved in {folder}.")
+            self.said.emit(
+                Notice(
+                    f"Nothing has been recorded yet; videos will be saved in {folder}.", NoticeKind.WARNING
+                )
+            )
 
     def _collect_report(self) -> None:
         from agecam import doctor  # only who asks for a report waits for what it loads
@@ -53,4 +58,6 @@ class Errands(QObject):
         clipboard = QApplication.clipboard()
         if clipboard is not None:
             clipboard.setText(report)
-            self.said.emit("The troubleshooting text is on the clipboard: paste it into a bug report.")
+            self.said.emit(
+                Notice("The troubleshooting text is on the clipboard: paste it into a bug report.")
+            )

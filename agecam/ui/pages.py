@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QAction
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from agecam.live.state import SourceState
+from agecam.ui.flow import FlowLayout
+from agecam.ui.view_state import CONSENT_SHORT
 
-CONSENT_SHORT = "Estimates can be wrong. Use them with the consent of the people in view."
 CONSENT = f"AgeCam estimates age and gender from faces. {CONSENT_SHORT} Pictures never leave this computer."
+
+_TEXT_WIDTH_PX: Final = 560
+"""No wider: longer lines are hard to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,12 @@ PAGES: dict[SourceState, PageText] = {
         "AgeCam keeps trying, and goes on as soon as the camera is free.",
         ("retry", "open_file", "demo", "troubleshoot"),
     ),
+    SourceState.DENIED: PageText(
+        "⊘",
+        "AgeCam may not use the camera",
+        "AgeCam goes on by itself as soon as it may.",
+        ("retry", "open_file", "demo", "troubleshoot"),
+    ),
     SourceState.DISCONNECTED: PageText(
         "⌁",
         "The picture has stopped",
@@ -48,30 +67,77 @@ PAGES: dict[SourceState, PageText] = {
         ("retry", "open_file"),
         busy=True,
     ),
+    SourceState.WAITING: PageText(
+        "⌁",
+        "No answer yet",
+        "AgeCam keeps trying, and goes on by itself as soon as there is a picture.",
+        ("retry", "open_address", "open_file"),
+        busy=True,
+    ),
     SourceState.FAILED: PageText(
         "!",
         "This cannot be shown",
         "",
-        ("open_file", "open_address", "demo", "troubleshoot"),
+        ("retry", "open_file", "open_address", "demo", "troubleshoot"),
+    ),
+    SourceState.ANALYSIS_FAILED: PageText(
+        "!",
+        "Faces cannot be analysed",
+        "",
+        ("troubleshoot", "quit"),
     ),
 }
 """States without a page show the live view."""
 
+WELCOME = PageText(
+    "☺",
+    "Welcome to AgeCam",
+    "AgeCam finds faces in a live picture and estimates age and gender, as others would see them.\n\n"
+    "Everything stays on this computer: no picture leaves it, and nothing is kept unless you record it.\n\n"
+    "Estimates can be wrong, for some people more than for others. Decide nothing about anybody by them.\n\n"
+    "Show people only who agree to it. You find this again under “About AgeCam”.",
+    ("agree", "quit"),
+)
+"""What is agreed to once, before anything is shown."""
 
-class MessagePage(QWidget):
-    """A symbol, a title, a sentence or two, and buttons for what can be done about it."""
+
+class ActionButton(QPushButton):
+    """A button that is what its action is: its text, and whether it can be used."""
+
+    def __init__(self, action: QAction, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._action = action
+        self.clicked.connect(action.trigger)
+        action.changed.connect(self._follow)
+        self._follow()
+
+    def _follow(self) -> None:
+        self.setText(self._action.text())
+        self.setToolTip(self._action.toolTip())
+        self.setEnabled(self._action.isEnabled())
+
+
+class MessagePage(QScrollArea):
+    """A symbol, a title, a sentence or two, and buttons for what can be done about it.
+
+    Where it has no room it scrolls.
+    """
 
     def __init__(self, text: PageText, actions: Sequence[QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._default_text = text.text
         self.setObjectName("page")
-        layout = QVBoxLayout(self)
-        layout.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its buttons take it
+        content = QWidget()
+        content.setObjectName("pageContent")
+        layout = QVBoxLayout(content)
         layout.setSpacing(14)
         layout.addStretch()
-        for content, name in ((text.symbol, "symbol"), (text.title, "title")):
-            label = QLabel(content)
+        for words, name in ((text.symbol, "symbol"), (text.title, "title")):
+            label = QLabel(words)
             label.setObjectName(name)
+            label.setWordWrap(name == "title")
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             layout.addWidget(label)
         self._detail = QLabel()
@@ -79,13 +145,13 @@ class MessagePage(QWidget):
         self._detail.setTextFormat(Qt.TextFormat.PlainText)  # a file's name is no markup
         self._detail.setWordWrap(True)
         self._detail.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._detail.setFixedWidth(560)
+        self._detail.setMaximumWidth(_TEXT_WIDTH_PX)
         self._detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         # Not addWidget with an alignment: that gives a label one line's height, however it wraps.
         row = QHBoxLayout()
-        row.addStretch()
-        row.addWidget(self._detail)
-        row.addStretch()
+        row.addStretch(1)
+        row.addWidget(self._detail, 1000)
+        row.addStretch(1)
         layout.addLayout(row)
         if text.busy:
             bar = QProgressBar()
@@ -93,22 +159,15 @@ class MessagePage(QWidget):
             bar.setTextVisible(False)
             bar.setFixedSize(220, 4)
             layout.addWidget(bar, alignment=Qt.AlignmentFlag.AlignCenter)
-        layout.addLayout(self._buttons(actions))
+        buttons = QWidget()
+        flow = FlowLayout(buttons, centered=True, spacing=10)
+        self.buttons = [ActionButton(action) for action in actions]
+        for button in self.buttons:
+            flow.addWidget(button)
+        layout.addWidget(buttons)
         layout.addStretch()
+        self.setWidget(content)
         self.set_message("")
-
-    @staticmethod
-    def _buttons(actions: Sequence[QAction]) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(10)
-        row.addStretch()
-        for action in actions:
-            button = QPushButton(action.text())
-            button.setToolTip(action.toolTip())
-            button.clicked.connect(action.trigger)
-            row.addWidget(button)
-        row.addStretch()
-        return row
 
     def set_message(self, message: str) -> None:
         """What is wrong this time, above what the page always says."""

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from PyQt6.QtGui import QAction, QActionGroup
 from PyQt6.QtWidgets import QMenu, QWidget
 
+from agecam.live.recording import Quality
 from agecam.ui.options import QUALITIES, RecordingChoices
 
-_QUALITY_TEXTS: Final = {"small": "Small files", "standard": "Standard quality", "high": "High quality"}
+OnChosen = Callable[[str, object], None]
+"""Takes the name of a field of :class:`RecordingChoices`, and its new value."""
+
+QUALITY_TEXTS: Final[dict[Quality, str]] = {
+    "small": "Small files",
+    "standard": "Standard quality",
+    "high": "High quality",
+}
 _SPLITS: Final[dict[str | None, str]] = {
     None: "One file, however long",
     "10min": "A new file every 10 minutes",
@@ -22,43 +29,45 @@ _SPLITS: Final[dict[str | None, str]] = {
 }
 
 
+def split_texts(chosen: str | None) -> dict[str | None, str]:
+    """What each way of splitting recordings is called, one of its own that the user has chosen too."""
+    own = {} if chosen in _SPLITS else {chosen: f"A new file every {chosen}"}
+    return _SPLITS | own
+
+
 class RecordingMenu(QMenu):
     """Shows ``choices`` and tells the name and value of each that is changed, for the next recording."""
 
-    def __init__(
-        self, choices: RecordingChoices, on_chosen: Callable[[str, object], None], parent: QWidget
-    ) -> None:
+    def __init__(self, choices: RecordingChoices, on_chosen: OnChosen, parent: QWidget) -> None:
         super().__init__("Recording", parent)
-        self.choices = choices
         self._on_chosen = on_chosen
-        self._add_group(
-            "quality", {quality: _QUALITY_TEXTS[quality] for quality in QUALITIES}, choices.quality
-        )
+        self._by_value: dict[tuple[str, object], QAction] = {}
+        self._add_group("quality", {quality: QUALITY_TEXTS[quality] for quality in QUALITIES})
         self.addSeparator()
         self.original = QAction("Also keep the picture without labels", self)
         self.original.setCheckable(True)
-        self.original.setChecked(bool(choices.original))
-        self.original.triggered.connect(lambda checked: self._choose("original", checked))
+        self.original.triggered.connect(lambda checked: on_chosen("original", checked))
         self.addAction(self.original)
         self.addSeparator()
-        splits = dict(_SPLITS)
-        if choices.split is not None and choices.split not in splits:
-            splits[choices.split] = f"A new file every {choices.split}"
-        self._add_group("split", splits, choices.split)
+        self._add_group("split", split_texts(choices.split))
+        self.show_choices(choices)
 
     def action(self, text: str) -> QAction:
         """The entry with that text."""
         return next(action for action in self.actions() if action.text() == text)
 
-    def _add_group(self, name: str, texts: dict[Any, str], chosen: object) -> None:
+    def show_choices(self, choices: RecordingChoices) -> None:
+        """Tick what is chosen."""
+        self.original.setChecked(bool(choices.original))
+        for chosen in (("quality", choices.quality or "standard"), ("split", choices.split)):
+            if chosen in self._by_value:
+                self._by_value[chosen].setChecked(True)
+
+    def _add_group(self, name: str, texts: Mapping[Any, str]) -> None:
         group = QActionGroup(self)
         for value, text in texts.items():
             action = QAction(text, group)
             action.setCheckable(True)
-            action.setChecked(value == chosen)
-            action.triggered.connect(lambda _checked, value=value: self._choose(name, value))
+            action.triggered.connect(lambda _checked, value=value: self._on_chosen(name, value))
+            self._by_value[name, value] = action
             self.addAction(action)
-
-    def _choose(self, name: str, value: object) -> None:
-        self.choices = replace(self.choices, **{name: value})  # type: ignore[arg-type]  # one of its fields
-        self._on_chosen(name, value)

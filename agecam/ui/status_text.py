@@ -15,19 +15,29 @@ def recording_text(recording: RecordingState) -> str:
             return "● waiting for the picture"
         case RecordingPhase.FINISHING:
             return "● finishing"
-    minutes, seconds = divmod(int(recording.seconds), 60)
     state = "❙❙ paused at" if recording.is_paused else "●"
     part = f"  part {recording.part}" if recording.part > 1 else ""
     dropped = f"  {recording.dropped} dropped" if recording.dropped else ""
-    return f"{state} {minutes}:{seconds:02d}{part}{dropped}"
+    return f"{state} {time_text(recording.seconds)}{part}{dropped}"
 
 
-def numbers_text(faces: int, numbers: Statistics) -> str:
-    """Faces, frames a second, latency."""
-    return (
-        f"{faces} {'face' if faces == 1 else 'faces'}   {numbers.fps_shown:.0f} fps   "
-        f"{numbers.latency_ms_p95:.0f} ms"
-    )
+def time_text(seconds: float) -> str:
+    """Minutes and seconds, with hours where there are any.
+
+    >>> time_text(61.9), time_text(3661)
+    ('1:01', '1:01:01')
+    """
+    minutes, left = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes}:{left:02d}"
+
+
+def numbers_text(faces: int, numbers: Statistics, rest: str = "") -> str:
+    """Faces, frames a second and delay; what is at ``rest``, as that says, has neither rate nor delay."""
+    seen = f"{faces} {'face' if faces == 1 else 'faces'}"
+    if rest:
+        return f"{seen}   {rest}"
+    return f"{seen}   {numbers.fps_shown:.0f} fps   {numbers.latency_ms_p95:.0f} ms delay"
 
 
 def numbers_detail(numbers: Statistics) -> str:

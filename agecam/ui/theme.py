@@ -1,58 +1,212 @@
-"""Colours: a dark room round the live view, the same on every desktop."""
+"""Colours as tokens, light and dark, following the system unless the user chooses."""
 
 from __future__ import annotations
 
-from PyQt6.QtGui import QColor, QPalette
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from PyQt6.QtCore import QObject, Qt
+from PyQt6.QtGui import QColor, QGuiApplication, QPalette
 from PyQt6.QtWidgets import QApplication
 
-_ROLES = {
-    QPalette.ColorRole.Window: "#16181d",
-    QPalette.ColorRole.WindowText: "#e8eaed",
-    QPalette.ColorRole.Base: "#1d2026",
-    QPalette.ColorRole.AlternateBase: "#23262d",
-    QPalette.ColorRole.Text: "#e8eaed",
-    QPalette.ColorRole.Button: "#2a2e36",
-    QPalette.ColorRole.ButtonText: "#e8eaed",
-    QPalette.ColorRole.Highlight: "#2f81f7",
-    QPalette.ColorRole.HighlightedText: "#ffffff",
-    QPalette.ColorRole.ToolTipBase: "#2a2e36",
-    QPalette.ColorRole.ToolTipText: "#e8eaed",
-    QPalette.ColorRole.PlaceholderText: "#8b919c",
-}
+ThemeChoice = Literal["system", "light", "dark"]
+THEME_CHOICES: Final[tuple[ThemeChoice, ...]] = get_args(ThemeChoice)
 
-_STYLE = """
-QToolBar { border: 0; padding: 6px 8px; spacing: 6px; background: #1d2026; }
-QToolBar QToolButton { padding: 6px 12px; border-radius: 6px; color: #e8eaed; background: #2a2e36; }
-QToolBar QToolButton:hover { background: #353a44; }
-QToolBar QToolButton:checked { background: #2f4d73; }
-QToolBar QToolButton:disabled { color: #6b717b; background: #22252b; }
-QToolBar QToolButton#record { font-weight: 600; color: #ff8f87; }
-QToolBar QToolButton#record:checked { background: #c9302c; color: #ffffff; }
-QToolBar QToolButton#record:disabled { color: #6b717b; }
-QToolBar QToolButton#pause:checked { background: #8a6d1f; color: #ffffff; }
-QComboBox { padding: 5px 10px; border-radius: 6px; background: #2a2e36; min-width: 190px; }
-QStatusBar { background: #1d2026; color: #b6bcc6; }
-QStatusBar::item { border: 0; }
-QStatusBar QLabel { padding: 2px 8px; color: #b6bcc6; }
-QLabel#recording { color: #ff6b63; font-weight: 600; }
-QWidget#page { background: #101216; }
-QLabel#symbol { font-size: 52px; color: #8ab4f8; }
-QLabel#title { font-size: 22px; font-weight: 600; }
-QLabel#detail { font-size: 14px; color: #b6bcc6; }
-QPushButton { padding: 8px 16px; border-radius: 6px; background: #2a2e36; }
-QPushButton:hover { background: #353a44; }
-QProgressBar { border: 0; border-radius: 2px; background: #2a2e36; }
-QProgressBar::chunk { background: #2f81f7; border-radius: 2px; }
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The colours of one theme, as ``#rrggbb``.
+
+    Texts have a contrast of 4.5 to 1 or more to the surfaces that they are on, marks of focus 3 to 1 (WCAG
+    2.2, 1.4.3 and 1.4.11); a test holds them to it.
+    """
+
+    window: str
+    """Behind everything but the picture."""
+    bar: str
+    button: str
+    button_hover: str
+    button_checked: str
+    button_off: str
+    text: str
+    text_muted: str
+    text_off: str
+    """Of what cannot be used now, which WCAG leaves out."""
+    text_on_checked: str
+    accent: str
+    focus: str
+    record: str
+    """Text of the button that records, and of the mark."""
+    recording: str
+    """Surface of the same button while it records; its text is white."""
+    done: str
+    warning: str
+    error: str
+    """Stripes of messages."""
+    border: str
+
+
+DARK: Final = Tokens(
+    window="#101216",
+    bar="#1d2026",
+    button="#2a2e36",
+    button_hover="#353a44",
+    button_checked="#2f4d73",
+    button_off="#22252b",
+    text="#e8eaed",
+    text_muted="#b6bcc6",
+    text_off="#6b717b",
+    text_on_checked="#ffffff",
+    accent="#2f81f7",
+    focus="#8ab4f8",
+    record="#ff8f87",
+    recording="#c9302c",
+    done="#3fa66a",
+    warning="#d9a21b",
+    error="#e5534b",
+    border="#3a3f49",
+)
+LIGHT: Final = Tokens(
+    window="#f4f5f7",
+    bar="#ffffff",
+    button="#e9ebef",
+    button_hover="#dde0e6",
+    button_checked="#1f5fbf",
+    button_off="#f1f2f4",
+    text="#1b1e24",
+    text_muted="#50565f",
+    text_off="#a0a5ae",
+    text_on_checked="#ffffff",
+    accent="#1f6feb",
+    focus="#1f5fbf",
+    record="#b3261e",
+    recording="#c9302c",
+    done="#1c7c45",
+    warning="#9a6700",
+    error="#b3261e",
+    border="#cfd3da",
+)
+
+_STAGE: Final = """
+QWidget#stage { background: #101216; }
+QWidget#recordingMark, QWidget#statistics, QWidget#playback { background: rgba(16, 18, 22, 215);
+    border-radius: 6px; }
+QWidget#recordingMark QLabel, QWidget#statistics QLabel, QWidget#playback QLabel { color: #f2f3f5; }
+QWidget#recordingMark { background: rgba(190, 38, 34, 235); }
+QWidget#recordingMark[paused="true"] { background: rgba(110, 84, 10, 235); }
+QWidget#recordingMark QLabel { font-weight: 600; }
+QWidget#playback QToolButton { color: #f2f3f5; background: #2a2e36; }
+QWidget#playback QToolButton:hover { background: #353a44; }
+QWidget#playback QToolButton:checked { background: #2f4d73; }
+QWidget#playback QToolButton:disabled { color: #6b717b; background: #22252b; }
 """
+"""What lies over the picture is the same in both themes, since pictures are."""
 
 
-def apply_theme(application: QApplication) -> None:
-    application.setStyle("Fusion")
+def style_sheet(tokens: Tokens, text_pt: float) -> str:
+    """The style sheet of a theme where text is ``text_pt`` points large."""
+    t = tokens
+    return f"""
+QWidget#window, QWidget#page, QWidget#pageContent {{ background: {t.window}; }}
+QWidget#controls {{ background: {t.bar}; }}
+QWidget#footer {{ background: {t.bar}; }}
+QWidget#footer QLabel {{ color: {t.text_muted}; }}
+QToolButton, QPushButton {{ padding: 6px 10px; border-radius: 6px; border: 2px solid transparent;
+    color: {t.text}; background: {t.button}; }}
+QToolButton:hover, QPushButton:hover {{ background: {t.button_hover}; }}
+QToolButton:checked {{ background: {t.button_checked}; color: {t.text_on_checked}; }}
+QToolButton:disabled, QPushButton:disabled {{ color: {t.text_off}; background: {t.button_off}; }}
+QToolButton::menu-indicator {{ image: none; }}
+QToolButton:focus, QPushButton:focus, QComboBox:focus, QCheckBox:focus, QLineEdit:focus,
+QSlider:focus, QSpinBox:focus {{ border: 2px solid {t.focus}; }}
+QToolButton#record {{ font-weight: 600; color: {t.record}; }}
+QToolButton#record:checked {{ background: {t.recording}; color: #ffffff; }}
+QToolButton#record:disabled {{ color: {t.text_off}; }}
+QToolButton#pause:checked {{ background: {t.warning}; color: {t.bar}; }}
+QComboBox {{ padding: 5px 10px; border-radius: 6px; border: 2px solid transparent; color: {t.text};
+    background: {t.button}; }}
+QComboBox:disabled {{ color: {t.text_off}; background: {t.button_off}; }}
+QComboBox::drop-down {{ border: 0; width: 22px; }}
+QFrame#message {{ background: {t.bar}; border: 1px solid {t.border}; border-left: 5px solid {t.done};
+    border-radius: 6px; }}
+QFrame#message[kind="warning"] {{ border-left-color: {t.warning}; }}
+QFrame#message[kind="error"] {{ border-left-color: {t.error}; }}
+QFrame#message QLabel {{ color: {t.text}; }}
+QLabel#symbol {{ font-size: {3.6 * text_pt:.1f}pt; color: {t.focus}; }}
+QLabel#title {{ font-size: {1.6 * text_pt:.1f}pt; font-weight: 600; color: {t.text}; }}
+QLabel#detail {{ font-size: {1.05 * text_pt:.1f}pt; color: {t.text_muted}; }}
+QProgressBar {{ border: 0; border-radius: 2px; background: {t.button}; }}
+QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}
+QScrollArea {{ border: 0; }}
+{_STAGE}"""
+
+
+def palette_of(tokens: Tokens) -> QPalette:
+    """The same colours for what style sheets leave alone: menus, dialogs, tool tips."""
+    roles = {
+        QPalette.ColorRole.Window: tokens.window,
+        QPalette.ColorRole.WindowText: tokens.text,
+        QPalette.ColorRole.Base: tokens.bar,
+        QPalette.ColorRole.AlternateBase: tokens.button_off,
+        QPalette.ColorRole.Text: tokens.text,
+        QPalette.ColorRole.Button: tokens.button,
+        QPalette.ColorRole.ButtonText: tokens.text,
+        QPalette.ColorRole.Highlight: tokens.accent,
+        QPalette.ColorRole.HighlightedText: tokens.text_on_checked,
+        QPalette.ColorRole.ToolTipBase: tokens.bar,
+        QPalette.ColorRole.ToolTipText: tokens.text,
+        QPalette.ColorRole.PlaceholderText: tokens.text_muted,
+        QPalette.ColorRole.Link: tokens.accent,
+    }
     palette = QPalette()
-    for role, colour in _ROLES.items():
+    for role, colour in roles.items():
         palette.setColor(role, QColor(colour))
     disabled = QPalette.ColorGroup.Disabled
     for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
-        palette.setColor(disabled, role, QColor("#6b717b"))
-    application.setPalette(palette)
-    application.setStyleSheet(_STYLE)
+        palette.setColor(disabled, role, QColor(tokens.text_off))
+    return palette
+
+
+def tokens_for(choice: ThemeChoice, scheme: Qt.ColorScheme) -> Tokens:
+    """Those of the user's choice; else of the system's scheme, dark where it has none."""
+    if choice == "system":
+        return LIGHT if scheme is Qt.ColorScheme.Light else DARK
+    return LIGHT if choice == "light" else DARK
+
+
+def apply_theme(application: QApplication, choice: ThemeChoice = "system") -> None:
+    """Dress the application now."""
+    hints = application.styleHints()
+    scheme = Qt.ColorScheme.Unknown if hints is None else hints.colorScheme()
+    tokens = tokens_for(choice, scheme)
+    style = application.style()
+    if style is None or style.name() != "fusion":
+        application.setStyle("Fusion")
+    application.setPalette(palette_of(tokens))
+    sheet = style_sheet(tokens, application.font().pointSizeF())
+    if application.styleSheet() != sheet:
+        application.setStyleSheet(sheet)
+
+
+class Theme(QObject):
+    """Keeps the application dressed as ``choice`` says, also when the system's scheme changes."""
+
+    def __init__(self, choice: Callable[[], str | None], parent: QObject) -> None:
+        super().__init__(parent)
+        self._choice = choice
+        hints = QGuiApplication.styleHints()
+        if hints is not None:
+            hints.colorSchemeChanged.connect(self.apply)
+        self.apply()
+
+    def apply(self) -> None:
+        """Dress it as is chosen now."""
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            apply_theme(application, known_choice(self._choice()))
+
+
+def known_choice(text: str | None) -> ThemeChoice:
+    """What a settings file says, or the system's."""
+    return next((one for one in THEME_CHOICES if one == text), "system")

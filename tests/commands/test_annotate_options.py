@@ -125,7 +125,7 @@ def test_on_a_full_disk_what_there_is_gets_its_name_and_the_next_run_replaces_it
     out = small_disk / "out" / "in.mp4"
     kept_s = times_s(out)[-1]
     assert 0.2 < kept_s < 7
-    assert f"The disk is full: {out} ends after {kept_s:.1f} s; free some space on {small_disk}" in line
+    assert f"The disk is full: {kept_s:.1f} s were saved in {out}; free some space on {small_disk}" in line
     assert list((small_disk / "out").glob("[!.]*")) == [out]
     with VideoWriter(tmp_path / "in" / "in.mp4", *noise(0).shape[1::-1]) as writer:
         writer.write(noise(0), 0.0)

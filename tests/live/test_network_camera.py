@@ -95,6 +95,22 @@ def test_a_network_camera_is_labelled_recorded_and_found_again_after_a_break(
 def test_an_address_where_nobody_answers_is_told(make_session: MakeSession) -> None:
     session = make_session()
     session.show(SourceRequest("http://127.0.0.1:9/video.mjpg"))
-    wait_for(lambda: state_of(session) is SourceState.FAILED, "failed")
+    wait_for(lambda: state_of(session) is SourceState.WAITING, "the answer that there is none")
     assert "127.0.0.1" in session.state().source.message
     assert "\n" not in session.state().source.message
+
+
+def test_a_camera_that_answers_later_than_the_start_is_shown_when_it_does(
+    make_session: MakeSession, astronaut_bgr: NDArray[np.uint8]
+) -> None:
+    early = NetworkCamera(astronaut_bgr)
+    early.unplug()
+    session = make_session()
+    session.show(SourceRequest(early.address))
+    wait_for(lambda: state_of(session) is SourceState.WAITING, "no answer")
+    late = NetworkCamera(astronaut_bgr, port=early.server_port)
+    try:
+        wait_for(lambda: state_of(session) is SourceState.LIVE, "the camera, by itself")
+        session.close()
+    finally:
+        late.unplug()

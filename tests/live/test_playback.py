@@ -12,7 +12,7 @@ def frames(times_s: list[float]) -> list[Frame]:
 
 
 def test_a_video_that_begins_after_its_sound_is_shown_at_once() -> None:
-    playback = PlaybackClock(paced=True, clock=lambda: 100.0)
+    playback = PlaybackClock(lambda: 100.0)
     first, second = map(playback.on_time_line, frames([0.5, 0.54]))
     assert (first.time_s, second.time_s) == (0.5, 0.54)
     assert playback.due_s(first.time_s) == 100
@@ -20,7 +20,7 @@ def test_a_video_that_begins_after_its_sound_is_shown_at_once() -> None:
 
 
 def test_a_file_that_plays_again_goes_on_after_one_gap_whenever_its_first_frame_is() -> None:
-    playback = PlaybackClock(paced=True, clock=lambda: 100.0)
+    playback = PlaybackClock(lambda: 100.0)
     played = []
     for _ in range(3):
         played += [playback.on_time_line(frame) for frame in frames([0.5, 0.54, 0.58])]

@@ -128,8 +128,10 @@ def test_a_clip_that_has_ended_is_played_again_as_it_was_asked_for(
     session = make_session()
     session.show(SourceRequest(str(short_clip)))
     wait_for(lambda: state_of(session) is SourceState.ENDED, "the end")
+    first = session.latest()
+    assert first is not None
     session.retry()
-    wait_for(lambda: state_of(session) is SourceState.LIVE, "the clip again")
+    wait_for(lambda: (again := session.latest()) and again.epoch > first.epoch, "the clip again")
     wait_for(lambda: state_of(session) is SourceState.ENDED, "its end")
 
 
@@ -154,7 +156,7 @@ def test_a_missing_model_is_told(make_session: MakeSession, short_clip: Path) ->
 
     session = make_session(no_analyzer)
     session.show(SourceRequest(str(short_clip)))
-    wait_for(lambda: state_of(session) is SourceState.FAILED, "the failure")
+    wait_for(lambda: state_of(session) is SourceState.ANALYSIS_FAILED, "the failure")
     assert session.state().source.message == "missing model"
 
 
@@ -248,7 +250,7 @@ def test_an_error_nobody_expected_still_leaves_a_whole_recording(
     session.show(SourceRequest("0"))
     wait_for(lambda: session.state().recording.written > 10, "some frames")
     broken.set()
-    wait_for(lambda: state_of(session) is SourceState.FAILED, "the failure")
+    wait_for(lambda: state_of(session) is SourceState.ANALYSIS_FAILED, "the failure")
     session.close()
     assert [type(one.exc_value) for one in caught] == [ZeroDivisionError]
     with av.open(str(tmp_path / "out.mp4")) as container:

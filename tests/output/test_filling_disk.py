@@ -29,7 +29,9 @@ from tests.output.helpers import FakeDisk, times_s
 MakeFrame = Callable[..., Frame]
 Image = NDArray[np.uint8]
 
-SENTENCE = r"The disk is full: {path} ends after {seconds} s; free some space on {disk}, or write .* disk\."
+SENTENCE = (
+    r"The disk is full: {seconds} s were saved in {path}; free some space on {disk}, or write .* disk\."
+)
 
 
 def sentence(path: Path, seconds: str, disk: Path) -> str:

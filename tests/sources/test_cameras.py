@@ -58,6 +58,7 @@ def test_lists_cameras_by_index() -> None:
             Device(2, "HD Webcam C525", "/dev/video2"), Device(0, "Integrated Camera", "/dev/video0")
         ),
         platform="linux",
+        port_of=lambda _path: None,
     )
     assert found == TWO_CAMERAS
 

@@ -20,7 +20,9 @@ from tests.ui.helpers import MAX_WAIT_MS, OpenWindow
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(
-        recordings_folder=str(tmp_path / "recordings"), snapshots_folder=str(tmp_path / "snapshots")
+        has_agreed=True,
+        recordings_folder=str(tmp_path / "recordings"),
+        snapshots_folder=str(tmp_path / "snapshots"),
     )
 
 
@@ -33,13 +35,14 @@ def open_window(qtbot: QtBot, settings: Settings, tmp_path: Path) -> Iterator[Op
         *,
         opener: SourceOpener | None = None,
         dialogs: Dialogs | None = None,
+        chosen: Settings | None = None,
         **options: object,
     ) -> MainWindow:
         no_cameras = SourceOpener(list_cameras=list)
         window = MainWindow(
             lambda on_change: Session(create_analyzer, on_change, opener=opener or no_cameras),
             replace(StartOptions(spec), **options),  # type: ignore[arg-type]
-            settings,
+            chosen or settings,
             tmp_path / "config" / "settings.json",
             dialogs,
         )

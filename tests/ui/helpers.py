@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 from agecam.live.capture import SourceOpener
 from agecam.live.recording import RecordingPhase
 from agecam.live.state import SourceState
+from agecam.settings import Settings
 from agecam.ui.dialogs import Dialogs
 from agecam.ui.window import MainWindow
 
@@ -17,7 +18,8 @@ MAX_WAIT_MS = 600_000
 
 
 class OpenWindow(Protocol):
-    """Opens a window on a source; ``options`` are fields of :class:`agecam.ui.options.StartOptions`."""
+    """Opens a window on a source, with settings of choice; ``options`` are fields of
+    :class:`agecam.ui.options.StartOptions`."""
 
     def __call__(
         self,
@@ -25,6 +27,7 @@ class OpenWindow(Protocol):
         *,
         opener: SourceOpener | None = None,
         dialogs: Dialogs | None = None,
+        chosen: Settings | None = None,
         **options: object,
     ) -> MainWindow: ...
 

@@ -14,6 +14,7 @@ from PyQt6.QtGui import QGuiApplication
 from agecam.live.pipeline import AnnotatedFrame
 from agecam.live.session import Session
 from agecam.opencv import cv2
+from agecam.settings import Settings
 from agecam.ui import app
 from agecam.ui.options import StartOptions
 from agecam.ui.window import MainWindow
@@ -63,10 +64,13 @@ class Probe:
 
 probes: list[Probe] = []
 clip, folder = sys.argv[1], Path(sys.argv[2])
+settings = folder / "settings.json"
+Settings(has_agreed=True).save(settings)
 sys.exit(
     app.run_window(
         lambda on_change: Session(create_analyzer, on_change),
         StartOptions(clip, loop=True),
+        settings_path=settings,
         on_window=lambda window: probes.append(Probe(window, folder)),
     )
 )

@@ -79,7 +79,7 @@ def test_closing_while_paused_asks_and_finishes_the_file(
     dialogs = Confirms()
     window = open_window(str(demo_clip), dialogs=dialogs, loop=True, record=tmp_path / "out.mp4")
     wait_for_recording(qtbot, window, RecordingPhase.ON, frames=5)
-    window.toggle_pause()
+    window.commands.toggle_pause()
     assert (tmp_path / "out.part.mp4").exists()
     assert not (tmp_path / "out.mp4").exists()
     window.close()
@@ -245,6 +245,7 @@ def test_a_full_disk_ends_the_recording_playable_and_the_program_with_a_failure(
         window.frame_shown.connect(look)
 
     video, rows = small_disk / "visit.mp4", small_disk / "visit.csv"
+    Settings(has_agreed=True).save(tmp_path / "config" / "settings.json")
     code = run_window(
         lambda on_change: Session(create_analyzer, on_change),
         StartOptions(str(noisy_clip), loop=True, record=video, csv=rows),
@@ -255,7 +256,7 @@ def test_a_full_disk_ends_the_recording_playable_and_the_program_with_a_failure(
     seconds = times_in(video)[-1]
     assert seconds > 0.5
     sentence = (
-        f"The disk is full: {video} ends after {seconds:.1f} s; free some space on {small_disk}, "
+        f"The disk is full: {seconds:.1f} s were saved in {video}; free some space on {small_disk}, "
         "or write to another disk."
     )
     assert texts == [sentence]

@@ -1,0 +1,106 @@
+"""The switches of the window, each named once: setting, action, key, menu entry, preferences, label style."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Any, Final
+
+from agecam.drawing.label_text import LabelStyle
+from agecam.settings import Settings
+
+
+class ChoiceGroup(enum.Enum):
+    """Which part of the menu and of the preferences has a switch; the value is its title."""
+
+    LABELS = "Labels"
+    VIEW = "View"
+
+
+@dataclass(frozen=True, slots=True)
+class StyleValue:
+    """The value that a field of :class:`LabelStyle` has while a switch is on, and while it is off."""
+
+    field: str
+    on: object = True
+    off: object = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A switch. ``name`` is that of its action, ``field`` the one of :class:`Settings`, a ``bool``."""
+
+    name: str
+    field: str
+    text: str
+    tip: str
+    key: str
+    group: ChoiceGroup = ChoiceGroup.LABELS
+    style: StyleValue | None = None
+
+    def value(self, settings: Settings) -> bool:
+        """Whether it is on."""
+        return bool(getattr(settings, self.field))
+
+
+CHOICES: Final = (
+    Choice(
+        "groups",
+        "show_groups",
+        "Age groups",
+        "Show groups of ages in place of years",
+        "Ctrl+A",
+        style=StyleValue("age", "group", "years"),
+    ),
+    Choice(
+        "interval",
+        "show_interval",
+        "Age range",
+        "Show how sure the age is",
+        "Ctrl+I",
+        style=StyleValue("show_interval"),
+    ),
+    Choice(
+        "gender",
+        "show_gender",
+        "Gender",
+        "Show the estimated gender",
+        "Ctrl+G",
+        style=StyleValue("show_gender"),
+    ),
+    Choice(
+        "confidence",
+        "show_confidence",
+        "Probabilities",
+        "Show how sure group and gender are",
+        "Ctrl+P",
+        style=StyleValue("show_confidence"),
+    ),
+    Choice("blur", "blur", "Blur faces", "Make faces unrecognisable", "Ctrl+B", style=StyleValue("blur")),
+    Choice("mirror", "mirror", "Mirror", "Show the camera as in a mirror", "Ctrl+M", ChoiceGroup.VIEW),
+    Choice(
+        "statistics",
+        "show_statistics",
+        "Statistics",
+        "Show rates, delay and times over the picture",
+        "Ctrl+T",
+        ChoiceGroup.VIEW,
+    ),
+)
+
+BY_NAME: Final = {choice.name: choice for choice in CHOICES}
+
+
+def in_group(group: ChoiceGroup) -> tuple[str, ...]:
+    """The names of its switches."""
+    return tuple(choice.name for choice in CHOICES if choice.group is group)
+
+
+def label_style(settings: Settings) -> LabelStyle:
+    """How labels look with these settings."""
+    fields: dict[str, Any] = {
+        one.style.field: one.style.on if one.value(settings) else one.style.off
+        for one in CHOICES
+        if one.style is not None
+    }
+    return LabelStyle(**fields)

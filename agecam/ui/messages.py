@@ -1,0 +1,118 @@
+"""Messages over the picture: what was done, what is amiss, and what can be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from PyQt6.QtCore import Qt, QTimer, pyqtSignal
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from agecam.live.notices import Notice, NoticeKind, Remedy
+
+SHOWN_MS: Final[Mapping[NoticeKind, int]] = {NoticeKind.DONE: 8000, NoticeKind.WARNING: 20000}
+"""How long a message stays: a sentence with a file's name is read in half of the first. An error stays until
+it is dismissed."""
+_MOST: Final = 4
+"""So many messages stand at once; of more, the oldest that is no error goes first."""
+REMEDY_TEXTS: Final = {
+    Remedy.SHOW_IN_FOLDER: "Show in folder",
+    Remedy.CHOOSE_RECORDINGS_FOLDER: "Choose folder",
+    Remedy.CHOOSE_SNAPSHOTS_FOLDER: "Choose folder",
+}
+_KIND_WORDS: Final = {NoticeKind.DONE: "", NoticeKind.WARNING: "Warning: ", NoticeKind.ERROR: "Error: "}
+
+
+class Message(QFrame):
+    """One notice: its sentence, a button for its remedy, and one that dismisses it."""
+
+    dismissed = pyqtSignal()
+
+    def __init__(
+        self,
+        notice: Notice,
+        on_remedy: Callable[[Notice], None],
+        shown_ms: Mapping[NoticeKind, int],
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self.notice = notice
+        self.setObjectName("message")
+        self.setProperty("kind", notice.kind.value)
+        # What a screen reader says; its role has no way to tell how serious it is.
+        self.setAccessibleName(f"{_KIND_WORDS[notice.kind]}{notice.text}")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 6, 6, 6)
+        text = QLabel(notice.text)
+        text.setTextFormat(Qt.TextFormat.PlainText)  # a file's name is no markup
+        text.setWordWrap(True)
+        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        row.addWidget(text, 1)
+        self.remedy: QPushButton | None = None
+        if notice.remedy is not None:
+            self.remedy = QPushButton(REMEDY_TEXTS[notice.remedy])
+            self.remedy.clicked.connect(lambda: on_remedy(notice))
+            row.addWidget(self.remedy)
+        self.close_button = QPushButton("✕")
+        self.close_button.setToolTip("Dismiss")
+        self.close_button.setAccessibleName("Dismiss")
+        self.close_button.clicked.connect(self.dismissed)
+        row.addWidget(self.close_button)
+        if notice.kind in shown_ms:
+            timer = QTimer(self)  # its child: one that outlived it would call into nothing
+            timer.setSingleShot(True)
+            timer.timeout.connect(self.dismissed)
+            timer.start(shown_ms[notice.kind])
+
+
+class MessageList(QWidget):
+    """The messages that stand, the newest at the bottom; ``resized`` tells that it needs another place."""
+
+    resized = pyqtSignal()
+
+    def __init__(
+        self,
+        on_remedy: Callable[[Notice], None],
+        parent: QWidget | None = None,
+        shown_ms: Mapping[NoticeKind, int] = SHOWN_MS,
+    ) -> None:
+        super().__init__(parent)
+        self._on_remedy = on_remedy
+        self._shown_ms = shown_ms
+        self._messages: list[Message] = []
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(6)
+        self.setAccessibleName("Messages")
+        self.hide()
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """Those that stand now, oldest first."""
+        return tuple(self._messages)
+
+    def add(self, notice: Notice) -> None:
+        """Show it below the others; one that stands already is shown anew."""
+        for message in [one for one in self._messages if one.notice.text == notice.text]:
+            self._remove(message)
+        message = Message(notice, self._on_remedy, self._shown_ms, self)
+        message.dismissed.connect(lambda: self._remove(message))
+        self._messages.append(message)
+        self._column.addWidget(message)
+        while len(self._messages) > _MOST:
+            done = [one for one in self._messages if not one.notice.is_error]
+            self._remove((done or self._messages)[0])
+        self._update()
+
+    def _remove(self, message: Message) -> None:
+        if message in self._messages:
+            self._messages.remove(message)
+            self._column.removeWidget(message)
+            message.hide()
+            message.deleteLater()
+            self._update()
+
+    def _update(self) -> None:
+        self.setVisible(bool(self._messages))
+        self.resized.emit()

@@ -1,0 +1,181 @@
+"""The preferences: what the menus have and more, in one dialog that holds at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from agecam.settings import Settings
+from agecam.ui.choices import CHOICES, ChoiceGroup
+from agecam.ui.dialogs import Dialogs
+from agecam.ui.footer import ElidedLabel
+from agecam.ui.recording_menu import QUALITY_TEXTS, split_texts
+
+THEME_TEXTS: Final[dict[str | None, str]] = {None: "As the system", "light": "Light", "dark": "Dark"}
+_KEPT: Final = ("camera", "camera_device", "has_agreed")
+"""Fields of :class:`Settings` that are no preferences: restoring the defaults leaves them."""
+
+
+class SettingsOwner(Protocol):
+    """Who has the settings, and lets others hold."""
+
+    settings: Settings
+
+    @property
+    def recordings_folder(self) -> Path: ...
+    @property
+    def snapshots_folder(self) -> Path: ...
+    def change(self, settings: Settings) -> None: ...
+
+
+class Preferences(QDialog):
+    """One tab for labels, view, and recording and folders; each change holds at once."""
+
+    def __init__(self, owner: SettingsOwner, dialogs: Dialogs, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Preferences")
+        self._owner = owner
+        self._dialogs = dialogs
+        self._updates: list[Callable[[], None]] = []
+        """What makes each row show the settings."""
+        self.tabs = QTabWidget()
+        self._add_tab("Labels", self._switches(ChoiceGroup.LABELS))
+        view = self._switches(ChoiceGroup.VIEW)
+        view.addRow("Theme", self._choice("theme", THEME_TEXTS))
+        self._add_tab("View", view)
+        self._add_tab("Recording", self._recording())
+        self._add_tab("Folders", self._folders())
+        buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Close | QDialogButtonBox.StandardButton.RestoreDefaults
+        )
+        buttons.rejected.connect(self.close)
+        restore = buttons.button(QDialogButtonBox.StandardButton.RestoreDefaults)
+        assert restore is not None
+        self.restore = restore
+        self.restore.clicked.connect(self._restore)
+        column = QVBoxLayout(self)
+        column.addWidget(self.tabs)
+        column.addWidget(buttons)
+        self.resize(520, 380)
+        self.update_rows()
+
+    def row(self, field: str) -> QWidget:
+        """The control of a field of :class:`Settings`."""
+        found: QWidget | None = self.findChild(QWidget, field)
+        assert found is not None, field
+        return found
+
+    def update_rows(self) -> None:
+        """Show the settings as they are."""
+        for update in self._updates:
+            update()
+
+    def _add_tab(self, title: str, form: QFormLayout) -> None:
+        page = QWidget()
+        page.setLayout(form)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(page)
+        self.tabs.addTab(scroll, title)
+
+    def _switches(self, group: ChoiceGroup) -> QFormLayout:
+        form = QFormLayout()
+        for choice in CHOICES:
+            if choice.group is group:
+                form.addRow(self._switch(choice.field, choice.text, choice.tip))
+        return form
+
+    def _recording(self) -> QFormLayout:
+        form = QFormLayout()
+        form.addRow("Quality", self._choice("record_quality", {**QUALITY_TEXTS}, default="standard"))
+        form.addRow("Files", self._choice("record_split", split_texts(self._owner.settings.record_split)))
+        text = "Also keep the picture without labels"
+        form.addRow(self._switch("record_original", text, "A second file beside each recording"))
+        return form
+
+    def _folders(self) -> QFormLayout:
+        form = QFormLayout()
+        form.addRow("Recordings", self._folder("recordings_folder", lambda: self._owner.recordings_folder))
+        form.addRow("Snapshots", self._folder("snapshots_folder", lambda: self._owner.snapshots_folder))
+        form.addRow("Models", self._folder("models_folder", lambda: None))
+        return form
+
+    def _switch(self, field: str, text: str, tip: str) -> QCheckBox:
+        box = QCheckBox(text)
+        box.setObjectName(field)
+        box.setToolTip(tip)
+        box.clicked.connect(lambda checked: self._set(field, checked))
+        self._updates.append(lambda: box.setChecked(bool(getattr(self._owner.settings, field))))
+        return box
+
+    def _choice(self, field: str, texts: dict[Any, str], default: object = None) -> QComboBox:
+        box = QComboBox()
+        box.setObjectName(field)
+        for value, text in texts.items():
+            box.addItem(text, value)
+        box.activated.connect(lambda row: self._set(field, box.itemData(row)))
+        values = list(texts)
+
+        def update() -> None:
+            value = getattr(self._owner.settings, field)
+            box.setCurrentIndex(values.index(value if value in values else default))
+
+        self._updates.append(update)
+        return box
+
+    def _folder(self, field: str, current: Callable[[], Path | None]) -> QWidget:
+        row = QWidget()
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(0, 0, 0, 0)
+        label = ElidedLabel()
+        label.setAlignment(Qt.AlignmentFlag.AlignVCenter)
+        layout.addWidget(label, 1)
+        choose = QPushButton("Choose…")
+        choose.setObjectName(field)
+        usual = QPushButton("Usual")
+        usual.setToolTip("The folder that AgeCam uses by itself")
+        layout.addWidget(choose)
+        layout.addWidget(usual)
+
+        def ask() -> None:
+            folder = self._dialogs.ask_for_folder(self, current() or Path.home())
+            if folder is not None:
+                self._set(field, folder)
+
+        def update() -> None:
+            named = getattr(self._owner.settings, field)
+            shown = named or str(current() or "Those of AgeCam")
+            label.setText(f"{shown}, from the next start on" if field == "models_folder" and named else shown)
+            label.setToolTip(shown)
+            usual.setEnabled(named is not None)
+
+        choose.clicked.connect(ask)
+        usual.clicked.connect(lambda: self._set(field, None))
+        self._updates.append(update)
+        return row
+
+    def _set(self, field: str, value: object) -> None:
+        self._owner.change(replace(self._owner.settings, **{field: value}))  # type: ignore[arg-type]
+        self.update_rows()
+
+    def _restore(self) -> None:
+        now = self._owner.settings
+        self._owner.change(Settings(**{field: getattr(now, field) for field in _KEPT}))
+        self.update_rows()

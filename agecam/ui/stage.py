@@ -1,0 +1,158 @@
+"""The stage: the picture or a page, and what lies over it, in full screen too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtGui import QCursor, QResizeEvent
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QWidget
+
+from agecam.live.notices import Notice
+from agecam.live.state import SourceState
+from agecam.ui.actions import Actions
+from agecam.ui.messages import MessageList
+from agecam.ui.pages import PAGES, WELCOME, MessagePage
+from agecam.ui.playback_bar import PlaybackBar
+from agecam.ui.video_view import VideoView
+from agecam.ui.view_state import PlaybackView, RecordingMark, ViewState
+
+_MARGIN_PX: Final = 12
+_MESSAGES_WIDTH_PX: Final = 760
+"""No wider: longer lines are hard to read."""
+_IDLE_LOOKS: Final = 10
+"""The pointer hides in full screen after so many looks at it without a movement: 2.5 s."""
+
+
+def restyle(widget: QWidget) -> None:
+    """Have style sheets see a property that has changed."""
+    style = widget.style()
+    if style is not None:
+        style.unpolish(widget)
+        style.polish(widget)
+
+
+class _Mark(QFrame):
+    """Some lines of text over the picture, through which the mouse reaches it."""
+
+    def __init__(self, name: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(10, 5, 10, 5)
+        self.label = QLabel()
+        self.label.setTextFormat(Qt.TextFormat.PlainText)
+        row.addWidget(self.label)
+        self.hide()
+
+    def set_text(self, text: str) -> None:
+        if text != self.label.text():
+            self.label.setText(text)
+            self.setAccessibleName(text)
+            self.adjustSize()
+        self.setVisible(bool(text))
+
+
+class Stage(QWidget):
+    """Shows what a :class:`ViewState` says; the live view is :attr:`view`."""
+
+    def __init__(
+        self, view: VideoView, actions: Actions, on_remedy: Callable[[Notice], None], parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("stage")
+        self.view = view
+        self._stack = QStackedWidget(self)
+        self._stack.addWidget(view)
+        self._pages: dict[SourceState, MessagePage] = {}
+        for state, text in PAGES.items():
+            page = self._pages[state] = MessagePage(text, [actions[name] for name in text.actions])
+            self._stack.addWidget(page)
+        self.welcome = MessagePage(WELCOME, [actions[name] for name in WELCOME.actions])
+        self._stack.addWidget(self.welcome)
+        self.recording = _Mark("recordingMark", self)
+        self.statistics = _Mark("statistics", self)
+        self.messages = MessageList(on_remedy, self)
+        self.messages.resized.connect(self._place)
+        self.playback = PlaybackBar(actions, self)
+        self._is_fullscreen = False
+        self._pointer = QPoint()
+        self._idle_looks = 0
+        self._playback: PlaybackView | None = None
+
+    def page(self, state: SourceState) -> MessagePage:
+        """The page that stands for a state without a frame."""
+        return self._pages[state]
+
+    def current_page(self) -> QWidget | None:
+        """The live view, or the page that stands in its place."""
+        return self._stack.currentWidget()
+
+    def show_view(self, view: ViewState) -> None:
+        """Show it."""
+        if view.asks_for_agreement:
+            self._stack.setCurrentWidget(self.welcome)
+        elif view.page is None:
+            self._stack.setCurrentWidget(self.view)
+        else:
+            page = self._pages[view.page]
+            page.set_message(view.page_message)
+            self._stack.setCurrentWidget(page)
+            self.view.show_frame(None)
+        self._show_recording(view.recording)
+        self.statistics.set_text(view.statistics)
+        self._playback = view.playback
+        self._show_playback()
+        if view.is_fullscreen != self._is_fullscreen:
+            self._is_fullscreen, self._idle_looks = view.is_fullscreen, 0
+            self._show_pointer(visible=True)
+        self._place()
+
+    def look_at_pointer(self) -> None:
+        """Hide the pointer where it rests in full screen over the picture; called four times a second."""
+        at = QCursor.pos()
+        is_resting = at == self._pointer and self._is_fullscreen and self._stack.currentWidget() is self.view
+        self._pointer, self._idle_looks = at, self._idle_looks + 1 if is_resting else 0
+        self._show_pointer(visible=self._idle_looks < _IDLE_LOOKS)
+        self._show_playback()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._place()
+
+    def _show_recording(self, mark: RecordingMark) -> None:
+        if self.recording.property("paused") != mark.is_paused:
+            self.recording.setProperty("paused", mark.is_paused)
+            restyle(self.recording)
+        self.recording.set_text(mark.text)
+
+    def _show_playback(self) -> None:
+        """In full screen it goes with the pointer, unless it is being used."""
+        is_away = self._is_fullscreen and self._idle_looks >= _IDLE_LOOKS
+        is_used = self.playback.isAncestorOf(self.focusWidget())
+        self.playback.show_view(None if is_away and not is_used else self._playback)
+
+    def _show_pointer(self, *, visible: bool) -> None:
+        if visible:
+            self.unsetCursor()
+        else:
+            self.setCursor(Qt.CursorShape.BlankCursor)
+
+    def _place(self) -> None:
+        bar = self.playback
+        bar_height = 0 if bar.isHidden() else bar.sizeHint().height()
+        if self._is_fullscreen:  # over the picture, which does not move as it comes and goes
+            self._stack.setGeometry(self.rect())
+        else:
+            self._stack.setGeometry(self.rect().adjusted(0, 0, 0, -bar_height))
+        bar.setGeometry(0, self.height() - bar_height, self.width(), bar_height)
+        self.recording.move(_MARGIN_PX, _MARGIN_PX)
+        statistics = self.statistics
+        statistics.move(self.width() - statistics.width() - _MARGIN_PX, _MARGIN_PX)
+        messages = self.messages
+        width = min(_MESSAGES_WIDTH_PX, self.width() - 2 * _MARGIN_PX)
+        height = messages.heightForWidth(width)
+        left = (self.width() - width) // 2
+        messages.setGeometry(left, max(0, self.height() - bar_height - height - _MARGIN_PX), width, height)

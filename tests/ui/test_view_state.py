@@ -1,0 +1,101 @@
+"""What the window shows for each state of session and settings: no window needed."""
+
+import dataclasses
+
+import pytest
+
+from agecam.live.recording import RecordingPhase, RecordingState
+from agecam.live.state import SessionState, SourceState, SourceStatus
+from agecam.live.statistics import Statistics
+from agecam.settings import Settings
+from agecam.sources import Camera
+from agecam.ui.choices import CHOICES, label_style
+from agecam.ui.pages import PAGES
+from agecam.ui.view_state import ViewState, WindowFacts, view_state
+
+ON = RecordingState(RecordingPhase.ON, 1, None, 61.0, 1500)
+TWINS = (Camera(0, "Webcam", "/dev/video0", "V4L2"), Camera(2, "Webcam", "/dev/video2", "V4L2"))
+
+
+def view_of(
+    state: SourceState,
+    recording: RecordingState | None = None,
+    *,
+    is_camera: bool | None = None,
+    camera: Camera | None = None,
+    settings: Settings | None = None,
+    facts: WindowFacts | None = None,
+) -> ViewState:
+    source = SourceStatus(state, "name", "message", is_camera, camera)
+    return view_state(
+        SessionState(source, recording or RecordingState()), settings or Settings(), facts or WindowFacts()
+    )
+
+
+@pytest.mark.parametrize("state", list(SourceState))
+def test_every_state_has_the_live_view_or_a_page(state: SourceState) -> None:
+    page = view_of(state).page
+    assert page in PAGES if page is not None else state in (SourceState.LIVE, SourceState.ENDED)
+
+
+def test_the_source_is_locked_while_it_is_recorded() -> None:
+    for recording, may_change in ((RecordingState(), True), (ON, False)):
+        view = view_of(SourceState.DISCONNECTED, recording, facts=WindowFacts(cameras=TWINS))
+        assert [view.actions[name].enabled for name in ("open_file", "open_address", "demo")] == (
+            [may_change] * 3
+        )
+        assert view.cameras.enabled is may_change
+    assert view.actions["record"].enabled, "it can be stopped"
+
+
+@pytest.mark.parametrize(
+    ("is_camera", "enabled", "lit"), [(True, True, True), (False, False, False), (None, True, True)]
+)
+def test_mirror_is_lit_for_cameras_alone(is_camera: bool | None, enabled: bool, lit: bool) -> None:
+    mirror = view_of(SourceState.LIVE, is_camera=is_camera).actions["mirror"]
+    assert (mirror.enabled, mirror.checked) == (enabled, lit)
+
+
+def test_a_still_picture_has_no_rate_and_a_delay_is_called_one() -> None:
+    numbers = Statistics(fps_shown=6.0, latency_ms_p95=385.0)
+    facts = WindowFacts(faces=1, statistics=numbers)
+    assert view_of(SourceState.LIVE, facts=facts).numbers == "1 face   6 fps   385 ms delay"
+    facts = dataclasses.replace(facts, is_still=True)
+    assert view_of(SourceState.LIVE, facts=facts).numbers == "1 face   still picture"
+
+
+def test_two_cameras_of_one_name_are_told_apart_in_the_list() -> None:
+    view = view_of(SourceState.LIVE, camera=TWINS[1], facts=WindowFacts(cameras=TWINS))
+    assert view.cameras.texts == ("Webcam (/dev/video0)", "Webcam (/dev/video2)")
+    assert view.cameras.chosen == 1
+
+
+def test_a_lost_camera_is_named_and_none_is_chosen() -> None:
+    view = view_of(SourceState.DISCONNECTED, camera=TWINS[1], facts=WindowFacts(cameras=TWINS[:1]))
+    assert (view.title, view.cameras.chosen) == ("name – AgeCam", -1)
+
+
+def test_models_that_cannot_be_used_have_a_page_of_their_own() -> None:
+    assert view_of(SourceState.ANALYSIS_FAILED).page is SourceState.ANALYSIS_FAILED
+    assert PAGES[SourceState.ANALYSIS_FAILED].title != PAGES[SourceState.FAILED].title
+
+
+def test_each_switch_is_one_field_of_the_settings_and_no_two_share_a_key() -> None:
+    fields = {field.name for field in dataclasses.fields(Settings)}
+    assert {choice.field for choice in CHOICES} <= fields
+    assert (
+        len({choice.field for choice in CHOICES}) == len({choice.key for choice in CHOICES}) == len(CHOICES)
+    )
+
+
+@pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: choice.name)
+def test_a_switch_changes_its_action_and_its_label_style(choice: object) -> None:
+    assert choice in CHOICES
+    one = next(entry for entry in CHOICES if entry is choice)
+    off = dataclasses.replace(Settings(), **{one.field: False})  # type: ignore[arg-type]
+    on = dataclasses.replace(Settings(), **{one.field: True})  # type: ignore[arg-type]
+    checked = [view_of(SourceState.LIVE, settings=s).actions[one.name].checked for s in (off, on)]
+    assert checked == [False, True]
+    if one.style is not None:
+        values = [getattr(label_style(s), one.style.field) for s in (off, on)]
+        assert values == [one.style.off, one.style.on]
