@@ -229,6 +229,16 @@ def test_poor_crops_leave_the_estimate_near_the_mean_age_and_wide(feed: Feed) ->
     assert width(good) < 20
 
 
+@pytest.mark.parametrize(("age", "half"), [(6, 3), (10, 5)])
+def test_a_child_whose_crop_is_small_is_shown_as_a_child(feed: Feed, age: float, half: float) -> None:
+    far = feed(Fusion(), [age] * 8, fps=8, raw=Raw(half=half, quality=0.03))[-1]
+    near = feed(Fusion(), [age] * 8, fps=8, raw=Raw(half=half, quality=0.5))[-1]
+    assert far.age < age + 3
+    assert far.age_low < age - 2
+    assert far.age_high < 25
+    assert width(far) > 1.2 * width(near)
+
+
 def test_poor_crops_leave_the_gender_open(feed: Feed) -> None:
     assert feed(Fusion(), [30] * 3, raw=Raw(female=0.95, quality=0.002))[-1].female < 0.75
     assert feed(Fusion(), [30] * 3, raw=Raw(female=0.95, quality=0.5))[-1].female > 0.94
