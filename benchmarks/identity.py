@@ -38,7 +38,7 @@ _PARTS: Final = ("films", "coverage", "clips")
 _FULL_SETS: Final = 2
 """Films of each kind, with other people and other paths each."""
 _FULL_COVERAGE_PEOPLE: Final = 250
-"""Of each pose, in each size: 127 people of the test split are in profile. Standard errors are 2 to 3 %."""
+"""Of each pose, in each size: 127 people of the test split are in profile. Standard errors are 1.5 to 3 %."""
 _QUICK_COVERAGE_PEOPLE: Final = 8
 _LONG_CLIPS: Final = ("people-from-behind-432p.mp4", "classroom-7-people-720p.mp4", "one-woman-720p.mp4")
 """Left out of quick runs."""
