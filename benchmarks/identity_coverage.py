@@ -1,9 +1,13 @@
-"""How often the interval shown of a face holds the true age, by size and pose."""
+"""How often the interval shown of a face holds the true age, by size, pose and age.
+
+Intervals are meant to hold 80 %. Labels of one person are nearly one and the same label, so a person counts
+as one in each film, and standard errors are over people.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,6 +21,8 @@ from benchmarks.identity_films import grid_film
 from benchmarks.identity_metrics import assign
 from benchmarks.identity_people import Head, load_heads
 from benchmarks.identity_run import KeptDetections, run_film
+from train.data.age_groups import by_age, decade_names
+from train.evaluate.metrics import interval_holds
 
 POSES: Final = {"frontal": (0.0, 15.0), "half": (15.0, 30.0), "profile": (30.0, 90.0)}
 """Yaw in degrees by :mod:`train.data.pose`, which says too little of profiles."""
@@ -31,72 +37,99 @@ _OLDEST: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Share of labels whose interval holds the age within half a year, its width, and of how many people."""
+    """Labels of a group of people: the share of labelled years inside the interval, and their errors.
+
+    ``standard_error`` is that of ``held``, ``width_years`` the interval's width, ``error_years`` the mean
+    error of age; all are means over films of people, of which ``labelled`` of ``people`` have labels.
+    """
 
     held: float
+    standard_error: float
     width_years: float
+    error_years: float
     labelled: int
     people: int
 
 
-@dataclass(slots=True)
-class _Labels:
-    """Of one person in one film: for each frame with a label, whether the age is held, and the width."""
+@dataclass(frozen=True, slots=True)
+class PersonLabels:
+    """Of one person in one film: the age, and ``(labels, 3)`` fused ages and ends of intervals, years."""
 
-    held: list[bool]
-    width_years: list[float]
+    person: int
+    age: float
+    labels: Sequence[tuple[float, float, float]]
 
 
 def load_coverage_people(
-    data: Path, prepared: Path, detector: Detector, count: int
+    data: Path, prepared: Path, detector: Detector, count: int, split: str
 ) -> dict[int, tuple[Head, str]]:
-    """So many people of each pose, with its name."""
+    """So many people of each pose, with its name, from a split of ``prepared``."""
     heads = (
         (head, pose)
         for pose, yaw_deg in POSES.items()
-        for head in islice(load_heads(data, prepared, detector, yaw_deg), count)
+        for head in islice(load_heads(data, prepared, detector, yaw_deg, split), count)
     )
     people = list(heads)
     return dict(enumerate(people[i] for i in np.random.default_rng(1).permutation(len(people))))
 
 
 def measure_coverage(
-    analyzer: Analyzer, kept: KeptDetections, people: Mapping[int, tuple[Head, str]]
+    analyzer: Analyzer, kept: KeptDetections, people: Mapping[int, tuple[Head, str]], split: str
 ) -> dict[str, Coverage]:
-    """Coverage of each band of size and each pose, each person filmed in each size and counting as one."""
-    labels: dict[str, list[_Labels]] = defaultdict(list)
+    """Coverage of each band of size, pose and decade, each person of a split filmed in each size."""
+    labels: dict[str, list[PersonLabels]] = defaultdict(list)
     everybody = list(people)
+    decades = _decades([people[person][0].age for person in everybody])
     for band, (grid, widths_px) in zip(BANDS, _GRIDS, strict=True):
         for start in range(0, len(everybody), grid[0] * grid[1]):
             group = everybody[start : start + grid[0] * grid[1]]
-            kept.begin(f"coverage-{band.replace(' ', '-')}-{start}")
+            kept.begin(f"{split}-{len(everybody)}-{band.replace(' ', '-')}-{start}")
             of_person = _film_labels(analyzer, {i: people[i][0] for i in group}, grid, widths_px)
             kept.end()
-            for person in group:
-                for name in ("all", band, people[person][1]):
+            for place, person in enumerate(group, start):
+                for name in ("all", band, people[person][1], decades[place]):
                     labels[name].append(of_person[person])
-    return {name: _coverage(labels[name]) for name in ("all", *BANDS, *POSES)}
+    return {name: coverage(labels[name]) for name in ("all", *BANDS, *POSES, *by_age(decades))}
+
+
+def _decades(ages: Sequence[float]) -> list[str]:
+    known = np.minimum(np.array(ages), _OLDEST - 1)
+    return [str(name) for name in decade_names(known, known)]
 
 
 def _film_labels(
     analyzer: Analyzer, heads: Mapping[int, Head], grid: tuple[int, int], widths_px: tuple[float, float]
-) -> dict[int, _Labels]:
+) -> dict[int, PersonLabels]:
     film = grid_film(list(heads.items()), grid, widths_px, (_SECONDS, _FPS), min(heads))
-    labels = {person: _Labels([], []) for person in heads}
+    labels: dict[int, list[tuple[float, float, float]]] = {person: [] for person in heads}
     for frame in run_film(analyzer, film):
         for place, row in assign(frame.truths, [one.box for one in frame.drawn]).items():
             person, estimate = frame.truths[row].person, frame.drawn[place].estimate
             if estimate is not None:
-                age = min(_OLDEST, heads[person].age)
-                labels[person].held.append(estimate.age_low - 0.5 <= age <= estimate.age_high + 0.5)
-                labels[person].width_years.append(estimate.age_high - estimate.age_low)
-    return labels
+                labels[person].append((estimate.age, estimate.age_low, estimate.age_high))
+    return {
+        person: PersonLabels(person, min(_OLDEST, heads[person].age), of_person)
+        for person, of_person in labels.items()
+    }
 
 
-def _coverage(people: list[_Labels]) -> Coverage:
-    labelled = [one for one in people if one.held]
+def coverage(films: Sequence[PersonLabels]) -> Coverage:
+    """Of the films of a group of people, of whom each may be in several."""
+    labelled = [film for film in films if film.labels]
     if not labelled:
-        return Coverage(np.nan, np.nan, 0, len(people))
-    held = float(np.mean([np.mean(one.held) for one in labelled]))
-    width = float(np.mean([np.mean(one.width_years) for one in labelled]))
-    return Coverage(held, width, len(labelled), len(people))
+        return Coverage(np.nan, np.nan, np.nan, np.nan, 0, len(films))
+    figures = np.array([_figures(film) for film in labelled])
+    held, width, error = figures.mean(axis=0)
+    # Clustered by person, whose films of several sizes are no independent samples.
+    deviation: dict[int, float] = defaultdict(float)
+    for film, own in zip(labelled, figures[:, 0], strict=True):
+        deviation[film.person] += own - held
+    standard_error = np.sqrt(sum(value**2 for value in deviation.values())) / len(labelled)
+    return Coverage(float(held), float(standard_error), float(width), float(error), len(labelled), len(films))
+
+
+def _figures(film: PersonLabels) -> tuple[float, float, float]:
+    """Share held, width and error of age of one person's labels, means."""
+    age, low, high = np.transpose(film.labels)
+    held = interval_holds(low, high, np.full(len(age), film.age))
+    return float(held.mean()), float((high - low).mean()), float(np.abs(age - film.age).mean())

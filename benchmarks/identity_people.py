@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
@@ -77,14 +77,18 @@ def cut_out(image_bgr: NDArray[np.uint8], face: Detection, name: str, age: float
 
 
 def load_heads(
-    data: Path, prepared: Path, detector: Detector, yaw_deg: tuple[float, float] = FRONTAL_DEG
+    data: Path,
+    prepared: Path,
+    detector: Detector,
+    yaw_deg: tuple[float, float] = FRONTAL_DEG,
+    split: str = TEST,
 ) -> Iterator[Head]:
-    """People of the test split of ``prepared`` from the zips in ``data``, nobody twice, with such a yaw.
+    """People of a split of ``prepared`` from the zips in ``data``, nobody twice, with such a yaw.
 
     Neighbours are apart by 20 years or of different gender, so that a label that goes over to the next one
     shows. Raises :class:`DataError` where images or the split are missing.
     """
-    table = Table.load(prepared).require_split(TEST, prepared)
+    table = Table.load(prepared).require_split(split, prepared)
     yaw = np.abs(table.yaw_deg)
     usable = table.exact & ~np.isnan(table.female) & (yaw >= yaw_deg[0]) & (yaw < yaw_deg[1])
     random = np.random.default_rng(0)
@@ -96,7 +100,8 @@ def load_heads(
         )
     waiting: list[Head] = []
     last: Head | None = None
-    for head in chain.from_iterable(zip(*sources, strict=False)):
+    # One of each data set in turn, then those that the larger one has left.
+    for head in (one for some in zip_longest(*sources) for one in some if one is not None):
         waiting.append(head)
         chosen = next((one for one in waiting if last is None or _are_unlike(one, last)), None)
         if chosen is not None:

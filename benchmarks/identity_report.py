@@ -113,9 +113,17 @@ def print_report(report: Report) -> None:
         _print_table(
             console,
             "Ages held by their intervals",
-            ["group", "held", "width, years", "labelled", "people"],
+            ["group", "held", "standard error", "width, years", "error, years", "labelled", "people"],
             [
-                [name, f"{one.held:.1%}", f"{one.width_years:.1f}", str(one.labelled), str(one.people)]
+                [
+                    name,
+                    f"{one.held:.1%}",
+                    f"{one.standard_error:.1%}",
+                    f"{one.width_years:.1f}",
+                    f"{one.error_years:.1f}",
+                    str(one.labelled),
+                    str(one.people),
+                ]
                 for name, one in report.coverage.items()
             ],
         )

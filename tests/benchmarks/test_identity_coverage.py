@@ -1,0 +1,48 @@
+"""Coverage counts people, not labels, and a labelled year at the edge of an interval by the part inside."""
+
+import numpy as np
+import pytest
+
+from benchmarks.identity_coverage import PersonLabels, coverage
+
+INSIDE = (31.0, 25.0, 35.0)
+OUTSIDE = (50.0, 45.0, 60.0)
+
+
+def labels(person: int, *of_person: tuple[float, float, float], age: float = 30.0) -> PersonLabels:
+    return PersonLabels(person, age, of_person)
+
+
+def test_each_person_counts_as_one_however_many_labels_they_have() -> None:
+    group = coverage([labels(0, *[INSIDE] * 16), labels(1, OUTSIDE), labels(2, INSIDE, OUTSIDE)])
+    assert group.held == pytest.approx(0.5)
+    assert group.width_years == pytest.approx((10 + 15 + 12.5) / 3)
+    assert group.error_years == pytest.approx((1 + 20 + 10.5) / 3)
+    assert (group.labelled, group.people) == (3, 3)
+
+
+def test_a_labelled_year_at_the_edge_counts_by_half() -> None:
+    assert coverage([labels(0, (35.0, 30.0, 40.0))]).held == pytest.approx(0.5)
+    assert coverage([labels(0, (35.0, 29.5, 40.0))]).held == pytest.approx(1.0)
+
+
+def test_the_standard_error_is_that_of_a_mean_over_people() -> None:
+    people = [labels(person, INSIDE if person % 5 else OUTSIDE) for person in range(100)]
+    assert coverage(people).held == pytest.approx(0.8)
+    assert coverage(people).standard_error == pytest.approx(np.sqrt(0.8 * 0.2 / 100))
+
+
+def test_films_of_the_same_person_do_not_make_the_measure_more_exact() -> None:
+    people = [labels(person, INSIDE if person % 5 else OUTSIDE) for person in range(100)]
+    assert coverage(people * 3).standard_error == pytest.approx(coverage(people).standard_error)
+
+
+def test_who_has_no_label_is_told_and_not_counted() -> None:
+    group = coverage([labels(0, INSIDE), labels(1)])
+    assert (group.held, group.labelled, group.people) == (1.0, 1, 2)
+
+
+def test_a_group_without_any_label_has_no_coverage() -> None:
+    group = coverage([labels(0)])
+    assert np.isnan(group.held)
+    assert (group.labelled, group.people) == (0, 1)
