@@ -35,6 +35,7 @@ from train.data.crops import (
     load_crops,
     open_array,
 )
+from train.data.describe import describe, write_statistics
 from train.data.duplicates import find_duplicates
 from train.data.keypoints import KEYPOINTS_SHAPE, load_keypoints, open_keypoints
 from train.data.readers import Dataset, Sample, Skipped, read_dataset
@@ -75,6 +76,7 @@ def prepare(config: PrepareConfig) -> Prepared:
     table, duplicates, skipped = _prepare_table(config.sources, out, config.jobs)
     table = split_table(table, test=config.test, validation=config.validation, seed=config.seed)
     table.save(out)
+    write_statistics(out, describe(table))
     shown = np.random.default_rng(config.seed).permutation(len(table))[:_SHEET_IMAGES]
     captions = [f"{table.age_low[i]:.0f}-{table.age_high[i]:.0f} f={table.female[i]:.0f}" for i in shown]
     sheet = _contact_sheet(center_crop(load_crops(out)[table.row[shown]]), captions)

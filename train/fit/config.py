@@ -11,7 +11,7 @@ from agecam.options import Codec, default_of, option
 from agecam.vision.align import CROP_PX
 from agecam.vision.calibration import AGES
 from train.data.augment import Augmentation
-from train.data.choices import one_of, some_of
+from train.data.choices import any_of, one_of, some_of
 from train.data.targets import HEADS
 from train.model.network import ARCHITECTURE_NAMES, Network
 
@@ -22,6 +22,8 @@ AGE_LOSSES: Final[Sequence[str]] = ("distribution", "mean-variance", "mae", "mse
 GENDER_LOSSES: Final[Sequence[str]] = ("binary", "categorical")
 OPTIMIZERS: Final[Sequence[str]] = ("adamw", "adam", "sgd")
 PRECISIONS: Final[Sequence[str]] = ("mixed_bfloat16", "float32")
+TRACKERS: Final = {"mlflow": "MLflow", "wandb": "Weights & Biases"}
+"""Programs that log a run (:mod:`train.fit.trackers`): their packages, and what they are called."""
 
 RENAMED_FIELDS: Final = {
     "pictures": "images",
@@ -160,6 +162,13 @@ class FitConfig:
         metadata=option("GPUs, or parts of the processor, that share each batch.", at_least=1),
     )
     tensorboard: bool = field(default=False, metadata=option("Log for TensorBoard too.", "--tensorboard"))
+    track: tuple[str, ...] = field(
+        default=(),
+        metadata=option(
+            "Log to mlflow or wandb, on this computer unless their own variables name a server.",
+            codec=any_of(TRACKERS),
+        ),
+    )
     augmentation: Augmentation = field(
         default_factory=Augmentation,
         metadata=option("Strength of the random changes to the crops.", "--augment", codec=_STRENGTH),
