@@ -25,6 +25,13 @@ class PrepareConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class DescribeConfig:
+    """Which prepared images to describe."""
+
+    data: Path = field(metadata=option("Folder made by `prepare`.", argument=True))
+
+
+@dataclass(frozen=True, slots=True)
 class ExtendConfig:
     """Which prepared folders to make one of."""
 

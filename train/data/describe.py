@@ -140,15 +140,15 @@ def _warnings(statistics: Statistics) -> Iterator[str]:
         yield "The validation split is empty: no epoch can be chosen."
     elif statistics.images[VALIDATION] < _SMALL_VALIDATION:
         yield (
-            f"The validation split has {statistics.images[VALIDATION]} images: too few to choose an epoch by; "
-            "give more images, or a larger --validation."
+            f"The validation split has {statistics.images[VALIDATION]} images: too few to choose an epoch "
+            "by; give more images, or a larger --validation."
         )
     yield from _one_class(statistics.ages, _NO_AGE, "ages", "age group")
     yield from _one_class(statistics.genders, _NO_GENDER, "genders", "gender")
     if 0 < statistics.people["all"] < _FEW_PEOPLE:
         yield (
-            f"There are {statistics.people['all']} people: a model may learn who they are, and the test tells "
-            "little of others."
+            f"There are {statistics.people['all']} people: a model may learn who they are, and the test "
+            "tells little of others."
         )
     for what, count in statistics.leaks.items():
         if count:

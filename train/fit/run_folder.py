@@ -23,7 +23,7 @@ from agecam.files import write_atomically
 from train.config_files import CONFIG_FILE, config_text, read_config
 from train.data.table import TRAIN, VALIDATION, Table
 from train.errors import DataError
-from train.fit.config import RENAMED_AUGMENTATIONS, RENAMED_FIELDS, FitConfig
+from train.fit.config import FitConfig, read_fit_config
 
 MODEL_FILE: Final = "model.keras"
 LOG_FILE: Final = "log.csv"
@@ -107,8 +107,8 @@ def check_same_data(config: FitConfig, data: DataId, before: Mapping[str, Any]) 
         raise DataError(
             f"{config.out} belongs to a run with other images ({found.get('train')} for training and "
             f"{found.get('validation')} for validation from {found.get('folder')}; now {data.train} and "
-            f"{data.validation}): give another folder, and --init {config.out / MODEL_FILE} to start from its "
-            "model."
+            f"{data.validation}): give another folder, and --init {config.out / MODEL_FILE} to start from "
+            "its model."
         )
 
 
@@ -145,18 +145,6 @@ def _log_rows(log: Path) -> list[dict[str, str]]:
         return []
     with log.open(newline="", encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
-
-
-def read_fit_config(path: Path) -> dict[str, Any]:
-    """The settings of a file, also of an earlier release's ``config.json``, by the names of today.
-
-    Raises :class:`DataError` as :func:`train.config_files.read_config` does.
-    """
-    named = {RENAMED_FIELDS.get(name, name): value for name, value in read_config(path).items()}
-    augmentation = named.get("augmentation")
-    if isinstance(augmentation, dict):
-        named["augmentation"] = {RENAMED_AUGMENTATIONS.get(n, n): value for n, value in augmentation.items()}
-    return named
 
 
 def _resolved(path: str | Path) -> str:

@@ -44,9 +44,9 @@ from train.model.devices import describe_devices, devices, precision
 from train.model.weights import copy_weights, widen
 
 _FROM_NOTHING = (
-    "{count:,} images are few for a network that knows nothing: with 741 it reached an error of 13 years, and "
-    "4.2 when it went on from the models that AgeCam came with. `python -m train all` does that, and `fit "
-    "--init` of a model."
+    "{count:,} images are few for a network that knows nothing: with 741 it reached an error of 13 years, "
+    "and 4.2 when it went on from the models that AgeCam came with. `python -m train all` does that, and "
+    "`fit --init` of a model."
 )
 
 
@@ -100,8 +100,8 @@ def _check_can_go_on(
     has_ended = len(losses) >= before["epochs"] or out_of_patience(losses, before.get("patience"))
     if losses and has_ended and checkpoint.newest() is None:
         raise DataError(
-            f"The run in {config.out} has ended and kept nothing to go on from: start another from its model, "
-            f"by --init {config.out / MODEL_FILE} and another folder."
+            f"The run in {config.out} has ended and kept nothing to go on from: start another from its "
+            f"model, by --init {config.out / MODEL_FILE} and another folder."
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from agecam.paths import models_dir
 from agecam.vision.manifest import MANIFEST
+from train.config_files import write_config
 from train.data.targets import AGE, GENDER, HEADS
 from train.errors import DataError
 from train.evaluate.config import EvaluateConfig
@@ -53,6 +54,7 @@ def train_everything(config: AllConfig, say: Callable[[str], None]) -> Everythin
     data = work / "prepared"
     say(f"Looking for faces in {config.data}")
     table = prepare_images(config.data, data, jobs=config.jobs, seed=config.seed)
+    write_config(work, config)
     labelled = [head for head in HEADS if has_labels(head, table)]
     if not labelled:
         raise DataError(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from agecam.files import atomic_write, write_atomically
 from agecam.vision.align import CROP_PX
 from agecam.vision.calibration import Calibration, predicted_age
+from train.config_files import write_config
 from train.data.config import PrepareConfig
 from train.data.crops import load_crops
 from train.data.prepare import prepare
@@ -62,11 +63,15 @@ def fine_tune(config: FineTuneConfig) -> dict[str, Any]:
     """
     data = config.out / _FOLDER / "prepared"
     prepare_images(config.data, data, jobs=config.jobs, seed=config.seed)
+    write_config(config.out / _FOLDER, config)
     return fine_tune_prepared(config, data)
 
 
-def fine_tune_prepared(config: FineTuneConfig, data: Path) -> dict[str, Any]:
-    """The same with images that :func:`prepare_images` has prepared into the folder ``data``."""
+def fine_tune_prepared(config: FineTuneConfig, data: Path, *, keep_checkpoint: bool = True) -> dict[str, Any]:
+    """The same with images that :func:`prepare_images` has prepared into the folder ``data``.
+
+    Without the checkpoint of its run, the run cannot go on to more epochs later.
+    """
     heads = describe(load_model(config.model)).heads
     work, target = config.out / _FOLDER, config.out / f"{'_'.join(heads)}.keras"
     table = Table.load(data)
@@ -74,7 +79,7 @@ def fine_tune_prepared(config: FineTuneConfig, data: Path) -> dict[str, Any]:
         if not has_labels(head, table):
             raise DataError(f"{config.data} has too few images with a label for {head}: give some dozens.")
     run = work / "run"
-    trained = fit(_fit_config(config, data, run))
+    trained = fit(_fit_config(config, data, run), keep_checkpoint=keep_checkpoint)
     models = {"before": config.model, "after": trained}
     if target.exists() and not target.samefile(config.model):
         models["replaced"] = target
