@@ -5,14 +5,16 @@ Options are the fields of each command's configuration; what needs Keras is impo
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import logging
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 import typer
@@ -29,6 +31,7 @@ from train.evaluate.config import EvaluateConfig
 from train.export.config import ExportConfig, OnnxConfig
 from train.fit.config import FitConfig, read_fit_config
 from train.printing import print_table, say, say_statistics
+from train.quiet_keras import load_keras
 from train.workflows.config import AllConfig, CompareConfig, CrossValidateConfig, FineTuneConfig, TuneConfig
 from train.workflows.variants import VARIANTS
 
@@ -44,6 +47,19 @@ _BACKENDS: Final = ("tensorflow", "jax", "torch")
 _BEFORE_AFTER: Final = ("images", "error", "before", "after")
 _STATISTICS_FACES = 1000
 """Faces that the statistics of dlib's network are measured on."""
+
+_Config = TypeVar("_Config")
+
+
+def _with_keras(command: Callable[[_Config], None]) -> Callable[[_Config], None]:
+    """Load Keras before a command that needs it."""
+
+    @functools.wraps(command)
+    def call(config: _Config) -> None:
+        load_keras()
+        command(config)
+
+    return call
 
 
 @app.command()
@@ -91,6 +107,7 @@ def extend(config: ExtendConfig) -> None:
 
 @app.command()
 @options_from(FitConfig, read_fit_config)
+@_with_keras
 def fit(config: FitConfig) -> None:
     """Train a network on prepared images. The same command carries on where it was cut off."""
     from train.fit.training import fit as run
@@ -109,6 +126,7 @@ class _FromDlib:
 
 @app.command(name="from-dlib")
 @options_from(_FromDlib)
+@_with_keras
 def from_dlib(config: _FromDlib) -> None:
     """Make a "dlib" network to start from, with the weights that dlib recognises people with."""
     from train.data.crops import center_crop, load_crops
@@ -132,6 +150,7 @@ class _FromFaceRes:
 
 @app.command(name="from-faceres")
 @options_from(_FromFaceRes)
+@_with_keras
 def from_faceres(config: _FromFaceRes) -> None:
     """Make a "mobilenet" network to start from, which knows people and ages from other images."""
     from train.model.pretrained import from_faceres as read
@@ -142,6 +161,7 @@ def from_faceres(config: _FromFaceRes) -> None:
 
 @app.command(name="all")
 @options_from(AllConfig, read_config)
+@_with_keras
 def everything(config: AllConfig) -> None:
     """From photographs to models that run: prepare, go on from the models that ship, export, measure."""
     from train.evaluate.evaluation import headline
@@ -164,6 +184,7 @@ def everything(config: AllConfig) -> None:
 
 @app.command(name="fine-tune")
 @options_from(FineTuneConfig, read_config)
+@_with_keras
 def fine_tune(config: FineTuneConfig) -> None:
     """Go on training a model with your own images, and keep it if that made it better."""
     from train.workflows.fine_tune import fine_tune as run
@@ -184,6 +205,7 @@ def fine_tune(config: FineTuneConfig) -> None:
 
 @app.command(name="cross-validate")
 @options_from(CrossValidateConfig, read_config)
+@_with_keras
 def cross_validate(config: CrossValidateConfig) -> None:
     """Go on from models once a fold, each measured on other images: for fewer than some thousands of them."""
     from train.workflows.cross_validate import cross_validate as run
@@ -197,6 +219,7 @@ def cross_validate(config: CrossValidateConfig) -> None:
 
 @app.command()
 @options_from(TuneConfig, read_config)
+@_with_keras
 def tune(config: TuneConfig) -> None:
     """Search for learning rate, batch size, width, dropout and epochs."""
     from train.workflows.tune import tune as run
@@ -209,6 +232,7 @@ def tune(config: TuneConfig) -> None:
 
 @app.command()
 @options_from(CompareConfig, read_config)
+@_with_keras
 def compare(config: CompareConfig) -> None:
     """Train architectures, losses, optimizers and weights of ages on one budget and measure them on test."""
     from train.workflows.compare import compare as run
@@ -220,6 +244,7 @@ def compare(config: CompareConfig) -> None:
 
 @app.command()
 @options_from(EvaluateConfig, read_config)
+@_with_keras
 def evaluate(config: EvaluateConfig) -> None:
     """Measure models on images they have not seen."""
     from train.evaluate.evaluation import REPORT_FILE, headline
@@ -234,6 +259,7 @@ def evaluate(config: EvaluateConfig) -> None:
 
 @app.command()
 @options_from(ExportConfig)
+@_with_keras
 def export(config: ExportConfig) -> None:
     """Write the files that ship, check that they agree, calibrate on validation, measure on test."""
     from train.export.export import export as run
@@ -248,6 +274,7 @@ def export(config: ExportConfig) -> None:
 
 @app.command(name="to-onnx")
 @options_from(OnnxConfig)
+@_with_keras
 def to_onnx(config: OnnxConfig) -> None:
     """Write Keras models as ONNX files, run them and compare them with Keras."""
     from train.export.onnx_file import export_onnx

@@ -39,5 +39,5 @@ def any_of(names: Iterable[str]) -> Codec:
     """A tuple of ``names``, separated by commas, which may be empty."""
     chosen = some_of(names)
     return Codec(
-        str | None, lambda value: chosen.encode(value) or None, lambda text: chosen.decode(text) or ()
+        str | None, lambda value: chosen.encode(value) or None, lambda text: chosen.decode(text or None) or ()
     )
