@@ -6,6 +6,7 @@ They log to the run's folder and send nothing, unless the user's own environment
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 from collections.abc import Callable, Mapping
@@ -76,7 +77,7 @@ class LogToTracker(keras.callbacks.Callback):
     ) -> None:
         """``name`` is one of :data:`train.fit.config.TRACKERS`, ``settings`` those of the run."""
         super().__init__()
-        self._begin = lambda: _TRACKERS[name](settings, run, load)
+        self._begin: Callable[[], Tracker] = functools.partial(_TRACKERS[name], settings, run, load)
         self._tracker: Tracker | None = None
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002

@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 
@@ -25,7 +25,15 @@ from train.workflows.fine_tune import fine_tune_prepared, has_labels
 RESULTS_FILE: Final = "cross-validation.json"
 
 
-def cross_validate(config: CrossValidateConfig, say: Callable[[str], None]) -> dict[str, Any]:
+class FineTune(Protocol):
+    """As :func:`train.workflows.fine_tune.fine_tune_prepared`."""
+
+    def __call__(self, config: FineTuneConfig, data: Path, *, keep_checkpoint: bool) -> Mapping[str, Any]: ...
+
+
+def cross_validate(
+    config: CrossValidateConfig, say: Callable[[str], None], fine_tune: FineTune = fine_tune_prepared
+) -> dict[str, Any]:
     """Fine-tune the models of ``config.start`` once a fold, and measure each on images it has not seen.
 
     Returns the content of ``cross-validation.json``: by head and model ("before", "after") the error of each
@@ -46,7 +54,8 @@ def cross_validate(config: CrossValidateConfig, say: Callable[[str], None]) -> d
         _write_fold(config.data, folder / "prepared", table)
         for head in heads:
             say(f"Fold {number} of {config.folds}: training {head}")
-            metrics = _fine_tuned(config, head, folder)
+            metrics = fine_tune(_task(config, head, folder), folder / "prepared", keep_checkpoint=False)
+            metrics = metrics["metrics"]["new"]
             for model in ("before", "after"):
                 results[head][model].append(metrics[model][head]["error"])
             results[head]["images"] += metrics["after"][head]["images"]
@@ -64,17 +73,16 @@ def summary_rows(results: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
     rows = []
     for head, values in results["heads"].items():
         unit, scale = ("years off", 1.0) if head == AGE else ("% wrong", 100.0)
-        texts = [
+        before, after = (
             f"{values[model]['mean'] * scale:.2f} ± {values[model]['deviation'] * scale:.2f}"
             for model in ("before", "after")
-        ]
-        rows.append((f"{values['images']} in {results['folds']} folds", f"{head}, {unit}", *texts))
+        )
+        rows.append((f"{values['images']} in {results['folds']} folds", f"{head}, {unit}", before, after))
     return rows
 
 
-def _fine_tuned(config: CrossValidateConfig, head: str, folder: Path) -> Mapping[str, Any]:
-    """The metrics of one fold's test, before and after."""
-    task = FineTuneConfig(
+def _task(config: CrossValidateConfig, head: str, folder: Path) -> FineTuneConfig:
+    return FineTuneConfig(
         (config.start or models_dir()) / f"{head}.keras",
         config.data,
         folder / head,
@@ -82,10 +90,6 @@ def _fine_tuned(config: CrossValidateConfig, head: str, folder: Path) -> Mapping
         seed=config.seed,
         force=True,
     )
-    metrics: Mapping[str, Any] = fine_tune_prepared(task, folder / "prepared", keep_checkpoint=False)[
-        "metrics"
-    ]["new"]
-    return metrics
 
 
 def _write_fold(data: Path, folder: Path, table: Table) -> None:

@@ -15,10 +15,9 @@ from train.data.table import TEST, TRAIN, UNUSED, VALIDATION, Table
 def table() -> Table:
     """120 images of 40 people, some photographs twice, the last ten without any label."""
     samples = [
-        Sample("set", f"{i}.jpg", *((float(20 + i % 50),) * 2 if i < 110 else (None, None)),
-               female=i % 3 == 0 if i < 110 else None, person=f"p{i // 3}")
-        for i in range(120)
-    ]  # fmt: skip
+        Sample("set", f"{i}.jpg", age, age, None if age is None else i % 3 == 0, person=f"p{i // 3}")
+        for i, age in enumerate([*(20.0 + np.arange(110) % 50).tolist(), *[None] * 10])
+    ]
     table = table_of_samples(samples)
     group = np.arange(120)
     group[[1, 31, 61]] = group[[0, 30, 60]]
