@@ -112,5 +112,5 @@ def _run(path: Path, heads: list[str], x: NDArray[np.float32]) -> Mapping[str, N
     else:
         from onnx.reference import ReferenceEvaluator
 
-        session = ReferenceEvaluator(path)
+        session = ReferenceEvaluator(str(path))
     return dict(zip(heads, session.run(heads, {_INPUT: x}), strict=True))

@@ -56,7 +56,9 @@ class Progress(keras.callbacks.Callback):
         # The first epoch also compiles the network: where there are others, it says nothing of the rest.
         left_s = left * statistics.median(self._durations_s[1:] or self._durations_s)
         rest = f"; {_duration(left_s)} left, {_at(left_s)}" if left else ""
-        self._say(f"Epoch {epoch + 1} of {self._epochs}: {rate:,.0f} images a second{rest}.")
+        self._say(
+            f"Epoch {epoch + 1} of {self._epochs}: {rate:,.{0 if rate >= 10 else 1}f} images a second{rest}."
+        )
 
 
 class DrawCurves(keras.callbacks.Callback):

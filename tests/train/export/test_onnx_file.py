@@ -17,9 +17,9 @@ from train.model.build import build_model
 from train.model.network import Network
 
 
-def saved(path: Path, heads: Sequence[str] = HEADS, architecture: str = "plain") -> Path:
+def saved(path: Path, heads: Sequence[str] = HEADS) -> Path:
     path.parent.mkdir(exist_ok=True)
-    build_model(Network(architecture, tuple(heads), 0.25), size_px=32).save(path)
+    build_model(Network("plain", tuple(heads), 0.25), size_px=32).save(path)
     return path
 
 
@@ -28,7 +28,7 @@ def test_a_file_predicts_what_keras_does_under_the_names_of_the_heads(tmp_path: 
     pytest.importorskip("tf2onnx")
     from onnx.reference import ReferenceEvaluator
 
-    path = saved(tmp_path / "both.keras", architecture="compact")
+    path = saved(tmp_path / "both.keras")
     result = CliRunner(env={"COLUMNS": "300"}).invoke(
         app, ["to-onnx", str(path), "-o", str(tmp_path / "out")]
     )
@@ -41,7 +41,7 @@ def test_a_file_predicts_what_keras_does_under_the_names_of_the_heads(tmp_path: 
     from train.model.build import load_model
 
     x = np.random.default_rng(1).random((3, 32, 32, 1), np.float32)
-    age, gender = ReferenceEvaluator(written).run(["age", "gender"], {"image": x})
+    age, gender = ReferenceEvaluator(str(written)).run(["age", "gender"], {"image": x})
     expected = load_model(path).predict_on_batch(x)
     np.testing.assert_allclose(age, expected["age"], atol=1e-5)
     np.testing.assert_allclose(gender, expected["gender"], atol=1e-5)
