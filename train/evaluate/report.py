@@ -22,7 +22,6 @@ from train.evaluate.report_groups import bias_section, groups_section, held_out_
 from train.fit.run_folder import LOG_FILE
 
 _HEADS: Final = {"age": "Exact ages", "range": "Age ranges", "gender": "Gender"}
-
 _NARROW_MATRIX: Final = 6
 """Columns of a confusion matrix that fit beside a plot."""
 
@@ -46,10 +45,6 @@ def write_report(path: Path, report: Report) -> None:
     ]
     title = f"{', '.join(metrics['models'])} on {metrics['data']}"
     write_atomically(path, render_page(title, sections))
-
-
-_NARROW_MATRIX: Final = 6
-"""Columns of a confusion matrix that fit beside a plot."""
 
 
 def _overview(report: Report) -> str:
@@ -79,10 +74,6 @@ def _overview(report: Report) -> str:
     return section("Overview", f"<div class=tiles>{cards}</div>{tables}<p>{note}</p>")
 
 
-_NARROW_MATRIX: Final = 6
-"""Columns of a confusion matrix that fit beside a plot."""
-
-
 def _balanced(everything: Mapping[str, Any]) -> str:
     """The metrics that all age groups count alike in, and which groups these are."""
     texts: dict[tuple[str, ...], list[str]] = {}
@@ -96,10 +87,6 @@ def _balanced(everything: Mapping[str, Any]) -> str:
         note += f" With these age groups counting alike, {', '.join(used)}: {'; '.join(metrics)}"
         note += f" (too few images: {', '.join(left_out)})." if left_out else "."
     return note
-
-
-_NARROW_MATRIX: Final = 6
-"""Columns of a confusion matrix that fit beside a plot."""
 
 
 def _metrics_table(title: str, head: str, rows: Mapping[str, Any]) -> str:
@@ -122,10 +109,6 @@ def _metrics_table(title: str, head: str, rows: Mapping[str, Any]) -> str:
     return table([title, "images", *(heading for _, heading in columns)], body)
 
 
-_NARROW_MATRIX: Final = 6
-"""Columns of a confusion matrix that fit beside a plot."""
-
-
 def _balance(report: Report) -> str:
     """How many images there are of each kind: what the metrics are means over."""
     labels = report.table
@@ -144,10 +127,6 @@ def _balance(report: Report) -> str:
         }
         parts.append(figure(plots.stacked_bars(counts, list(groups), axis), f"Images by {axis} and gender"))
     return section("Class balance", f"<div class=plots>{''.join(parts)}</div>") if parts else ""
-
-
-_NARROW_MATRIX: Final = 6
-"""Columns of a confusion matrix that fit beside a plot."""
 
 
 def _age(report: Report) -> str:
@@ -170,10 +149,6 @@ def _age(report: Report) -> str:
         parts.append(figure(drawn, "Labels inside the interval, by age; dashed: what is meant"))
     parts.append(_confusion(everything["confusion"].get("age"), AGE_GROUP_NAMES, "Age groups"))
     return section("Age", f"<div class=plots>{''.join(parts)}</div>")
-
-
-_NARROW_MATRIX: Final = 6
-"""Columns of a confusion matrix that fit beside a plot."""
 
 
 def _gender(report: Report) -> str:
@@ -199,10 +174,6 @@ def _gender(report: Report) -> str:
     return section("Gender", f"<div class=plots>{''.join(parts)}</div>{note}")
 
 
-_NARROW_MATRIX: Final = 6
-"""Columns of a confusion matrix that fit beside a plot."""
-
-
 def _corruptions(rows: Sequence[Mapping[str, Any]]) -> str:
     if not rows:
         return ""
@@ -221,10 +192,6 @@ def _corruptions(rows: Sequence[Mapping[str, Any]]) -> str:
         "Rotation: within the crop, not undone by the detector.</p>"
     )
     return section("Corruptions", drawn + note + details("All metrics", table(heads, body)))
-
-
-_NARROW_MATRIX: Final = 6
-"""Columns of a confusion matrix that fit beside a plot."""
 
 
 def _live(live: Mapping[str, Any]) -> str:
@@ -248,20 +215,12 @@ def _live(live: Mapping[str, Any]) -> str:
     return section("Through the live path", table(["", *_main_headings(live["stored"])], body) + note)
 
 
-_NARROW_MATRIX: Final = 6
-"""Columns of a confusion matrix that fit beside a plot."""
-
-
 def _main_headings(metrics: Mapping[str, Mapping[str, float]]) -> list[str]:
     return [
         f"{escape(name)}: {MAIN_METRICS[tuple(key.split('_', 1))]}"  # type: ignore[index]
         for name, values in metrics.items()
         for key in values
     ]
-
-
-_NARROW_MATRIX: Final = 6
-"""Columns of a confusion matrix that fit beside a plot."""
 
 
 def _main_cells(metrics: Mapping[str, Mapping[str, float]], *, signed: bool = False) -> list[str]:
@@ -274,10 +233,6 @@ def _main_cells(metrics: Mapping[str, Mapping[str, float]], *, signed: bool = Fa
     return cells
 
 
-_NARROW_MATRIX: Final = 6
-"""Columns of a confusion matrix that fit beside a plot."""
-
-
 def _curves(runs: Sequence[Path]) -> str:
     drawn = "".join(
         figure(plots.learning_curves(run / LOG_FILE), escape(str(run)) if len(runs) > 1 else "", wide=True)
@@ -285,10 +240,6 @@ def _curves(runs: Sequence[Path]) -> str:
         if (run / LOG_FILE).is_file()
     )
     return section("Learning curves", drawn) if drawn else ""
-
-
-_NARROW_MATRIX: Final = 6
-"""Columns of a confusion matrix that fit beside a plot."""
 
 
 def _confusion(counts: Sequence[Sequence[int]] | None, names: Sequence[str], title: str) -> str:
@@ -305,10 +256,6 @@ def _confusion(counts: Sequence[Sequence[int]] | None, names: Sequence[str], tit
         f"{title}: images with the label (row) and the prediction (column); small, per cent of the label",
         wide=len(names) > _NARROW_MATRIX,
     )
-
-
-_NARROW_MATRIX: Final = 6
-"""Columns of a confusion matrix that fit beside a plot."""
 
 
 def _share_cell(count: int, images: int) -> str:
