@@ -169,7 +169,7 @@ def everything(config: AllConfig) -> None:
     from train.workflows.fine_tune import summary_rows
 
     with full_disk_told(config.out):
-        done = train_everything(config, lambda step: say(f"{step} …"))
+        done = train_everything(config, lambda step: say(f"{step} …"), say_statistics)
     rows = [row for report in done.reports.values() for row in summary_rows(report)]
     print_table("Before and after, on photographs kept for the test", _BEFORE_AFTER, rows)
     print_table("The models that run now", ("data", "metric", "value"), headline(done.metrics))

@@ -92,6 +92,12 @@ def check_same_settings(config: FitConfig, before: Mapping[str, Any]) -> None:
         )
 
 
+def has_other_images(run: Path, data: DataId) -> bool:
+    """Whether a run was begun with other images than ``data``, as far as it is known."""
+    path = run / _DATA_FILE
+    return path.exists() and read_config(path).get("sha256") != data.sha256
+
+
 def check_same_data(config: FitConfig, data: DataId, before: Mapping[str, Any]) -> None:
     """Raise :class:`DataError` where a run was begun with other images."""
     path = config.out / _DATA_FILE
@@ -102,8 +108,8 @@ def check_same_data(config: FitConfig, data: DataId, before: Mapping[str, Any]) 
                 f"{config.data}): give another folder, or empty it."
             )
         return
-    found = read_config(path)
-    if found.get("sha256") != data.sha256:
+    if has_other_images(config.out, data):
+        found = read_config(path)
         raise DataError(
             f"{config.out} belongs to a run with other images ({found.get('train')} for training and "
             f"{found.get('validation')} for validation from {found.get('folder')}; now {data.train} and "

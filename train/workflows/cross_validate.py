@@ -96,11 +96,11 @@ def _write_fold(data: Path, folder: Path, table: Table) -> None:
     """A prepared folder with the crops of ``data`` and other splits."""
     folder.mkdir(parents=True, exist_ok=True)
     crops = folder / CROPS_FILE
-    if not crops.exists():
-        try:
-            os.link(data / CROPS_FILE, crops)
-        except OSError:  # another disk, or one without links
-            shutil.copyfile(data / CROPS_FILE, crops)
+    crops.unlink(missing_ok=True)  # they may be those of fewer images
+    try:
+        os.link(data / CROPS_FILE, crops)
+    except OSError:  # another disk, or one without links
+        shutil.copyfile(data / CROPS_FILE, crops)
     table.save(folder)
 
 

@@ -26,6 +26,7 @@ from train.evaluate.formatting import UNDEFINED
 from train.evaluate.groups import all_metrics
 from train.evaluate.predictions import open_model, predict_crops
 from train.fit.config import FitConfig
+from train.fit.run_folder import DataId, has_other_images
 from train.fit.training import fit
 from train.model.build import describe, load_model
 from train.workflows.config import FineTuneConfig
@@ -57,7 +58,7 @@ def fine_tune(config: FineTuneConfig) -> dict[str, Any]:
     there, unless a baseline is better, which is the model it came from or the one it would replace: errs less
     on new test images, or so much less on old ones that :data:`TOLERANCE` does not cover it, or is less
     biased about a decade by more than :data:`BIAS_TOLERANCE_YEARS`. ``force`` writes it in any case. Calling
-    again resumes.
+    again resumes, and trains anew where the images have changed.
 
     Raises :class:`DataError` when the model or the images cannot be used.
     """
@@ -79,6 +80,8 @@ def fine_tune_prepared(config: FineTuneConfig, data: Path, *, keep_checkpoint: b
         if not has_labels(head, table):
             raise DataError(f"{config.data} has too few images with a label for {head}: give some dozens.")
     run = work / "run"
+    if has_other_images(run, DataId.of(data, table)):
+        shutil.rmtree(run)  # more or other images are another training
     trained = fit(_fit_config(config, data, run), keep_checkpoint=keep_checkpoint)
     models = {"before": config.model, "after": trained}
     if target.exists() and not target.samefile(config.model):

@@ -21,6 +21,7 @@ from train.fit.run_folder import (
     check_same_settings,
     claim,
     cut_log,
+    has_other_images,
     settings_before,
     validation_losses,
 )
@@ -124,6 +125,9 @@ def test_other_images_are_refused_with_their_numbers(begun: FitConfig, tmp_path:
     table.save(other)
     with pytest.raises(DataError, match="other images"):
         check(replace(begun, data=other))
+    assert has_other_images(begun.out, DataId.of(other, table))
+    assert not has_other_images(begun.out, DataId.of(other, Table.load(begun.data)))
+    assert not has_other_images(tmp_path / "new", DataId.of(other, table))
 
 
 def test_data_are_checked_before_anything_is_written(small_config: SmallConfig, tmp_path: Path) -> None:
