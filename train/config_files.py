@@ -18,18 +18,22 @@ CONFIG_FILE: Final = "config.json"
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """The settings of a file by name, as ``--config`` takes them.
+    """The settings of a file by name, as ``--config`` takes them, whatever its suffix.
 
-    JSON is YAML too, so that the suffix does not matter. Raises :class:`DataError` when the file cannot be
-    read and when it holds anything but names and values.
+    Raises :class:`DataError` when the file cannot be read and when it holds anything but names and values.
     """
     import yaml
 
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        try:
+            # JSON is YAML too, but YAML 1.1 takes 2e-05 for a text.
+            content = json.loads(text)
+        except ValueError:
+            content = yaml.safe_load(text)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+    except (RecursionError, UnicodeDecodeError, yaml.YAMLError) as error:
         where = getattr(error, "problem_mark", None)
         line = f" (line {where.line + 1})" if where else ""
         raise DataError(f"{path} is neither YAML nor JSON{line}.") from error

@@ -85,6 +85,7 @@ def test_a_file_of_an_earlier_release_is_read_by_the_names_of_today(tmp_path: Pa
     ("content", "says"),
     [
         (b"epochs: [1", r"neither YAML nor JSON \(line 1\)"),
+        (b"[" * 100_000, "neither YAML nor JSON"),
         (b"\xff\xfe\x00", "neither YAML nor JSON"),
         (b"just a sentence", "holds no settings"),
         (b"", "holds no settings"),

@@ -102,10 +102,11 @@ def check_same_data(config: FitConfig, data: DataId, before: Mapping[str, Any]) 
     """Raise :class:`DataError` where a run was begun with other images."""
     path = config.out / _DATA_FILE
     if not path.exists():  # as in runs of earlier releases
-        if _resolved(before["data"]) != _resolved(config.data):
+        then = before.get("data", "")
+        if _resolved(then) != _resolved(config.data):
             raise DataError(
-                f"{config.out} belongs to a run with other settings (data: {before['data']}, now "
-                f"{config.data}): give another folder, or empty it."
+                f"{config.out} belongs to a run with other settings (data: {then}, now {config.data}): give "
+                "another folder, or empty it."
             )
         return
     if has_other_images(config.out, data):

@@ -97,7 +97,7 @@ class _Memory:
 def _check_can_go_on(
     config: FitConfig, checkpoint: Checkpoint, losses: list[float], before: Mapping[str, Any]
 ) -> None:
-    has_ended = len(losses) >= before["epochs"] or out_of_patience(losses, before.get("patience"))
+    has_ended = len(losses) >= before.get("epochs", 0) or out_of_patience(losses, before.get("patience"))
     if losses and has_ended and checkpoint.newest() is None:
         raise DataError(
             f"The run in {config.out} has ended and kept nothing to go on from: start another from its "

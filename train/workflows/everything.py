@@ -50,8 +50,8 @@ def train_everything(
     """Prepare, fine-tune both heads from the models of ``config.start``, export what became better, evaluate.
 
     ``out`` then holds models that run; a head that did not become better, or that the photographs have no
-    labels for, is the one that was there, or else the one that ships. ``say`` is told each step, ``show`` what
-    the prepared images are. Calling again resumes, and trains anew where the images have changed.
+    labels for, is the one that was there, or else the one that ships. ``say`` is told each step, ``show``
+    what the prepared images are. Calling again resumes, and trains anew where the images have changed.
 
     Raises :class:`DataError` when the photographs cannot be used and when nothing became better.
     """

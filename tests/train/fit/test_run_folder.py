@@ -81,7 +81,9 @@ def test_missing_programs_that_log_are_told_before_training(
 @pytest.fixture
 def begun(prepared: Path, small_config: SmallConfig, tmp_path: Path) -> FitConfig:
     """A run that has been begun, and has no epoch behind it."""
-    config: FitConfig = small_config(tmp_path / "run", teachers=(Path("a.keras"),), images=16)
+    config: FitConfig = small_config(
+        tmp_path / "run", teachers=(Path("a.keras"),), images=16, learning_rate=2e-5
+    )
     claim(config, DataId.of(prepared, Table.load(prepared)))
     return config
 
@@ -100,7 +102,7 @@ def test_settings_that_decide_what_is_learnt_may_not_change_and_are_named(begun:
     with pytest.raises(DataError) as raised:
         check(changed)
     assert str(raised.value) == (
-        f"{begun.out} belongs to a run with other settings (learning_rate: 0.002, now 0.1; seed: 0, now 9; "
+        f"{begun.out} belongs to a run with other settings (learning_rate: 2e-05, now 0.1; seed: 0, now 9; "
         "augmentation: rotate_deg 8.0, now 5): give another folder, or empty it."
     )
 
