@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import keras
 import typer
 
 from agecam.files import write_atomically
+from train.config_files import config_text
 from train.data.describe import FEW_IMAGES
 from train.data.table import Table
 from train.errors import DataError
@@ -130,7 +132,7 @@ def _train(
         _write_summary(model, out / SUMMARY_FILE)
         _say_what(config, model, images, epochs_done)
         log = keras.callbacks.CSVLogger(out / LOG_FILE, append=True)
-        trackers = [LogToTracker(name, asdict(config), out) for name in config.track]
+        trackers = [LogToTracker(name, json.loads(config_text(config)), out) for name in config.track]
         try:
             model.fit(
                 training,
