@@ -132,7 +132,8 @@ def make_settings(folder: Path) -> None:
 def make_labels(folder: Path) -> None:
     """A table of labels of each form."""
     (folder / "labels.csv").write_text(
-        "file,age,gender,race\na.jpg,23,male,White\nb.png,30-39,female,\nc.jpg,70+,,Other\nd.webp,,f,\n"
+        "file,age,gender,race,dob,date,person,split\na.jpg,23,male,White,,,anna,train\n"
+        "b.png,30-39,female,,,,anna,\nc.jpg,70+,,Other,,,,test\nd.webp,,f,,3.4.1990,2020-05-01,,\n"
     )
 
 

@@ -218,7 +218,7 @@ def _read_prepared(folder: Path) -> None:
     from train.data.batch_maker import BatchConfig
     from train.data.batches import Batches
     from train.data.crops import load_crops
-    from train.data.prepare import prepare_crops
+    from train.data.make_crops import prepare_crops
     from train.data.table import TRAIN, Table
     from train.errors import DataError
 

@@ -25,7 +25,7 @@ from agecam.errors import AgeCamError
 from agecam.logs import set_up_logging
 from agecam.options import option, options_from
 from train.config_files import read_config, write_config
-from train.data.config import DescribeConfig, ExtendConfig, PrepareConfig
+from train.data.config import DescribeConfig, PrepareConfig
 from train.errors import full_disk_told
 from train.evaluate.config import EvaluateConfig
 from train.export.config import ExportConfig, OnnxConfig
@@ -65,17 +65,17 @@ def _with_keras(command: Callable[[_Config], None]) -> Callable[[_Config], None]
 @app.command()
 @options_from(PrepareConfig, read_config)
 def prepare(config: PrepareConfig) -> None:
-    """Find and align faces, merge duplicates, split. Carries on where it was cut off."""
+    """Find and align faces, merge duplicates, split.
+
+    The same command goes on where it was cut off, and takes what has come, changed and gone since.
+    """
     from train.data.describe import describe
     from train.data.prepare import prepare as run
 
     with full_disk_told(config.out):
-        prepared = run(config)
+        prepared = run(config, say)
     table = prepared.table
-    say(
-        f"{len(table)} images, {prepared.duplicates} pairs of duplicates, {prepared.skipped} skipped "
-        "(skipped.csv)."
-    )
+    say(f"{len(table):,} images, {prepared.duplicates:,} pairs of duplicates, {prepared.skipped:,} not used.")
     say_statistics(config.out, describe(table))
 
 
@@ -89,20 +89,6 @@ def describe_images(config: DescribeConfig) -> None:
     statistics = describe(Table.load(config.data))
     write_statistics(config.data, statistics)
     say_statistics(config.data, statistics)
-
-
-@app.command()
-@options_from(ExtendConfig)
-def extend(config: ExtendConfig) -> None:
-    """Add prepared images to prepared ones, all for training; those that are there already are left out."""
-    from train.data.extend import extend as run
-
-    extended = run(config)
-    for name, count in extended.duplicates.items():
-        say(f"  {name}: {count} left out, which {config.base} holds")
-    for name, count in extended.added.items():
-        say(f"  {name}: {count} added")
-    say(f"{len(extended.table)} images.")
 
 
 @app.command()
@@ -169,7 +155,7 @@ def everything(config: AllConfig) -> None:
     from train.workflows.fine_tune import summary_rows
 
     with full_disk_told(config.out):
-        done = train_everything(config, lambda step: say(f"{step} …"), say_statistics)
+        done = train_everything(config, say, say_statistics)
     rows = [row for report in done.reports.values() for row in summary_rows(report)]
     print_table("Before and after, on photographs kept for the test", _BEFORE_AFTER, rows)
     print_table("The models that run now", ("data", "metric", "value"), headline(done.metrics))
@@ -191,7 +177,7 @@ def fine_tune(config: FineTuneConfig) -> None:
     from train.workflows.fine_tune import summary_rows
 
     with full_disk_told(config.out):
-        report = run(config)
+        report = run(config, say)
     print_table(f"{config.model}, before and after", _BEFORE_AFTER, summary_rows(report))
     for sentence in report["worse"]:
         say(sentence)
@@ -212,7 +198,7 @@ def cross_validate(config: CrossValidateConfig) -> None:
     from train.workflows.cross_validate import summary_rows
 
     with full_disk_told(config.out):
-        results = run(config, lambda step: say(f"{step} …"))
+        results = run(config, say)
     title = "Mean over the folds ± standard deviation"
     print_table(title, ("images", "error", "before", "after"), summary_rows(results))
 
@@ -251,7 +237,7 @@ def evaluate(config: EvaluateConfig) -> None:
     from train.evaluate.evaluation import evaluate as run
 
     with full_disk_told(config.out):
-        metrics = run(config)
+        metrics = run(config, say)
     title = f"{metrics['data']}, split: {metrics['split']}"
     print_table(title, ("data", "metric", "value"), headline(metrics))
     say(f"Written: {config.out / REPORT_FILE}")

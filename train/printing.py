@@ -35,7 +35,8 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
 
 def say_statistics(folder: Path, statistics: Statistics) -> None:
     """Print what prepared images are: a histogram of each kind of group, people, duplicates, warnings."""
-    from train.data.describe import PLOT_FILE, SPLITS
+    from train.data.describe import PLOT_FILE
+    from train.data.labels import SPLITS
 
     table = Table("", "", title=escape(str(folder)))
     for name in ("images", *SPLITS):

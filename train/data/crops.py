@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from tokenize import TokenError
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +24,7 @@ from agecam.vision.align import (
     view_matrix,
 )
 from agecam.vision.detector import Detector, with_border
+from train.data.arrays import open_array
 from train.errors import DataError
 
 MARGIN_PX: Final = 16
@@ -75,21 +75,7 @@ def load_crops(folder: Path) -> NDArray[np.uint8]:
     path = folder / CROPS_FILE
     if not path.is_file():
         raise DataError(f"{folder} holds no prepared crops: run `python -m train prepare` first.")
-    return open_array(path, (STORED_PX, STORED_PX))
-
-
-def open_array(path: Path, shape: tuple[int, ...], mode: Literal["r", "r+"] = "r") -> NDArray[np.uint8]:
-    """An array of a prepared folder, mapped from disk: ``(n, *shape)`` uint8.
-
-    Raises :class:`DataError` where the file holds none.
-    """
-    try:
-        array: NDArray[np.uint8] = np.lib.format.open_memmap(path, mode=mode)
-    except (OSError, SyntaxError, TypeError, ValueError, TokenError) as error:
-        raise DataError(f"{path} is damaged: prepare the images again, into an empty folder.") from error
-    if array.dtype != np.uint8 or array.shape[1:] != shape or array.ndim != len(shape) + 1:
-        raise DataError(f"{path} holds something else: prepare the images again, into an empty folder.")
-    return array
+    return open_array(path, (STORED_PX, STORED_PX), np.uint8)
 
 
 def center_crop(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from agecam.files import write_atomically
 from train.data.age_groups import AGE_GROUP_NAMES, age_group_index
+from train.data.labels import SPLITS
 from train.data.table import TEST, TRAIN, UNUSED, VALIDATION, Table
 from train.plotting import BLUE, GRAY, ORANGE, save_png
 
 STATISTICS_FILE: Final = "statistics.json"
 PLOT_FILE: Final = "statistics.png"
-SPLITS: Final = (TRAIN, VALIDATION, TEST)
 
 FEW_IMAGES: Final = 1000
 """Fewer are not enough to train a network from nothing: 741 reach an error of 13 years, and 4.2 from the

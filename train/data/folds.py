@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from train.data.age_groups import age_group_index
-from train.data.duplicates import group_pairs
-from train.data.table import TEST, TRAIN, UNUSED, VALIDATION, Table
+from train.data.table import SPLIT_TYPE, TEST, TRAIN, UNUSED, VALIDATION, Table
+from train.data.units import unit_ids
 
 
 def fold_tables(table: Table, folds: int, seed: int) -> Iterator[Table]:
@@ -21,7 +20,7 @@ def fold_tables(table: Table, folds: int, seed: int) -> Iterator[Table]:
     photograph stay together, and each fold gets its share of each data set, age group and gender. Of
     duplicates the test and the validation keep the first; images without any label are for training.
     """
-    unit = _units(table)
+    unit = unit_ids(table)
     _, first = np.unique(unit, return_index=True)
     middle = (table.age_low + np.minimum(table.age_high, 100)) / 2
     band = age_group_index(middle)
@@ -36,31 +35,12 @@ def fold_tables(table: Table, folds: int, seed: int) -> Iterator[Table]:
     is_first = np.zeros(len(table), bool)
     is_first[np.unique(table.group, return_index=True)[1]] = True
     for number in range(folds):
-        splits = np.full(len(table), TRAIN, f"U{max(map(len, (TRAIN, VALIDATION, TEST, UNUSED)))}")
+        splits = np.full(len(table), TRAIN, SPLIT_TYPE)
         splits[(fold == (number + 1) % folds) & (turn % 2 == 0)] = VALIDATION
         splits[fold == number] = TEST
         splits[unlabelled] = TRAIN
         splits[(splits != TRAIN) & ~is_first] = UNUSED
         yield replace(table, split=splits)
-
-
-def _units(table: Table) -> NDArray[np.int64]:
-    """What must stay together: images of one photograph, and of one person in one data set."""
-    named = np.flatnonzero(table.person != "")
-    people = [f"{table.dataset[i]}\0{table.person[i]}" for i in named]
-    ties = (_ties(np.arange(len(table)), table.group), _ties(named, np.array(people, np.str_)))
-    firsts, seconds = (np.concatenate(sides) for sides in zip(*ties, strict=True))
-    return group_pairs(len(table), firsts, seconds)
-
-
-def _ties(
-    places: NDArray[np.int64], names: NDArray[np.generic]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Each place with the first one of the same name."""
-    if not len(places):
-        return places, places
-    _, first, inverse = np.unique(names, return_index=True, return_inverse=True)
-    return places[first[inverse]], places
 
 
 def _rank(seed: int, table: Table, index: int) -> str:

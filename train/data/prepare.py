@@ -1,60 +1,38 @@
 """From folders and zips of labelled images to a prepared folder: crops, labels, split, contact sheet.
 
 A prepared folder holds ``crops.npy`` ``(n, 160, 160)`` uint8, ``keypoints.npy`` (of each face in its image,
-see :mod:`train.data.keypoints`), ``status.npy`` (one byte an image, for resuming), ``prepared.json`` (which
-images it is for), ``table.csv`` (one row an image, in the order of the crops), ``skipped.csv`` and
-``sheet.png``.
+see :mod:`train.data.keypoints`), ``status.npy`` (one byte an image, for resuming), ``images.csv`` and
+``prepared.json`` (see :mod:`train.data.collection`), ``table.csv`` (one row an image in use),
+``skipped.csv`` and ``sheet.png``. Preparing it again takes what has come, changed and gone since.
 """
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.progress import Progress
 
-from agecam.files import atomic_write, write_atomically
-from agecam.opencv import cv2
-from agecam.vision.align import PREPROCESSING_VERSION
-from agecam.vision.detector import MediaPipeDetector
-from train.data.arrays import create_array
-from train.data.config import PrepareConfig
-from train.data.crops import (
-    CROPS_FILE,
-    STORED_PX,
-    align_with_margin,
-    center_crop,
-    find_labelled_face,
-    load_crops,
-    open_array,
-)
+from train.data.collection import SplitSettings, load_split_settings, save_split_settings
+from train.data.config import TO_TRAINING, PrepareConfig
+from train.data.crops import center_crop, load_crops
 from train.data.describe import describe, write_statistics
-from train.data.duplicates import find_duplicates
-from train.data.keypoints import KEYPOINTS_SHAPE, load_keypoints, open_keypoints
-from train.data.readers import Dataset, Sample, Skipped, read_dataset
+from train.data.duplicates import find_duplicates, find_known, group_pairs
+from train.data.keypoints import load_keypoints
+from train.data.labels import LabelOptions
+from train.data.make_crops import Crops, forget_removed, prepare_crops
+from train.data.readers import Skipped, read_dataset
+from train.data.sheet import write_sheet
+from train.data.skipped import SKIPPED_FILE, counted, write_skipped
 from train.data.split import split_table
-from train.data.stores import ImageStore, decode, open_store
-from train.data.table import TEST, UNUSED, Table, build_table
+from train.data.table import SPLIT_TYPE, TABLE_FILE, TEST, UNUSED, Table, build_table
 from train.errors import DataError
-from train.parallel import map_in_processes
+from train.say import Say, silent
 
-_PENDING, _DONE, _UNREADABLE, _NO_FACE = range(4)
-_REASONS: Final = {_UNREADABLE: "not a readable image", _NO_FACE: "no face found"}
-_STATUS_FILE: Final = "status.npy"
-_CLAIM_FILE: Final = "prepared.json"
-_SKIPPED_FILE: Final = "skipped.csv"
-_CHUNK: Final = 64
-"""Images that a process aligns before it hands them over."""
-_SHEET_IMAGES: Final = 96
-_SHEET_COLUMNS: Final = 12
-_CAPTION_PX: Final = 16
+_ALREADY_THERE: Final = "shows a photograph that was there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,195 +44,125 @@ class Prepared:
     skipped: int
 
 
-def prepare(config: PrepareConfig) -> Prepared:
+def prepare(config: PrepareConfig, say: Say = silent) -> Prepared:
     """Find and align faces, merge duplicates, split, and write all of it to ``config.out``.
 
-    What an earlier, interrupted call has done is kept. Raises :class:`DataError` when a source cannot be
-    read, when no face is found, and when the folder holds other images.
+    What earlier calls have done is kept: crops of images that are the same, and the split of all that are
+    still there, unless ``config`` asks for another. ``say`` is told where labels are from, what has come and
+    gone, and what is not used.
+
+    Raises :class:`DataError` when a source cannot be read, when no face is found, and when the folder holds
+    other images.
     """
     out = config.out
-    table, duplicates, skipped = _prepare_table(config.sources, out, config.jobs)
-    table = split_table(table, test=config.test, validation=config.validation, seed=config.seed)
+    options = LabelOptions.parse(config.genders, config.date_order)
+    earlier = Table.load(out) if (out / TABLE_FILE).exists() else None
+    crops = _crops(config.sources, out, options, config.jobs, say)
+    if earlier is not None and config.added == TO_TRAINING:
+        crops = _without_known(crops, out, earlier)
+    table, duplicates = _table(crops, config.sources, out, say)
+    settings = SplitSettings(config.seed, config.test, config.validation)
+    before = None if earlier is None else _earlier_splits(table, earlier, settings, out, say)
+    table = split_table(
+        table,
+        test=config.test,
+        validation=config.validation,
+        seed=config.seed,
+        earlier=before,
+        is_test_closed=before is not None and config.added == TO_TRAINING,
+    )
     table.save(out)
     write_statistics(out, describe(table))
-    shown = np.random.default_rng(config.seed).permutation(len(table))[:_SHEET_IMAGES]
-    captions = [f"{table.age_low[i]:.0f}-{table.age_high[i]:.0f} f={table.female[i]:.0f}" for i in shown]
-    sheet = _contact_sheet(center_crop(load_crops(out)[table.row[shown]]), captions)
-    with atomic_write(out / "sheet.png") as partial:
-        cv2.imwrite(str(partial), sheet)
-    return Prepared(table, duplicates, skipped)
+    save_split_settings(out, settings)
+    forget_removed(out)
+    write_sheet(out, table, config.seed)
+    return Prepared(table, duplicates, len(crops.skipped))
 
 
-def prepare_unsplit(source: Path, out: Path, *, jobs: int = 1) -> None:
+def prepare_unsplit(
+    source: Path, out: Path, say: Say = silent, *, options: LabelOptions | None = None, jobs: int = 1
+) -> None:
     """Prepare a folder or zip without a split: the first of duplicates is "test", the others are unused.
 
     So are images without any label. Raises :class:`DataError` as :func:`prepare` does.
     """
-    table, _, _ = _prepare_table([source], out, jobs)
-    splits = np.full(len(table), UNUSED)
+    crops = _crops([source], out, options or LabelOptions(), jobs, say)
+    table, _ = _table(crops, [source], out, say)
+    splits = np.full(len(table), UNUSED, SPLIT_TYPE)
     _, first = np.unique(table.group, return_index=True)
     splits[first] = TEST
     splits[np.isnan(table.age_low) & np.isnan(table.female)] = UNUSED
     replace(table, split=splits).save(out)
+    forget_removed(out)
 
 
-def _prepare_table(sources: Sequence[Path], out: Path, jobs: int) -> tuple[Table, int, int]:
-    """The table before its split, pairs of duplicates, and images skipped."""
-    datasets = [read_dataset(source) for source in sources]
-    samples, skipped = prepare_crops(datasets, out, jobs=jobs)
-    _write_skipped(out / _SKIPPED_FILE, skipped)
-    rows = usable_rows(out)
-    if not len(rows):
-        raise DataError(f"No face was found in the images of {', '.join(map(str, sources))}.")
+def _crops(sources: Sequence[Path], out: Path, options: LabelOptions, jobs: int, say: Say) -> Crops:
+    datasets = [read_dataset(source, options) for source in sources]
+    for note in (note for dataset in datasets for note in dataset.notes):
+        say(note)
+    if not any(dataset.samples for dataset in datasets):
+        skipped = [skip for dataset in datasets for skip in dataset.skipped]
+        _tell_skipped(out, skipped, say)
+        needed = "it needs labels.csv, a folder for each class, or names as in UTKFace"
+        if any(dataset.notes for dataset in datasets):
+            needed = f"{out / SKIPPED_FILE} says why"
+        raise DataError(f"{_named(sources)} has no image with a label that can be used: {needed}.")
+    crops = prepare_crops(datasets, out, jobs=jobs)
+    if crops.growth is not None:
+        growth = crops.growth
+        say(
+            f"Images: added {growth.added:,}, changed {growth.changed:,}, removed {growth.removed:,}, "
+            f"kept {growth.kept:,}"
+        )
+    return crops
+
+
+def _table(crops: Crops, sources: Sequence[Path], out: Path, say: Say) -> tuple[Table, int]:
+    """The table before its split, and how many pairs of duplicates there are."""
+    _tell_skipped(out, crops.skipped, say)
+    if not crops.usable.any():
+        raise DataError(f"No face was found in the images of {_named(sources)}.")
+    samples = [sample for sample, usable in zip(crops.samples, crops.usable, strict=True) if usable]
+    rows = crops.rows[crops.usable]
     pairs = find_duplicates(center_crop(load_crops(out)), rows)
-    table = build_table(samples, rows, pairs, load_keypoints(out))
-    return table, len(pairs[0]), len(skipped)
+    return build_table(samples, rows, pairs, load_keypoints(out)), len(pairs[0])
 
 
-def prepare_crops(
-    datasets: Sequence[Dataset], folder: Path, *, jobs: int = 1
-) -> tuple[list[Sample], list[Skipped]]:
-    """Detect, align and store all images; what an earlier, interrupted run has stored is kept.
-
-    Returns all samples, the row of each in ``crops.npy`` being its place among them, and what was skipped;
-    :func:`usable_rows` says in which rows a face is.
-
-    Raises :class:`DataError` when ``folder`` holds the crops of other images.
-    """
-    samples = [sample for dataset in datasets for sample in dataset.samples]
-    folder.mkdir(parents=True, exist_ok=True)
-    _claim(folder, samples)
-    crops = _memmap(folder / CROPS_FILE, (len(samples), STORED_PX, STORED_PX))
-    status = _memmap(folder / _STATUS_FILE, (len(samples),))
-    keypoints = open_keypoints(folder, len(samples))
-    chunks = list(_pending_chunks(datasets, status))
-    with Progress() as progress:
-        bar = progress.add_task("Aligning faces", total=len(samples), completed=int((status > 0).sum()))
-        for rows, new_crops, new_keypoints, new_status in map_in_processes(_CropWorker, chunks, jobs):
-            crops[rows] = new_crops
-            keypoints[rows] = new_keypoints
-            status[rows] = new_status
-            progress.advance(bar, len(rows))
-    crops.flush()
-    keypoints.flush()
-    status.flush()
-    skipped = [skip for dataset in datasets for skip in dataset.skipped]
-    skipped += [
-        Skipped(sample.dataset, sample.file, _REASONS[int(code)])
-        for sample, code in zip(samples, status, strict=True)
-        if int(code) in _REASONS
-    ]
-    return samples, skipped
+def _tell_skipped(out: Path, skipped: Sequence[Skipped], say: Say) -> None:
+    write_skipped(out, skipped)
+    if skipped:
+        say(f"Not used, and listed in {out / SKIPPED_FILE}:")
+    for line in counted(skipped):
+        say(f"  {line}")
 
 
-def usable_rows(folder: Path) -> NDArray[np.int64]:
-    """Rows of ``crops.npy`` that hold a face: ``(m,)`` int64."""
-    return np.flatnonzero(open_array(folder / _STATUS_FILE, ()) == _DONE)
+def _named(sources: Sequence[Path]) -> str:
+    return ", ".join(map(str, sources))
 
 
-def _write_skipped(path: Path, skipped: Iterable[Skipped]) -> None:
-    """List what is not used as ``dataset,file,reason``."""
-    with atomic_write(path) as partial, partial.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["dataset", "file", "reason"])
-        writer.writerows((skip.dataset, skip.file, skip.reason) for skip in skipped)
+def _earlier_splits(
+    table: Table, earlier: Table, settings: SplitSettings, out: Path, say: Say
+) -> NDArray[np.str_] | None:
+    """The split that each image had, empty for new ones; ``None`` where all are to be split anew."""
+    if (load_split_settings(out) or settings) != settings:
+        say("Another --seed, --test or --validation than before: all images are split anew.")
+        return None
+    by_row = dict(zip(earlier.row.tolist(), earlier.split.tolist(), strict=True))
+    names = zip(earlier.dataset.tolist(), earlier.file.tolist(), strict=True)
+    by_name = dict(zip(names, earlier.split.tolist(), strict=True))
+    columns = zip(table.row.tolist(), table.dataset.tolist(), table.file.tolist(), strict=True)
+    splits = [by_row.get(row) or by_name.get((dataset, file), "") for row, dataset, file in columns]
+    return np.array(splits, dtype=SPLIT_TYPE)
 
 
-def _contact_sheet(crops: NDArray[np.uint8], captions: Sequence[str]) -> NDArray[np.uint8]:
-    """Crops ``(n, s, s)`` side by side, each with a caption below: ``(h, w)`` uint8, to check by eye."""
-    size = crops.shape[1]
-    cell = size + _CAPTION_PX
-    rows = -(-len(crops) // _SHEET_COLUMNS)
-    sheet = np.full((rows * cell, _SHEET_COLUMNS * size), 255, np.uint8)
-    for index, (crop, caption) in enumerate(zip(crops, captions, strict=True)):
-        y, x = divmod(index, _SHEET_COLUMNS)
-        y, x = y * cell, x * size
-        sheet[y : y + size, x : x + size] = crop
-        cv2.putText(sheet, caption, (x + 2, y + size + 12), cv2.FONT_HERSHEY_SIMPLEX, 0.35, 0, 1, cv2.LINE_AA)
-    return sheet
-
-
-def _claim(folder: Path, samples: Sequence[Sample]) -> None:
-    """Note which images a folder is for, so that two runs never mix their crops."""
-    names = "\n".join(f"{sample.dataset}/{sample.file}" for sample in samples)
-    claim = {
-        "images": len(samples),
-        "names_sha256": hashlib.sha256(names.encode()).hexdigest(),
-        "preprocessing": PREPROCESSING_VERSION,
-    }
-    path = folder / _CLAIM_FILE
-    if not path.exists():
-        write_atomically(path, json.dumps(claim))
-        return
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, RecursionError, ValueError) as error:
-        raise DataError(f"{path} is damaged: give another folder, or empty this one.") from error
-    if isinstance(found, dict) and "pictures" in found:  # as earlier releases wrote it
-        found["images"] = found.pop("pictures")
-    if found != claim:
-        raise DataError(f"{folder} holds crops of other images: give another folder, or empty it.")
-
-
-def _memmap(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[np.uint8]]:
-    if not path.exists():
-        create_array(path, np.dtype(np.uint8), shape)
-    array = open_array(path, shape[1:], "r+")
-    if len(array) != shape[0]:
-        raise DataError(f"{path} is for another number of images: give another folder, or empty this one.")
-    assert isinstance(array, np.memmap)
-    return array
-
-
-_Chunk = tuple[Path, list[int], list[str]]
-"""A folder or zip, rows of ``crops.npy``, and the file that belongs into each."""
-_Crops = tuple[list[int], NDArray[np.uint8], NDArray[np.float32], NDArray[np.uint8]]
-"""Rows of ``crops.npy``, the crops to put there, and the keypoints and status of each."""
-
-
-def _pending_chunks(datasets: Sequence[Dataset], status: NDArray[np.uint8]) -> Iterator[_Chunk]:
-    first = 0
-    for dataset in datasets:
-        rows = [first + i for i in range(len(dataset.samples)) if status[first + i] == _PENDING]
-        for start in range(0, len(rows), _CHUNK):
-            chunk = rows[start : start + _CHUNK]
-            yield dataset.path, chunk, [dataset.samples[row - first].file for row in chunk]
-        first += len(dataset.samples)
-
-
-class _CropWorker:
-    """A detector and the stores it reads from, for one process."""
-
-    def __init__(self) -> None:
-        self._detector = MediaPipeDetector()
-        self._stores: dict[Path, ImageStore] = {}
-
-    def run(self, chunk: _Chunk) -> _Crops:
-        path, rows, files = chunk
-        if path not in self._stores:
-            self._stores[path] = open_store(path)
-        crops = np.zeros((len(rows), STORED_PX, STORED_PX), np.uint8)
-        keypoints = np.full((len(rows), *KEYPOINTS_SHAPE), np.nan, np.float32)
-        status = np.zeros(len(rows), np.uint8)
-        for index, file in enumerate(files):
-            status[index] = self._crop(self._stores[path], file, crops[index], keypoints[index])
-        return rows, crops, keypoints, status
-
-    def _crop(
-        self, store: ImageStore, file: str, crop: NDArray[np.uint8], keypoints: NDArray[np.float32]
-    ) -> int:
-        try:
-            image = decode(store.read(file))
-        except DataError:  # one damaged member of a zip costs no other
-            return _UNREADABLE
-        if image is None:
-            return _UNREADABLE
-        face = find_labelled_face(image, self._detector)
-        if face is None:
-            return _NO_FACE
-        crop[:] = align_with_margin(image, face)
-        keypoints[:] = face.keypoints
-        return _DONE
-
-    def close(self) -> None:
-        self._detector.close()
+def _without_known(crops: Crops, out: Path, earlier: Table) -> Crops:
+    """Leave out new images that may show a photograph of ``earlier``, and all that show the same as they."""
+    places = np.flatnonzero(crops.usable & ~np.isin(crops.rows, earlier.row))
+    images = center_crop(load_crops(out))
+    known = find_known(images, crops.rows[places], images, earlier.row)
+    group = group_pairs(len(places), *find_duplicates(images, crops.rows[places]))
+    left_out = places[np.isin(group, group[known])]
+    usable = crops.usable.copy()
+    usable[left_out] = False
+    skipped = (Skipped(crops.samples[i].dataset, crops.samples[i].file, _ALREADY_THERE) for i in left_out)
+    return replace(crops, usable=usable, skipped=(*crops.skipped, *skipped))

@@ -1,37 +1,44 @@
-"""Read labelled face images from a folder or a zip, in either of two layouts.
+"""Read the labels of the face images in a folder or a zip.
 
-- **Names as in UTKFace**: ``age_gender_race_date.jpg`` (gender 0 male, 1 female; Zhang, Song, Qi, "Age
+An image has its labels from the first of these that says something of it:
+
+- **A table** in its folder or one above, the nearest: ``labels.csv`` (or ``.tsv``, ``.txt``), or any other
+  ``.csv`` or ``.tsv`` whose columns name files and labels; see :mod:`train.data.label_table`.
+- **Its name**, as in UTKFace: ``age_gender_race_date.jpg`` (gender 0 male, 1 female; Zhang, Song, Qi, "Age
   Progression/Regression by Conditional Adversarial Autoencoder", CVPR 2017).
-- **A table** ``labels.csv`` with the columns ``file,age,gender`` and, if known, ``race`` and ``person``. Age
-  is a number of years, a range such as ``30-39`` or ``70+``, a bound (``<=60``, ``>=45``), or empty, and what
-  is not quite certain has a standard deviation in years behind it (``45-52~3``); gender is ``male``,
-  ``female`` or empty. An image without either is for distillation, where teachers alone label it. ``person``
-  is any name that the images of one person share.
+- **The folders** it is in, one a class: ``female/``, ``20-29/``, ``25/``, nested or not, below ``train/``,
+  ``validation/`` and ``test/`` or not; as torchvision's ``ImageFolder`` and Keras's
+  ``image_dataset_from_directory`` have it.
 
-Entries that cannot be used are skipped, counted and listed: a data set of this size always has some.
+An image of a table without age and gender is for distillation, where teachers alone label it. What cannot be
+used, rows and images, is listed with its reason: a data set of some size always has some.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import astuple, dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from train.data.stores import dataset_name, open_store
+from train.data.dates import Period, exif_date
+from train.data.file_names import FileNames, is_image, is_raw
+from train.data.label_table import LabelTable, meanings, read_table, row_labels
+from train.data.labels import OLDEST, LabelOptions, Labels, folder_labels
+from train.data.stores import ImageStore, dataset_name, open_store
 from train.errors import DataError
 
-OLDEST: Final = 120
-"""Years; labels above are mistakes."""
-
-IMAGE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 _UTKFACE_RACES: Final = ("White", "Black", "Asian", "Indian", "Other")
 _UTKFACE_NAME: Final = re.compile(r"(\d{1,3})_([01])_([0-4])_\d+\.")
-_RANGE: Final = re.compile(r"(\d+)\s*-\s*(\d+)")
-_OPEN_RANGE: Final = re.compile(r"(\d+)\s*\+|>=\s*(\d+)")
-_UPPER_BOUND: Final = re.compile(r"<=\s*(\d+)")
+_TABLE_SUFFIXES: Final = frozenset({".csv", ".tsv", ".txt"})
+_GUESSED_SUFFIXES: Final = frozenset({".csv", ".tsv"})
+"""Of tables that are not called labels."""
+_NAMED: Final = "labels"
+_NO_NAME: Final = "name is not age_gender_race_date"
+_NO_LABEL: Final = "no label in a table, in its name or in its folders' names"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +47,9 @@ class Sample:
 
     ``age_low..age_high`` is the inclusive range of ages in years, both the same where the age is exact, both
     ``None`` where it is unknown; ``age_edge`` is the standard deviation in years of its ends, where the label
-    says one. ``person`` is unique within the data set, empty where it is unknown. ``file`` is the path within
-    the data set, with forward slashes.
+    says one. ``person`` is unique within the data set, empty where it is unknown; ``split`` is that which the
+    label asks for ("train", "validation", "test"), else empty. ``file`` is the path within the data set, with
+    forward slashes.
     """
 
     dataset: str
@@ -52,6 +60,7 @@ class Sample:
     race: str = ""
     age_edge: float | None = None
     person: str = ""
+    split: str = ""
 
     @property
     def age(self) -> float | None:
@@ -61,141 +70,183 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """An image that is not used, and why."""
+    """An image or a row of a table that is not used, and why: a kind and, behind a colon, its instance."""
 
     dataset: str
     file: str
     reason: str
 
+    @property
+    def kind(self) -> str:
+        """The reason without its instance, to count by."""
+        return self.reason.partition(":")[0]
+
+    @property
+    def instance(self) -> str:
+        """What the reason is about in this one case, empty where that is all the same."""
+        return self.reason.partition(":")[2].strip()
+
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """All usable samples of one folder or zip in the order of their names, and what was skipped."""
+    """All usable samples of one folder or zip in the order of their names, and what was skipped.
+
+    ``notes`` say where the labels are from, one sentence each.
+    """
 
     name: str
     path: Path
     samples: tuple[Sample, ...]
     skipped: tuple[Skipped, ...]
+    notes: tuple[str, ...] = ()
 
 
-def read_dataset(path: Path) -> Dataset:
-    """Read the labels of all images of a folder or zip; the images themselves are not opened.
+def read_dataset(path: Path, options: LabelOptions | None = None) -> Dataset:
+    """Read the labels of all images of a folder or zip, which may be none.
 
-    Raises :class:`DataError` when there is no usable image in it.
+    The images themselves are opened only where an age depends on when they were taken.
+
+    Raises :class:`DataError` when the folder, the zip or a table cannot be read.
     """
-    store = open_store(path)
-    names = store.names()
-    name = dataset_name(path)
-    table = next((n for n in names if PurePosixPath(n).name == "labels.csv"), None)
-    if table is None:
-        samples, skipped = _read_names(name, names)
-    else:
-        samples, skipped = _read_table(name, table, store.read(table), names)
-    if not samples:
-        raise DataError(f"{path} has no labelled image: it needs labels.csv or names as in UTKFace.")
-    return Dataset(name, path, tuple(samples), tuple(skipped))
+    reading = _Reading(path, options or LabelOptions())
+    reading.read_tables()
+    reading.read_others()
+    samples = tuple(sorted(reading.samples, key=lambda sample: sample.file))
+    return Dataset(reading.name, path, samples, tuple(reading.skipped), tuple(reading.notes))
 
 
-def _read_names(dataset: str, names: list[str]) -> tuple[list[Sample], list[Skipped]]:
-    samples: list[Sample] = []
-    skipped: list[Skipped] = []
+class _Reading:
+    """Samples of one data set, as they are found."""
+
+    def __init__(self, path: Path, options: LabelOptions) -> None:
+        self.name = dataset_name(path)
+        self.samples: list[Sample] = []
+        self.skipped: list[Skipped] = []
+        self.notes: list[str] = []
+        self._store = open_store(path)
+        self._options = options
+        self._names = list(filter(self._is_usable, self._store.names()))
+        self._files = FileNames(self.name, self._names)
+        self._tables = dict(_tables(self._store, self._names))
+        self._used: set[str] = set()
+        self._named: set[str] = set()
+
+    def _is_usable(self, name: str) -> bool:
+        try:
+            name.encode()
+        except UnicodeEncodeError:  # bytes in another encoding than that of the system
+            self._skip(name.encode(errors="backslashreplace").decode(), "file name that is no text")
+            return False
+        if is_raw(name):
+            self._skip(name, "raw photograph, to be saved as JPEG")
+            return False
+        return True
+
+    def read_tables(self) -> None:
+        """Samples of all tables, and the images that the table of their folder does not name."""
+        for folder, names in self._tables.items():
+            for name in names:
+                shown = f"{self.name}/{name}"
+                table = read_table(shown, self._store.read(name), self._options)
+                self.notes.append(f"{shown}: {table.described()}")
+                self._read_rows(table, name, PurePosixPath(folder))
+        for image in filter(is_image, self._names):
+            above = self._table_folder(image)
+            if image not in self._named and above is not None:
+                self._named.add(image)
+                self._skip(image, f"not in {' or '.join(map(_file_name, self._tables[above]))}")
+
+    def _read_rows(self, table: LabelTable, name: str, folder: PurePosixPath) -> None:
+        for row in table.rows:
+            file = row.cells["file"] or f"{name}, line {row.line}"
+            try:
+                file = self._files.find(folder, row.cells["file"])
+                self._named.add(file)
+                if row.problem:
+                    raise ValueError(row.problem)
+                if file in self._used:
+                    raise ValueError("listed twice")
+                labels = row_labels(row, table, self._options, partial(self._photographed, file))
+            except ValueError as error:
+                self._skip(file, str(error))
+            else:
+                self._add(file, labels)
+
+    def _photographed(self, file: str) -> Period | None:
+        try:
+            return exif_date(self._store.read(file))
+        except DataError:  # one damaged member of a zip costs no other
+            return None
+
+    def read_others(self) -> None:
+        """Samples of the images that no table is for: by name, else by folder."""
+        images = [n for n in self._names if is_image(n) and n not in self._named]
+        is_utkface = any(_UTKFACE_NAME.match(_file_name(image)) for image in images)
+        classes: set[str] = set()
+        for image in images:
+            folders = PurePosixPath(image).parts[:-1]
+            try:
+                labels = _name_labels(_file_name(image)) or folder_labels(folders, self._options.genders)
+            except ValueError as error:
+                self._skip(image, str(error))
+                continue
+            if labels is None:
+                self._skip(image, _NO_NAME if is_utkface else _NO_LABEL)
+                continue
+            self._add(image, labels)
+            if not _UTKFACE_NAME.match(_file_name(image)):
+                classes.add("/".join(folders))
+        if classes:
+            self.notes.append(f"{self.name}: labels by folder, {', '.join(sorted(classes))}")
+
+    def _table_folder(self, image: str) -> str | None:
+        """The nearest folder above an image that has a table."""
+        return next((f for f in map(str, PurePosixPath(image).parents) if f in self._tables), None)
+
+    def _add(self, file: str, labels: Labels) -> None:
+        self._used.add(file)
+        self.samples.append(Sample(self.name, file, *astuple(labels)))
+
+    def _skip(self, file: str, reason: str) -> None:
+        self.skipped.append(Skipped(self.name, file, reason))
+
+
+def _tables(store: ImageStore, names: Sequence[str]) -> Iterator[tuple[str, Collection[str]]]:
+    """The tables of each folder that has any, the innermost folders first."""
+    by_folder: defaultdict[str, list[str]] = defaultdict(list)
     for name in names:
         path = PurePosixPath(name)
-        if path.suffix.lower() not in IMAGE_SUFFIXES:
-            continue
-        match = _UTKFACE_NAME.match(path.name)
-        if match is None:
-            skipped.append(Skipped(dataset, name, "name is not age_gender_race_date"))
-        elif (age := float(match[1])) > OLDEST:
-            skipped.append(Skipped(dataset, name, f"age {age:.0f} is above {OLDEST}"))
-        else:
-            race = _UTKFACE_RACES[int(match[3])]
-            samples.append(Sample(dataset, name, age, age, match[2] == "1", race))
-    return samples, skipped
+        if path.suffix.lower() in _TABLE_SUFFIXES and not path.name.startswith("."):
+            by_folder[str(path.parent)].append(name)
+    for folder in sorted(by_folder, key=lambda folder: (-folder.count("/"), folder == ".", folder)):
+        named = [name for name in by_folder[folder] if PurePosixPath(name).stem.casefold() == _NAMED]
+        tables = named or [
+            name
+            for name in by_folder[folder]
+            if PurePosixPath(name).suffix.lower() in _GUESSED_SUFFIXES and _is_table(store, name)
+        ]
+        if tables:
+            yield folder, tables
 
 
-def _read_table(
-    dataset: str, table: str, content: bytes, names: list[str]
-) -> tuple[list[Sample], list[Skipped]]:
-    text = io.StringIO(content.decode("utf-8-sig", errors="replace"), newline="")
+def _is_table(store: ImageStore, name: str) -> bool:
     try:
-        reader = csv.DictReader(text)
-        missing = {"file", "age", "gender"} - set(reader.fieldnames or ())
-        rows = [] if missing else list(reader)
-    except csv.Error as error:
-        raise DataError(f"{table} is not a table that can be read ({error}).") from error
-    if missing:
-        raise DataError(f"{table} lacks the column {', '.join(sorted(missing))}.")
-    folder = PurePosixPath(table).parent
-    present = set(names)
-    seen: set[str] = set()
-    samples: list[Sample] = []
-    skipped: list[Skipped] = []
-    for row in rows:
-        name = (folder / (row["file"] or "").strip()).as_posix()
-        try:
-            if name not in present:
-                raise ValueError("there is no such file")
-            if name in seen:
-                raise ValueError("listed twice")
-            samples.append(_read_row(dataset, name, row))
-        except ValueError as error:
-            skipped.append(Skipped(dataset, name, str(error)))
-        else:
-            seen.add(name)
-    return sorted(samples, key=lambda sample: sample.file), skipped
+        found = meanings(store.read(name))
+    except DataError:
+        return False
+    return "file" in found and bool(found & {"age", "gender", "birth"})
 
 
-def _read_row(dataset: str, name: str, row: dict[str, str]) -> Sample:
-    """Raises :class:`ValueError` with what is wrong."""
-    age, uncertain, deviation = (row["age"] or "").partition("~")
-    low, high = parse_age(age)
-    edge = _parse_deviation(deviation) if uncertain else None
-    female = parse_gender(row["gender"] or "")
-    race, person = ((row.get(column) or "").strip() for column in ("race", "person"))
-    return Sample(dataset, name, low, high, female, race, edge, person)
+def _file_name(path: str) -> str:
+    return PurePosixPath(path).name
 
 
-def _parse_deviation(text: str) -> float:
-    try:
-        deviation = float(text)
-    except ValueError:
-        deviation = -1.0
-    if not 0 < deviation <= OLDEST:
-        raise ValueError(f"{text.strip()!r} behind ~ is no number of years")
-    return deviation
-
-
-def parse_age(text: str) -> tuple[float | None, float | None]:
-    """Lowest and highest age meant by ``23``, ``20-29``, ``70+``, ``<=60`` or an empty text, in years.
-
-    Raises :class:`ValueError` when it is none of these or not an age.
-    """
-    text = text.strip()
-    if not text:
-        return None, None
-    if match := _RANGE.fullmatch(text):
-        low, high = float(match[1]), float(match[2])
-    elif match := _OPEN_RANGE.fullmatch(text):
-        low, high = float(match[1] or match[2]), 100.0
-    elif match := _UPPER_BOUND.fullmatch(text):
-        low, high = 0.0, float(match[1])
-    else:
-        try:
-            low = high = float(text)
-        except ValueError:
-            raise ValueError(f"age {text!r} is neither a number nor a range") from None
-    if not 0 <= low <= high <= OLDEST:
-        raise ValueError(f"age {text!r} is not between 0 and {OLDEST}")
-    return low, high
-
-
-def parse_gender(text: str) -> bool | None:
-    """Whether ``female`` (``f``) or ``male`` (``m``) is written; ``None`` for an empty text.
-
-    Raises :class:`ValueError` for anything else.
-    """
-    text = text.strip().lower()
-    if text not in {"", "f", "m", "female", "male"}:
-        raise ValueError(f"gender {text!r} is neither male nor female")
-    return text.startswith("f") if text else None
+def _name_labels(name: str) -> Labels | None:
+    """The labels in a name as in UTKFace. Raises :class:`ValueError` where its age is none."""
+    match = _UTKFACE_NAME.match(name)
+    if match is None:
+        return None
+    age = float(match[1])
+    if age > OLDEST:
+        raise ValueError(f"age is above {OLDEST}: {age:.0f}")
+    return Labels(age, age, match[2] == "1", _UTKFACE_RACES[int(match[3])])

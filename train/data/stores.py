@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import lzma
 import struct
+import tempfile
 import threading
 import zipfile
 import zlib
@@ -13,8 +14,9 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from agecam.errors import SourceError
 from agecam.opencv import cv2
-from agecam.sources.image import is_whole_png
+from agecam.sources.image import is_whole_png, read_image
 from agecam.sources.stderr import decoder_remarks
 from train.errors import DataError
 
@@ -22,6 +24,8 @@ _MAX_BYTES: Final = 500_000_000
 """Of one file in a zip, unpacked: some pack gigabytes of zeros into little."""
 _LOCKED: Final = 1
 """The bit of a file's flags in a zip that says it is encrypted."""
+_HEIF_BOX: Final = b"ftyp"
+"""At byte 4 of HEIC and AVIF files."""
 _ZIP_ERRORS: Final = (
     *(EOFError, LookupError, OSError, RuntimeError, ValueError),
     *(struct.error, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
@@ -100,6 +104,7 @@ def open_store(path: Path) -> ImageStore:
 
 def dataset_name(path: Path) -> str:
     """What the images of a folder or zip are called together."""
+    path = path.absolute()  # "." has no name
     return path.stem if path.is_file() else path.name
 
 
@@ -107,9 +112,22 @@ def decode(encoded: bytes) -> NDArray[np.uint8] | None:
     """An image file as ``(h, w, 3)`` uint8 BGR, upright; ``None`` where it is damaged or no image."""
     if not encoded or (encoded.startswith(b"\x89PNG") and not is_whole_png(encoded)):
         return None
+    if encoded[4:8] == _HEIF_BOX:
+        return _decode_heif(encoded)
     try:
         with decoder_remarks():
             image = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:  # more pixels than OpenCV takes
         return None
     return None if image is None else np.asarray(image, np.uint8)
+
+
+def _decode_heif(encoded: bytes) -> NDArray[np.uint8] | None:
+    """HEIC and AVIF, by the program's own reader of files."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "image.heic"
+        path.write_bytes(encoded)
+        try:
+            return read_image(path)
+        except SourceError:
+            return None

@@ -15,11 +15,15 @@ from agecam.files import atomic_write
 from train.data.age_groups import upper_bounds
 from train.data.crops import CROPS_FILE, load_crops
 from train.data.duplicates import group_pairs, reconcile_ages, reconcile_gender
+from train.data.labels import SPLITS
 from train.data.pose import pose_and_size
 from train.data.readers import Sample
 from train.errors import DataError
 
-TRAIN, VALIDATION, TEST, UNUSED = "train", "validation", "test", "unused"
+TRAIN, VALIDATION, TEST = SPLITS
+UNUSED: Final = "unused"
+SPLIT_TYPE: Final = np.dtype(f"U{max(map(len, (*SPLITS, UNUSED)))}")
+"""Room for each name, also where the longest is not among the first."""
 TABLE_FILE: Final = "table.csv"
 _OLD_NAMES: Final = {"split": "part"}
 """Of columns in tables that earlier releases wrote."""
@@ -149,43 +153,42 @@ def build_table(
     pairs: tuple[NDArray[np.int64], NDArray[np.int64]],
     keypoints: NDArray[np.float32] | None = None,
 ) -> Table:
-    """Table of the samples at ``rows``, labels of duplicates reconciled, not yet split.
+    """Table of ``samples``, labels of duplicates reconciled, not yet split.
 
-    ``pairs`` are places within ``rows`` of images that show one photograph; ``keypoints`` ``(m, 4, 2)`` are
-    those of all samples, without which pose and size are unknown.
+    ``rows`` are their rows in ``crops.npy`` and in ``keypoints`` ``(m, 4, 2)``, without which pose and size
+    are unknown; ``pairs`` are places of samples that show one photograph. ``split`` is what a sample asks
+    for, else "unused".
     """
-    chosen = [samples[row] for row in rows]
 
     def number(value: float | bool | None) -> float:
         return np.nan if value is None else float(value)
 
-    low = np.array([number(sample.age_low) for sample in chosen])
-    high = np.array([number(sample.age_high) for sample in chosen])
-    female = np.array([number(sample.female) for sample in chosen])
-    group = group_pairs(len(chosen), *pairs)
-    edge = np.array([number(sample.age_edge) for sample in chosen])
+    low = np.array([number(sample.age_low) for sample in samples])
+    high = np.array([number(sample.age_high) for sample in samples])
+    female = np.array([number(sample.female) for sample in samples])
+    group = group_pairs(len(samples), *pairs)
+    edge = np.array([number(sample.age_edge) for sample in samples])
     for members in _members(group):
         edge[members] = np.nan  # of labels that are no longer those of the image
         low[members], high[members] = reconcile_ages(low[members], high[members])
         female[members] = reconcile_gender(female[members])
-    if keypoints is None:
-        keypoints = np.full((len(samples), 4, 2), np.nan, np.float32)
-    yaw, pitch, width = (np.round(values, _DIGITS) for values in pose_and_size(keypoints[rows]))
+    of_faces = np.full((len(samples), 4, 2), np.nan, np.float32) if keypoints is None else keypoints[rows]
+    yaw, pitch, width = (np.round(values, _DIGITS) for values in pose_and_size(of_faces))
     return Table(
         row=np.asarray(rows, dtype=np.int64),
-        dataset=np.array([sample.dataset for sample in chosen], dtype=np.str_),
-        file=np.array([sample.file for sample in chosen], dtype=np.str_),
+        dataset=np.array([sample.dataset for sample in samples], dtype=np.str_),
+        file=np.array([sample.file for sample in samples], dtype=np.str_),
         age_low=low,
         age_high=high,
         female=female,
-        race=np.array([sample.race for sample in chosen], dtype=np.str_),
+        race=np.array([sample.race for sample in samples], dtype=np.str_),
         group=group,
-        split=np.full(len(chosen), UNUSED),
+        split=np.array([sample.split or UNUSED for sample in samples], dtype=SPLIT_TYPE),
         yaw_deg=yaw,
         pitch_deg=pitch,
         face_px=width,
         age_edge=edge,
-        person=np.array([sample.person for sample in chosen], dtype=np.str_),
+        person=np.array([sample.person for sample in samples], dtype=np.str_),
     )
 
 

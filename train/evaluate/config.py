@@ -9,6 +9,8 @@ from typing import Final
 from agecam.options import option
 from agecam.vision.align import TTA_VIEWS, View
 from train.data.choices import one_of
+from train.data.config import DATE_ORDER, GENDERS
+from train.data.labels import DATE_ORDERS
 from train.data.table import TEST, TRAIN, VALIDATION
 
 ALL: Final = "all"
@@ -75,6 +77,9 @@ class EvaluateConfig:
             "Folder of `fit`, to show its learning curves; default: that of the models.", "--run"
         ),
     )
+
+    genders: str = field(default="", metadata=GENDERS)
+    date_order: str = field(default=DATE_ORDERS[0], metadata=DATE_ORDER)
 
     @property
     def views(self) -> tuple[View, ...]:

@@ -14,6 +14,7 @@ from agecam.files import write_atomically
 from agecam.vision.calibration import Calibration
 from agecam.vision.manifest import MANIFEST, Manifest
 from train.data.crops import center_crop, load_crops
+from train.data.labels import LabelOptions
 from train.data.prepare import prepare_unsplit
 from train.data.table import TABLE_FILE, UNUSED, VALIDATION, Table
 from train.errors import DataError
@@ -29,6 +30,7 @@ from train.evaluate.predictions import Model, Predictions, open_model, predict_c
 from train.evaluate.report import write_report
 from train.evaluate.robustness import through_live_path, under_corruptions
 from train.fit.run_folder import LOG_FILE
+from train.say import Say, silent
 
 METRICS_FILE: Final = "metrics.json"
 REPORT_FILE: Final = "report.html"
@@ -36,15 +38,15 @@ _KIND_FACES: Final = 64
 """Faces that tell what a model predicts where its file does not: a plain age is above 1 for one of them."""
 
 
-def evaluate(config: EvaluateConfig) -> dict[str, Any]:
+def evaluate(config: EvaluateConfig, say: Say = silent) -> dict[str, Any]:
     """Measure model files, data set by data set, and write metrics and report to ``config.out``.
 
     ``config.data`` is a folder made by ``prepare``, of which one split is measured, or a folder or zip of
-    labelled images, which are prepared into ``out`` and all measured. Returns the content of
-    ``metrics.json``. Raises :class:`DataError` when images or models cannot be read, two models predict the
-    same, or the split is empty.
+    labelled images, which are prepared into ``out`` and all measured; ``say`` is told of that. Returns the
+    content of ``metrics.json``. Raises :class:`DataError` when images or models cannot be read, two models
+    predict the same, or the split is empty.
     """
-    table, crops, split = _load(config)
+    table, crops, split = _load(config, say)
     chosen = table.take(table.split != UNUSED) if split == ALL else table.of_split(split)
     if not len(chosen):
         raise DataError(f"{config.data} has no images in its {split} split.")
@@ -114,12 +116,13 @@ def headline(metrics: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     return rows
 
 
-def _load(config: EvaluateConfig) -> tuple[Table, NDArray[np.uint8], str]:
+def _load(config: EvaluateConfig, say: Say) -> tuple[Table, NDArray[np.uint8], str]:
     """The table of all images, their crops, and the split to measure."""
     folder, split = config.data, config.split
     if not (folder / TABLE_FILE).is_file():
         folder, split = config.out / "prepared", ALL
-        prepare_unsplit(config.data, folder, jobs=config.jobs)
+        options = LabelOptions.parse(config.genders, config.date_order)
+        prepare_unsplit(config.data, folder, say, options=options, jobs=config.jobs)
     return Table.load(folder), load_crops(folder), split
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from agecam.options import default_of, option
 from train.data.choices import some_of
+from train.data.config import DATE_ORDER, GENDERS
+from train.data.labels import DATE_ORDERS
 from train.fit.config import LEAST_SIZE_PX, FitConfig
 from train.workflows.variants import VARIANTS
 
@@ -93,6 +95,8 @@ class FineTuneConfig:
     seed: int = field(default=default_of(FitConfig, "seed"), metadata=option("Decides split and training."))
     jobs: int = field(default=1, metadata=_JOBS)
     force: bool = field(default=False, metadata=_FORCE)
+    genders: str = field(default="", metadata=GENDERS)
+    date_order: str = field(default=DATE_ORDERS[0], metadata=DATE_ORDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +122,5 @@ class AllConfig:
     seed: int = field(default=default_of(FitConfig, "seed"), metadata=option("Decides split and training."))
     jobs: int = field(default=1, metadata=_JOBS)
     force: bool = field(default=False, metadata=_FORCE)
+    genders: str = field(default="", metadata=GENDERS)
+    date_order: str = field(default=DATE_ORDERS[0], metadata=DATE_ORDER)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -19,6 +19,7 @@ from train.data.folds import fold_tables
 from train.data.table import Table
 from train.data.targets import AGE, HEADS
 from train.errors import DataError
+from train.say import Say
 from train.workflows.config import CrossValidateConfig, FineTuneConfig
 from train.workflows.fine_tune import fine_tune_prepared, has_labels
 
@@ -32,7 +33,7 @@ class FineTune(Protocol):
 
 
 def cross_validate(
-    config: CrossValidateConfig, say: Callable[[str], None], fine_tune: FineTune = fine_tune_prepared
+    config: CrossValidateConfig, say: Say, fine_tune: FineTune = fine_tune_prepared
 ) -> dict[str, Any]:
     """Fine-tune the models of ``config.start`` once a fold, and measure each on images it has not seen.
 
@@ -53,7 +54,7 @@ def cross_validate(
         folder = config.out / f"fold-{number}"
         _write_fold(config.data, folder / "prepared", table)
         for head in heads:
-            say(f"Fold {number} of {config.folds}: training {head}")
+            say(f"Fold {number} of {config.folds}: training {head} …")
             metrics = fine_tune(_task(config, head, folder), folder / "prepared", keep_checkpoint=False)
             metrics = metrics["metrics"]["new"]
             for model in ("before", "after"):

@@ -11,6 +11,7 @@ from agecam.paths import models_dir
 from agecam.vision.manifest import MANIFEST
 from train.config_files import write_config
 from train.data.describe import Statistics, describe
+from train.data.table import Table
 from train.data.targets import AGE, GENDER, HEADS
 from train.errors import DataError
 from train.evaluate.config import EvaluateConfig
@@ -57,14 +58,15 @@ def train_everything(
     """
     work = config.out / _FOLDER
     data = work / "prepared"
-    say(f"Looking for faces in {config.data}")
-    table = prepare_images(config.data, data, jobs=config.jobs, seed=config.seed)
+    say(f"Looking for faces in {config.data} …")
+    table = prepare_images(config, data, say)
     write_config(work, config)
     show(data, describe(table))
     labelled = [head for head in HEADS if has_labels(head, table)]
     if not labelled:
         raise DataError(
-            f"{config.data} has too few labelled images ({len(table)} with a face): give some dozens."
+            f"{config.data} has too few labelled images ({len(table)} with a face): give some dozens"
+            f"{_of_people(table)}."
         )
     reports = dict(_fine_tuned(config, data, labelled, say))
     kept = {head: (Path(report["saved"]),) for head, report in reports.items() if report["saved"]}
@@ -73,9 +75,9 @@ def train_everything(
         raise DataError(
             f"Nothing became better, and nothing was changed. {worse} Give more photographs, or --force."
         )
-    say(f"Exporting {' and '.join(kept)}")
+    say(f"Exporting {' and '.join(kept)} …")
     exported = _exported(ExportConfig(data, config.out, kept.get(AGE, ()), kept.get(GENDER, ())))
-    say("Measuring the models that run now")
+    say("Measuring the models that run now …")
     files = tuple(config.out / f"{head}.tflite" for head in HEADS)
     out = work / "report"
     runs = tuple(Path(report["run"]) for report in reports.values())
@@ -84,12 +86,17 @@ def train_everything(
     return Everything(reports, unlabelled, exported, metrics, out / REPORT_FILE)
 
 
+def _of_people(table: Table) -> str:
+    """What else is needed where images say who is on them: nobody is on two sides of the split."""
+    return ", of three people at least" if (table.person != "").any() else ""
+
+
 def _fine_tuned(
     config: AllConfig, data: Path, heads: list[str], say: Callable[[str], None]
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for head in heads:
         start = (config.start or models_dir()) / f"{head}.keras"
-        say(f"Training {head}, from {start}")
+        say(f"Training {head}, from {start} …")
         task = FineTuneConfig(
             start,
             config.data,

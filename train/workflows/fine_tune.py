@@ -29,7 +29,8 @@ from train.fit.config import FitConfig
 from train.fit.run_folder import DataId, has_other_images
 from train.fit.training import fit
 from train.model.build import describe, load_model
-from train.workflows.config import FineTuneConfig
+from train.say import Say, silent
+from train.workflows.config import AllConfig, FineTuneConfig
 
 TOLERANCE: Final = 0.05
 """How much worse, of the error before, a model may become on the images that it was trained on before."""
@@ -50,8 +51,10 @@ _KINDS: Final = {AGE: ("age", "range", "bias"), GENDER: ("gender",)}
 """Of metrics, by head."""
 
 
-def fine_tune(config: FineTuneConfig) -> dict[str, Any]:
+def fine_tune(config: FineTuneConfig, say: Say = silent) -> dict[str, Any]:
     """Prepare the images, train, compare before and after, and keep the better model.
+
+    ``say`` is told what becomes of the images.
 
     In ``out``: ``fine-tune/`` with the prepared images, the run and ``report.json``, whose content is
     returned, and the model under the names of its heads (``age.keras``). It is written, over one that may be
@@ -63,7 +66,7 @@ def fine_tune(config: FineTuneConfig) -> dict[str, Any]:
     Raises :class:`DataError` when the model or the images cannot be used.
     """
     data = config.out / _FOLDER / "prepared"
-    prepare_images(config.data, data, jobs=config.jobs, seed=config.seed)
+    prepare_images(config, data, say)
     write_config(config.out / _FOLDER, config)
     return fine_tune_prepared(config, data)
 
@@ -130,11 +133,19 @@ def _largest_bias(metrics: Mapping[str, Any]) -> str:
     return f"{largest.years:+.2f} ({largest.decade})" if largest else UNDEFINED
 
 
-def prepare_images(images: Path, data: Path, *, jobs: int, seed: int) -> Table:
+def prepare_images(config: FineTuneConfig | AllConfig, data: Path, say: Say) -> Table:
     """Prepare a folder or zip with the splits that fine-tuning needs; the table of the prepared images."""
-    return prepare(
-        PrepareConfig((images,), data, jobs=jobs, seed=seed, test=_TEST_SHARE, validation=_VALIDATION_SHARE)
-    ).table
+    task = PrepareConfig(
+        (config.data,),
+        data,
+        jobs=config.jobs,
+        seed=config.seed,
+        test=_TEST_SHARE,
+        validation=_VALIDATION_SHARE,
+        genders=config.genders,
+        date_order=config.date_order,
+    )
+    return prepare(task, say).table
 
 
 def has_labels(head: str, table: Table) -> bool:

@@ -1,7 +1,9 @@
 """Faces are stored, what has none is listed, and an interrupted preparation carries on."""
 
 import csv
-import json
+import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -12,7 +14,8 @@ from numpy.typing import NDArray
 from agecam.opencv import cv2
 from train.data.config import PrepareConfig
 from train.data.crops import STORED_PX, load_crops
-from train.data.prepare import prepare, prepare_crops, prepare_unsplit, usable_rows
+from train.data.make_crops import prepare_crops
+from train.data.prepare import prepare, prepare_unsplit
 from train.data.readers import read_dataset
 from train.data.table import TEST, UNUSED, Table
 from train.errors import DataError
@@ -25,15 +28,20 @@ def write_faces(folder: Path, *images: NDArray[np.uint8]) -> Path:
     return folder
 
 
+def reasons(out: Path) -> list[str]:
+    with (out / "skipped.csv").open(newline="", encoding="utf-8") as stream:
+        return [row["reason"] for row in csv.DictReader(stream)]
+
+
 def test_preparation_stores_faces_and_reports_the_rest(
     tmp_path: Path, astronaut_bgr: NDArray[np.uint8], hopper_bgr: NDArray[np.uint8]
 ) -> None:
     folder = write_faces(tmp_path / "faces", astronaut_bgr, hopper_bgr, np.full_like(hopper_bgr, 90))
     (folder / "39_1_0_2017.jpg").write_bytes(b"no image")
-    samples, skipped = prepare_crops([read_dataset(folder)], tmp_path / "out")
-    assert len(samples) == 4
-    assert usable_rows(tmp_path / "out").tolist() == [0, 1]
-    assert {(skip.file[:2], skip.reason) for skip in skipped} == {
+    prepared = prepare_crops([read_dataset(folder)], tmp_path / "out")
+    assert len(prepared.samples) == 4
+    assert prepared.rows[prepared.usable].tolist() == [0, 1]
+    assert {(skip.file[:2], skip.reason) for skip in prepared.skipped} == {
         ("32", "no face found"),
         ("39", "not a readable image"),
     }
@@ -58,25 +66,6 @@ def test_an_interrupted_preparation_carries_on_where_it_was(
     np.testing.assert_array_equal(load_crops(out)[1], whole[1])
 
 
-def test_crops_of_other_images_are_not_mixed_in(tmp_path: Path, astronaut_bgr: NDArray[np.uint8]) -> None:
-    out = tmp_path / "out"
-    prepare_crops([read_dataset(write_faces(tmp_path / "one", astronaut_bgr))], out)
-    other = read_dataset(write_faces(tmp_path / "two", astronaut_bgr))
-    with pytest.raises(DataError, match="other images"):
-        prepare_crops([other], out)
-
-
-def test_folder_of_an_earlier_release_is_taken_up(tmp_path: Path, astronaut_bgr: NDArray[np.uint8]) -> None:
-    dataset = read_dataset(write_faces(tmp_path / "faces", astronaut_bgr))
-    out = tmp_path / "out"
-    prepare_crops([dataset], out)
-    claim = json.loads((out / "prepared.json").read_text(encoding="utf-8"))
-    claim["pictures"] = claim.pop("images")
-    (out / "prepared.json").write_text(json.dumps(claim), encoding="utf-8")
-    samples, skipped = prepare_crops([dataset], out)
-    assert (len(samples), skipped) == (1, [])
-
-
 def test_whole_preparation_leaves_table_sheet_and_list_of_what_is_skipped(
     tmp_path: Path, astronaut_bgr: NDArray[np.uint8], hopper_bgr: NDArray[np.uint8]
 ) -> None:
@@ -84,7 +73,9 @@ def test_whole_preparation_leaves_table_sheet_and_list_of_what_is_skipped(
         tmp_path / "faces", astronaut_bgr, hopper_bgr, astronaut_bgr, np.full_like(hopper_bgr, 90)
     )
     # In processes, as large sets are prepared.
-    prepared = prepare(PrepareConfig((faces,), tmp_path / "out", jobs=2))
+    told: list[str] = []
+    prepared = prepare(PrepareConfig((faces,), tmp_path / "out", jobs=2), told.append)
+    assert told == [f"Not used, and listed in {tmp_path / 'out' / 'skipped.csv'}:", "  1 no face found"]
     assert (len(prepared.table), prepared.duplicates, prepared.skipped) == (3, 1, 1)
     table = Table.load(tmp_path / "out")
     assert table.file.tolist() == prepared.table.file.tolist()
@@ -95,8 +86,7 @@ def test_whole_preparation_leaves_table_sheet_and_list_of_what_is_skipped(
     sheet = cv2.imread(str(tmp_path / "out" / "sheet.png"), cv2.IMREAD_GRAYSCALE)
     assert sheet is not None
     assert sheet[:128, :384].std() > 20
-    with (tmp_path / "out" / "skipped.csv").open(encoding="utf-8") as stream:
-        assert [row["reason"] for row in csv.DictReader(stream)] == ["no face found"]
+    assert reasons(tmp_path / "out") == ["no face found"]
 
 
 def test_without_a_split_each_photograph_is_for_the_test_once(
@@ -110,8 +100,40 @@ def test_without_a_split_each_photograph_is_for_the_test_once(
 
 def test_images_without_any_face_are_refused(tmp_path: Path, hopper_bgr: NDArray[np.uint8]) -> None:
     faces = write_faces(tmp_path / "faces", np.full_like(hopper_bgr, 90))
+    told: list[str] = []
     with pytest.raises(DataError, match="No face was found"):
-        prepare(PrepareConfig((faces,), tmp_path / "out"))
+        prepare(PrepareConfig((faces,), tmp_path / "out"), told.append)
+    assert "  1 no face found" in told
+    assert reasons(tmp_path / "out") == ["no face found"]
+
+
+def test_where_no_label_is_left_all_are_counted_and_listed_and_the_command_fails(tmp_path: Path) -> None:
+    faces = tmp_path / "faces"
+    faces.mkdir()
+    for name in ("1.jpg", "2.jpg", "3.jpg", "4.jpg"):
+        (faces / name).touch()
+    (faces / "labels.csv").write_text("file;age\n1.jpg;old\n2.jpg;older\n3.jpg;200\n", encoding="utf-8")
+    program = "import sys; sys.argv[0] = 'train'; from train.cli import main; main()"
+    words = ["prepare", str(faces), "-o", str(tmp_path / "out")]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words],
+        env=os.environ | {"COLUMNS": "300"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    says = f"has no image with a label that can be used: {tmp_path / 'out' / 'skipped.csv'} says why."
+    assert says in done.stderr
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    assert lines == [
+        "faces/labels.csv: 3 rows, semicolon, UTF-8",
+        f"Not used, and listed in {tmp_path / 'out' / 'skipped.csv'}:",
+        "2 age is neither a number nor a range, such as 'old'",
+        "1 age is not between 0 and 120, such as '200'",
+        "1 not in labels.csv",
+    ]
+    assert len(reasons(tmp_path / "out")) == 4
 
 
 @pytest.mark.parametrize(
@@ -119,6 +141,9 @@ def test_images_without_any_face_are_refused(tmp_path: Path, hopper_bgr: NDArray
     [
         ("prepared.json", b"[" * 200_000),
         ("prepared.json", b'{"pictures": 1}'),
+        ("images.csv", b"row,dataset,file\n0,faces,30_1_0_2017.jpg\n"),
+        ("images.csv", b"row,dataset,file,sha256\n-1,faces,30_1_0_2017.jpg,\n"),
+        ("images.csv", b"\xff\xfe"),
         ("crops.npy", b""),
         ("crops.npy", b"\x93NUMPY\x01\x00\x10\x00{'descr': (     "),
         ("status.npy", b"\x93NUMPY\x01\x00"),
@@ -130,7 +155,7 @@ def test_a_damaged_file_of_an_earlier_call_is_told(
     dataset = read_dataset(write_faces(tmp_path / "faces", hopper_bgr))
     prepare_crops([dataset], tmp_path / "out")
     (tmp_path / "out" / name).write_bytes(content)
-    with pytest.raises(DataError, match=r"(is damaged|of other images)"):
+    with pytest.raises(DataError, match=rf"{name} is damaged"):
         prepare_crops([dataset], tmp_path / "out")
 
 
@@ -143,7 +168,7 @@ def test_arrays_of_another_kind_or_number_are_told(tmp_path: Path, hopper_bgr: N
         load_crops(out)
     with pytest.raises(DataError, match="holds something else"):
         prepare_crops([dataset], out)
-    np.save(out / "crops.npy", np.zeros((5, STORED_PX, STORED_PX), np.uint8))
+    np.save(out / "crops.npy", np.zeros((0, STORED_PX, STORED_PX), np.uint8))
     with pytest.raises(DataError, match="another number of images"):
         prepare_crops([dataset], out)
 
@@ -154,7 +179,14 @@ def test_one_damaged_member_of_a_zip_costs_no_other(tmp_path: Path, hopper_bgr: 
         archive.writestr("20_0_0_1.jpg", b"content that will not fit its checksum")
         archive.writestr("21_0_0_1.jpg", cv2.imencode(".jpg", hopper_bgr)[1].tobytes())
     path.write_bytes(path.read_bytes().replace(b"content", b"CONTENT", 1))
-    samples, skipped = prepare_crops([read_dataset(path)], tmp_path / "out")
-    assert [sample.file for sample in samples] == ["20_0_0_1.jpg", "21_0_0_1.jpg"]
-    assert [(skip.file, skip.reason) for skip in skipped] == [("20_0_0_1.jpg", "not a readable image")]
-    assert usable_rows(tmp_path / "out").tolist() == [1]
+    prepared = prepare_crops([read_dataset(path)], tmp_path / "out")
+    assert [sample.file for sample in prepared.samples] == ["20_0_0_1.jpg", "21_0_0_1.jpg"]
+    assert [(s.file, s.reason) for s in prepared.skipped] == [("20_0_0_1.jpg", "not a readable image")]
+    assert prepared.usable.tolist() == [False, True]
+
+    whole = cv2.imencode(".jpg", hopper_bgr)[1].tobytes()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("20_0_0_1.jpg", "21_0_0_1.jpg"):
+            archive.writestr(name, whole)
+    again = prepare_crops([read_dataset(path)], tmp_path / "out")
+    assert again.usable.all(), "a file that can be read now is another one"

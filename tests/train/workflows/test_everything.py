@@ -31,10 +31,13 @@ def predicted(photographs: Path, *options: str) -> list[dict[str, Any]]:
     return [max(found, key=lambda face: face["box"][2]) for found in faces]
 
 
-def test_a_folder_of_photographs_becomes_models_that_run(
+def test_a_folder_of_photographs_with_a_semicolon_table_becomes_models_that_run(
     tmp_path: Path, write_photographs: WritePhotographs
 ) -> None:
     photographs = write_photographs(tmp_path / "photographs", LABELS * 12)
+    table = (photographs / "labels.csv").read_text(encoding="utf-8")
+    table = table.replace("file,age,gender", "Filename,Years,Sex").replace(",", ";")
+    (photographs / "labels.csv").write_text(table, encoding="utf-16")
     out = tmp_path / "mine"
     words = ["all", str(photographs), "-o", str(out), "--epochs", "4"]
     result = CliRunner(env={"COLUMNS": "300"}).invoke(app, words, catch_exceptions=False)
@@ -47,15 +50,21 @@ def test_a_folder_of_photographs_becomes_models_that_run(
     assert after[0]["female"] > 0.5 > after[1]["female"]
 
 
-def test_a_head_without_labels_is_the_one_that_ships(
+def test_folders_per_class_become_a_model_and_the_head_they_do_not_tell_of_is_the_one_that_ships(
     tmp_path: Path, write_photographs: WritePhotographs
 ) -> None:
-    photographs = write_photographs(tmp_path / "photographs", [(age, "") for age, _ in LABELS] * 12)
+    photographs = write_photographs(tmp_path / "photographs", LABELS * 12)
+    (photographs / "labels.csv").unlink()
+    for file in sorted(photographs.glob("*.jpg")):
+        age, _ = LABELS[int(file.stem) % 2]
+        (photographs / age).mkdir(exist_ok=True)
+        file.rename(photographs / age / file.name)
     steps: list[str] = []
     done = train_everything(AllConfig(photographs, tmp_path / "mine", epochs=1, force=True), steps.append)
     assert done.unlabelled == ("gender",)
     assert [one.path.name for one in done.exported] == ["age.tflite"]
     assert any("Training age" in step for step in steps)
+    assert "photographs: labels by folder, 20, 75" in steps
     own, shipped = Manifest.read(tmp_path / "mine"), Manifest.read(models_dir())
     assert own.model_bytes("gender", "litert") == shipped.model_bytes("gender", "litert")
     assert own.model_bytes("age", "litert") != shipped.model_bytes("age", "litert")

@@ -1,6 +1,7 @@
 """A model goes on learning from someone's own photographs, and only a better one takes its place."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,25 @@ def test_a_better_model_stays_unless_told_otherwise(
 
     assert fine_tune(replace(task, force=True))["saved"] == str(tmp_path / "age.keras")
     assert (tmp_path / "age.keras").read_bytes() != kept
+
+
+def test_training_begins_anew_when_the_photographs_have_grown(
+    photographs: Path, age_model: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(photographs, tmp_path / "photographs")
+    late = [tmp_path / "photographs" / f"{index}.jpg" for index in range(18, 24)]
+    for file in late:
+        file.rename(tmp_path / file.name)
+    task = FineTuneConfig(age_model, tmp_path / "photographs", tmp_path / "out", epochs=1, batch_size=4)
+    before = fine_tune(task)
+    trained = (Path(before["run"]) / "model.keras").read_bytes()
+    for file in late:
+        (tmp_path / file.name).rename(file)
+    told: list[str] = []
+    after = fine_tune(task, told.append)
+    assert "Images: added 6, changed 0, removed 0, kept 18" in told
+    assert sum(after["images"].values()) == sum(before["images"].values()) + 6
+    assert (Path(after["run"]) / "model.keras").read_bytes() != trained
 
 
 def test_too_few_labels_are_told_in_plain_words(
