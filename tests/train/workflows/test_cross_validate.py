@@ -29,14 +29,14 @@ def test_each_fold_is_trained_and_measured_on_its_own_images(tmp_path: Path) -> 
     tasks: list[FineTuneConfig] = []
     tested: list[str] = []
 
-    def fine_tune(config: FineTuneConfig, folder: Path, *, keep_checkpoint: bool) -> Mapping[str, Any]:
+    def fine_tune(config: FineTuneConfig, data: Path, *, keep_checkpoint: bool) -> Mapping[str, Any]:
         assert not keep_checkpoint
         tasks.append(config)
-        table = Table.load(folder)
+        table = Table.load(data)
         tested.extend(table.of_split(TEST).file.tolist())
         assert len(table.of_split(VALIDATION)) >= 3
         assert len(table.of_split(TRAIN)) >= 24
-        assert np.load(folder / "crops.npy", mmap_mode="r").shape[0] == 40
+        assert np.load(data / "crops.npy", mmap_mode="r").shape[0] == 40
         error = float(len(tasks))
         metrics = {
             "before": {"age": {"error": 2 * error, "images": 10}},
