@@ -163,7 +163,11 @@ def _train(
                 log.csv_file.close()
             for tracker in trackers:
                 tracker.end()
-    if not math.isfinite(losses[-1]):
+    _check_finite(losses[-1])
+
+
+def _check_finite(loss: float) -> None:
+    if not math.isfinite(loss):
         raise DataError(
             "The loss is no longer a number: train with a smaller learning rate or --precision float32, in "
             "another folder."
