@@ -42,8 +42,9 @@ format: dev-environment ## bring all Python files into ruff's format
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
+# All extras but train-gpu, whose CUDA libraries are gigabytes that no test needs.
 lock: ## resolve the dependencies of pyproject.toml again, into both lock files (needs uv)
-	$(LOCK) --upgrade --all-extras --group dev --output-file requirements-dev.lock
+	$(LOCK) --upgrade --extra train --extra onnx --extra dask --group dev --output-file requirements-dev.lock
 	$(LOCK) --constraints requirements-dev.lock --output-file requirements.lock
 
 clean: ## remove what was built and installed here

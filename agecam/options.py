@@ -15,13 +15,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 import typer
 
 _KEY: Final = "option"
+_FILE: Final = "config_file"
+_CONTEXT: Final = "context"
 _Config = TypeVar("_Config")
 
 
@@ -71,21 +73,82 @@ def default_of(config: type[Any], name: str) -> Any:
     return _default(next(field for field in fields(config) if field.name == name))
 
 
-def options_from(config: type[_Config]) -> Callable[[Callable[[_Config], None]], Callable[..., None]]:
-    """Let a command that takes one ``config`` have an option for each of its fields that is one."""
+ReadSettings = Callable[[Path], Mapping[str, Any]]
+"""Reads a file of settings: values by the names of fields, or of options without their dashes."""
+
+
+def options_from(
+    config: type[_Config], read_file: ReadSettings | None = None
+) -> Callable[[Callable[[_Config], None]], Callable[..., None]]:
+    """Let a command that takes one ``config`` have an option for each of its fields that is one.
+
+    With ``read_file`` it has ``--config FILE`` too: the file may hold every field, also those without an
+    option, and what is given on the command line comes before it.
+    """
 
     def decorate(command: Callable[[_Config], None]) -> Callable[..., None]:
         described = list(_described(config))
 
         def call(**values: Any) -> None:
-            command(config(**{option.name: option.read(values) for option in described}))
+            context = values.pop(_CONTEXT, None)
+            settings = {option.name: option.read(values) for option in described}
+            for name, value in (context.meta[_FILE] if context and _FILE in context.meta else {}).items():
+                if name not in settings or context.get_parameter_source(name).name != "COMMANDLINE":
+                    settings[name] = value
+            command(config(**settings))
 
         parameters = [parameter for option in described for parameter in option.parameters()]
+        if read_file is not None:
+            parameters += _file_parameters(config, described, read_file)
         call.__name__, call.__doc__ = command.__name__, command.__doc__
         call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         return call
 
     return decorate
+
+
+def _file_parameters(
+    config: type[Any], described: list[_Described], read_file: ReadSettings
+) -> Iterator[inspect.Parameter]:
+    def take_up(context: typer.Context, path: Path | None) -> Path | None:
+        """Make the values of the file the defaults; those that no option can say wait in ``meta``."""
+        if path is None:
+            return None
+        hints = get_type_hints(config)
+        options = {option.name: option for option in described}
+        fields_by_name = {option.file_name: option.name for option in described} | {f: f for f in hints}
+        defaults: dict[str, Any] = {}
+        others: dict[str, Any] = {}
+        for name, value in read_file(path).items():
+            field_name = fields_by_name.get(name.replace("-", "_"))
+            if field_name is None:
+                raise typer.BadParameter(f"{path} says {name!r}, which is none of the settings.")
+            if field_name in options and not isinstance(value, dict):
+                if value is not None:
+                    defaults[field_name] = options[field_name].as_given(value)
+            else:
+                others[field_name] = _typed(hints[field_name], value, f"{path}: {name}")
+        context.default_map = defaults
+        context.meta[_FILE] = others
+        return path
+
+    yield _parameter(_CONTEXT, typer.Context, inspect.Parameter.empty)
+    help_text = "YAML or JSON file with these options; those given here come before it."
+    info = typer.Option(
+        None, "--config", help=help_text, callback=take_up, is_eager=True, parser=_path, metavar="<path>"
+    )
+    yield _parameter(_FILE, Path | None, info)
+
+
+def _typed(kind: Any, value: Any, where: str) -> Any:
+    """A value of a file as the type of its field."""
+    try:
+        if is_dataclass(kind):
+            hints = get_type_hints(kind)
+            return kind(**{name: _typed(hints[name], v, f"{where}: {name}") for name, v in value.items()})  # type: ignore[operator]
+        return kind(value)
+    except (AttributeError, LookupError, TypeError, ValueError):
+        raise typer.BadParameter(f"{where}: {value!r} is not what is expected there.") from None
 
 
 def _described(config: type[Any]) -> Iterator[_Described]:
@@ -115,6 +178,19 @@ class _Described:
     @property
     def names(self) -> tuple[str, ...]:
         return self.option.names or (f"--{self.name.replace('_', '-')}",)
+
+    @property
+    def file_name(self) -> str:
+        """What a file of settings may call it, beside the name of the field."""
+        return self.names[0].split("/")[0].strip("-").replace("-", "_")
+
+    def as_given(self, value: Any) -> Any:
+        """A value of a file as the command line would give it."""
+        if isinstance(value, list):
+            return [str(one) for one in value] if self.is_list else ",".join(map(str, value))
+        if isinstance(value, bool):
+            return value
+        return [str(value)] if self.is_list else str(value)
 
     def parameters(self) -> Iterator[inspect.Parameter]:
         """What typer is told of the option, then of its aliases."""

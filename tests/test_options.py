@@ -148,7 +148,7 @@ def test_every_command_has_its_help(command: object) -> None:
     name = getattr(command, "name", None) or command.callback.__name__.replace("_", "-")  # type: ignore[attr-defined]
     result = CliRunner().invoke(cli.app, [name, "--help"])
     assert result.exit_code == 0
-    assert "--out" in result.output
+    assert ("--out" in result.output) is (name != "describe"), "which writes into the folder it describes"
 
 
 def test_budgets_share_their_fields_with_the_runs() -> None:
@@ -164,3 +164,90 @@ def test_every_option_of_a_configuration_says_what_it_does() -> None:
         for one in fields(config):
             if "option" in one.metadata:
                 assert one.metadata["option"].help.endswith((".", "json", "age.keras."))
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    low: float = 1.0
+    high: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class WithFile:
+    inputs: tuple[Path, ...] = field(metadata=option("What to read.", argument=True))
+    out: Path = field(metadata=option("Where to.", "--out", "-o"))
+    size_px: int = field(default=48, metadata=option("Pixels.", "--size", aliases=("--pixels",), at_least=8))
+    names: tuple[str, ...] = field(default=("a", "b"), metadata=option("Some.", codec=COMMA_SEPARATED))
+    extra: tuple[Path, ...] = field(default=(), metadata=option("More."))
+    fast: bool = field(default=True, metadata=option("Fast.", "--fast/--slow"))
+    limit: int | None = field(default=None, metadata=option("At most."))
+    rate: float = 0.5
+    nested: Nested = field(
+        default_factory=Nested,
+        metadata=option("Strength.", codec=Codec(float, lambda _: 1.0, lambda x: Nested(x, 0))),
+    )
+
+
+def run_with_file(settings: dict[str, object], *words: str) -> tuple[Result, list[WithFile]]:
+    app, seen = typer.Typer(), []
+
+    @app.command()
+    @options_from(WithFile, lambda _: settings)
+    def command(config: WithFile) -> None:
+        seen.append(config)
+
+    return CliRunner(env={"COLUMNS": "200"}).invoke(app, [*words, "--config", "any.yaml"]), seen
+
+
+WHOLE: dict[str, object] = {
+    "inputs": ["x", "z"],
+    "out": "y",
+    "size_px": 64,
+    "names": ["c", "d"],
+    "extra": ["1"],
+    "fast": False,
+    "limit": None,
+    "rate": "2e-3",
+    "nested": {"low": 3, "high": 4},
+}
+
+
+def test_a_file_gives_every_field_also_those_without_an_option() -> None:
+    result, seen = run_with_file(WHOLE)
+    assert result.exit_code == 0, result.output
+    inputs = (Path("x"), Path("z"))
+    expected = WithFile(inputs, Path("y"), 64, ("c", "d"), (Path("1"),), False, None, 0.002, Nested(3.0, 4))
+    assert seen == [expected]
+
+
+def test_the_command_line_comes_before_the_file() -> None:
+    words = ["q", "-o", "other", "--pixels", "32", "--nested", "7", "--fast", "--names", "e"]
+    result, seen = run_with_file(WHOLE, *words)
+    assert result.exit_code == 0, result.output
+    assert seen == [
+        WithFile((Path("q"),), Path("other"), 32, ("e",), (Path("1"),), True, None, 0.002, Nested(7.0, 0))
+    ]
+
+
+def test_a_file_may_use_the_names_of_options_and_leave_out_what_has_a_default() -> None:
+    result, seen = run_with_file({"inputs": "x", "out": "y", "size": 16, "nested": 2})
+    assert result.exit_code == 0, result.output
+    assert seen == [WithFile((Path("x"),), Path("y"), 16, nested=Nested(2.0, 0))]
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({**WHOLE, "sise": 3}, "says 'sise', which is none of the settings"),
+        ({**WHOLE, "size_px": 4}, "greater than or equal to 8"),
+        ({**WHOLE, "size_px": "many"}, "'--size': Input should be a valid integer"),
+        ({**WHOLE, "rate": "fast"}, "rate: 'fast' is not what is expected there"),
+        ({**WHOLE, "nested": {"middle": 1}}, "is not what is expected there"),
+        ({"inputs": ["x"]}, "Missing option"),
+    ],
+)
+def test_a_file_that_says_something_else_is_wrong_usage(settings: dict[str, object], says: str) -> None:
+    result, seen = run_with_file(settings)
+    assert result.exit_code == 2
+    assert says in result.output
+    assert not seen

@@ -5,31 +5,34 @@ Options are the fields of each command's configuration; what needs Keras is impo
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import logging
 import os
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from agecam.errors import AgeCamError
 from agecam.logs import set_up_logging
 from agecam.options import option, options_from
-from train.data.config import PrepareConfig
+from train.config_files import read_config, write_config
+from train.data.config import DescribeConfig, PrepareConfig
 from train.errors import full_disk_told
 from train.evaluate.config import EvaluateConfig
-from train.export.config import ExportConfig
-from train.fit.config import FitConfig
-from train.workflows.config import AllConfig, CompareConfig, FineTuneConfig, TuneConfig
+from train.export.config import ExportConfig, OnnxConfig
+from train.fit.config import FitConfig, read_fit_config
+from train.printing import print_table, say, say_statistics
+from train.quiet_keras import load_keras
+from train.workflows.config import AllConfig, CompareConfig, CrossValidateConfig, FineTuneConfig, TuneConfig
 from train.workflows.variants import VARIANTS
 
 if TYPE_CHECKING:
@@ -38,7 +41,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger("agecam.train")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-console = Console()
 
 _BACKENDS: Final = ("tensorflow", "jax", "torch")
 """Of Keras, the default first: each is also the name of its package."""
@@ -46,36 +48,59 @@ _BEFORE_AFTER: Final = ("images", "error", "before", "after")
 _STATISTICS_FACES = 1000
 """Faces that the statistics of dlib's network are measured on."""
 
+_Config = TypeVar("_Config")
+
+
+def _with_keras(command: Callable[[_Config], None]) -> Callable[[_Config], None]:
+    """Load Keras before a command that needs it."""
+
+    @functools.wraps(command)
+    def call(config: _Config) -> None:
+        load_keras()
+        command(config)
+
+    return call
+
 
 @app.command()
-@options_from(PrepareConfig)
+@options_from(PrepareConfig, read_config)
 def prepare(config: PrepareConfig) -> None:
     """Find and align faces, merge duplicates, split.
 
     The same command goes on where it was cut off, and takes what has come, changed and gone since.
     """
+    from train.data.describe import describe
     from train.data.prepare import prepare as run
 
     with full_disk_told(config.out):
-        prepared = run(config, _say)
+        prepared = run(config, say)
     table = prepared.table
-    _say(
-        f"{len(table):,} images, {prepared.duplicates:,} pairs of duplicates, {prepared.skipped:,} not used."
-    )
-    for name in np.unique(table.dataset):
-        splits, counts = np.unique(table.split[table.dataset == name], return_counts=True)
-        _say(f"  {name}: {', '.join(f'{s} {count}' for s, count in zip(splits, counts, strict=True))}")
+    say(f"{len(table):,} images, {prepared.duplicates:,} pairs of duplicates, {prepared.skipped:,} not used.")
+    say_statistics(config.out, describe(table))
+
+
+@app.command(name="describe")
+@options_from(DescribeConfig)
+def describe_images(config: DescribeConfig) -> None:
+    """Count prepared images by age, gender, set and person, and tell what to mind before training."""
+    from train.data.describe import describe, write_statistics
+    from train.data.table import Table
+
+    statistics = describe(Table.load(config.data))
+    write_statistics(config.data, statistics)
+    say_statistics(config.data, statistics)
 
 
 @app.command()
-@options_from(FitConfig)
+@options_from(FitConfig, read_fit_config)
+@_with_keras
 def fit(config: FitConfig) -> None:
     """Train a network on prepared images. The same command carries on where it was cut off."""
     from train.fit.training import fit as run
 
     with full_disk_told(config.out):
         trained = run(config)
-    _say(f"Saved {trained}.")
+    say(f"Saved {trained}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +112,16 @@ class _FromDlib:
 
 @app.command(name="from-dlib")
 @options_from(_FromDlib)
+@_with_keras
 def from_dlib(config: _FromDlib) -> None:
     """Make a "dlib" network to start from, with the weights that dlib recognises people with."""
     from train.data.crops import center_crop, load_crops
-    from train.data.table import TRAIN
-    from train.data.table import Table as Images
+    from train.data.table import TRAIN, Table
     from train.model.pretrained import from_dlib as read
 
     _check_keras(config.out)
     crops = load_crops(config.data)
-    rows = Images.load(config.data).require_split(TRAIN, config.data).row
+    rows = Table.load(config.data).require_split(TRAIN, config.data).row
     spread = rows[:: max(1, len(rows) // _STATISTICS_FACES)]
     _save_start(read(config.weights, np.stack([center_crop(crops[row]) for row in spread])), config.out)
 
@@ -111,6 +136,7 @@ class _FromFaceRes:
 
 @app.command(name="from-faceres")
 @options_from(_FromFaceRes)
+@_with_keras
 def from_faceres(config: _FromFaceRes) -> None:
     """Make a "mobilenet" network to start from, which knows people and ages from other images."""
     from train.model.pretrained import from_faceres as read
@@ -120,7 +146,8 @@ def from_faceres(config: _FromFaceRes) -> None:
 
 
 @app.command(name="all")
-@options_from(AllConfig)
+@options_from(AllConfig, read_config)
+@_with_keras
 def everything(config: AllConfig) -> None:
     """From photographs to models that run: prepare, go on from the models that ship, export, measure."""
     from train.evaluate.evaluation import headline
@@ -128,91 +155,125 @@ def everything(config: AllConfig) -> None:
     from train.workflows.fine_tune import summary_rows
 
     with full_disk_told(config.out):
-        done = train_everything(config, _say)
+        done = train_everything(config, say, say_statistics)
     rows = [row for report in done.reports.values() for row in summary_rows(report)]
-    _print_table("Before and after, on photographs kept for the test", _BEFORE_AFTER, rows)
-    _print_table("The models that run now", ("data", "metric", "value"), headline(done.metrics))
+    print_table("Before and after, on photographs kept for the test", _BEFORE_AFTER, rows)
+    print_table("The models that run now", ("data", "metric", "value"), headline(done.metrics))
     for head, report in done.reports.items():
         for sentence in report["worse"]:
-            _say(sentence if report["saved"] else f"{sentence} The new {head} model was not kept.")
+            say(sentence if report["saved"] else f"{sentence} The new {head} model was not kept.")
     for head in done.unlabelled:
-        _say(f"The photographs have too few labels for {head}: that model is the one that was there.")
-    _say(f"Written: {done.report_html}")
+        say(f"The photographs have too few labels for {head}: that model is the one that was there.")
+    say(f"Written: {done.report_html}")
     _say_how_to_run(config.out)
 
 
 @app.command(name="fine-tune")
-@options_from(FineTuneConfig)
+@options_from(FineTuneConfig, read_config)
+@_with_keras
 def fine_tune(config: FineTuneConfig) -> None:
     """Go on training a model with your own images, and keep it if that made it better."""
     from train.workflows.fine_tune import fine_tune as run
     from train.workflows.fine_tune import summary_rows
 
     with full_disk_told(config.out):
-        report = run(config, _say)
-    _print_table(f"{config.model}, before and after", _BEFORE_AFTER, summary_rows(report))
+        report = run(config, say)
+    print_table(f"{config.model}, before and after", _BEFORE_AFTER, summary_rows(report))
     for sentence in report["worse"]:
-        _say(sentence)
+        say(sentence)
     if report["saved"] is None:
         raise AgeCamError("The new model was not kept: give more images, or --force to keep it.")
-    _say(f"Saved {report['saved']}.")
+    say(f"Saved {report['saved']}.")
     heads = " ".join(f"--{head} {shlex.quote(report['saved'])}" for head in report["heads"])
     data, models = (shlex.quote(str(path)) for path in (report["data"], config.out / "models"))
-    _say(f"Export it: python -m train export --data {data} {heads} -o {models}")
+    say(f"Export it: python -m train export --data {data} {heads} -o {models}")
+
+
+@app.command(name="cross-validate")
+@options_from(CrossValidateConfig, read_config)
+@_with_keras
+def cross_validate(config: CrossValidateConfig) -> None:
+    """Go on from models once a fold, each measured on other images: for fewer than some thousands of them."""
+    from train.workflows.cross_validate import cross_validate as run
+    from train.workflows.cross_validate import summary_rows
+
+    with full_disk_told(config.out):
+        results = run(config, say)
+    title = "Mean over the folds ± standard deviation"
+    print_table(title, ("images", "error", "before", "after"), summary_rows(results))
 
 
 @app.command()
-@options_from(TuneConfig)
+@options_from(TuneConfig, read_config)
+@_with_keras
 def tune(config: TuneConfig) -> None:
     """Search for learning rate, batch size, width, dropout and epochs."""
     from train.workflows.tune import tune as run
 
+    _write_config(config)
     results = run(config.base, config.trials)
     rows = [[_short(value) for value in row.values()] for row in results]
-    _print_table("Best first", tuple(results[0]), rows)
+    print_table("Best first", tuple(results[0]), rows)
 
 
 @app.command()
-@options_from(CompareConfig)
+@options_from(CompareConfig, read_config)
+@_with_keras
 def compare(config: CompareConfig) -> None:
     """Train architectures, losses, optimizers and weights of ages on one budget and measure them on test."""
     from train.workflows.compare import compare as run
     from train.workflows.compare import markdown
 
+    _write_config(config)
     typer.echo(markdown(run(config.base, config.only or tuple(VARIANTS))))
 
 
 @app.command()
-@options_from(EvaluateConfig)
+@options_from(EvaluateConfig, read_config)
+@_with_keras
 def evaluate(config: EvaluateConfig) -> None:
     """Measure models on images they have not seen."""
     from train.evaluate.evaluation import REPORT_FILE, headline
     from train.evaluate.evaluation import evaluate as run
 
     with full_disk_told(config.out):
-        metrics = run(config, _say)
+        metrics = run(config, say)
     title = f"{metrics['data']}, split: {metrics['split']}"
-    _print_table(title, ("data", "metric", "value"), headline(metrics))
-    _say(f"Written: {config.out / REPORT_FILE}")
+    print_table(title, ("data", "metric", "value"), headline(metrics))
+    say(f"Written: {config.out / REPORT_FILE}")
 
 
 @app.command()
 @options_from(ExportConfig)
+@_with_keras
 def export(config: ExportConfig) -> None:
     """Write the files that ship, check that they agree, calibrate on validation, measure on test."""
     from train.export.export import export as run
 
     for model in run(config):
-        _say(
+        say(
             f"{model.path}: {model.size_mb:.1f} MB, {model.ms_per_face:.2f} ms a face, "
             f"{dict(model.difference)} off Keras"
         )
     _say_how_to_run(config.out)
 
 
+@app.command(name="to-onnx")
+@options_from(OnnxConfig)
+@_with_keras
+def to_onnx(config: OnnxConfig) -> None:
+    """Write Keras models as ONNX files, run them and compare them with Keras."""
+    from train.export.onnx_file import export_onnx
+
+    with full_disk_told(config.out):
+        differences = export_onnx(config)
+    for path, difference in differences.items():
+        say(f"{path}: {path.stat().st_size / 1e6:.1f} MB, at most {difference:.1g} off Keras")
+
+
 def _say_how_to_run(models: Path) -> None:
     folder = shlex.quote(str(models))
-    _say(f"Run them: agecam --models {folder}, or agecam predict PHOTOGRAPH --models {folder}")
+    say(f"Run them: agecam --models {folder}, or agecam predict PHOTOGRAPH --models {folder}")
 
 
 def _check_keras(out: Path) -> None:
@@ -227,19 +288,15 @@ def _save_start(model: keras.Model, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(out) as partial:
         model.save(partial)
-    _say(f"Saved {out}: give it to fit --architecture {describe(model).architecture} --init.")
+    say(f"Saved {out}: give it to fit --architecture {describe(model).architecture} --init.")
 
 
-def _say(text: str) -> None:
-    # File names are data, never markup.
-    console.print(escape(text))
+def _write_config(config: TuneConfig | CompareConfig) -> None:
+    """Write down the settings of runs whose images are there."""
+    from train.data.table import Table
 
-
-def _print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    table = Table(*columns, title=escape(title))
-    for row in rows:
-        table.add_row(*map(escape, row))
-    console.print(table)
+    Table.load(config.data)
+    write_config(config.out, config)
 
 
 def _short(value: object) -> str:

@@ -1,4 +1,4 @@
-"""What C libraries print while they decode."""
+"""What C libraries print."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
 _STDERR: Final = 2
@@ -20,12 +20,20 @@ _REMARK: Final = re.compile(
 _lock = threading.Lock()
 
 
-@contextmanager
-def decoder_remarks() -> Iterator[list[str]]:
+def decoder_remarks() -> AbstractContextManager[list[str]]:
     """Keeps off stderr what libjpeg and libpng print while the block runs, and gives it when the block ends.
 
     WORKAROUND: OpenCV leaves their handlers of warnings as they are, which print on file descriptor 2, and
-    tells nobody that a JPEG is damaged. What others print meanwhile is printed when the block ends.
+    tells nobody that a JPEG is damaged.
+    """
+    return stderr_without(_REMARK)
+
+
+@contextmanager
+def stderr_without(remark: re.Pattern[bytes]) -> Iterator[list[str]]:
+    """Keeps lines that match ``remark`` off file descriptor 2, and gives them when the block ends.
+
+    What else is printed meanwhile is printed when the block ends.
     """
     remarks: list[str] = []
     with _lock, tempfile.TemporaryFile() as printed:
@@ -44,7 +52,7 @@ def decoder_remarks() -> Iterator[list[str]]:
             os.close(stderr)
             printed.seek(0)
             for line in printed:
-                if _REMARK.match(line):
+                if remark.match(line):
                     remarks.append(line.decode(errors="replace").strip())
                 else:
                     os.write(_STDERR, line)

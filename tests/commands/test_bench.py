@@ -1,6 +1,7 @@
 """``agecam bench``: the metrics that it promises, from a real clip and a made-up scene."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from agecam.commands.bench import run_bench
 from agecam.commands.measure import MeasureConfig
 from agecam.commands.scene import FacesScene, write_scene
 from agecam.output import VideoWriter
+from agecam.paths import models_dir
 from agecam.sources import open_source
 from agecam.sources.prefetch import each_frame
 from agecam.vision.detector import MediaPipeDetector
@@ -58,6 +60,19 @@ def test_json_holds_every_metric_of_a_clip(short_clip: Path, capsys: pytest.Capt
     assert 0 < metrics["startup_s"]["window"] <= metrics["startup_s"]["first_label"]
     assert 50 < metrics["rss_mb"] < 3000
     assert metrics["runtime"] == metrics["engine"] == "litert"
+
+
+def test_the_models_are_those_of_the_folder_that_is_given(short_clip: Path, tmp_path: Path, run: Run) -> None:
+    models = tmp_path / "mine"
+    models.mkdir()
+    for path in models_dir().iterdir():
+        if path.name.startswith(("age", "gender", "manifest")):
+            shutil.copy(path, models)
+    damaged = models / "age.tflite"
+    damaged.write_bytes(damaged.read_bytes()[:-1000])
+    result = run("bench", short_clip, "--models", models)
+    assert result.code == 1
+    assert str(damaged) in result.err
 
 
 def test_a_clip_that_is_too_short_is_told(run: Run, tmp_path: Path) -> None:

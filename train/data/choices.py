@@ -33,3 +33,11 @@ def some_of(names: Iterable[str]) -> Codec:
         return None if chosen is None else str(COMMA_SEPARATED.encode(chosen))
 
     return Codec(str | None, encode, decode)
+
+
+def any_of(names: Iterable[str]) -> Codec:
+    """A tuple of ``names``, separated by commas, which may be empty."""
+    chosen = some_of(names)
+    return Codec(
+        str | None, lambda value: chosen.encode(value) or None, lambda text: chosen.decode(text or None) or ()
+    )

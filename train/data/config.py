@@ -45,3 +45,10 @@ class PrepareConfig:
     )
     genders: str = field(default="", metadata=GENDERS)
     date_order: str = field(default=DATE_ORDERS[0], metadata=DATE_ORDER)
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeConfig:
+    """Which prepared images to describe."""
+
+    data: Path = field(metadata=option("Folder made by `prepare`.", argument=True))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from train.data.collection import SplitSettings, load_split_settings, save_split_settings
 from train.data.config import TO_TRAINING, PrepareConfig
 from train.data.crops import center_crop, load_crops
+from train.data.describe import describe, write_statistics
 from train.data.duplicates import find_duplicates, find_known, group_pairs
 from train.data.keypoints import load_keypoints
 from train.data.labels import LabelOptions
@@ -71,6 +72,7 @@ def prepare(config: PrepareConfig, say: Say = silent) -> Prepared:
         is_test_closed=before is not None and config.added == TO_TRAINING,
     )
     table.save(out)
+    write_statistics(out, describe(table))
     save_split_settings(out, settings)
     forget_removed(out)
     write_sheet(out, table, config.seed)

@@ -58,12 +58,13 @@ p, figcaption, small { color: var(--soft) } small { margin-left: .5em; font-size
   font-variant-numeric: tabular-nums }
 th, td { padding: 4px 10px; text-align: right; border-bottom: 1px solid var(--line) }
 th { font-weight: 600; vertical-align: bottom } th:first-child, td:first-child { text-align: left }
-.matrix th { white-space: nowrap }
+td:not(:first-child) { white-space: nowrap } td:first-child { min-width: 6em }
+.matrix th { white-space: nowrap; padding: 4px }
 .matrix td { text-align: center; min-width: 2.9em; padding: 6px 4px }
 .matrix small { display: block; margin: 0 } .matrix td.sum { color: var(--soft) }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); gap: 24px;
   align-items: end }
-figure { margin: 0; min-width: 0; break-inside: avoid }
+figure { margin: 0; min-width: 0; break-inside: avoid } .plots .wide { grid-column: 1 / -1 }
 figure svg { width: 100%; height: auto; color: var(--ink) }
 figcaption { font-size: .85em } figure.wide { margin: 8px 0 }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(106px, 1fr)); gap: 10px }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
@@ -13,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.vision.calibration import AGES
+from train.fit.curves import LearningCurves
+from train.plotting import BLUE, GRAY, ORANGE, STYLE
 
-BLUE: Final = "#3b82c4"
-ORANGE: Final = "#d9822b"
-_GRAY: Final = "#8a94a0"
 _INK: Final = "#010203"
 """Stands for the page's own text colour, and is replaced by it in the finished SVG."""
 
@@ -24,22 +22,13 @@ _HISTOGRAM_BINS: Final = 40
 _LEVEL_NAMES: Final = 9
 """Names of groups that fit side by side."""
 
-_STYLE: Final[Any] = {
+_STYLE: Final[Any] = STYLE | {
     "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "font.size": 9.0,
-    "axes.titlesize": 10.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
     "axes.edgecolor": _INK,
     "axes.labelcolor": _INK,
-    "axes.linewidth": 0.6,
     "text.color": _INK,
     "xtick.color": _INK,
     "ytick.color": _INK,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "legend.frameon": False,
     "figure.facecolor": "none",
     "axes.facecolor": "none",
     "savefig.facecolor": "none",
@@ -48,28 +37,8 @@ _STYLE: Final[Any] = {
 
 def learning_curves(log: Path) -> str:
     """Training and validation by epoch, one plot a metric, from the ``log.csv`` of a run."""
-    with log.open(newline="", encoding="utf-8") as stream:
-        rows = list(csv.DictReader(stream))
-    names = [name for name in rows[0] if f"val_{name}" in rows[0]] if rows else []
-    if not names:
-        return ""
-    epochs = [int(row["epoch"]) + 1 for row in rows]
-
-    def draw(figure: Any) -> None:
-        columns = min(3, len(names))
-        grid = figure.subplots(-(-len(names) // columns), columns, squeeze=False).ravel()
-        for axes, name in zip(grid, names, strict=False):
-            marker = "o" if len(rows) == 1 else ""
-            for column, colour, label in ((name, BLUE, "training"), (f"val_{name}", ORANGE, "validation")):
-                values = [float(row[column] or "nan") for row in rows]
-                axes.plot(epochs, values, color=colour, marker=marker, label=label)
-            axes.set(title=name.replace("_", " ").replace("age age", "age"), xlabel="epoch")
-            axes.xaxis.get_major_locator().set_params(integer=True)
-        for axes in grid[len(names) :]:
-            axes.set_visible(False)
-        grid[0].legend()
-
-    return _svg(draw, (9, 2.6 * -(-len(names) // 3)), "curves")
+    curves = LearningCurves(log)
+    return _svg(curves.draw, curves.size_inches, "curves") if curves else ""
 
 
 def age_scatter(truth: NDArray[np.float64], predicted: NDArray[np.float64]) -> str:
@@ -186,7 +155,7 @@ def stacked_bars(counts: Mapping[str, Sequence[int]], names: Sequence[str], axis
     def draw(figure: Any) -> None:
         axes = figure.subplots()
         below = np.zeros(len(names))
-        for (kind, values), colour in zip(counts.items(), (ORANGE, BLUE, _GRAY), strict=True):
+        for (kind, values), colour in zip(counts.items(), (ORANGE, BLUE, GRAY), strict=True):
             if any(values):
                 axes.bar(names, values, bottom=below, color=colour, width=0.75, label=kind)
                 below += values

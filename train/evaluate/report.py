@@ -22,6 +22,8 @@ from train.evaluate.report_groups import bias_section, groups_section, held_out_
 from train.fit.run_folder import LOG_FILE
 
 _HEADS: Final = {"age": "Exact ages", "range": "Age ranges", "gender": "Gender"}
+_NARROW_MATRIX: Final = 6
+"""Columns of a confusion matrix that fit beside a plot."""
 
 
 def write_report(path: Path, report: Report) -> None:
@@ -252,6 +254,7 @@ def _confusion(counts: Sequence[Sequence[int]] | None, names: Sequence[str], tit
     return figure(
         f"<div class=scroll>{matrix}</div>",
         f"{title}: images with the label (row) and the prediction (column); small, per cent of the label",
+        wide=len(names) > _NARROW_MATRIX,
     )
 
 

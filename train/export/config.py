@@ -13,6 +13,14 @@ WEIGHTS: Final = ("int8", "float16", "float32")
 
 
 @dataclass(frozen=True, slots=True)
+class OnnxConfig:
+    """Keras models to write as ONNX files."""
+
+    models: tuple[Path, ...] = field(metadata=option("Keras models: models/age.keras.", argument=True))
+    out: Path = field(metadata=option("Folder of the ONNX files.", "--out", "-o"))
+
+
+@dataclass(frozen=True, slots=True)
 class ExportConfig:
     """Trained models, and what becomes of them.
 

@@ -145,9 +145,13 @@ class Checkpoint(keras.callbacks.Callback):
         self._folder = folder
         self._average = average
 
+    def newest(self) -> Path | None:
+        """The folder of the last checkpoint, if there is one."""
+        return max(self._folder.glob("checkpoint-*"), default=None)
+
     def restore(self, model: keras.Model) -> int:
         """Take up the newest checkpoint; returns how many epochs it has behind it, 0 without any."""
-        newest = max(self._folder.glob("checkpoint-*"), default=None)
+        newest = self.newest()
         if newest is None:
             return 0
         model.optimizer.build(model.trainable_variables)
@@ -175,7 +179,7 @@ class Checkpoint(keras.callbacks.Callback):
             shutil.rmtree(folder)
 
     def remove(self) -> None:
-        """Delete all checkpoints: the run has ended."""
+        """Delete all checkpoints: the run will not go on."""
         for folder in self._folder.glob("*checkpoint*"):
             shutil.rmtree(folder)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from agecam.options import Codec, default_of, option
 from agecam.vision.align import CROP_PX
 from agecam.vision.calibration import AGES
+from train.config_files import read_config
 from train.data.augment import Augmentation
-from train.data.choices import one_of, some_of
+from train.data.choices import any_of, one_of, some_of
 from train.data.targets import HEADS
 from train.model.network import ARCHITECTURE_NAMES, Network
 
@@ -22,15 +23,17 @@ AGE_LOSSES: Final[Sequence[str]] = ("distribution", "mean-variance", "mae", "mse
 GENDER_LOSSES: Final[Sequence[str]] = ("binary", "categorical")
 OPTIMIZERS: Final[Sequence[str]] = ("adamw", "adam", "sgd")
 PRECISIONS: Final[Sequence[str]] = ("mixed_bfloat16", "float32")
+TRACKERS: Final = {"mlflow": "MLflow", "wandb": "Weights & Biases"}
+"""Programs that log a run (:mod:`train.fit.trackers`): their packages, and what they are called."""
 
-RENAMED_FIELDS: Final = {
+_RENAMED_FIELDS: Final = {
     "pictures": "images",
     "average_decay": "ema_decay",
     "taught_share": "distill_weight",
     "blended": "mixup",
 }
 """Fields by their names in the ``config.json`` of earlier releases; a run begun then can go on."""
-RENAMED_AUGMENTATIONS: Final = {
+_RENAMED_AUGMENTATIONS: Final = {
     "turn_deg": "rotate_deg",
     "p_coarse": "p_downscale",
     "coarsest_px": "min_downscale_px",
@@ -160,6 +163,13 @@ class FitConfig:
         metadata=option("GPUs, or parts of the processor, that share each batch.", at_least=1),
     )
     tensorboard: bool = field(default=False, metadata=option("Log for TensorBoard too.", "--tensorboard"))
+    track: tuple[str, ...] = field(
+        default=(),
+        metadata=option(
+            "Log to mlflow or wandb, on this computer unless their own variables name a server.",
+            codec=any_of(TRACKERS),
+        ),
+    )
     augmentation: Augmentation = field(
         default_factory=Augmentation,
         metadata=option("Strength of the random changes to the crops.", "--augment", codec=_STRENGTH),
@@ -176,3 +186,15 @@ class FitConfig:
             age_units=1 if self.age_loss in ("mae", "mse") else AGES,
             gender_units=2 if self.gender_loss == "categorical" else 1,
         )
+
+
+def read_fit_config(path: Path) -> dict[str, Any]:
+    """The settings of a file, also of an earlier release's ``config.json``, by the names of today.
+
+    Raises :class:`DataError` as :func:`train.config_files.read_config` does.
+    """
+    named = {_RENAMED_FIELDS.get(name, name): value for name, value in read_config(path).items()}
+    augmentation = named.get("augmentation")
+    if isinstance(augmentation, dict):
+        named["augmentation"] = {_RENAMED_AUGMENTATIONS.get(n, n): value for n, value in augmentation.items()}
+    return named

@@ -1,54 +1,130 @@
 """The folder of a run: whose it is, and which epochs it has behind it.
 
-``config.json`` (what was asked for), ``log.csv`` (one row an epoch), ``model.keras`` (the epoch that did best
-on validation, averaged, float32, no optimizer, for images of the size it was trained on), ``summary.txt``.
+``config.json`` (what was asked for), ``data.json`` (which images), ``log.csv`` (one row an epoch),
+``curves.png``, ``model.keras`` (the epoch that did best on validation, averaged, float32, no optimizer, for
+images of the size it was trained on), ``summary.txt``, and the last ``checkpoint-*``, from which more epochs
+go on.
 """
 
 from __future__ import annotations
 
 import csv
-import importlib.util
+import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
+
+import numpy as np
 
 from agecam.files import write_atomically
-from train.data.targets import HEADS, Emphasis
+from train.config_files import CONFIG_FILE, config_text, read_config
+from train.data.table import TRAIN, VALIDATION, Table
 from train.errors import DataError
-from train.fit.config import (
-    AGE_LOSSES,
-    GENDER_LOSSES,
-    OPTIMIZERS,
-    PRECISIONS,
-    RENAMED_AUGMENTATIONS,
-    RENAMED_FIELDS,
-    FitConfig,
-)
-from train.model.network import ARCHITECTURE_NAMES
+from train.fit.config import FitConfig, read_fit_config
 
 MODEL_FILE: Final = "model.keras"
 LOG_FILE: Final = "log.csv"
 SUMMARY_FILE: Final = "summary.txt"
-_CONFIG_FILE: Final = "config.json"
+CURVES_FILE: Final = "curves.png"
+_DATA_FILE: Final = "data.json"
+
+_FREE: Final = ("out", "data", "epochs", "patience", "workers", "devices", "tensorboard", "track")
+"""Fields that may change between the calls of one run: how long, where and watched by what, not what is
+learnt. The data are compared by their content."""
+_PATHS: Final = ("init", "teachers")
+"""Fields that name files: the same one may be written in several ways."""
 
 
-def claim(config: FitConfig) -> None:
-    """Check a configuration and write it down in its folder.
+@dataclass(frozen=True, slots=True)
+class DataId:
+    """Which images a run learns from: the folder, how many, and a hash of their names and labels."""
 
-    Raises :class:`DataError` when it makes no sense, and when the folder is that of another one.
+    folder: str
+    train: int
+    validation: int
+    sha256: str
+
+    @classmethod
+    def of(cls, folder: Path, table: Table) -> Self:
+        """That of a prepared folder."""
+        digest = hashlib.sha256()
+        used = [table.of_split(split) for split in (TRAIN, VALIDATION)]
+        for rows in used:
+            for names in (rows.dataset, rows.file):
+                digest.update("\n".join(map(str, names)).encode() + b"\0")
+            for numbers in (rows.age_low, rows.age_high, rows.age_edge, rows.female):
+                digest.update(np.ascontiguousarray(numbers, "<f8").tobytes())
+        return cls(str(folder), len(used[0]), len(used[1]), digest.hexdigest())
+
+
+def settings_before(run: Path) -> dict[str, Any] | None:
+    """The settings that a folder was begun with, by the names of today; ``None`` for a new one.
+
+    Raises :class:`DataError` where they cannot be read.
     """
-    _check(config)
-    config.out.mkdir(parents=True, exist_ok=True)
-    path = config.out / _CONFIG_FILE
-    text = json.dumps(asdict(config), indent=1, default=str)
-    if path.exists() and _current_names(json.loads(path.read_text(encoding="utf-8"))) != json.loads(text):
+    return read_fit_config(run / CONFIG_FILE) if (run / CONFIG_FILE).exists() else None
+
+
+def check_same_settings(config: FitConfig, before: Mapping[str, Any]) -> None:
+    """Raise :class:`DataError`, naming them, where settings differ that decide what is learnt."""
+    differences = []
+    now = json.loads(config_text(config))
+    for field in fields(FitConfig):
+        name = field.name
+        if name in _FREE:
+            continue
+        # An option that the release of the run did not have was as it is by default.
+        default = now[name] if field.default is MISSING else field.default
+        then = before.get(name, list(default) if default == () else default)
+        if name in _PATHS and isinstance(then, list):
+            same = [_resolved(path) for path in then] == [_resolved(path) for path in now[name]]
+        else:
+            same = then == now[name]
+        if not same:
+            differences.append(f"{name}: {_brief(then, now[name])}")
+    if differences:
         raise DataError(
-            f"{config.out} belongs to a run with other settings: give another folder, or empty it."
+            f"{config.out} belongs to a run with other settings ({'; '.join(differences)}): give another "
+            "folder, or empty it."
         )
-    write_atomically(path, text)
+
+
+def has_other_images(run: Path, data: DataId) -> bool:
+    """Whether a run was begun with other images than ``data``, as far as it is known."""
+    path = run / _DATA_FILE
+    return path.exists() and read_config(path).get("sha256") != data.sha256
+
+
+def check_same_data(config: FitConfig, data: DataId, before: Mapping[str, Any]) -> None:
+    """Raise :class:`DataError` where a run was begun with other images."""
+    path = config.out / _DATA_FILE
+    if not path.exists():  # as in runs of earlier releases
+        then = before.get("data", "")
+        if _resolved(then) != _resolved(config.data):
+            raise DataError(
+                f"{config.out} belongs to a run with other settings (data: {then}, now {config.data}): give "
+                "another folder, or empty it."
+            )
+        return
+    if has_other_images(config.out, data):
+        found = read_config(path)
+        raise DataError(
+            f"{config.out} belongs to a run with other images ({found.get('train')} for training and "
+            f"{found.get('validation')} for validation from {found.get('folder')}; now {data.train} and "
+            f"{data.validation}): give another folder, and --init {config.out / MODEL_FILE} to start from "
+            "its model."
+        )
+
+
+def claim(config: FitConfig, data: DataId) -> None:
+    """Write down the settings and the images of a run in its folder."""
+    config.out.mkdir(parents=True, exist_ok=True)
+    write_atomically(config.out / CONFIG_FILE, config_text(config))
+    text = {field.name: getattr(data, field.name) for field in fields(DataId)}
+    write_atomically(config.out / _DATA_FILE, json.dumps(text, indent=1))
 
 
 def validation_losses(run: Path) -> list[float]:
@@ -78,44 +154,13 @@ def _log_rows(log: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def _current_names(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The content of a ``config.json``, also of an earlier release, by the names of today."""
-    named = {RENAMED_FIELDS.get(name, name): value for name, value in values.items()}
-    augmentation = named.get("augmentation", {})
-    named["augmentation"] = {RENAMED_AUGMENTATIONS.get(n, n): value for n, value in augmentation.items()}
-    for field in fields(FitConfig):
-        if field.default is not MISSING:
-            # An option that the release of the run did not have was as it is by default.
-            named.setdefault(field.name, list(field.default) if field.default == () else field.default)
-    return named
+def _resolved(path: str | Path) -> str:
+    return str(Path(path).resolve())
 
 
-def _check(config: FitConfig) -> None:
-    for what, value, choices in (
-        ("architecture", config.architecture, ARCHITECTURE_NAMES),
-        ("age loss", config.age_loss, AGE_LOSSES),
-        ("gender loss", config.gender_loss, GENDER_LOSSES),
-        ("optimizer", config.optimizer, OPTIMIZERS),
-        ("precision", config.precision, PRECISIONS),
-    ):
-        if value not in choices:
-            raise DataError(f"There is no {what} {value!r}: choose {', '.join(choices)}.")
-    if not config.heads or not set(config.heads) <= set(HEADS):
-        raise DataError(f"A model can learn {' and '.join(HEADS)}, not {', '.join(config.heads)}.")
-    for emphasis in config.emphasize:
-        try:
-            Emphasis.parse(emphasis)
-        except ValueError as error:
-            raise DataError(str(error)) from None
-    if config.mixup and not config.teachers:
-        raise DataError("Mixed images have no labels: give a teacher, which predicts them.")
-    if config.hint_weight and not config.teachers:
-        raise DataError("Hints come from teachers: give a teacher.")
-    if config.batch_size % config.devices:
-        raise DataError(
-            f"{config.devices} devices cannot share a batch of {config.batch_size} evenly: give a multiple."
-        )
-    if config.tensorboard and importlib.util.find_spec("tensorboard") is None:
-        raise DataError(
-            "TensorBoard is not installed: install `tensorboard`, or train without --tensorboard."
-        )
+def _brief(then: Any, now: Any) -> str:
+    """Two values; of nested ones those that differ."""
+    if isinstance(then, dict) and isinstance(now, dict):
+        pairs = [(name, then.get(name), value) for name, value in now.items() if then.get(name) != value]
+        return ", ".join(f"{name} {one}, now {other}" for name, one, other in pairs)
+    return f"{then}, now {now}"

@@ -59,6 +59,29 @@ def precision(policy: str) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
+def describe_devices(count: int) -> str:
+    """Back end and devices that ``count`` of them are, such as "tensorflow 2.21.0, NVIDIA H100"."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        version = tf.__version__
+        gpus = tf.config.list_physical_devices("GPU")
+        names = [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in gpus]
+    elif backend == "jax":
+        import jax
+
+        version = jax.__version__
+        names = [device.device_kind for device in jax.devices() if device.platform != "cpu"]
+    else:
+        import torch
+
+        version = torch.__version__
+        names = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
+    used = ", ".join(names[:count]) or f"no GPU, a processor of {os.cpu_count()} cores"
+    return f"{backend} {version}, {used}"
+
+
 def hosts() -> int:
     """How many hosts train together, each in a process of its own: on JAX alone, by Keras's variables."""
     return int(os.environ.get(_HOSTS, 1)) if keras.backend.backend() == "jax" else 1

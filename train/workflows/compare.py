@@ -66,7 +66,7 @@ def compare(base: FitConfig, variants: Sequence[str] = tuple(VARIANTS)) -> list[
     rows: list[dict[str, Any]] = []
     for name in variants:
         config = replace(base, out=base.out / name, **VARIANTS[name])
-        trained = fit(config)
+        trained = fit(config, keep_checkpoint=False)
         if config.network not in costs:
             costs[config.network] = cost(config.network)
         settings = {key: getattr(config, key) for key in _SETTINGS}

@@ -69,6 +69,7 @@ class CompareConfig:
 _EPOCHS = option("Times that training sees all images.", at_least=1)
 _IMAGES = "Folder or zip of labelled images."
 _JOBS = option("Processes that look for faces.", at_least=1)
+_START = option("Folder of models to start from; default: those that ship.", "--from")
 _FORCE = option("Keep the new model even if it is worse.", "--force")
 
 
@@ -99,15 +100,24 @@ class FineTuneConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class CrossValidateConfig:
+    """How often to go on from the models of ``start``, each time measured on other images."""
+
+    data: Path = field(metadata=option("Folder made by `prepare`.", argument=True))
+    out: Path = field(metadata=option("Folder of the runs; the same one resumes them.", "--out", "-o"))
+    folds: int = field(default=5, metadata=option("Trainings; each tests another part.", at_least=2))
+    start: Path | None = field(default=None, metadata=_START)
+    epochs: int = field(default=default_of(FineTuneConfig, "epochs"), metadata=_EPOCHS)
+    seed: int = field(default=default_of(FitConfig, "seed"), metadata=option("Decides folds and training."))
+
+
+@dataclass(frozen=True, slots=True)
 class AllConfig:
     """From a folder of photographs to models that run; ``start`` has the models to start from."""
 
     data: Path = field(metadata=option(_IMAGES, argument=True))
     out: Path = field(metadata=option("Folder for the models; the same one resumes.", "--out", "-o"))
-    start: Path | None = field(
-        default=None,
-        metadata=option("Folder of models to start from; default: those that ship.", "--from"),
-    )
+    start: Path | None = field(default=None, metadata=_START)
     epochs: int = field(default=default_of(FineTuneConfig, "epochs"), metadata=_EPOCHS)
     seed: int = field(default=default_of(FitConfig, "seed"), metadata=option("Decides split and training."))
     jobs: int = field(default=1, metadata=_JOBS)

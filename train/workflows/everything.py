@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from agecam.paths import models_dir
 from agecam.vision.manifest import MANIFEST
+from train.config_files import write_config
+from train.data.describe import Statistics, describe
 from train.data.table import Table
 from train.data.targets import AGE, GENDER, HEADS
 from train.errors import DataError
@@ -41,12 +43,16 @@ class Everything:
     report_html: Path
 
 
-def train_everything(config: AllConfig, say: Callable[[str], None]) -> Everything:
+def train_everything(
+    config: AllConfig,
+    say: Callable[[str], None],
+    show: Callable[[Path, Statistics], None] = lambda _folder, _statistics: None,
+) -> Everything:
     """Prepare, fine-tune both heads from the models of ``config.start``, export what became better, evaluate.
 
     ``out`` then holds models that run; a head that did not become better, or that the photographs have no
-    labels for, is the one that was there, or else the one that ships. ``say`` is told each step. Calling
-    again resumes.
+    labels for, is the one that was there, or else the one that ships. ``say`` is told each step, ``show``
+    what the prepared images are. Calling again resumes, and trains anew where the images have changed.
 
     Raises :class:`DataError` when the photographs cannot be used and when nothing became better.
     """
@@ -54,6 +60,8 @@ def train_everything(config: AllConfig, say: Callable[[str], None]) -> Everythin
     data = work / "prepared"
     say(f"Looking for faces in {config.data} …")
     table = prepare_images(config, data, say)
+    write_config(work, config)
+    show(data, describe(table))
     labelled = [head for head in HEADS if has_labels(head, table)]
     if not labelled:
         raise DataError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
@@ -15,10 +14,11 @@ from numpy.typing import NDArray
 from agecam.files import atomic_write, write_atomically
 from agecam.vision.align import CROP_PX
 from agecam.vision.calibration import Calibration, predicted_age
+from train.config_files import write_config
 from train.data.config import PrepareConfig
 from train.data.crops import load_crops
 from train.data.prepare import prepare
-from train.data.table import TABLE_FILE, TEST, TRAIN, VALIDATION, Table
+from train.data.table import TEST, TRAIN, VALIDATION, Table
 from train.data.targets import AGE, GENDER
 from train.errors import DataError
 from train.evaluate.bias import largest_bias
@@ -26,6 +26,7 @@ from train.evaluate.formatting import UNDEFINED
 from train.evaluate.groups import all_metrics
 from train.evaluate.predictions import open_model, predict_crops
 from train.fit.config import FitConfig
+from train.fit.run_folder import DataId, has_other_images
 from train.fit.training import fit
 from train.model.build import describe, load_model
 from train.say import Say, silent
@@ -60,17 +61,21 @@ def fine_tune(config: FineTuneConfig, say: Say = silent) -> dict[str, Any]:
     there, unless a baseline is better, which is the model it came from or the one it would replace: errs less
     on new test images, or so much less on old ones that :data:`TOLERANCE` does not cover it, or is less
     biased about a decade by more than :data:`BIAS_TOLERANCE_YEARS`. ``force`` writes it in any case. Calling
-    again resumes.
+    again resumes, and trains anew where the images have changed.
 
     Raises :class:`DataError` when the model or the images cannot be used.
     """
     data = config.out / _FOLDER / "prepared"
     prepare_images(config, data, say)
+    write_config(config.out / _FOLDER, config)
     return fine_tune_prepared(config, data)
 
 
-def fine_tune_prepared(config: FineTuneConfig, data: Path) -> dict[str, Any]:
-    """The same with images that :func:`prepare_images` has prepared into the folder ``data``."""
+def fine_tune_prepared(config: FineTuneConfig, data: Path, *, keep_checkpoint: bool = True) -> dict[str, Any]:
+    """The same with images that :func:`prepare_images` has prepared into the folder ``data``.
+
+    Without the checkpoint of its run, the run cannot go on to more epochs later.
+    """
     heads = describe(load_model(config.model)).heads
     work, target = config.out / _FOLDER, config.out / f"{'_'.join(heads)}.keras"
     table = Table.load(data)
@@ -78,8 +83,9 @@ def fine_tune_prepared(config: FineTuneConfig, data: Path) -> dict[str, Any]:
         if not has_labels(head, table):
             raise DataError(f"{config.data} has too few images with a label for {head}: give some dozens.")
     run = work / "run"
-    _forget_run_on_others(run, data)
-    trained = fit(_fit_config(config, data, run))
+    if has_other_images(run, DataId.of(data, table)):
+        shutil.rmtree(run)  # more or other images are another training
+    trained = fit(_fit_config(config, data, run), keep_checkpoint=keep_checkpoint)
     models = {"before": config.model, "after": trained}
     if target.exists() and not target.samefile(config.model):
         models["replaced"] = target
@@ -105,16 +111,6 @@ def fine_tune_prepared(config: FineTuneConfig, data: Path) -> dict[str, Any]:
         with atomic_write(target) as partial:
             shutil.copyfile(trained, partial)
     return report
-
-
-def _forget_run_on_others(run: Path, data: Path) -> None:
-    """Remove a run whose images are not those of ``data`` now: what it learnt from has grown or changed."""
-    images, noted = hashlib.sha256((data / TABLE_FILE).read_bytes()).hexdigest(), run.with_suffix(".sha256")
-    if not noted.exists() or noted.read_text(encoding="ascii", errors="replace") != images:
-        if run.exists():
-            shutil.rmtree(run)
-        run.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(noted, images)
 
 
 def summary_rows(report: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:

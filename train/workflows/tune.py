@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from train.fit.training import fit
 
 TRIALS_FILE: Final = "trials.json"
 _OBJECTIVE: Final = "val_loss"
+_FIT: Final = partial(fit, keep_checkpoint=False)
 
 
 class _Tuner(keras_tuner.engine.base_tuner.BaseTuner):
@@ -52,7 +54,11 @@ def search_space(base: FitConfig) -> keras_tuner.HyperParameters:
     return space
 
 
-def tune(base: FitConfig, trials: int, train: Callable[[FitConfig], Path] = fit) -> list[dict[str, Any]]:
+def tune(
+    base: FitConfig,
+    trials: int,
+    train: Callable[[FitConfig], Path] = _FIT,
+) -> list[dict[str, Any]]:
     """Train ``trials`` times with settings chosen by what earlier ones gave; best first.
 
     ``base`` gives all settings that are not searched, and the folder; calling again resumes, and goes on when

@@ -18,21 +18,26 @@ from train.errors import DataError
 from train.export.config import ExportConfig
 from train.export.convert import export_keras, export_litert
 from train.export.export import export
-from train.fit.config import AGE_LOSSES, GENDER_LOSSES
+from train.fit.config import AGE_LOSSES, GENDER_LOSSES, OPTIMIZERS
+from train.fit.run_folder import validation_losses
 from train.fit.training import fit
-from train.model.build import build_model, load_model
+from train.model.build import build_model, describe, load_model
 from train.model.network import ARCHITECTURE_NAMES
 
 pytestmark = pytest.mark.training
 
 
 @pytest.mark.parametrize(
-    ("age_loss", "gender_loss"), list(zip(AGE_LOSSES, (*GENDER_LOSSES, *GENDER_LOSSES), strict=True))
+    ("age_loss", "gender_loss", "optimizer"),
+    list(zip(AGE_LOSSES, (*GENDER_LOSSES, *GENDER_LOSSES), (*OPTIMIZERS, *OPTIMIZERS[:1]), strict=True)),
 )
-def test_every_loss_runs_live(
-    prepared: Path, small_config: SmallConfig, tmp_path: Path, age_loss: str, gender_loss: str
+def test_every_loss_and_optimizer_trains_what_runs_live(
+    prepared: Path, small_config: SmallConfig, tmp_path: Path, age_loss: str, gender_loss: str, optimizer: str
 ) -> None:
-    trained = fit(small_config(tmp_path / "run", age_loss=age_loss, gender_loss=gender_loss))
+    run = small_config(tmp_path / "run", age_loss=age_loss, gender_loss=gender_loss, optimizer=optimizer)
+    trained = fit(run)
+    assert describe(load_model(trained)) == run.network
+    assert np.isfinite(validation_losses(run.out)).all()
     out = tmp_path / "models"
     export(ExportConfig(prepared, out, (trained,), (trained,), weights="float32"))
     size = 1 if age_loss in ("mae", "mse") else 101

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.train.conftest import SmallConfig
+from tests.train.fit.conftest import Process
 from tests.train.fit.runs import SMALL, epochs
 from train.errors import DataError
 from train.fit.training import fit
@@ -16,41 +17,10 @@ from train.model.build import load_model
 pytestmark = pytest.mark.training
 
 
-TWO_DEVICES = """
-import sys
-from pathlib import Path
-import keras, numpy as np, tensorflow as tf
-processor = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
-from train.fit.config import FitConfig
-from train.fit.training import fit
-
-class CompareReplicas(keras.callbacks.Callback):
-    def on_train_end(self, logs=None):
-        copies = [[np.array(copy) for copy in weight.value.values] for weight in self.model.weights]
-        assert all(len(pair) == 2 and np.array_equal(*pair) for pair in copies)
-        print("equal weights", len(copies))
-
-data, out = map(Path, sys.argv[1:])
-config = FitConfig(
-    data, out, "plain", 0.25, ("age",), size_px=32, images=16, batch_size=8, epochs=1, precision="float32",
-    devices=2,
-)
-fit(config, [CompareReplicas()])
-"""
-
-
-def test_two_devices_train_one_model(prepared: Path, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", TWO_DEVICES, str(prepared), str(tmp_path / "run")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert "equal weights" in done.stdout
-    assert epochs(tmp_path / "run") == [0]
-    assert load_model(tmp_path / "run" / "model.keras").count_params() > 0
+def test_two_devices_train_one_model(process: Process) -> None:
+    assert "equal weights" in process.out
+    assert epochs(process.two_devices) == [0]
+    assert load_model(process.two_devices / "model.keras").count_params() > 0
 
 
 def test_devices_that_are_not_there_are_told(small_config: SmallConfig, tmp_path: Path) -> None:

@@ -17,9 +17,10 @@ from train.data.table import TRAIN, Table
 from train.data.targets import AGE, GENDER, HEADS
 from train.errors import DataError
 from train.fit.distillation import Distiller
+from train.fit.images import choose_images
 from train.fit.run_folder import validation_losses
 from train.fit.training import fit
-from train.model.build import build_model, load_model
+from train.model.build import build_model, describe, load_model
 from train.model.network import Network
 
 SIZE_PX = 32
@@ -74,29 +75,23 @@ def test_what_has_no_label_is_learnt_as_the_teacher_says_whatever_its_weight(mos
     assert float(distiller.compute_loss(x, y, other, weights)) == pytest.approx(2, abs=1e-4)
 
 
-@pytest.mark.training
-def test_run_without_teachers_leaves_unlabelled_images_out_and_says_so(
-    mostly_unlabelled: Path,
-    prepared: Path,
-    small_config: SmallConfig,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+def test_images_without_labels_are_left_out_without_a_teacher_and_this_is_told(
+    mostly_unlabelled: Path, small_config: SmallConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    labelled = tmp_path / "labelled"
-    shutil.copytree(prepared, labelled)
-    table = Table.load(labelled)
-    table.take(np.arange(30, len(table))).save(labelled)
-    weights = []
-    for index, data in enumerate((mostly_unlabelled, labelled)):
-        model = load_model(fit(small_config(tmp_path / f"run{index}", data=data)))
-        weights.append([np.asarray(weight) for weight in model.weights])
+    config, table = small_config(tmp_path, data=mostly_unlabelled), Table.load(mostly_unlabelled)
+    chosen = choose_images(config, table, ())
     assert capsys.readouterr().err.count("30 images are left out: they have no label") == 1
-    for one, other in zip(*weights, strict=True):
-        np.testing.assert_array_equal(one, other)
+    assert chosen.training.row.tolist() == list(range(30, 48))
+    assert chosen.validation.row.tolist() == list(range(48, 64))
+    assert len(choose_images(config, table, (AGE,)).training) == 48
+    assert not capsys.readouterr().err
+    gender = replace(table, female=np.where(table.split == TRAIN, np.nan, table.female))
+    with pytest.raises(DataError, match="no images in its train split"):
+        choose_images(replace(config, heads=(GENDER,)), gender, ())
 
 
 @pytest.mark.training
-def test_run_with_teachers_takes_all_images_and_one_without_any_label_needs_them(
+def test_run_with_teachers_and_mixup_learns_from_images_without_any_label(
     mostly_unlabelled: Path,
     small_config: SmallConfig,
     trained: Path,
@@ -105,9 +100,10 @@ def test_run_with_teachers_takes_all_images_and_one_without_any_label_needs_them
 ) -> None:
     table = Table.load(mostly_unlabelled)
     replace(table, female=np.where(table.split == TRAIN, np.nan, table.female)).save(mostly_unlabelled)
-    with pytest.raises(DataError, match="no images in its train split"):
-        fit(small_config(tmp_path / "alone", data=mostly_unlabelled, heads=(GENDER,)))
-    assert "48 images are left out" in capsys.readouterr().err
-    fit(small_config(tmp_path / "taught", data=mostly_unlabelled, heads=(GENDER,), teachers=(trained,)))
-    assert "left out" not in capsys.readouterr().err
+    run = small_config(
+        tmp_path / "taught", data=mostly_unlabelled, heads=(GENDER,), teachers=(trained,), mixup=0.5
+    )
+    assert describe(load_model(fit(run))) == run.network
+    assert "48 images to learn from" in (told := capsys.readouterr()).out
+    assert "left out" not in told.err
     assert np.isfinite(validation_losses(tmp_path / "taught")).all()
