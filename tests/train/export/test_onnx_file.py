@@ -33,7 +33,7 @@ def test_a_file_predicts_what_keras_does_under_the_names_of_the_heads(tmp_path: 
         app, ["to-onnx", str(path), "-o", str(tmp_path / "out")]
     )
     assert result.exit_code == 0, result.output
-    assert "both.onnx" in result.output
+    assert "both.onnx" in result.output.replace("\n", "")
     assert "off Keras" in result.output
     written = tmp_path / "out" / "both.onnx"
     assert list(written.parent.iterdir()) == [written]
