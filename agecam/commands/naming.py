@@ -129,6 +129,8 @@ def place_below(
     ``is_own`` tells of an input, by its index, whether an earlier run has given it a file: it keeps that,
     also where others have come before it.
     """
+    for above in dict.fromkeys(name.parent for name in names):  # a folder may be called x.mp4 beside x.mov
+        outputs.reserve(folder / above)
     kinds = Counter(
         folded for folded, _ in {(_folded(name), _kind(one)) for one, name in zip(found, names, strict=True)}
     )
