@@ -136,6 +136,21 @@ def test_a_reader_that_has_seen_enough_is_no_error_to_tell(arguments: tuple[str,
     assert b"Exception ignored" not in result.stderr
 
 
+def test_ctrl_c_while_the_program_is_loaded_leaves_no_traceback() -> None:
+    code = """if True:
+        import sys
+        from agecam.__main__ import main
+        class Interrupted:
+            def find_spec(self, name, *_rest):
+                if name == "agecam.cli":
+                    raise KeyboardInterrupt
+        sys.meta_path.insert(0, Interrupted())
+        main()
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
 @pytest.mark.parametrize("closed", ["<&-", "<&- >&-", "<&- 2>&-", "<&- >&- 2>&-"])
 def test_no_file_takes_the_place_of_a_stream_that_is_closed(closed: str) -> None:
