@@ -12,7 +12,7 @@ from typing import Self
 
 from agecam.commands.job import Job, OnFrame, Summary
 from agecam.commands.merge import write_report
-from agecam.commands.record import Entry, Stamp, State, new_stamps
+from agecam.commands.record import Entry, Stamp, State, new_stamps, record_path
 from agecam.commands.report import measure_crop
 from agecam.commands.signals import Stopped, held_back
 from agecam.errors import DiskFullError, SourceError, SourceLostError
@@ -230,6 +230,8 @@ class _Run:
         with held_back():
             if is_planned:
                 self._record(stamp, summary)
+            else:
+                self._record_other(target, stamp)
             for partial, place in planned.items():
                 if is_whole or not self.job.is_private(place):
                     _commit(partial, place)
@@ -303,6 +305,16 @@ class _Run:
         Entry(place.inputs, place.settings, place.run, stamp, summary.is_whole, stamps, said).write(
             place.path
         )
+
+    def _record_other(self, target: Path, stamp: Stamp | None) -> None:
+        """A result with a name beside the planned one is no input of the next run either."""
+        place = self.job.place
+        if place is None:
+            return
+        written = Stamp.of(self._partials[0].path)
+        stamps = {place.name_of(target): () if written is None else (written,)}
+        path = record_path(target, place.output_folder)
+        Entry(place.inputs, place.settings, place.run, stamp, done=False, outputs=stamps).write(path)
 
     def _close(self) -> None:
         for sink in self._sinks:

@@ -52,12 +52,13 @@ def complain(text: str) -> None:
 
 def set_up_streams() -> None:
     """Let standard output and error take any text, in whatever encoding, also where they are closed."""
-    for name in ("stdout", "stderr"):
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
         if stream is None:
-            # The lowest free descriptor, so that no file of the user's takes this place.
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
-        elif hasattr(stream, "reconfigure"):
+            # Each gets its own descriptor, the lowest that is free: no file of the user's takes this place,
+            # which libraries of C print to.
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123
+        elif mode == "w" and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
 
 

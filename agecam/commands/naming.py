@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import count, islice, takewhile
 from pathlib import Path
 from typing import Final
 
 from agecam.commands.annotate import is_photograph
 from agecam.commands.folders import files_in
 from agecam.commands.outputs import OutputPlan, is_folder
-from agecam.commands.record import Entry, record_path
+from agecam.commands.record import Entry, is_below, record_path
 from agecam.errors import UsageError
 from agecam.files import with_ending
 from agecam.output import IMAGE_OUTPUTS, VIDEO_OUTPUTS
 from agecam.sources import IMAGE_SUFFIXES, VIDEO_SUFFIXES
-from agecam.sources.files import input_file
+from agecam.sources.files import check_file, input_file
 from agecam.sources.stream import without_secrets
 
 _VIDEO_SUFFIX: Final = ".mp4"
@@ -42,7 +42,8 @@ class Input:
 def each_input(specs: Sequence[str], output: Path, notes: list[str]) -> list[Input]:
     """The inputs, those of folders sorted by path; what a folder holds besides is added to ``notes``.
 
-    What an earlier run has written to the folder ``output`` is no input. Raises :class:`UsageError` for a
+    What an earlier run has written to the folder ``output``, or to one below a folder of inputs, is no input.
+    Raises :class:`UsageError` for a
     folder that holds none.
     """
     found = list[Input]()
@@ -61,7 +62,7 @@ def each_input(specs: Sequence[str], output: Path, notes: list[str]) -> list[Inp
 
 def _inputs_in(folder: Path, output: Path, notes: list[str]) -> list[Input]:
     listing = files_in(folder, IMAGE_SUFFIXES | VIDEO_SUFFIXES)
-    files = [path for path in listing.files if not _is_own_output(path, output)]
+    files = [path for path in listing.files if not _is_own_output(path, folder, output)]
     left_out = listing.sentence()
     if len(files) < len(listing.files):
         own = f"{len(listing.files) - len(files)} made by an earlier run are left out too."
@@ -75,8 +76,15 @@ def _inputs_in(folder: Path, output: Path, notes: list[str]) -> list[Input]:
     return [Input(str(file), file.relative_to(folder), name) for file in files]
 
 
-def _is_own_output(path: Path, output: Path) -> bool:
-    return path.is_relative_to(output) and Entry.read(record_path(path, output)) is not None
+def _is_own_output(path: Path, folder: Path, output: Path) -> bool:
+    """Whether an earlier run has written ``path``: to ``output``, or to another folder below ``folder``.
+
+    Not to ``folder`` itself: who names an output folder as input wants what it holds.
+    """
+    outputs = list(takewhile(lambda above: above != folder, path.parents))
+    if is_below(path, output):
+        outputs.append(output)
+    return any(Entry.read(record_path(path, one)) is not None for one in outputs)
 
 
 def _name_of_address(url: str) -> str:
@@ -94,9 +102,14 @@ def target_name(found: Input) -> Path:
 
 
 def check_kind(found: Input, target: Path) -> None:
-    """Raises :class:`UsageError` where an output of that name cannot hold what the input gives."""
+    """Raises :class:`UsageError` where an output of that name cannot hold what the input gives.
+
+    And :class:`agecam.errors.SourceError` where that is because there is no such input.
+    """
     kinds = (*IMAGE_OUTPUTS, *VIDEO_OUTPUTS) if is_photograph(found.spec) else VIDEO_OUTPUTS
     if target.suffix.lower() not in kinds:
+        if (path := input_file(found.spec)) is not None:
+            check_file(path)
         raise UsageError(
             f"{target.name} cannot hold that input; end its name in {' or '.join(kinds)}, "
             "or name a folder that is there."
@@ -116,6 +129,8 @@ def place_below(
     ``is_own`` tells of an input, by its index, whether an earlier run has given it a file: it keeps that,
     also where others have come before it.
     """
+    for above in dict.fromkeys(name.parent for name in names):  # a folder may be called x.mp4 beside x.mov
+        outputs.reserve(folder / above)
     kinds = Counter(
         folded for folded, _ in {(_folded(name), _kind(one)) for one, name in zip(found, names, strict=True)}
     )

@@ -105,23 +105,37 @@ class OutputPlan:
     ) -> None:
         self._may_write = may_write
         self._inputs, self._outputs = _Files(folds_case), _Files(folds_case)
+        self._folders, self._reserved = _Files(folds_case), set[Path]()
+        """Those that outputs lie in, and their spellings."""
         self._claimed: list[Path] = []
         for path in map(input_file, inputs):
             if path is not None and _stat(path) is not None:
                 self._inputs.add(path)
+
+    def reserve(self, folder: Path) -> None:
+        """Keep the place of a folder for outputs in it; raises :class:`UsageError` where it is an output."""
+        for one in (folder, *folder.parents):
+            if one in self._reserved:
+                return
+            if one in self._outputs:
+                raise UsageError(
+                    f"{one} is named for an output and for a folder; choose another name for one."
+                )
+            self._folders.add(one)
+            self._reserved.add(one)
 
     def claim(self, path: Path, *, streams: bool = False) -> Path:
         """Take a file for one output; raises :class:`UsageError` where it is an input, taken or no file.
 
         What is written from its beginning to its end and ``streams`` may also go to a pipe or a device.
         """
-        if path in self._outputs:
+        if self.is_claimed(path):
             raise UsageError(f"{path} is named for two outputs; choose another name for one of them.")
         return self.claim_first((path,), streams=streams)
 
     def claim_first(self, candidates: Iterable[Path], *, streams: bool = False) -> Path:
         """Take the first of some files that is not taken; raises :class:`UsageError` where it is an input."""
-        path = next(path for path in candidates if path not in self._outputs)
+        path = next(path for path in candidates if not self.is_claimed(path))
         if _ADDRESS.match(path.as_posix()):
             raise UsageError("An output is a file on this computer, and no address; name a file or a folder.")
         if len(os.fsencode(path.name)) > MAX_NAME_BYTES:
@@ -130,13 +144,14 @@ class OutputPlan:
             raise UsageError(f"{path} is a pipe or a device; name a file.")
         if path in self._inputs:
             raise UsageError(f"{path} is an input, which is never replaced; choose another output.")
+        self.reserve(path.parent)
         self._outputs.add(path)
         self._claimed.append(path)
         return path
 
     def is_claimed(self, path: Path) -> bool:
-        """Whether a file is that of an output already."""
-        return path in self._outputs
+        """Whether a file is that of an output already, or a folder of one."""
+        return path in self._outputs or path in self._folders
 
     def prepare(self, *, force: bool, own: Collection[Path] = ()) -> None:
         """Make sure that all claimed files can be written, and that nothing is replaced unasked.

@@ -190,8 +190,18 @@ def record_path(path: Path, output_folder: Path) -> Path:
 
 def relative_name(path: Path, folder: Path) -> str:
     """``path`` as seen from ``folder``, with slashes; absolute where there is no way, on another drive."""
-    real = Path(os.path.realpath(path.parent)) / path.name
+    real = _real(path)
     try:
         return Path(os.path.relpath(real, os.path.realpath(folder))).as_posix()
     except ValueError:
         return real.as_posix()
+
+
+def is_below(path: Path, folder: Path) -> bool:
+    """Whether ``path`` lies in ``folder`` or one below it, however both are spelled."""
+    return _real(path).is_relative_to(os.path.realpath(folder))
+
+
+def _real(path: Path) -> Path:
+    """A link stays one; the way to it is that of the disk."""
+    return Path(os.path.realpath(path.parent)) / path.name

@@ -298,7 +298,8 @@ class CarriedMuxer:
         return ConvertedSound(source, stream, self._window)
 
     def _subtitles(self, source: SubtitleStream) -> Track | None:
-        codec = source.codec_context.name if source.codec_context is not None else ""
+        # Not the context's name, which is the decoder's: that of hdmv_pgs_subtitle is "pgssub".
+        codec = source.codec_context.codec.canonical_name if source.codec_context is not None else ""
         target: Stream
         if codec in self._kind.subtitles_copied:
             target = self._output.add_stream_from_template(source)

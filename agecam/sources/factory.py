@@ -8,7 +8,7 @@ from agecam.errors import CameraNotFoundError, SourceError
 from agecam.sources.base import Source
 from agecam.sources.camera import CameraSource
 from agecam.sources.cameras import ListCameras, describe, find_camera, list_cameras
-from agecam.sources.files import check_file, exists, input_file, is_image
+from agecam.sources.files import check_file, exists, input_file, is_image, without_margins
 from agecam.sources.image import ImageSource, is_animated
 from agecam.sources.stream import StreamSource
 from agecam.sources.video import VideoFileSource
@@ -21,7 +21,7 @@ def open_source(spec: str, *, list_cameras: ListCameras = list_cameras) -> Sourc
     exists an image or a video, told apart by content; anything else the name of a camera.
     Raises :class:`agecam.errors.SourceError` where ``spec`` is none of these.
     """
-    spec = spec.strip()
+    spec = without_margins(spec)
     if spec.isdecimal():
         return _camera_source(spec, list_cameras)
     path = input_file(spec)

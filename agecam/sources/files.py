@@ -98,7 +98,7 @@ def input_file(spec: str) -> Path | None:
     ``None`` for an address of the network. Whether there is such a file is not checked, but for what looks
     like an address that was mistyped: where there is none, :class:`agecam.errors.AddressError` is raised.
     """
-    spec = spec.strip()
+    spec = without_margins(spec)
     if spec.casefold().startswith("file://"):
         # Here, because few need it, and it loads all that it takes to ask servers.
         from urllib.request import url2pathname
@@ -113,6 +113,11 @@ def input_file(spec: str) -> Path | None:
     if is_mistyped_address(spec) and not exists(path):
         raise AddressError(MISTYPED)
     return path
+
+
+def without_margins(spec: str) -> str:
+    """``spec`` without the blanks around it, which come along where it is copied, but for a file's own."""
+    return spec if spec.strip() and exists(Path(spec)) else spec.strip()
 
 
 def exists(path: Path) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from agecam.commands.annotate import run_job_with
 from agecam.commands.arguments import AnnotateArguments
@@ -150,6 +151,48 @@ def test_outputs_below_the_inputs_are_no_inputs_of_the_next_run(batch: Batch) ->
     result = batch.run()
     assert (result.code, batch.seen) == (0, [])
     assert "3 made by an earlier run are left out too." in result.out
+
+
+def test_outputs_below_the_inputs_are_no_inputs_however_their_folder_is_spelled(
+    batch: Batch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch.out = batch.inputs / "labelled"
+    assert batch.run().code == 0
+    monkeypatch.chdir(tmp_path)
+    batch.inputs = Path("in")
+    result = batch.run()
+    assert (result.code, batch.seen) == (0, [])
+    assert "3 made by an earlier run are left out too." in result.out
+
+
+def test_outputs_of_another_run_below_the_inputs_are_no_inputs(batch: Batch) -> None:
+    batch.out = batch.inputs / "labelled"
+    assert batch.run().code == 0
+    batch.out = batch.inputs / "blurred"
+    assert batch.run(blur=True).code == 0
+    assert batch.seen == [50, 100, 150]
+    batch.inputs, batch.out = batch.inputs / "labelled", batch.inputs.parent / "again"
+    assert batch.run().code == 0
+    assert batch.seen == [50, 100, 150], "a folder that is named counts as it is"
+
+
+def test_what_a_stopped_run_has_left_below_the_inputs_is_no_input_of_the_next(
+    tiny_clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "clip.mp4").write_bytes(tiny_clip.read_bytes())
+    arguments = AnnotateArguments((str(tmp_path),), tmp_path / "out")
+    seen: list[float] = []
+
+    def stop_at_the_third(image: NDArray[np.uint8]) -> None:
+        seen.append(float(image.mean()))
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+
+    assert annotate_inputs(arguments, make_analyzer(stop_at_the_third)) == 130
+    assert set(contents(tmp_path)) == {"clip.mp4", "out/clip-stopped.mp4"}
+    assert annotate_inputs(arguments, make_analyzer()) == 0
+    assert set(contents(tmp_path)) == {"clip.mp4", "out/clip-stopped.mp4", "out/clip.mp4"}
+    assert "1 made by an earlier run are left out too." in capsys.readouterr().out
 
 
 def test_tables_that_are_asked_for_later_are_made(batch: Batch, tmp_path: Path) -> None:

@@ -136,6 +136,35 @@ def test_a_reader_that_has_seen_enough_is_no_error_to_tell(arguments: tuple[str,
     assert b"Exception ignored" not in result.stderr
 
 
+def test_ctrl_c_while_the_program_is_loaded_leaves_no_traceback() -> None:
+    code = """if True:
+        import sys
+        from agecam.__main__ import main
+        class Interrupted:
+            def find_spec(self, name, *_rest):
+                if name == "agecam.cli":
+                    raise KeyboardInterrupt
+        sys.meta_path.insert(0, Interrupted())
+        main()
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+@pytest.mark.parametrize("closed", ["<&-", "<&- >&-", "<&- 2>&-", "<&- >&- 2>&-"])
+def test_no_file_takes_the_place_of_a_stream_that_is_closed(closed: str) -> None:
+    code = """if True:
+        import os, sys
+        from agecam.commands.console import set_up_streams
+        set_up_streams()
+        streams = [sys.stdin.fileno(), sys.stdout.fileno(), sys.stderr.fileno()]
+        sys.exit(streams != [0, 1, 2] or os.open(os.devnull, os.O_RDONLY) < 3)
+    """
+    command = ["sh", "-c", f'exec "$0" -c "$1" {closed}', sys.executable, code]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_standard_output_that_is_full_costs_no_input_its_result(tmp_path: Path) -> None:
     for name in ("a.png", "b.png"):

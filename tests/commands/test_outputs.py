@@ -159,6 +159,32 @@ def test_videos_that_differ_by_suffix_keep_it_in_their_names(tmp_path: Path, cli
     assert planned(tmp_path, tmp_path / "films", csv=True) == names
 
 
+def test_a_folder_with_the_name_of_a_video_keeps_it(tmp_path: Path, clip: Path) -> None:
+    put(tmp_path / "in" / "x.mov", clip.read_bytes())
+    put(tmp_path / "in" / "x.mp4" / "clip.mp4", clip.read_bytes())
+    out = tmp_path / "out"
+    plan = plan_batch(AnnotateArguments((str(tmp_path / "in"),), out, csv=tmp_path / "rows"))
+    assert [job.target for job in plan.jobs] == [out / "x-in.mp4", out / "x.mp4" / "clip.mp4"]
+    assert [job.csv for job in plan.jobs] == [
+        tmp_path / "rows" / "x-in.csv",
+        tmp_path / "rows" / "x.mp4" / "clip.csv",
+    ]
+
+
+@pytest.mark.parametrize("option", ["--csv", "--json", "--report"])
+@pytest.mark.parametrize("below", ["", "all.csv", "all.jsonl", "all.html"])
+def test_an_output_is_never_the_folder_of_another(
+    run: Run, clip: Path, tmp_path: Path, unchanged: Unchanged, option: str, below: str
+) -> None:
+    put(tmp_path / "in" / "clip.mp4", clip.read_bytes())
+    out = tmp_path / "out"
+    with unchanged():
+        result = run("annotate", tmp_path / "in", "-o", out, option, out / "clip.mp4" / below)
+    assert result.code == 2
+    assert "is named for an output and for a folder" in result.err
+    assert not out.exists()
+
+
 def test_every_output_of_a_run_is_written(run: Run, tmp_path: Path, unchanged: Unchanged) -> None:
     cards = [put_image(tmp_path / card / "1.png", level) for card, level in (("a", 50), ("b", 200))]
     with unchanged("out/1.png", "out/1-b.png"):

@@ -154,6 +154,16 @@ def test_a_tiff_cut_off_behind_its_first_page_is_told_by_both_commands_and_that_
     assert run("predict", path).out.splitlines()[1].endswith("no face")
 
 
+@pytest.mark.parametrize("output", ["out", "out.xyz"])
+def test_an_input_that_is_missing_is_not_blamed_on_the_output(
+    run: Run, tmp_path: Path, unchanged: Unchanged, output: str
+) -> None:
+    with unchanged():
+        result = run("annotate", tmp_path / "missing", "-o", tmp_path / output)
+    assert result.code == 1
+    assert f"There is no file {tmp_path / 'missing'}; check the name." in result.err
+
+
 @pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="needs /dev")
 def test_standard_output_that_is_a_pipe_takes_a_table(clip: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "agecam", "annotate", clip, "-o", tmp_path / "out.mp4", "--quiet"]

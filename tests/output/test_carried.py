@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -109,6 +110,37 @@ def test_an_avi_has_the_sound_and_says_what_it_cannot_hold(tmp_path: Path) -> No
     for track in (0, 1):
         assert beeps(target, track) == pytest.approx([0.7, 1.7, 2.7], abs=IN_STEP_S)
     assert [codec for codec, *_ in sounds_of(target)] == ["mp3float", "mp3float"]
+
+
+@pytest.mark.parametrize(("encoder", "codec"), [("dvdsub", "dvd_subtitle"), ("dvbsub", "dvb_subtitle")])
+def test_subtitles_that_are_images_go_where_such_can_be_held(
+    tmp_path: Path, encoder: str, codec: str
+) -> None:
+    source = tmp_path / "film.mkv"
+    with av.open(source, "w") as output:
+        images, subtitles = output.add_stream("mpeg4", FPS), output.add_stream(encoder)
+        images.width, images.height, images.pix_fmt = 64, 48, "yuv420p"
+        for index in range(2 * FPS):
+            frame = av.VideoFrame.from_ndarray(flashing(index / FPS), format="bgr24")
+            output.mux(images.encode(frame))
+            if index == FPS:
+                packet = av.Packet(b"\0\4\0\2")
+                packet.stream, packet.time_base = subtitles, Fraction(1, 1000)
+                packet.pts = packet.dts = 1000
+                packet.duration = 400
+                output.mux(packet)
+        output.mux(images.encode())
+    target = tmp_path / "out.mkv"
+    assert annotate(source, target, 0.4) == ()
+    with av.open(target) as container:
+        (stream,) = container.streams.subtitles
+        assert stream.codec_context.codec.canonical_name == codec
+        (shown,) = [one for one in container.demux(stream) if one.size]
+    assert bytes(shown) == b"\0\4\0\2"
+    assert float((shown.pts or 0) * shown.time_base) == pytest.approx(0.6, abs=0.005)
+    assert annotate(source, tmp_path / "out.mp4") == (
+        "out.mp4 can hold no such subtitles; those of film.mkv are left out.",
+    )
 
 
 def test_a_gif_says_what_it_cannot_hold(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from agecam.opencv import cv2
 from agecam.sources import Camera, find_camera, list_cameras, open_source
 from agecam.sources.camera import CameraSource
 from agecam.sources.cameras import has_permission
+from agecam.sources.files import input_file
 from agecam.sources.image import ImageSource
 from agecam.sources.stream import StreamSource
 from agecam.sources.video import VideoFileSource
@@ -176,6 +177,22 @@ def test_a_file_goes_before_a_camera_of_the_same_name(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "camera").write_bytes(demo_clip.read_bytes())
     assert isinstance(open_source("camera", list_cameras=two_cameras), VideoFileSource)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="takes no such names")
+@pytest.mark.parametrize("name", [" clip.mp4", "clip.mp4 ", "clip.mp4\n"])
+def test_blanks_around_a_name_are_left_away_unless_they_are_its_own(
+    demo_clip: Path, tmp_path: Path, name: str
+) -> None:
+    stripped = tmp_path / "clip.mp4"
+    stripped.write_bytes(demo_clip.read_bytes())
+    spec = f"{tmp_path}/{name}"
+    if name.startswith("clip"):
+        assert input_file(spec) == stripped, "there is no other"
+    (tmp_path / name).write_bytes(b"\x89PNG\r\n\x1a\n")
+    assert input_file(spec) == tmp_path / name
+    assert isinstance(open_source(spec, list_cameras=two_cameras), ImageSource)
+    assert isinstance(open_source(f" {stripped}\n", list_cameras=two_cameras), VideoFileSource)
 
 
 @pytest.mark.parametrize("spec", ["holiday.mp4", "", "x" * 5000, "nul\0byte"])
