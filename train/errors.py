@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from agecam.errors import AgeCamError
 
 _FULL_BYTES: Final = 200_000
 """A disk with less room is full: libraries leave a little, in which their next block does not fit."""
+_NOT_FULL: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+"""What a disk without room says of itself where nothing may be written: one mounted read-only has none."""
 
 
 class DataError(AgeCamError):
@@ -26,6 +29,8 @@ def full_disk_told(folder: Path) -> Iterator[None]:
     except AgeCamError:
         raise
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _NOT_FULL:
+            raise
         there = next((path for path in (folder, *folder.absolute().parents) if path.is_dir()), None)
         if there is not None and shutil.disk_usage(there).free < _FULL_BYTES:
             raise DataError(f"The disk that {folder} is on is full: free some space.") from error

@@ -47,6 +47,8 @@ def test_a_full_disk_is_told_whatever_a_library_raises(mount_disk: Callable[[int
     (disk / "other").write_bytes(bytes(900_000))
     with pytest.raises(DataError, match="is full: free some space"), full_disk_told(disk / "run"):
         raise RuntimeError("cannot write")
+    with pytest.raises(OSError, match="Read-only"), full_disk_told(disk / "run"):
+        raise OSError(errno.EROFS, "Read-only file system")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any, Final, Literal, TypeVar
@@ -73,6 +74,13 @@ def create_array(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...], fill:
             array[:] = fill
         array.flush()
         del array  # Windows moves no file that is mapped
+
+
+def check_room(folder: Path, size_bytes: int) -> None:
+    """Raise :class:`OSError` where ``folder``'s disk has no room for so much, before a library finds out."""
+    with tempfile.NamedTemporaryFile(dir=folder) as stream:
+        stream.truncate(size_bytes)
+        _take_room(Path(stream.name), folder)
 
 
 def _take_room(file: Path, place: Path) -> None:

@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -187,15 +187,40 @@ def place(
     return rows, Growth(len(samples) - kept - changed, changed, len(left) - changed, kept)
 
 
-def check_sources(folder: Path, datasets: Sequence[Dataset], entries: Sequence[Entry]) -> None:
-    """Raise :class:`DataError` where sources share a name, and where ``entries`` are of other images."""
+def follow_renamed(
+    samples: Sequence[Sample], sha256: Sequence[str], entries: Sequence[Entry]
+) -> tuple[Entry, ...]:
+    """``entries`` by the new name of each missing data set, where one that is new holds most of it."""
+    now: defaultdict[str, set[str]] = defaultdict(set)
+    for sample, digest in zip(samples, sha256, strict=True):
+        now[sample.dataset].add(digest)
+    before: defaultdict[str, list[str]] = defaultdict(list)
+    for entry in entries:
+        before[entry.dataset].append(entry.sha256)
+    new = sorted(now.keys() - before.keys())
+    names: dict[str, str] = {}
+    for missing in sorted(before.keys() - now.keys()):
+        known = set(before[missing]) - {"", UNREADABLE}
+        best = max(new, key=lambda name: len(now[name] & known), default=None)
+        if best is not None and len(now[best] & known) > len(before[missing]) / 2:
+            names[missing] = best
+            new.remove(best)
+    return tuple(replace(entry, dataset=names.get(entry.dataset, entry.dataset)) for entry in entries)
+
+
+def check_names(datasets: Sequence[Dataset]) -> None:
+    """Raise :class:`DataError` where sources share a name."""
     by_name: dict[str, Dataset] = {}
     for dataset in datasets:
         if dataset.name in by_name:
             other = by_name[dataset.name].path
             raise DataError(f"{other} and {dataset.path} are both called {dataset.name}: rename one.")
         by_name[dataset.name] = dataset
-    if missing := sorted({entry.dataset for entry in entries} - by_name.keys()):
+
+
+def check_sources(folder: Path, datasets: Sequence[Dataset], entries: Sequence[Entry]) -> None:
+    """Raise :class:`DataError` where ``entries`` are of other images."""
+    if missing := sorted({entry.dataset for entry in entries} - {dataset.name for dataset in datasets}):
         raise DataError(
             f"{folder} holds crops of other images ({', '.join(missing)}): name them too, or give another "
             "folder."

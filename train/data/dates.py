@@ -1,17 +1,19 @@
 """Ages from dates: of birth, and of the photograph.
 
-A date is a pair ``(first, last)`` of days, equal where the day is known, a year apart where only the year is:
-ages then are a range.
+A date is a pair ``(first, last)`` of days, equal where the day is known, the ends of the month or year where
+only that is: ages then are a range.
 """
 
 from __future__ import annotations
 
+import calendar
 import io
 import re
 import struct
+import unicodedata
 import warnings
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 
 from PIL import Image, UnidentifiedImageError
@@ -28,7 +30,21 @@ _DOTS: Final = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})" + _TIME)
 """Where dots stand between, the day is first."""
 _EITHER: Final = re.compile(r"(\d{1,2})[-/](\d{1,2})[-/](\d{4})" + _TIME)
 _YEAR: Final = re.compile(r"(\d{4})(?:\.0)?")
-_WITH_NAMES: Final = ("%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%d-%b-%Y")
+_MONTH: Final = re.compile(r"(\d{4})[-/.](\d{1,2})")
+_DAY_NAME_YEAR: Final = re.compile(r"(\d{1,2})(?:\.|st|nd|rd|th|er)?[ -]*([a-z]{3,})\.?[ ,-]+(\d{4})")
+_NAME_DAY_YEAR: Final = re.compile(r"([a-z]{3,})\.? (\d{1,2})(?:st|nd|rd|th)?[ ,]+(\d{4})")
+_NAME_YEAR: Final = re.compile(r"([a-z]{3,})\.?[ -](\d{4})")
+_MONTH_NAMES: Final = (
+    *(
+        ("january", "januar", "janvier"),
+        ("february", "februar", "fevrier"),
+        ("march", "marz", "maerz", "mars"),
+    ),
+    *(("april", "avril"), ("may", "mai"), ("june", "juni", "juin"), ("july", "juli", "juillet")),
+    *(("august", "aout"), ("september", "septembre"), ("october", "oktober", "octobre")),
+    *(("november", "novembre"), ("december", "dezember", "decembre")),
+)
+"""English, German and French without accents; their beginnings are read too."""
 _MONTHS: Final = 12
 
 _EXIF_IFD: Final = 0x8769
@@ -67,6 +83,8 @@ def parse_date(text: str, order: str) -> Period:
     try:
         if match := _YEAR.fullmatch(text):
             return date(int(match[1]), 1, 1), date(int(match[1]), 12, 31)
+        if match := _MONTH.fullmatch(text):
+            return _month(int(match[1]), int(match[2]))
         if match := _YEAR_FIRST.fullmatch(text) or _COMPACT.fullmatch(text):
             day = date(int(match[1]), int(match[2]), int(match[3]))
         elif match := _DOTS.fullmatch(text):
@@ -76,19 +94,35 @@ def parse_date(text: str, order: str) -> Period:
             day_of_month, month = (first, second) if order == _DAY_FIRST else (second, first)
             day = date(int(match[3]), month, day_of_month)
         else:
-            day = _with_name(text.replace(",", " "))
+            return _with_name(text)
     except ValueError:
         raise ValueError(f"date that is none: {text!r}") from None
     return day, day
 
 
-def _with_name(text: str) -> date:
-    for layout in _WITH_NAMES:
-        try:
-            return datetime.strptime(" ".join(text.split()), layout).date()
-        except ValueError:
-            continue
-    raise ValueError(text)
+def _with_name(text: str) -> Period:
+    letters = unicodedata.normalize("NFKD", " ".join(text.casefold().split()))
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    if match := _DAY_NAME_YEAR.fullmatch(plain):
+        day = date(int(match[3]), _month_number(match[2]), int(match[1]))
+    elif match := _NAME_DAY_YEAR.fullmatch(plain):
+        day = date(int(match[3]), _month_number(match[1]), int(match[2]))
+    elif match := _NAME_YEAR.fullmatch(plain):
+        return _month(int(match[2]), _month_number(match[1]))
+    else:
+        raise ValueError(text)
+    return day, day
+
+
+def _month_number(text: str) -> int:
+    """Raises :class:`ValueError` where it is no name of a month."""
+    names = (any(name.startswith(text) for name in of_month) for of_month in _MONTH_NAMES)
+    return list(names).index(True) + 1
+
+
+def _month(year: int, month: int) -> Period:
+    first = date(year, month, 1)
+    return first, first.replace(day=calendar.monthrange(year, month)[1])
 
 
 def age_between(birth: Period, photograph: Period) -> tuple[float, float]:

@@ -44,7 +44,7 @@ class Statistics:
 
     ``people`` are those that labels name, by split, ``images_of_people`` their images; ``duplicates`` images
     that show a photograph another one shows too; ``leaks`` how many photographs and people are in more than
-    one split; ``warnings`` sentences.
+    one split; ``unlabelled`` images have neither age nor gender; ``warnings`` are sentences.
     """
 
     images: Mapping[str, int]
@@ -55,6 +55,7 @@ class Statistics:
     images_of_people: int
     duplicates: int
     leaks: Mapping[str, int]
+    unlabelled: int
     warnings: tuple[str, ...]
 
 
@@ -84,6 +85,7 @@ def describe(table: Table) -> Statistics:
             "photographs": _in_several_splits(table.group, table.split),
             "people": _in_several_splits(people, named.split),
         },
+        unlabelled=int((np.isnan(table.age_low) & np.isnan(table.female)).sum()),
         warnings=(),
     )
     return replace(statistics, warnings=tuple(_warnings(statistics)))
@@ -140,11 +142,15 @@ def _warnings(statistics: Statistics) -> Iterator[str]:
         yield "The validation split is empty: no epoch can be chosen."
     elif statistics.images[VALIDATION] < _SMALL_VALIDATION:
         yield (
-            f"The validation split has {statistics.images[VALIDATION]} images: too few to choose an epoch "
+            f"The validation split has {_images(statistics.images[VALIDATION])}: too few to choose an epoch "
             "by; give more images, or a larger --validation."
         )
     yield from _one_class(statistics.ages, _NO_AGE, "ages", "age group")
     yield from _one_class(statistics.genders, _NO_GENDER, "genders", "gender")
+    if statistics.unlabelled == 1:
+        yield "1 image has no label at all: only a --teacher can make use of it."
+    elif statistics.unlabelled:
+        yield f"{statistics.unlabelled:,} images have no label at all: only a --teacher can make use of them."
     if 0 < statistics.people["all"] < _FEW_PEOPLE:
         yield (
             f"There are {statistics.people['all']} people: a model may learn who they are, and the test "
@@ -158,6 +164,10 @@ def _warnings(statistics: Statistics) -> Iterator[str]:
             f"{total} images are few: go on from the models that AgeCam came with (`python -m train all`, "
             "`fine-tune`), and measure by `python -m train cross-validate`."
         )
+
+
+def _images(count: int) -> str:
+    return "1 image" if count == 1 else f"{count:,} images"
 
 
 def _one_class(counts: Counts, unknown: str, plural: str, singular: str) -> Iterator[str]:

@@ -28,6 +28,7 @@ IMAGE_SUFFIXES: Final = frozenset(
     }
 )
 _RAW_SUFFIXES: Final = frozenset({".cr2", ".cr3", ".nef", ".arw", ".dng", ".orf", ".raf", ".rw2"})
+_SPREADSHEET_SUFFIXES: Final = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".numbers"})
 _ABSOLUTE: Final = re.compile(r"/|[A-Za-z]:/")
 
 
@@ -77,6 +78,11 @@ def is_image(name: str) -> bool:
 def is_raw(name: str) -> bool:
     """Whether a file is by its name what a camera's sensor saw, which is not read."""
     return _has_suffix(name, _RAW_SUFFIXES)
+
+
+def is_spreadsheet(name: str) -> bool:
+    """Whether a file is by its name what a spreadsheet program saves, which is not read."""
+    return _has_suffix(name, _SPREADSHEET_SUFFIXES) and not PurePosixPath(name).name.startswith("~$")
 
 
 def _has_suffix(name: str, suffixes: frozenset[str]) -> bool:

@@ -6,36 +6,57 @@ import codecs
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from train.data.dates import Period, age_between, find_order, parse_date
-from train.data.labels import LabelOptions, Labels, parse_gender, parse_split, parse_uncertain_age
+from train.data.labels import MISSING, LabelOptions, Labels, parse_gender, parse_split, parse_uncertain_age
 from train.errors import DataError
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "file": (
         *("file", "filename", "file_name", "filepath", "file_path", "path", "full_path", "image"),
         *("image_name", "image_file", "image_path", "img", "img_name", "img_path", "picture", "photo"),
-        *("photograph", "datei", "dateiname", "bild", "image_id", "img_id", "name", "id"),
+        *("photograph", "datei", "dateiname", "dateipfad", "bild", "bilddatei", "foto", "fichier"),
+        *("nom_de_fichier", "nom_du_fichier", "chemin", "archivo", "fichero", "imagen", "immagine"),
+        *("image_id", "img_id", "name", "nom", "id"),
     ),
-    "age": ("age", "years", "age_years", "age_in_years", "age_group", "age_range", "alter"),
-    "gender": ("gender", "sex", "geschlecht"),
+    "age": (
+        *("age", "years", "age_years", "age_in_years", "age_group", "age_range", "alter", "altersgruppe"),
+        *("alter_in_jahren", "tranche_d_age", "edad", "eta"),
+    ),
+    "gender": ("gender", "sex", "geschlecht", "sexe", "genre", "sexo", "genero", "sesso"),
     "birth": (
         *("dob", "birth_date", "birthdate", "date_of_birth", "birthday", "birth", "born"),
-        *("birth_year", "year_of_birth", "yob", "geburtsdatum"),
+        *("birth_year", "year_of_birth", "yob", "geburtsdatum", "geburtstag"),
+        *("geburtsjahr", "date_de_naissance", "annee_de_naissance", "fecha_de_nacimiento"),
     ),
     "date": (
         *("date", "photo_date", "date_of_photo", "date_of_photograph", "date_taken", "taken", "taken_on"),
         *("photo_taken", "photo_year", "datetime", "datetime_original", "timestamp", "aufnahmedatum"),
+        *("date_de_la_photo", "prise_le"),
     ),
     "race": ("race", "ethnicity"),
-    "person": ("person", "person_id", "subject", "subject_id", "identity", "identity_id", "participant"),
+    "person": (
+        "person",
+        "person_id",
+        "subject",
+        "subject_id",
+        "identity",
+        "identity_id",
+        "participant",
+        "personne",
+        "persona",
+        "teilnehmer",
+        "proband",
+    ),
     "split": ("split", "part", "subset", "partition"),
 }
-"""What a column means, and the names it may have, the likeliest first."""
+"""What a column means, and the names it may have, without accents, the likeliest first."""
 
+_ALIASES: Final = frozenset(alias for aliases in COLUMNS.values() for alias in aliases)
 _DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _DECLARED: Final = re.compile(r"\s*\"?sep=(.)\"?\s*\r?\n?", re.IGNORECASE)
 """A first line that Excel understands."""
@@ -44,6 +65,8 @@ _BOMS: Final = {
     codecs.BOM_UTF16_LE: ("utf-16", "UTF-16"),
     codecs.BOM_UTF16_BE: ("utf-16", "UTF-16"),
 }
+_PACKED: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How Excel's and LibreOffice's own files begin, whatever they are called."""
 _ZEROS_OF_UTF16: Final = 0.3
 """Share of zero bytes at every other place that only UTF-16 without a mark has."""
 
@@ -90,6 +113,8 @@ def read_table(name: str, content: bytes, options: LabelOptions) -> LabelTable:
     Raises :class:`DataError` when it is none, when its columns are not those of labels, and when its dates
     can be read in two ways.
     """
+    if content.startswith(_PACKED):
+        raise DataError(f"{name} is a spreadsheet, not a text: save it as CSV.")
     text, encoding = _decoded(content)
     try:
         delimiter = _delimiter(text)
@@ -164,24 +189,45 @@ def _header(text: str, delimiter: str) -> list[str]:
 
 
 def _lines(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Number and cells of each line that is not empty."""
+    """Number and cells of each line that is not empty. Raises :class:`csv.Error`."""
     declared = _DECLARED.match(text)
-    start = declared.end() if declared else 0
-    reader = csv.reader(io.StringIO(text[start:], newline=""), delimiter=delimiter)
+    lines = list(io.StringIO(text[declared.end() if declared else 0 :], newline=""))
+    reader = csv.reader(lines, delimiter=delimiter)
+    end = 0
     for cells in reader:
+        first, end = end, reader.line_num
+        if end - first > 1:
+            _check_quotes(lines[first:end], delimiter, first + 1 + bool(declared))
         if any(cell.strip() for cell in cells):
-            yield reader.line_num + bool(declared), cells
+            yield end + bool(declared), cells
+
+
+def _check_quotes(lines: Sequence[str], delimiter: str, number: int) -> None:
+    """Raise :class:`csv.Error` where a stray quotation mark makes one row of several."""
+    try:
+        next(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error:
+        raise csv.Error(f"line {number}: a quotation mark is opened and not closed") from None
 
 
 def _meanings(header: Sequence[str]) -> dict[str, int]:
     """The place of each column that is known."""
-    names = [re.sub(r"\W+", "_", name.strip().casefold()).strip("_") for name in header]
+    names = [_column(name) for name in header]
+    without_units = [_column(re.sub(r"[(\[].*?[)\]]", "", name)) for name in header]
+    names = [whole if whole in _ALIASES else bare for whole, bare in zip(names, without_units, strict=True)]
     found: dict[str, int] = {}
     for meaning, aliases in COLUMNS.items():
         place = next((names.index(alias) for alias in aliases if alias in names), None)
         if place is not None:
             found[meaning] = place
     return found
+
+
+def _column(name: str) -> str:
+    """The name of a column in small letters without accents, words joined by ``_``."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return re.sub(r"\W+", "_", plain).strip("_")
 
 
 def _check(name: str, header: Sequence[str], columns: Mapping[str, int]) -> None:
@@ -197,6 +243,12 @@ def _check(name: str, header: Sequence[str], columns: Mapping[str, int]) -> None
 def _row(line: int, cells: Sequence[str], header: Sequence[str], columns: Mapping[str, int]) -> Row:
     by_meaning = {
         meaning: cells[place].strip() if place < len(cells) else "" for meaning, place in columns.items()
+    }
+    # Else all people called "nan" were one person. Genders have codes of their own, files any name.
+    by_meaning |= {
+        meaning: ""
+        for meaning, cell in by_meaning.items()
+        if meaning not in ("file", "gender") and cell.casefold() in MISSING
     }
     too_many = any(cell.strip() for cell in cells[len(header) :])
     return Row(line, by_meaning, "more cells than columns" if too_many else "")

@@ -21,9 +21,11 @@ from train.data.collection import (
     Entry,
     Growth,
     check_common,
+    check_names,
     check_sources,
     claim,
     digests,
+    follow_renamed,
     load_entries,
     place,
     save_entries,
@@ -64,12 +66,14 @@ def prepare_crops(datasets: Sequence[Dataset], folder: Path, *, jobs: int = 1) -
 
     Raises :class:`DataError` when ``folder`` holds the crops of other images, or is damaged.
     """
+    check_names(datasets)
     samples = [sample for dataset in datasets for sample in dataset.samples]
     folder.mkdir(parents=True, exist_ok=True)
     entries = load_entries(folder)
     claim(folder)
-    check_sources(folder, datasets, entries)
     sha256 = list(track(digests(datasets), "Reading images", len(samples)))
+    entries = follow_renamed(samples, sha256, entries)
+    check_sources(folder, datasets, entries)
     is_first = not (folder / TABLE_FILE).exists()
     rows, growth = place(samples, sha256, entries, () if is_first else Table.load(folder).row.tolist())
     check_common(folder, samples, rows, entries)

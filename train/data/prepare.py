@@ -51,9 +51,13 @@ def prepare(config: PrepareConfig, say: Say = silent) -> Prepared:
     still there, unless ``config`` asks for another. ``say`` is told where labels are from, what has come and
     gone, and what is not used.
 
-    Raises :class:`DataError` when a source cannot be read, when no face is found, and when the folder holds
-    other images.
+    Raises :class:`DataError` when a source cannot be read, when no face is found, when the folder holds
+    other images, and when the shares are more than the whole.
     """
+    if config.test + config.validation > 1:
+        raise DataError(
+            f"--test {config.test:g} and --validation {config.validation:g} are more than all the images."
+        )
     out = config.out
     options = LabelOptions.parse(config.genders, config.date_order)
     earlier = Table.load(out) if (out / TABLE_FILE).exists() else None

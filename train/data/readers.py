@@ -25,7 +25,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from train.data.dates import Period, exif_date
-from train.data.file_names import FileNames, is_image, is_raw
+from train.data.file_names import FileNames, is_image, is_raw, is_spreadsheet
 from train.data.label_table import LabelTable, meanings, read_table, row_labels
 from train.data.labels import OLDEST, LabelOptions, Labels, folder_labels
 from train.data.stores import ImageStore, dataset_name, open_store
@@ -128,7 +128,7 @@ class _Reading:
         self._names = list(filter(self._is_usable, self._store.names()))
         self._files = FileNames(self.name, self._names)
         self._tables = dict(_tables(self._store, self._names))
-        self._used: set[str] = set()
+        self._used: dict[str, Labels] = {}
         self._named: set[str] = set()
 
     def _is_usable(self, name: str) -> bool:
@@ -139,6 +139,9 @@ class _Reading:
             return False
         if is_raw(name):
             self._skip(name, "raw photograph, to be saved as JPEG")
+            return False
+        if is_spreadsheet(name):
+            self._skip(name, "spreadsheet, to be saved as CSV")
             return False
         return True
 
@@ -164,9 +167,10 @@ class _Reading:
                 self._named.add(file)
                 if row.problem:
                     raise ValueError(row.problem)
-                if file in self._used:
-                    raise ValueError("listed twice")
                 labels = row_labels(row, table, self._options, partial(self._photographed, file))
+                if file in self._used:
+                    same = labels == self._used[file]
+                    raise ValueError("listed twice" if same else "listed before, with other labels")
             except ValueError as error:
                 self._skip(file, str(error))
             else:
@@ -204,7 +208,7 @@ class _Reading:
         return next((f for f in map(str, PurePosixPath(image).parents) if f in self._tables), None)
 
     def _add(self, file: str, labels: Labels) -> None:
-        self._used.add(file)
+        self._used[file] = labels
         self.samples.append(Sample(self.name, file, *astuple(labels)))
 
     def _skip(self, file: str, reason: str) -> None:

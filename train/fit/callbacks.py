@@ -14,8 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.files import atomic_write
+from train.data.arrays import check_room
 from train.model.weights import copy_weights
 
+_FLOAT_BYTES: Final = 4
+_HEADER_BYTES: Final = 4096
 _UPDATE_STEPS: Final = 8
 """Steps between updates of the average: each copies all weights."""
 _SHORT_RUN_STEPS: Final = 10
@@ -170,6 +173,8 @@ class Checkpoint(keras.callbacks.Callback):
         partial = self._folder / "partial-checkpoint"
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
+        # WORKAROUND: HDF5 that finds the disk full cannot close the file, and ends the process with a crash.
+        check_room(partial, self._size_bytes())
         self.model.save_weights(partial / "model.weights.h5")
         self._average.save(partial / "average.npz")
         np.savez(partial / "random.npz", *(np.array(state) for state in _random_states(self.model)))
@@ -177,6 +182,11 @@ class Checkpoint(keras.callbacks.Callback):
         partial.rename(self._folder / f"checkpoint-{epoch + 1:05}")
         for folder in old:
             shutil.rmtree(folder)
+
+    def _size_bytes(self) -> int:
+        """Of a checkpoint, roughly: what HDF5 writes of each variable beside its values is about 2 kB."""
+        saved = (*self.model.variables, *self.model.optimizer.variables, *self.model.weights)
+        return sum(_FLOAT_BYTES * math.prod(variable.shape) + _HEADER_BYTES for variable in saved)
 
     def remove(self) -> None:
         """Delete all checkpoints: the run will not go on."""

@@ -29,12 +29,26 @@ class Images:
 def choose_images(config: FitConfig, table: Table, taught: Sequence[str]) -> Images:
     """The images of a prepared folder that a run uses; ``taught`` are the heads that teachers know.
 
-    Without any, images without a label are left out. Raises :class:`DataError` when a split has no images.
+    Without any, images without a label are left out. Raises :class:`DataError` when a split has no images,
+    and when none of it has a label for a head that no teacher knows.
     """
+    for split in (TRAIN, VALIDATION):
+        _check_labels(config, table.of_split(split), split, taught)
     return Images(
         _chosen(config, table.of_split(TRAIN), TRAIN, taught),
         _chosen(config, table.of_split(VALIDATION), VALIDATION, taught),
     )
+
+
+def _check_labels(config: FitConfig, rows: Table, split: str, taught: Sequence[str]) -> None:
+    # A head without labels would be trained by nothing, keep random weights, and be exported with the other.
+    for head in config.heads:
+        if len(rows) and head not in taught and unlabelled(rows, head).all():
+            others = ",".join(other for other in config.heads if other != head)
+            remedy = f"give some, or train --heads {others} alone" if others else "give some"
+            raise DataError(
+                f"{config.data} has no image with a label for {head} in its {split} split: {remedy}."
+            )
 
 
 def _chosen(config: FitConfig, rows: Table, split: str, taught: Sequence[str]) -> Table:

@@ -12,7 +12,7 @@ import csv
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Self
@@ -21,6 +21,7 @@ import numpy as np
 
 from agecam.files import write_atomically
 from train.config_files import CONFIG_FILE, config_text, read_config
+from train.data.collection import load_entries
 from train.data.table import TRAIN, VALIDATION, Table
 from train.errors import DataError
 from train.fit.config import FitConfig, read_fit_config
@@ -40,12 +41,16 @@ _PATHS: Final = ("init", "teachers")
 
 @dataclass(frozen=True, slots=True)
 class DataId:
-    """Which images a run learns from: the folder, how many, and a hash of their names and labels."""
+    """Which images a run learns from: the folder, how many, and a hash of their names and labels.
+
+    ``content`` is a hash of their files, empty where the folder does not know them.
+    """
 
     folder: str
     train: int
     validation: int
     sha256: str
+    content: str = ""
 
     @classmethod
     def of(cls, folder: Path, table: Table) -> Self:
@@ -57,7 +62,13 @@ class DataId:
                 digest.update("\n".join(map(str, names)).encode() + b"\0")
             for numbers in (rows.age_low, rows.age_high, rows.age_edge, rows.female):
                 digest.update(np.ascontiguousarray(numbers, "<f8").tobytes())
-        return cls(str(folder), len(used[0]), len(used[1]), digest.hexdigest())
+        return cls(str(folder), len(used[0]), len(used[1]), digest.hexdigest(), _content(folder, used))
+
+
+def _content(folder: Path, used: Sequence[Table]) -> str:
+    files = {entry.row: entry.sha256 for entry in load_entries(folder)}
+    content = [files.get(row, "") for rows in used for row in rows.row.tolist()]
+    return hashlib.sha256("\n".join(content).encode()).hexdigest() if all(content) else ""
 
 
 def settings_before(run: Path) -> dict[str, Any] | None:
@@ -95,7 +106,13 @@ def check_same_settings(config: FitConfig, before: Mapping[str, Any]) -> None:
 def has_other_images(run: Path, data: DataId) -> bool:
     """Whether a run was begun with other images than ``data``, as far as it is known."""
     path = run / _DATA_FILE
-    return path.exists() and read_config(path).get("sha256") != data.sha256
+    if not path.exists():
+        return False
+    found = read_config(path)
+    content = found.get("content", "")
+    return found.get("sha256") != data.sha256 or (
+        "" not in (content, data.content) and content != data.content
+    )
 
 
 def check_same_data(config: FitConfig, data: DataId, before: Mapping[str, Any]) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from agecam.files import write_atomically
 from agecam.paths import models_dir
 from train.config_files import write_config
+from train.data.collection import load_entries, save_entries
 from train.data.crops import CROPS_FILE, load_crops
 from train.data.folds import fold_tables
 from train.data.table import Table
@@ -48,6 +49,8 @@ def cross_validate(
     heads = [head for head in HEADS if all(has_labels(head, table) for table in tables)]
     if not heads:
         raise DataError(f"{config.data} has too few labelled images for {config.folds} folds.")
+    for head in (head for head in HEADS if head not in heads):
+        say(f"Too few images have a label for {head}: it is left out.")
     write_config(config.out, config)
     results: dict[str, Any] = {head: {"before": [], "after": [], "images": 0} for head in heads}
     for number, table in enumerate(tables, 1):
@@ -103,6 +106,7 @@ def _write_fold(data: Path, folder: Path, table: Table) -> None:
     except OSError:  # another disk, or one without links
         shutil.copyfile(data / CROPS_FILE, crops)
     table.save(folder)
+    save_entries(folder, load_entries(data))  # by which a run knows images that were replaced
 
 
 def _spread(errors: list[float]) -> dict[str, Any]:

@@ -32,6 +32,7 @@ def photograph(taken: str | None, kind: str = "JPEG") -> bytes:
     [
         *("1990-05-03", "1990-5-3", "1990/05/03", "19900503", "1990:05:03 10:11:12", "1990-05-03T10:11:12Z"),
         *("3.5.1990", "03.05.1990", "3. 5. 1990", "3 May 1990", "May 3, 1990", "03-May-1990", "3/5/1990"),
+        *("3. Mai 1990", "3 mai 1990", "May 3rd 1990"),
     ],
 )
 def test_dates_are_read_as_they_are_written(text: str) -> None:
@@ -44,11 +45,19 @@ def test_the_order_of_day_and_month_matters_where_it_can() -> None:
     assert parse_date("3.5.1990", "mdy") == (MAY, MAY)
 
 
+def test_a_month_alone_is_all_of_it() -> None:
+    for text in ("1992-02", "Feb 1992", "février 1992"):
+        assert parse_date(text, "dmy") == (date(1992, 2, 1), date(1992, 2, 29))
+
+
 def test_a_year_alone_is_all_of_it() -> None:
     assert parse_date("1990", "dmy") == (date(1990, 1, 1), date(1990, 12, 31))
 
 
-@pytest.mark.parametrize("text", ["", "soon", "31.2.1990", "3/5/90", "13/13/1990", "32964", "0000:00:00"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "soon", "31.2.1990", "3/5/90", "13/13/1990", "32964", "1990-13", "3 Smarch 1990", "0000:00:00"],
+)
 def test_what_is_no_date_is_told(text: str) -> None:
     with pytest.raises(ValueError, match=f"date that is none: '{text}'"):
         parse_date(text, "dmy")

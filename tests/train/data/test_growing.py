@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -197,6 +198,17 @@ def test_new_images_may_be_for_training_alone(first: Path, tmp_path: Path, views
     with (tmp_path / "out" / "skipped.csv").open(encoding="utf-8") as stream:
         reasons = {row["file"]: row["reason"] for row in csv.DictReader(stream)}
     assert reasons["male/again.jpg"] == "shows a photograph that was there"
+
+
+def test_a_folder_that_has_another_name_is_known_again(first: Path, grown: PrepareConfig) -> None:
+    (renamed,) = (source.rename(source.with_name("photos")) for source in grown.sources)
+    told: list[str] = []
+    prepare(replace(grown, sources=(renamed,)), told.append)
+    assert "Images: added 1, changed 1, removed 1, kept 5" in told
+    before, after = state(first / "out"), state(grown.out)
+    assert after["female/0.jpg"] == before["female/0.jpg"]
+    assert after["female/aaa.jpg"] == before["male/5.jpg"]
+    assert set(Table.load(grown.out).dataset.tolist()) == {"photos"}
 
 
 def test_images_of_other_folders_are_not_mixed_in(first: Path, tmp_path: Path, views: list[bytes]) -> None:

@@ -76,6 +76,7 @@ def test_a_first_line_may_name_the_delimiter(tmp_path: Path) -> None:
     [
         *("File,Age,Gender", "FILENAME , Years, SEX", "path,age_years,sex", "Image Name,Age (years),gender"),
         *("img_path,AGE,Sex", "Dateiname,Alter,Geschlecht", "id,age,sex", "name,age,gender"),
+        *("Datei,Alter (Jahre),Geschlecht", "fichier,âge,sexe", "Foto,a\u0302ge [ans],Sexe"),
     ],
 )
 def test_columns_have_the_names_that_are_common(tmp_path: Path, header: str) -> None:
@@ -88,6 +89,37 @@ def test_columns_that_say_nothing_are_named_once(tmp_path: Path) -> None:
     dataset = read_dataset(write(tmp_path, text, "1.jpg", "2.jpg"))
     assert dataset.notes == ("photos/labels.csv: 2 rows, semicolon, UTF-8; columns not used: camera, id",)
     assert [sample.female for sample in dataset.samples] == [None, None]
+
+
+def test_what_is_not_known_is_no_person_and_no_date(tmp_path: Path) -> None:
+    text = "file,gender,dob,date,person,race\n1.jpg,f,NA,,nan,NA\n2.jpg,m,NaT,2020-01-01,?,x"
+    dataset = read_dataset(write(tmp_path, text, "1.jpg", "2.jpg"))
+    assert list(dataset.samples) == [
+        Sample("photos", "1.jpg", None, None, True),
+        Sample("photos", "2.jpg", None, None, False, "x"),
+    ]
+
+
+def test_rows_that_name_an_image_again_say_whether_they_differ(tmp_path: Path) -> None:
+    text = "file,age\n1.jpg,30\n1.jpg,31\n2.jpg,4\n2.jpg,4"
+    dataset = read_dataset(write(tmp_path, text, "1.jpg", "2.jpg"))
+    assert [sample.age for sample in dataset.samples] == [30, 4]
+    assert reasons(dataset) == [("1.jpg", "listed before, with other labels"), ("2.jpg", "listed twice")]
+
+
+def test_a_stray_quotation_mark_is_told_with_its_line(tmp_path: Path) -> None:
+    for rows in ('1.jpg,30,"good\n2.jpg,31,', '1.jpg,30,"good\n2.jpg,31,"bad\n'):
+        with pytest.raises(DataError, match=r"\(line 3: a quotation mark is opened and not closed\)"):
+            read_dataset(write(tmp_path, f"file,age,note\n0.jpg,29,\n{rows}", "0.jpg", "1.jpg", "2.jpg"))
+    quoted = 'file,note,age\n1.jpg,"two\nlines, ""quoted""",30\n2.jpg,5" tall,31'
+    assert [s.age for s in read_dataset(write(tmp_path, quoted, "1.jpg", "2.jpg")).samples] == [30, 31]
+
+
+def test_a_spreadsheet_is_to_be_saved_as_a_table(tmp_path: Path) -> None:
+    photos = write(tmp_path, b"PK\x03\x04", "1.jpg", name="Labels.xlsx")
+    assert ("Labels.xlsx", "spreadsheet, to be saved as CSV") in reasons(read_dataset(photos))
+    with pytest.raises(DataError, match=r"labels\.csv is a spreadsheet, not a text: save it as CSV"):
+        read_dataset(write(tmp_path, b"PK\x03\x04", "1.jpg"))
 
 
 def test_decimal_commas_are_ages(tmp_path: Path) -> None:

@@ -32,6 +32,10 @@ from train.errors import DataError
         ("34 years", (34, 34)),
         ("34 years old", (34, 34)),
         ("20-29 Jahre", (20, 29)),
+        *(("32 ans", (32, 32)), ("32 yo", (32, 32)), ("70+ years", (70, 100)), ("18 months", (1.5, 1.5))),
+        *(("20 bis 29", (20, 29)), ("20s", (20, 29)), ("(20, 30]", (21, 30)), ("[20.0, 30.0)", (20, 29))),
+        *(("(19.999, 30.0]", (20, 30)), ("<10", (0, 9)), ("under 10", (0, 9)), ("≤10", (0, 10))),
+        *((">70", (70, 100)), ("70 and over", (70, 100)), ("über 70", (70, 100)), ("70 et plus", (70, 100))),
         ("", (None, None)),
         ("nan", (None, None)),
         ("N/A", (None, None)),
@@ -42,7 +46,7 @@ def test_ages_are_read_as_they_are_written(text: str, ages: tuple[float | None, 
     assert parse_age(text) == ages
 
 
-@pytest.mark.parametrize("text", ["-3", "200", "40-30", "3o", "20-", "inf", "1e", "12,3,4"])
+@pytest.mark.parametrize("text", ["-3", "200", "40-30", "3o", "20-", "inf", "1e", "12,3,4", "<0", "2000s"])
 def test_what_is_not_an_age_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=rf"^age is .*: '{text}'$"):
         parse_age(text)
@@ -62,10 +66,23 @@ def test_an_age_may_be_uncertain() -> None:
     [
         *(
             (text, True)
-            for text in ("f", "F", "female", " Female ", "woman", "women", "girl", "W", "weiblich")
+            for text in (
+                "f",
+                "F",
+                "female",
+                " Female ",
+                "woman",
+                "women",
+                "girl",
+                "W",
+                "weiblich",
+                "Frauen",
+                "femme",
+            )
         ),
         *((text, False) for text in ("m", "M", "male", "man", "Men", "boy", "männlich", "MÄNNLICH")),
-        *((text, None) for text in ("", "-", "nan", "unknown", "NA")),
+        *((text, False) for text in ("Ma\u0308nner", "homme", "H")),
+        *((text, None) for text in ("", "-", "nan", "unknown", "NA", "#N/A")),
     ],
 )
 def test_genders_are_read_as_they_are_written(text: str, female: bool | None) -> None:
@@ -112,7 +129,9 @@ def test_splits_have_the_names_that_are_common() -> None:
         ("70+/f", Labels(70, 100, True)),
         ("train/female/20-29", Labels(20, 29, True, split="train")),
         ("val/m", Labels(female=False, split="validation")),
+        ("Ma\u0308nner/über 70", Labels(70, 100, False)),
         ("2017/holiday", None),
+        ("90s", None),
         ("train", None),
         ("", None),
     ],

@@ -107,6 +107,12 @@ def test_images_without_any_face_are_refused(tmp_path: Path, hopper_bgr: NDArray
     assert reasons(tmp_path / "out") == ["no face found"]
 
 
+def test_shares_of_more_than_the_whole_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"--test 0\.8 and --validation 0\.5 are more than all the images"):
+        prepare(PrepareConfig((tmp_path,), tmp_path / "out", test=0.8, validation=0.5))
+    assert not (tmp_path / "out").exists()
+
+
 def test_where_no_label_is_left_all_are_counted_and_listed_and_the_command_fails(tmp_path: Path) -> None:
     faces = tmp_path / "faces"
     faces.mkdir()

@@ -60,7 +60,7 @@ def test_bad_rows_are_skipped_with_their_reason(folder: Path) -> None:
         ("inner/g.webp", "age is neither a number nor a range: 'abc'"),
         ("inner/h.webp", "gender is neither male nor female: 'robot'"),
         ("gone.webp", "no such file"),
-        ("inner/a.webp", "listed twice"),
+        ("inner/a.webp", "listed before, with other labels"),
     ]
 
 

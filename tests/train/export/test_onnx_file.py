@@ -49,6 +49,21 @@ def test_a_file_predicts_what_keras_does_under_the_names_of_the_heads(tmp_path: 
     assert set(notes) == {"input", "preprocessing", "age", "gender"}
 
 
+def test_a_file_of_a_model_that_gives_no_numbers_is_not_kept(tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    pytest.importorskip("tf2onnx")
+    path = saved(tmp_path / "both.keras")
+    from train.model.build import load_model
+
+    model = load_model(path)
+    head = model.get_layer("gender_logits")
+    head.set_weights([np.full_like(weights, np.nan) for weights in head.get_weights()])
+    model.save(path)
+    with pytest.raises(DataError, match=r"both\.onnx would be nan off its Keras model"):
+        export_onnx(OnnxConfig((path,), tmp_path / "out"))
+    assert not list((tmp_path / "out").iterdir())
+
+
 def test_missing_packages_are_told_before_anything_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,11 +1,13 @@
 """The average follows the weights, and the best epoch is kept."""
 
+import errno
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from train.fit.callbacks import ExponentialMovingAverage, SaveBest, out_of_patience
+from train.fit.callbacks import Checkpoint, ExponentialMovingAverage, SaveBest, out_of_patience
 from train.model.build import build_model
 from train.model.network import Network
 
@@ -28,6 +30,24 @@ def test_best_epoch_is_kept_and_the_run_stops_when_none_is_better(tmp_path: Path
     assert saved[0] < saved[1] == saved[2] == saved[3]
     assert model.stop_training
     assert losses == [3, 2, 2.5, 2.1]
+
+
+def test_a_checkpoint_without_room_on_the_disk_is_an_error_and_no_crash(
+    mount_disk: Callable[[int], Path],
+) -> None:
+    disk = mount_disk(1)
+    model = build_model(Network("plain", ("age",), 0.25), size_px=48)
+    model.compile("adam", "mse")
+    model.optimizer.build(model.trainable_variables)
+    average = ExponentialMovingAverage(0)
+    checkpoint = Checkpoint(disk, average)
+    for callback in (average, checkpoint):
+        callback.set_model(model)
+    (disk / "other").write_bytes(bytes(900_000))
+    with pytest.raises(OSError, match="No space") as raised:
+        checkpoint.on_epoch_end(0, {"val_loss": 1.0})
+    assert raised.value.errno == errno.ENOSPC
+    assert not [path for path in disk.rglob("*") if path.is_file() and path.name != "other"]
 
 
 def test_a_run_is_out_of_patience_after_so_many_epochs() -> None:

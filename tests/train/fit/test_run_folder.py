@@ -11,6 +11,7 @@ import pytest
 
 from tests.train.conftest import SmallConfig
 from train.data.augment import Augmentation
+from train.data.collection import Entry, save_entries
 from train.data.table import TRAIN, Table
 from train.errors import DataError
 from train.fit.compilation import compile_model
@@ -130,6 +131,21 @@ def test_other_images_are_refused_with_their_numbers(begun: FitConfig, tmp_path:
     assert has_other_images(begun.out, DataId.of(other, table))
     assert not has_other_images(begun.out, DataId.of(other, Table.load(begun.data)))
     assert not has_other_images(tmp_path / "new", DataId.of(other, table))
+
+
+def test_an_image_that_was_replaced_under_its_name_is_another(begun: FitConfig, tmp_path: Path) -> None:
+    table = Table.load(begun.data)
+    folders = [tmp_path / name for name in ("before", "after")]
+    for folder, content in zip(folders, "xy", strict=True):
+        shutil.copytree(begun.data, folder)
+        rows, names = table.row.tolist(), zip(table.dataset.tolist(), table.file.tolist(), strict=True)
+        entries = [Entry(row, *name, f"{row}") for row, name in zip(rows, names, strict=True)]
+        save_entries(folder, [replace(entries[0], sha256=content), *entries[1:]])
+    before, after = (DataId.of(folder, table) for folder in folders)
+    assert not has_other_images(begun.out, after)  # of a folder that does not know the files
+    claim(begun, before)
+    assert not has_other_images(begun.out, before)
+    assert has_other_images(begun.out, after)
 
 
 def test_data_are_checked_before_anything_is_written(small_config: SmallConfig, tmp_path: Path) -> None:

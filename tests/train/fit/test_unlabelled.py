@@ -13,7 +13,7 @@ from tests.train.conftest import SmallConfig
 from train.data.batch_maker import BatchConfig
 from train.data.batches import Batches
 from train.data.crops import load_crops
-from train.data.table import TRAIN, Table
+from train.data.table import TRAIN, VALIDATION, Table
 from train.data.targets import AGE, GENDER, HEADS
 from train.errors import DataError
 from train.fit.distillation import Distiller
@@ -86,8 +86,20 @@ def test_images_without_labels_are_left_out_without_a_teacher_and_this_is_told(
     assert len(choose_images(config, table, (AGE,)).training) == 48
     assert not capsys.readouterr().err
     gender = replace(table, female=np.where(table.split == TRAIN, np.nan, table.female))
-    with pytest.raises(DataError, match="no images in its train split"):
+    with pytest.raises(DataError, match=r"no image with a label for gender in its train split: give some\.$"):
         choose_images(replace(config, heads=(GENDER,)), gender, ())
+
+
+def test_a_head_without_any_label_is_not_trained_beside_another(
+    prepared: Path, small_config: SmallConfig, tmp_path: Path
+) -> None:
+    config, table = small_config(tmp_path, heads=(AGE, GENDER)), Table.load(prepared)
+    for split in (TRAIN, VALIDATION):
+        ages = replace(table, female=np.where(table.split == split, np.nan, table.female))
+        says = f"no image with a label for gender in its {split} split: give some, or train --heads age alone"
+        with pytest.raises(DataError, match=says):
+            choose_images(config, ages, ())
+        assert len(choose_images(config, ages, (GENDER,)).training) == 48
 
 
 @pytest.mark.training
