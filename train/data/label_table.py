@@ -57,6 +57,10 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 """What a column means, and the names it may have, without accents, the likeliest first."""
 
 _ALIASES: Final = frozenset(alias for aliases in COLUMNS.values() for alias in aliases)
+_NAME_LENGTH: Final = 40
+"""Letters of a column's name that a sentence holds at most; no name that is understood is longer."""
+_NAMED: Final = 20
+"""Columns that a sentence names at most."""
 _DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _DECLARED: Final = re.compile(r"\s*\"?sep=(.)\"?\s*\r?\n?", re.IGNORECASE)
 """A first line that Excel understands."""
@@ -121,7 +125,7 @@ def read_table(name: str, content: bytes, options: LabelOptions) -> LabelTable:
         lines = list(_lines(text, delimiter))
     except csv.Error as error:
         raise DataError(f"{name} is not a table that can be read ({error}).") from error
-    header = lines[0][1] if lines else []
+    header = [_shown(column) for column in lines[0][1]] if lines else []
     columns = _meanings(header)
     _check(name, header, columns)
     if "birth" not in columns:
@@ -177,10 +181,21 @@ def _decoded(content: bytes) -> tuple[str, str]:
 
 
 def _delimiter(text: str) -> str:
-    """That which the first line names, or by which it has the most columns that are known, else at all."""
+    """That which the first line names, or by which it has the most columns that are known, else at all.
+
+    Raises :class:`csv.Error` where the first line can be read by none.
+    """
     if (declared := _DECLARED.match(text)) and declared[1] in _DELIMITERS:
         return declared[1]
-    headers = {delimiter: _header(text, delimiter) for delimiter in _DELIMITERS}
+    headers: dict[str, list[str]] = {}
+    failure = csv.Error("no delimiter fits")
+    for delimiter in _DELIMITERS:
+        try:
+            headers[delimiter] = _header(text, delimiter)
+        except csv.Error as error:  # a quoted name of two lines reads by its own delimiter alone
+            failure = error
+    if not headers:
+        raise failure
     return max(headers, key=lambda delimiter: (len(_meanings(headers[delimiter])), len(headers[delimiter])))
 
 
@@ -230,13 +245,21 @@ def _column(name: str) -> str:
     return re.sub(r"\W+", "_", plain).strip("_")
 
 
+def _shown(column: str) -> str:
+    """A column's name as sentences may hold it: one line, not too long, whatever a table has in it."""
+    words = " ".join("".join(char if char.isprintable() else " " for char in column).split())
+    return words if len(words) <= _NAME_LENGTH else words[:_NAME_LENGTH] + "…"
+
+
 def _check(name: str, header: Sequence[str], columns: Mapping[str, int]) -> None:
     if "file" in columns and columns.keys() & {"age", "gender", "birth"}:
         return
     needed = "needed: file and at least one of age, gender, dob (date of birth)"
     if not header:
         raise DataError(f"{name} is empty; {needed}.")
-    named = ", ".join(column.strip() or "(no name)" for column in header)
+    named = ", ".join(column or "(no name)" for column in header[:_NAMED])
+    if len(header) > _NAMED:
+        named += f" and {len(header) - _NAMED} more"
     raise DataError(f"{name} has the columns {named}; {needed}. Its first line must name them.")
 
 

@@ -223,6 +223,13 @@ def test_files_may_be_spelled_as_on_another_system(tmp_path: Path) -> None:
     ]
 
 
+def test_a_name_of_two_lines_is_the_name_of_a_column(tmp_path: Path) -> None:
+    (sample,) = read_dataset(
+        write(tmp_path, 'file;"age\n(years)";"place,\ntime"\n1.jpg;30;here', "1.jpg")
+    ).samples
+    assert sample.age_low == 30
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -233,6 +240,9 @@ def test_files_may_be_spelled_as_on_another_system(tmp_path: Path) -> None:
             r"has the columns 1\.jpg, 30, m; needed: .* Its first line must name them",
         ),
         ("age,gender\n30,m", r"has the columns age, gender; needed: file"),
+        ('"a\nb",\x1b[1m,\n1.jpg,30,', r"has the columns a b, \[1m, \(no name\); needed: file"),
+        (f"{'a' * 5000},b\n1.jpg,30", rf"has the columns {'a' * 40}…, b; needed: file"),
+        (",".join("abcdefghijklmnopqrstuvwxyz"), r", s, t and 6 more; needed: file"),
         ("", r"labels\.csv is empty; needed: file"),
         ('file,age,gender\n"' + "x" * 200_000, "is not a table that can be read"),
     ],
