@@ -121,7 +121,9 @@ def main() -> int:
     options = parser.parse_args()
     images = read_images(options.prepared, options.trunk)
     table = images.table
-    exact = [str(name) for name in np.unique(table.dataset) if table.exact[table.dataset == name].any()]
+    exact = [
+        str(name) for name in np.unique(table.dataset) if table.exact[images.rows(TEST, name=str(name))].any()
+    ]
     for left_out in (None, *exact):
         ages = fit_head(images, images.rows(TRAIN, without=left_out))
         validation = images.rows(VALIDATION, without=left_out)
