@@ -161,15 +161,16 @@ class PlaybackClock:
         self._clock = clock
         self._offset_s = 0.0
         self._index_offset = 0
-        self._first_s: float | None = None
+        self._next_s: float | None = None
         self._last: Frame | None = None
         self._start_s: float | None = None
         self._speed = 1.0
 
     def on_time_line(self, frame: Frame) -> Frame:
         """The frame with its time and index counted on from the rounds before."""
-        if self._first_s is None:
-            self._first_s = frame.time_s
+        if self._next_s is not None:
+            # Whatever was the first frame of the round before, which may have begun at a seek.
+            self._offset_s, self._next_s = self._next_s - frame.time_s, None
         if self._index_offset:
             frame = dataclasses.replace(
                 frame, time_s=frame.time_s + self._offset_s, index=frame.index + self._index_offset
@@ -180,8 +181,7 @@ class PlaybackClock:
     def rewind(self, gap_s: float) -> None:
         """The file starts again, ``gap_s`` after its last frame."""
         if self._last is not None:
-            # A video that begins after its sound has its first frame later than 0 s.
-            self._offset_s = self._last.time_s + gap_s - (self._first_s or 0.0)
+            self._next_s = self._last.time_s + gap_s
             self._index_offset = self._last.index + 1
 
     def due_s(self, time_s: float, speed: float = 1.0) -> float:

@@ -27,3 +27,12 @@ def test_a_file_that_plays_again_goes_on_after_one_gap_whenever_its_first_frame_
         playback.rewind(0.04)
     assert [frame.time_s for frame in played] == pytest.approx([0.5 + 0.04 * i for i in range(9)])
     assert [frame.index for frame in played] == list(range(9))
+
+
+def test_a_file_that_was_sought_and_plays_again_from_its_start_never_goes_back_in_time() -> None:
+    playback = PlaybackClock(lambda: 100.0)
+    played = [playback.on_time_line(frame) for frame in frames([12.5, 12.54])]
+    playback.rewind(0.04)
+    played += [playback.on_time_line(frame) for frame in frames([0.0, 0.04])]
+    assert [frame.time_s for frame in played] == pytest.approx([12.5, 12.54, 12.58, 12.62])
+    assert [frame.index for frame in played] == [0, 1, 2, 3]
