@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from train.data.age_groups import age_group_index
 from train.data.table import SPLIT_TYPE, TEST, TRAIN, UNUSED, VALIDATION, Table
-from train.data.units import unit_ids
+from train.data.units import rank, unit_ids
 
 
 def fold_tables(table: Table, folds: int, seed: int) -> Iterator[Table]:
@@ -26,7 +25,12 @@ def fold_tables(table: Table, folds: int, seed: int) -> Iterator[Table]:
     band = age_group_index(middle)
     order = sorted(
         first.tolist(),
-        key=lambda i: (str(table.dataset[i]), int(band[i]), str(table.female[i]), _rank(seed, table, i)),
+        key=lambda i: (
+            str(table.dataset[i]),
+            int(band[i]),
+            str(table.female[i]),
+            rank(seed, str(table.file[i])),
+        ),
     )
     place_of_unit = {int(unit[index]): place for place, index in enumerate(order)}
     place = np.array([place_of_unit[one] for one in unit.tolist()], np.int64)
@@ -41,8 +45,3 @@ def fold_tables(table: Table, folds: int, seed: int) -> Iterator[Table]:
         splits[unlabelled] = TRAIN
         splits[(splits != TRAIN) & ~is_first] = UNUSED
         yield replace(table, split=splits)
-
-
-def _rank(seed: int, table: Table, index: int) -> str:
-    """As good as random, and always the same for one image and seed."""
-    return hashlib.sha256(f"{seed}/{table.file[index]}".encode()).hexdigest()

@@ -5,7 +5,6 @@ A unit is what must not stand on two sides: all images of one person, and all th
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from train.data.age_groups import age_group_index
 from train.data.table import SPLIT_TYPE, TEST, TRAIN, UNUSED, VALIDATION, Table
-from train.data.units import unit_ids
+from train.data.units import rank, unit_ids
 
 _STRONGEST_FIRST: Final = (TEST, VALIDATION, TRAIN)
 _NO_AGE: Final = -1
@@ -100,7 +99,7 @@ def _units(table: Table, seed: int) -> list[_Unit]:
         first = places[0]
         person = next((str(table.person[place]) for place in places if table.person[place]), "")
         stratum = (str(table.dataset[first]), age_groups[first], genders[first])
-        return _Unit(tuple(places), stratum, _rank(seed, person or str(table.file[first])), bool(person))
+        return _Unit(tuple(places), stratum, rank(seed, person or str(table.file[first])), bool(person))
 
     return [made(members[first]) for first in sorted(members)]
 
@@ -184,11 +183,6 @@ def _measure_once(splits: NDArray[np.str_], table: Table, before: NDArray[np.str
     repeated = np.ones(len(places), bool)
     repeated[first] = False
     splits[places[repeated]] = UNUSED
-
-
-def _rank(seed: int, name: str) -> int:
-    """A number that is as good as random and always the same for one image or person and seed."""
-    return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:8], "big")
 
 
 def _round(expected: float, random: np.random.Generator) -> int:

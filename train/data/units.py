@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,3 +25,8 @@ def unit_ids(table: Table) -> NDArray[np.int64]:
             firsts.append(first_of.setdefault(key, place))
             seconds.append(place)
     return group_pairs(len(table), np.array(firsts, np.int64), np.array(seconds, np.int64))
+
+
+def rank(seed: int, name: str) -> int:
+    """A number that is as good as random and always the same for one image or person and seed."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:8], "big")
