@@ -28,6 +28,11 @@ def age_group_index(age: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.where(np.isnan(age), -1, np.maximum(index, 0))
 
 
+def middle_group_index(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Index of the age group of the middle of each label ``low..high`` in years; -1 where it is unknown."""
+    return age_group_index((low + np.minimum(high, AGES - 1)) / 2)
+
+
 _LONGEST_RANGE_YEARS: Final = 20
 """Longer ones that begin at birth are bounds."""
 

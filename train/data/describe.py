@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.files import write_atomically
-from train.data.age_groups import AGE_GROUP_NAMES, age_group_index
+from train.data.age_groups import AGE_GROUP_NAMES
 from train.data.labels import SPLITS
 from train.data.table import TEST, TRAIN, UNUSED, VALIDATION, Table
 from train.plotting import BLUE, GRAY, ORANGE, save_png
@@ -61,8 +61,7 @@ class Statistics:
 
 def describe(table: Table) -> Statistics:
     """Count the images of a table that has been split."""
-    middle = (table.age_low + np.minimum(table.age_high, 100)) / 2
-    bands = np.where(table.at_most, -1, age_group_index(middle))
+    bands = table.label_group()
     ages = {name: bands == index for index, name in enumerate(AGE_GROUP_NAMES)} | {_NO_AGE: bands < 0}
     genders = {
         "female": table.female == 1,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from train.data.age_groups import age_group_index
+from train.data.age_groups import middle_group_index
 from train.data.table import SPLIT_TYPE, TEST, TRAIN, UNUSED, VALIDATION, Table
 from train.data.units import rank, unit_ids
 
@@ -21,8 +21,7 @@ def fold_tables(table: Table, folds: int, seed: int) -> Iterator[Table]:
     """
     unit = unit_ids(table)
     _, first = np.unique(unit, return_index=True)
-    middle = (table.age_low + np.minimum(table.age_high, 100)) / 2
-    band = age_group_index(middle)
+    band = middle_group_index(table.age_low, table.age_high)
     order = sorted(
         first.tolist(),
         key=lambda i: (

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from train.data.age_groups import age_group_index
+from train.data.age_groups import middle_group_index
 from train.data.table import SPLIT_TYPE, TEST, TRAIN, UNUSED, VALIDATION, Table
 from train.data.units import rank, unit_ids
 
@@ -88,9 +88,8 @@ def _units(table: Table, seed: int) -> list[_Unit]:
     members: defaultdict[int, list[int]] = defaultdict(list)
     for place, first in enumerate(unit_ids(table).tolist()):
         members[first].append(place)
-    middle = (table.age_low + np.minimum(table.age_high, 100)) / 2
     age_groups, genders = (
-        age_group_index(middle).tolist(),
+        middle_group_index(table.age_low, table.age_high).tolist(),
         np.nan_to_num(table.female, nan=_NO_GENDER).tolist(),
     )
 

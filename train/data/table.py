@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.files import atomic_write
-from train.data.age_groups import upper_bounds
+from train.data.age_groups import middle_group_index, upper_bounds
 from train.data.crops import CROPS_FILE, load_crops
 from train.data.duplicates import group_pairs, reconcile_ages, reconcile_gender
 from train.data.labels import SPLITS
@@ -87,6 +87,13 @@ class Table:
         if not len(images):
             raise DataError(f"{folder} has no images in its {split} split: prepare more images.")
         return images
+
+    def label_group(self) -> NDArray[np.int64]:
+        """Index of the age group of each label, of its middle for a range: ``(n,)``.
+
+        -1 where the age is unknown, or only its bound known.
+        """
+        return np.where(self.at_most, -1, middle_group_index(self.age_low, self.age_high))
 
     def save(self, folder: Path) -> None:
         """Write ``table.csv``."""

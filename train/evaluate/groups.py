@@ -16,7 +16,6 @@ from train.evaluate.metrics import (
     MAIN_METRICS,
     MIN_GROUP,
     label_decades,
-    label_group,
     main_metrics,
     take_predictions,
 )
@@ -41,9 +40,9 @@ def confusion(
 ) -> dict[str, list[list[int]]]:
     """Counts ``[label][prediction]``: "gender" over male and female, "age" over the age groups."""
     matrices: dict[str, list[list[int]]] = {}
-    if "age" in predictions and (known := label_group(table) >= 0).any():
+    if "age" in predictions and (known := table.label_group() >= 0).any():
         predicted = age_group_index(predicted_age(predictions["age"][known]))
-        matrices["age"] = _counts(label_group(table)[known], predicted, len(AGE_GROUP_NAMES))
+        matrices["age"] = _counts(table.label_group()[known], predicted, len(AGE_GROUP_NAMES))
     if "gender" in predictions and (known := ~np.isnan(table.female)).any():
         female = calibrated_female(predictions["gender"][known], calibration) >= 0.5
         matrices["gender"] = _counts(table.female[known].astype(int), female.astype(int), 2)
@@ -62,7 +61,7 @@ def by_group(table: Table) -> dict[str, dict[str, NDArray[np.bool_]]]:
 
     Age group, decade, gender, race, adults from 18 to 75, yaw, pitch and size of the face.
     """
-    of_label = label_group(table)
+    of_label = table.label_group()
     decades = label_decades(table)
     return {
         "age": {AGE_GROUP_NAMES[b]: of_label == b for b in np.unique(of_label) if b >= 0},

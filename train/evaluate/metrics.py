@@ -102,7 +102,7 @@ def range_metrics(age_output: NDArray[np.float32], table: Table) -> dict[str, fl
     if not ranged.any():
         return {}
     low, high = table.age_low[ranged], table.age_high[ranged]
-    truth = label_group(table)[ranged]
+    truth = table.label_group()[ranged]
     chosen = age_output[ranged]
     predicted = predicted_age(chosen)
     rounded = np.round(predicted)
@@ -168,12 +168,6 @@ def expected_calibration_error(
         for b in np.unique(index)
     ]
     return float(np.sum(gaps))
-
-
-def label_group(table: Table) -> NDArray[np.int64]:
-    """Index of the age group of each label, of its middle for a range, -1 where unknown: ``(n,)``."""
-    groups = age_group_index((table.age_low + np.minimum(table.age_high, AGES - 1)) / 2)
-    return np.where(table.at_most, -1, groups)
 
 
 def label_decades(table: Table) -> NDArray[np.str_]:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.train.samples import peaks, table_of
 from train.evaluate.bias import bias_by_decade, largest_bias
-from train.evaluate.metrics import label_group, range_metrics
+from train.evaluate.metrics import range_metrics
 
 
 def test_a_pull_to_the_middle_shows_at_both_ends() -> None:
@@ -36,7 +36,7 @@ def test_a_bound_alone_is_in_no_decade_no_group_and_no_range_metric() -> None:
     ages = peaks(*[70.0] * 30, *[8.0] * 30)
     assert bias_by_decade(ages, table) == {"0-9": {"count": 30, "bias": 0}}
     assert range_metrics(ages, table)["count"] == 30
-    assert label_group(table).tolist() == [-1] * 30 + [1] * 30
+    assert table.label_group().tolist() == [-1] * 30 + [1] * 30
 
 
 def test_few_images_and_unknown_ages_have_no_bias() -> None:
