@@ -19,8 +19,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from agecam.files import atomic_write, write_atomically
+from agecam.files import write_atomically
 from agecam.vision.align import PREPROCESSING_VERSION
+from train.data.csv_file import write_csv
 from train.data.readers import Dataset, Sample
 from train.data.stores import open_store
 from train.data.table import TABLE_FILE, Table
@@ -91,13 +92,7 @@ def _entries_of_table(folder: Path) -> tuple[Entry, ...]:
 
 def save_entries(folder: Path, entries: Iterable[Entry]) -> None:
     """Write ``images.csv``."""
-    with (
-        atomic_write(folder / _IMAGES_FILE) as partial,
-        partial.open("w", newline="", encoding="utf-8") as stream,
-    ):
-        writer = csv.writer(stream)
-        writer.writerow(Entry.__dataclass_fields__)
-        writer.writerows(map(astuple, entries))
+    write_csv(folder / _IMAGES_FILE, Entry.__dataclass_fields__, map(astuple, entries))
 
 
 def load_split_settings(folder: Path) -> SplitSettings | None:

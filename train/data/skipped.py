@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from agecam.files import atomic_write
+from train.data.csv_file import write_csv
 from train.data.readers import Skipped
 
 SKIPPED_FILE: Final = "skipped.csv"
@@ -17,13 +16,8 @@ SKIPPED_FILE: Final = "skipped.csv"
 def write_skipped(folder: Path, skipped: Iterable[Skipped]) -> None:
     """Write ``skipped.csv``: ``dataset,file,reason``."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (
-        atomic_write(folder / SKIPPED_FILE) as partial,
-        partial.open("w", newline="", encoding="utf-8") as stream,
-    ):
-        writer = csv.writer(stream)
-        writer.writerow(["dataset", "file", "reason"])
-        writer.writerows((skip.dataset, skip.file, skip.reason) for skip in skipped)
+    rows = ((skip.dataset, skip.file, skip.reason) for skip in skipped)
+    write_csv(folder / SKIPPED_FILE, ("dataset", "file", "reason"), rows)
 
 
 def counted(skipped: Sequence[Skipped]) -> list[str]:

@@ -11,9 +11,9 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from agecam.files import atomic_write
 from train.data.age_groups import middle_group_index, upper_bounds
 from train.data.crops import CROPS_FILE, load_crops
+from train.data.csv_file import write_csv
 from train.data.duplicates import group_pairs, reconcile_ages, reconcile_gender
 from train.data.labels import SPLITS
 from train.data.pose import pose_and_size
@@ -98,14 +98,11 @@ class Table:
     def save(self, folder: Path) -> None:
         """Write ``table.csv``."""
         names = [field.name for field in fields(self)]
-        with (
-            atomic_write(folder / TABLE_FILE) as partial,
-            partial.open("w", newline="", encoding="utf-8") as stream,
-        ):
-            writer = csv.writer(stream)
-            writer.writerow(names)
-            for values in zip(*(getattr(self, name) for name in names), strict=True):
-                writer.writerow("" if isinstance(v, float) and np.isnan(v) else v for v in values)
+        rows = (
+            ["" if isinstance(v, float) and np.isnan(v) else v for v in values]
+            for values in zip(*(getattr(self, name) for name in names), strict=True)
+        )
+        write_csv(folder / TABLE_FILE, names, rows)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
