@@ -113,13 +113,15 @@ def _search_upright(
         rois = tiles(pyramid.size_wh, per_side, config.stride)
         if per_side > config.tiles_per_side[0] or max(pyramid.size_wh) < config.sure_side_px * per_side:
             rois = _promising(rois, proposals, config)
+        proposed = [proposals]
         for roi, region in crop_rois(pyramid, rois):
             on_tile, places = networks.full_range.detect_and_propose(region, config.proposal_score)
-            proposals = np.concatenate([proposals, places])
+            proposed.append(places)
             on_tile = uncut(on_tile, roi, pyramid.size_wh)
             sizes = (max(one.box[2:]) / roi[2] for one in on_tile if one.score >= crowd_score)
             smallest = min((smallest, *sizes))
             found += on_tile
+        proposals = np.concatenate(proposed)
     return _confirmed_faces(networks, pyramid, found, config)
 
 

@@ -84,8 +84,10 @@ class MediaPipeFaceNetwork:
     def _run(self, image_rgb: NDArray[np.uint8], min_score: float) -> Any:
         if min_score not in self._tasks:
             self._tasks[min_score] = self._create_task(min_score)
-        image = self._mediapipe.Image(image_format=self._mediapipe.ImageFormat.SRGB, data=image_rgb)
-        return self._tasks[min_score].detect(image).detections
+        return self._tasks[min_score].detect(self._image(image_rgb)).detections
+
+    def _image(self, image_rgb: NDArray[np.uint8]) -> Any:
+        return self._mediapipe.Image(image_format=self._mediapipe.ImageFormat.SRGB, data=image_rgb)
 
     def _create_task(self, min_score: float) -> Any:
         tasks = self._mediapipe.tasks
@@ -97,9 +99,8 @@ class MediaPipeFaceNetwork:
         with silenced_stderr():
             task = tasks.vision.FaceDetector.create_from_options(options)
             call_directly(task)
-            blank = np.zeros((INPUT_PX, INPUT_PX, 3), dtype=np.uint8)
             # The first run logs.
-            task.detect(self._mediapipe.Image(image_format=self._mediapipe.ImageFormat.SRGB, data=blank))
+            task.detect(self._image(np.zeros((INPUT_PX, INPUT_PX, 3), dtype=np.uint8)))
         return task
 
     def close(self) -> None:
