@@ -158,10 +158,12 @@ class Session:
 
     def start_recording(self, path: Path, options: RecordingOptions | None = None) -> None:
         """Record all frames, annotated, into the file ``path`` from the next one on."""
+        self.playback.pause(False)  # a recorded file plays as it does
         self._recorder.start(path, is_folder=False, options=options)
 
     def start_recording_in(self, folder: Path, options: RecordingOptions | None = None) -> None:
         """Record all frames, annotated, into a new file in ``folder`` from the next one on."""
+        self.playback.pause(False)
         self._recorder.start(folder, is_folder=True, options=options)
 
     def pause_recording(self) -> None:

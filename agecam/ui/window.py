@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from PyQt6.QtCore import QByteArray, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QByteArray, QRect, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeyEvent
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 
 _STATUS_INTERVAL_MS: Final = 250
 """Numbers that change more often cannot be read."""
+_SETTLED_MS: Final = 300
+"""By then a window manager has made a window as large as the screen."""
 _FAILURES: Final = (
     SourceState.DENIED,
     SourceState.FAILED,
@@ -73,6 +75,9 @@ class MainWindow(CommandedWindow):
         self._settings_path = settings_path
         self._options = options
         self._geometry = QByteArray()
+        self._windowed = QRect()
+        self._filled_screen = False
+        """Whether the window itself had to fill the screen in full screen."""
         # Nobody is there to agree where the window closes by itself.
         asks = not settings.has_agreed and options.quit_after_s is None
         self._facts = WindowFacts(asks_for_agreement=asks)
@@ -132,6 +137,7 @@ class MainWindow(CommandedWindow):
             self.set_fullscreen(True)
         else:
             self.show()
+        self.activateWindow()  # without a window manager nobody else gives it the keyboard
         self.commands.apply_settings()
         self.session.start()
         self.session.finish_leftovers_in(self.commands.recordings_folder)
@@ -165,9 +171,21 @@ class MainWindow(CommandedWindow):
         self._facts = replace(self._facts, is_fullscreen=full)
         self.refresh()
         if full:
+            self._windowed = self.geometry()
             self.showFullScreen()
+            QTimer.singleShot(_SETTLED_MS, self._fill_screen)
         else:
             self.showNormal()
+            if self._filled_screen:  # nobody else gives it its place back
+                self._filled_screen = False
+                self.setGeometry(self._windowed)
+
+    def _fill_screen(self) -> None:
+        """Without a window manager, as on a screen that shows nothing else, a window keeps its size."""
+        screen = self.screen()
+        if self.isFullScreen() and screen is not None and self.geometry() != screen.geometry():
+            self._filled_screen = True
+            self.setGeometry(screen.geometry())
 
     def _watch_for_cameras(self) -> None:
         HotplugWatcher(self).changed.connect(self.cameras_changed)
@@ -276,9 +294,12 @@ class MainWindow(CommandedWindow):
             self._show_frame(self.session.latest())
         if view != self._shown:
             shown, self._shown = self._shown, view
+            focused = self.focusWidget()
             self.stage.show_view(view)
             if shown is None or replace(shown, playback=view.playback) != view:  # which moves all the time
                 self._show_all_but_stage(view, shown)
+            if focused is not None and not (focused.isEnabled() and focused.isVisible()):
+                self.view.setFocus()  # Qt gives it to whatever comes next, a button that Space would press
         self._take_notices()
 
     def _show_all_but_stage(self, view: ViewState, before: ViewState | None) -> None:
