@@ -101,6 +101,9 @@ class CaptureCallbacks:
     """With every frame before the slot gets it, once models are loaded."""
     on_damage: Callable[[str], None] = lambda _sentence: None
     """With a sentence on what is missing of a file, when that is known."""
+    on_return: Callable[[Source, float], None] = lambda _source, _away_s: None
+    """With a live source that was lost, right before its first frame since, and for how many seconds it was
+    away: from the last frame to the first."""
 
 
 class CaptureThread:
@@ -132,6 +135,8 @@ class CaptureThread:
         self._epoch = 0
         self._first_epoch = 0
         self._number = 0
+        self._last_live_s: float | None = None
+        """The time of the last frame of the live source that is served."""
         self._plugged_in: Sequence[Camera] | None = None
         self._wake = threading.Event()
         self._stopping = False
@@ -213,7 +218,7 @@ class CaptureThread:
 
     def _serve(self, request: SourceRequest) -> None:
         """Show one source until another is wanted, bringing it back whenever it is lost."""
-        was_live = False
+        was_live, self._last_live_s = False, None
         source: Source | None = None
         wait_s = self._config.retry_first_s
         while self.is_current(request):
@@ -280,6 +285,9 @@ class CaptureThread:
                 return
             if before is None:
                 self.set_state(request, SourceState.LIVE, source)
+                if self._last_live_s is not None:
+                    self._callbacks.on_return(source, frame.time_s - self._last_live_s)
+            self._last_live_s = frame.time_s
             lost = 0 if before is None else max(0, frame.index - before.index - 1)
             self.put(source, frame, lost)
             before = frame

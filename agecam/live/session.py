@@ -19,13 +19,13 @@ from agecam.live.feed import FeedConfig, RecordingFeed
 from agecam.live.notices import Notice, Notices, Remedy
 from agecam.live.pipeline import AnnotatedFrame
 from agecam.live.playback import PlaybackControl
-from agecam.live.recording import Recorder, RecordingOptions
+from agecam.live.recording import Recorder, RecordingOptions, RecordingPhase
 from agecam.live.slot import LatestSlot
 from agecam.live.state import SessionState, SourceState
 from agecam.live.statistics import Statistics, StatisticsCollector
 from agecam.output import GrowingCsvSink, SnapshotSink
 from agecam.output.sink import Sink
-from agecam.sources import Camera
+from agecam.sources import Camera, Source
 from agecam.vision.analyzer import Analyzer
 
 log = logging.getLogger(__name__)
@@ -74,6 +74,7 @@ class Session:
                 on_change=on_change,
                 on_captured=lambda captured: self._feed.offer(captured, self._analysis.view.style),
                 on_damage=self._tell_damage,
+                on_return=self._tell_return,
             ),
             self._opener,
         )
@@ -243,6 +244,12 @@ class Session:
         if sentence not in self._damage_told:
             self._damage_told.add(sentence)
             self._notices.warn(sentence)
+
+    def _tell_return(self, source: Source, away_s: float) -> None:
+        """In the capture thread; a recording that has begun holds the gap."""
+        if self._recorder.state().phase is RecordingPhase.ON:
+            what = "camera" if source.is_camera else "stream"
+            self._notices.warn(f"The {what} was away for {away_s:.1f} s; the recording goes on.")
 
     def _end_recording_with_its_source(self) -> None:
         """In the analysis thread, when no frame has come for a while."""

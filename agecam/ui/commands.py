@@ -205,7 +205,7 @@ class WindowCommands:
 
     def change(self, settings: Settings) -> None:
         """Let these settings hold from now on; those of recordings from the next recording on."""
-        for name in ("quality", "original", "split"):
+        for name in ("quality", "content", "split"):
             value = getattr(settings, f"record_{name}")
             if value != getattr(self.settings, f"record_{name}"):
                 self.recording = replace(self.recording, **{name: value})

@@ -135,7 +135,7 @@ def test_a_recording_whose_folder_vanishes_is_not_called_saved(
 def test_a_pause_leaves_no_gap_and_no_frame_behind(
     recorder: Recorder, astronaut_bgr: NDArray[np.uint8], tmp_path: Path
 ) -> None:
-    recorder.start(tmp_path / "out.mp4", is_folder=False, options=RecordingOptions(keep_original=True))
+    recorder.start(tmp_path / "out.mp4", is_folder=False, options=RecordingOptions(content="both"))
     for index in range(30):
         if index in (5, 20):
             recorder.pause()

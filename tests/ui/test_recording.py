@@ -155,10 +155,10 @@ def test_a_file_that_came_while_the_window_waited_is_replaced_by_force_alone(
 def test_what_the_command_line_says_of_recordings_holds_and_is_not_remembered(
     qtbot: QtBot, open_window: OpenWindow, demo_clip: Path, tmp_path: Path
 ) -> None:
-    choices = RecordingChoices("small", original=True, split="1s")
+    choices = RecordingChoices("small", content="both", split="1s")
     window = open_window(str(demo_clip), loop=True, record=tmp_path / "out.mkv", recording=choices)
     menu = window.controls.recording_menu
-    for text in ("Small files", "Also keep the picture without labels", "A new file every 1s"):
+    for text in ("Small files", "Both, a file of each", "A new file every 1s"):
         assert menu.action(text).isChecked()
     qtbot.waitUntil(lambda: "part 3" in window.recording_text(), timeout=MAX_WAIT_MS)
     window.close_without_asking()
@@ -167,8 +167,8 @@ def test_what_the_command_line_says_of_recordings_holds_and_is_not_remembered(
         assert times_in(tmp_path / f"{part}.mkv") == times_in(tmp_path / f"{part} original.mkv")
     assert times_in(tmp_path / "out.mkv")[-1] < 1
     remembered = Settings.load(tmp_path / "config" / "settings.json")
-    assert (remembered.record_quality, remembered.record_original, remembered.record_split) == (
-        *(None, False, None),
+    assert (remembered.record_quality, remembered.record_content, remembered.record_split) == (
+        *(None, None, None),
     )
 
 
@@ -176,7 +176,7 @@ def test_what_is_chosen_in_the_menu_holds_for_the_next_recording_and_is_remember
     qtbot: QtBot, open_window: OpenWindow, demo_clip: Path, tmp_path: Path
 ) -> None:
     window = open_window(str(demo_clip), loop=True, recording=RecordingChoices(split="1h"))
-    for text in ("High quality", "Also keep the picture without labels"):
+    for text in ("High quality", "Both, a file of each"):
         window.controls.recording_menu.action(text).trigger()
     qtbot.waitUntil(window.controls["record"].isEnabled, timeout=MAX_WAIT_MS)
     window.controls["record"].trigger()
@@ -185,15 +185,15 @@ def test_what_is_chosen_in_the_menu_holds_for_the_next_recording_and_is_remember
     wait_until_closed(qtbot, window)
     assert len(list((tmp_path / "recordings").glob("AgeCam * original.mp4"))) == 1
     remembered = Settings.load(tmp_path / "config" / "settings.json")
-    assert (remembered.record_quality, remembered.record_original, remembered.record_split) == (
-        *("high", True, None),
+    assert (remembered.record_quality, remembered.record_content, remembered.record_split) == (
+        *("high", "both", None),
     )
 
 
 def test_settings_that_make_no_sense_record_as_usual() -> None:
     choices = RecordingChoices().over(Settings(record_quality="superb", record_split="weekly"))
     options = choices.options()
-    assert (options.quality, options.keep_original, options.split) == ("standard", False, None)
+    assert (options.quality, options.content, options.split) == ("standard", "annotated", None)
 
 
 def test_a_recording_that_a_crash_cut_off_is_finished_at_the_next_start_and_told(
