@@ -17,6 +17,7 @@ from agecam.errors import (
     SourceLostError,
     SourceNotReadyError,
 )
+from agecam.live.camera_control import CameraControl
 from agecam.live.playback import PlaybackControl
 from agecam.live.player import FilePlayer
 from agecam.live.slot import LatestSlot
@@ -140,6 +141,7 @@ class CaptureThread:
         self._plugged_in: Sequence[Camera] | None = None
         self._wake = threading.Event()
         self._stopping = False
+        self.camera = CameraControl(callbacks.on_change)
         self.playback = PlaybackControl(self._wake.set, callbacks.on_change)
         # A daemon: a device whose read never returns must not keep the process alive.
         self._thread = threading.Thread(target=self._run, name="agecam-capture", daemon=True)
@@ -170,6 +172,13 @@ class CaptureThread:
             request = self._request
         if request is not None:
             self.request(dataclasses.replace(request))
+
+    def reopen_camera(self) -> None:
+        """Open the camera that is shown, or waited for, anew; does nothing for other sources."""
+        with self._lock:
+            request, camera = self._request, self._state.camera
+        if request is not None and camera is not None:
+            self.request(dataclasses.replace(request, spec=None, camera=camera))
 
     def state(self) -> tuple[SourceStatus, int]:
         """Where the source stands, and the first epoch of its frames: 0 while none of it is open yet."""
@@ -260,7 +269,11 @@ class CaptureThread:
 
     def _show(self, source: Source, request: SourceRequest) -> None:
         try:
+            if isinstance(source, CameraSource):
+                self.camera.prepare(source)
             source.open()
+            if isinstance(source, CameraSource):
+                self.camera.opened(source)
             self._epoch += 1
             with self._lock:
                 self._first_epoch = self._epoch
@@ -276,6 +289,8 @@ class CaptureThread:
         """Hand on the frames of a camera or stream as they come."""
         before: Frame | None = None
         while self.is_current(request):
+            if isinstance(source, CameraSource):
+                self.camera.serve(source)
             frame = source.read()
             self._tell_plugged_in(source)
             if frame is None:
