@@ -78,8 +78,8 @@ class CameraSource:
     ``read`` raises :class:`agecam.errors.SourceLostError` after ``config.stall_s`` seconds without a fresh
     image. When it is next opened, the very same camera is waited for: it is known by its port, and in another
     port by its name, unless that is the name of one that was there all the time.
-    ``clock`` gives monotonic seconds. ``mode`` is what is asked of the camera when it is next opened; where it
-    is ``None``, the config says so.
+    ``clock`` gives monotonic seconds. ``mode`` is what is asked of the camera when it is next opened; without
+    one it is what the config says.
     """
 
     is_live = True

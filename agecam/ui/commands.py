@@ -8,6 +8,7 @@ from typing import Final
 
 from PyQt6.QtWidgets import QMainWindow
 
+from agecam.live.camera_control import camera_key
 from agecam.live.capture import PreferredCamera, SourceRequest
 from agecam.live.notices import Notice, NoticeKind, Remedy
 from agecam.live.session import Session
@@ -15,11 +16,19 @@ from agecam.live.state import SourceState
 from agecam.paths import demo_clip, recordings_dir, snapshots_dir
 from agecam.settings import Settings
 from agecam.sources import Camera
+from agecam.sources.camera_controls import ControlName
+from agecam.sources.camera_modes import CameraMode
+from agecam.ui.camera_view import remembered_modes
 from agecam.ui.choices import BY_NAME, label_style
-from agecam.ui.dialogs import Dialogs
+from agecam.ui.countdown import Countdown
+from agecam.ui.desktop import Desktop
+from agecam.ui.dialogs import Dialogs, about_text
 from agecam.ui.errands import Errands
+from agecam.ui.help_dialog import HelpPage
+from agecam.ui.help_texts import HelpTexts
 from agecam.ui.options import StartOptions
 from agecam.ui.preferences import Preferences
+from agecam.ui.recent_menu import with_recent
 
 _SKIP_S: Final = 5.0
 
@@ -43,6 +52,14 @@ class CommandedWindow(QMainWindow):
         """Go on from the first page."""
         raise NotImplementedError
 
+    def flash(self) -> None:
+        """Show that a snapshot is taken."""
+        raise NotImplementedError
+
+    def show_camera(self) -> None:
+        """Show what can be set of the camera."""
+        raise NotImplementedError
+
 
 class WindowCommands:
     """Each method is one thing that the user can do; all but dialogs return at once.
@@ -57,16 +74,22 @@ class WindowCommands:
         settings: Settings,
         options: StartOptions,
         dialogs: Dialogs,
+        desktop: Desktop,
     ) -> None:
         self.settings = settings
         self.recording = options.recording.over(settings)
+        self.countdown = Countdown(window)
+        self.countdown.changed.connect(window.refresh)
+        self.countdown.ended.connect(self._start_recording)
         self._window = window
         self._session = session
         self._options = options
         self._dialogs = dialogs
+        self._desktop = desktop
         self._preferences: Preferences | None = None
-        self._errands = Errands(session, window, options.models)
+        self._errands = Errands(session, desktop, window, options.models)
         self._errands.said.connect(window.show_notice)
+        self._errands.help_ready.connect(self._show_help)
         # Here, because the system is asked for its folders: not at a click, while frames are live.
         self._standard_folders = recordings_dir(), snapshots_dir()
 
@@ -88,6 +111,15 @@ class WindowCommands:
         preferred = None if name is None else PreferredCamera(name, device)
         self._session.show(SourceRequest(spec, preferred=preferred, loop=loop))
 
+    def open(self, spec: str) -> None:
+        """Show a file or an address that the user has named, and remember it."""
+        self.settings = replace(self.settings, recent=with_recent(self.settings.recent, spec))
+        self.show(spec)
+
+    def forget_recent(self) -> None:
+        self.settings = replace(self.settings, recent=())
+        self._window.refresh()
+
     def pick_camera(self, camera: Camera) -> None:
         """Show that camera, and the next time too."""
         self.settings = replace(self.settings, camera=camera.name, camera_device=camera.device)
@@ -100,12 +132,12 @@ class WindowCommands:
     def open_file(self) -> None:
         name = self._dialogs.ask_for_file(self._window)
         if name is not None:
-            self.show(name)
+            self.open(name)
 
     def open_address(self) -> None:
         address = self._dialogs.ask_for_address(self._window)
         if address is not None:
-            self.show(address)
+            self.open(address)
 
     def show_demo(self) -> None:
         self.show(str(demo_clip()), loop=True)
@@ -115,7 +147,27 @@ class WindowCommands:
         if self._session.state().recording.is_running:
             self._window.show_notice(Notice("Stop the recording first.", NoticeKind.WARNING))
         elif self.settings.has_agreed:
-            self.show(name)
+            self.open(name)
+
+    def show_camera(self) -> None:
+        self._window.show_camera()
+
+    def choose_camera_mode(self, mode: CameraMode | None) -> None:
+        """Ask the camera that is shown for that size and rate from now on; ``None`` for the usual ones."""
+        state = self._session.state()
+        if state.camera is None or state.recording.is_running:
+            return
+        key = camera_key(state.camera.camera)
+        modes = {one: text for one, text in self.settings.camera_modes.items() if one != key}
+        if mode is not None:
+            modes[key] = str(mode)
+        self.settings = replace(self.settings, camera_modes=modes)
+        self.apply_settings()
+        self._session.reopen_camera()
+
+    def set_camera_control(self, name: ControlName, value: float) -> None:
+        """Set brightness or exposure of the camera that is shown."""
+        self._session.set_camera_control(name, value)
 
     # -- playback ----------------------------------------------------------------------------------
 
@@ -146,10 +198,18 @@ class WindowCommands:
     # -- what is kept ------------------------------------------------------------------------------
 
     def toggle_recording(self) -> None:
-        if self._session.state().recording.is_running:
+        if self.countdown.seconds_left:
+            self.countdown.cancel()
+        elif self._session.state().recording.is_running:
             self._session.stop_recording()
+            self._window.refresh()
+        elif self.settings.countdown:
+            self.countdown.start()
         else:
-            self._session.start_recording_in(self.recordings_folder, self.recording.options())
+            self._start_recording()
+
+    def _start_recording(self) -> None:
+        self._session.start_recording_in(self.recordings_folder, self.recording.options())
         self._window.refresh()
 
     def toggle_pause(self) -> None:
@@ -167,6 +227,10 @@ class WindowCommands:
 
     def take_snapshot(self) -> None:
         self._session.take_snapshot(self.snapshots_folder)
+        if self._session.latest() is not None:
+            self._window.flash()
+            if self.settings.snapshot_sound:
+                self._desktop.play_sound()
 
     def follow_remedy(self, notice: Notice) -> None:
         """Do what a message offers."""
@@ -196,12 +260,17 @@ class WindowCommands:
         """Tell the session what the settings say of the view."""
         self._session.set_mirror(self.settings.mirror)
         self._session.set_style(label_style(self.settings))
+        self._session.set_camera_modes(remembered_modes(self.settings))
 
     def toggle_fullscreen(self) -> None:
         self._window.set_fullscreen(not self._window.isFullScreen())
 
     def leave_fullscreen(self) -> None:
-        self._window.set_fullscreen(False)
+        """Stop what would begin a recording, else leave full screen."""
+        if self.countdown.seconds_left:
+            self.countdown.cancel()
+        else:
+            self._window.set_fullscreen(False)
 
     def change(self, settings: Settings) -> None:
         """Let these settings hold from now on; those of recordings from the next recording on."""
@@ -225,6 +294,10 @@ class WindowCommands:
     def open_folder(self) -> None:
         self._errands.open_folder(self.recordings_folder)
 
+    def open_outside(self, path: Path) -> None:
+        """Show a recording or snapshot in the program that the desktop has for it."""
+        self._errands.open_file(path)
+
     def agree(self) -> None:
         self.settings = replace(self.settings, has_agreed=True)
         self._window.begin()
@@ -236,7 +309,19 @@ class WindowCommands:
         self._errands.copy_report()
 
     def show_about(self) -> None:
-        self._dialogs.show_about(self._window, self._options.models)
+        self._errands.read_help(HelpPage.ABOUT)
+
+    def show_model_card(self) -> None:
+        self._errands.read_help(HelpPage.CARD)
+
+    def show_log(self) -> None:
+        self._errands.read_help(HelpPage.LOG)
+
+    def _show_help(self, texts: HelpTexts, page: HelpPage) -> None:
+        about = about_text(self._options.models)
+        self._dialogs.show_help(
+            self._window, texts, about, page, lambda: self._errands.open_file(texts.log_path.parent)
+        )
 
     def quit(self) -> None:
         self._window.close()

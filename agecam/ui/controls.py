@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
@@ -11,16 +12,19 @@ from PyQt6.QtWidgets import QComboBox, QMenu, QSizePolicy, QToolButton, QWidget
 from agecam.ui.actions import Actions
 from agecam.ui.choices import ChoiceGroup, in_group
 from agecam.ui.flow import FlowLayout
-from agecam.ui.options import RecordingChoices
-from agecam.ui.recording_menu import OnChosen, RecordingMenu
+from agecam.ui.recent_menu import RecentMenu
+from agecam.ui.recording_menu import RecordingMenu
 from agecam.ui.view_state import CameraList, ViewState
 
-_ON_BAR: Final = ("open_file", "record", "pause", "snapshot", "mirror")
+_ON_BAR: Final = ("camera", "open_file", "record", "pause", "snapshot", "mirror")
 _SEPARATOR: Final = ""
 _RECORDING: Final = "recording"
-"""Stands for a menu of its own."""
+_RECENT: Final = "recent"
+_HELP: Final = "help"
+"""Each stands for a menu of its own."""
 _IN_MENU: Final = (
     "open_address",
+    _RECENT,
     "demo",
     "retry",
     _SEPARATOR,
@@ -31,14 +35,14 @@ _IN_MENU: Final = (
     _SEPARATOR,
     _RECORDING,
     "folder",
+    "camera",
     _SEPARATOR,
     "preferences",
-    "shortcuts",
-    "troubleshoot",
-    "about",
+    _HELP,
     _SEPARATOR,
     "quit",
 )
+_IN_HELP: Final = ("about", "card", "shortcuts", _SEPARATOR, "troubleshoot", "log")
 
 
 class Controls(QWidget):
@@ -48,7 +52,7 @@ class Controls(QWidget):
     """With the row of the camera in :attr:`agecam.ui.view_state.WindowFacts.cameras`."""
 
     def __init__(
-        self, actions: Actions, recording: RecordingChoices, on_recording: OnChosen, parent: QWidget
+        self, actions: Actions, recording_menu: RecordingMenu, recent_menu: RecentMenu, parent: QWidget
     ) -> None:
         super().__init__(parent)
         self.setObjectName("controls")
@@ -75,7 +79,11 @@ class Controls(QWidget):
             button.setObjectName(name)
             button.setDefaultAction(actions[name])
             row.addWidget(button)
-        self.recording_menu = RecordingMenu(recording, on_recording, self)
+        actions["camera"].setIconText("⚙")
+        self._buttons["camera"].setAccessibleName("Camera settings")
+        self.recording_menu, self.recent_menu = recording_menu, recent_menu
+        recording_menu.addSeparator()
+        recording_menu.addActions([actions[name] for name in in_group(ChoiceGroup.RECORDING)])
         self.menu = self._make_menu()
         row.addWidget(self._more())
         for button in self.findChildren(QToolButton):
@@ -95,6 +103,7 @@ class Controls(QWidget):
             button.setVisible(self._actions[name].isVisible())
         self.setVisible(not view.is_fullscreen)
         self.recording_menu.show_choices(view.recording_choices)
+        self.recent_menu.show_recent(view.recent, enabled=self._actions["open_file"].isEnabled())
         if view.cameras != self._cameras_shown:
             self._show_cameras(view.cameras)
 
@@ -109,10 +118,15 @@ class Controls(QWidget):
         self._cameras_shown = cameras
 
     def _make_menu(self) -> QMenu:
-        menu = QMenu(self)
-        for name in _IN_MENU:
-            if name == _RECORDING:
-                menu.addMenu(self.recording_menu)
+        help_menu = self._filled(QMenu("Help", self), _IN_HELP, {})
+        menus = {_RECORDING: self.recording_menu, _RECENT: self.recent_menu, _HELP: help_menu}
+        return self._filled(QMenu(self), _IN_MENU, menus)
+
+    def _filled(self, menu: QMenu, names: Sequence[str], menus: Mapping[str, QMenu]) -> QMenu:
+        """The menu with the actions, and the menus, of these names."""
+        for name in names:
+            if name in menus:
+                menu.addMenu(menus[name])
             elif name == _SEPARATOR:
                 menu.addSeparator()
             else:

@@ -107,6 +107,9 @@ class Preferences(QDialog):
         form.addRow("Quality", self._choice("record_quality", {**QUALITY_TEXTS}, default="standard"))
         form.addRow("Files", self._choice("record_split", split_texts(self._owner.settings.record_split)))
         form.addRow("Keep", self._choice("record_content", {**CONTENT_TEXTS}, default="annotated"))
+        for choice in CHOICES:
+            if choice.group is ChoiceGroup.RECORDING:
+                form.addRow(self._switch(choice.field, choice.text, choice.tip))
         return form
 
     def _folders(self) -> QFormLayout:

@@ -96,6 +96,12 @@ QWidget#recordingMark QLabel, QWidget#statistics QLabel, QWidget#playback QLabel
 QWidget#recordingMark { background: rgba(190, 38, 34, 235); }
 QWidget#recordingMark[paused="true"] { background: rgba(110, 84, 10, 235); }
 QWidget#recordingMark QLabel { font-weight: 600; }
+QLabel#recordingWarning { background: #ffd166; border-radius: 4px; padding: 1px 6px; }
+QWidget#recordingMark QLabel#recordingWarning { color: #1b1e24; }
+QWidget#countdown { background: rgba(16, 18, 22, 215); border-radius: 18px; }
+QWidget#countdown QLabel { color: #ffffff; font-weight: 600; }
+QWidget#countdown QPushButton { color: #f2f3f5; background: #2a2e36; }
+QWidget#countdown QPushButton:hover { background: #353a44; }
 QWidget#playback QToolButton { color: #f2f3f5; background: #2a2e36; }
 QWidget#playback QToolButton:hover { background: #353a44; }
 QWidget#playback QToolButton:checked { background: #2f4d73; }
@@ -139,6 +145,11 @@ QLabel#detail {{ font-size: {1.05 * text_pt:.1f}pt; color: {t.text_muted}; }}
 QProgressBar {{ border: 0; border-radius: 2px; background: {t.button}; }}
 QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}
 QScrollArea {{ border: 0; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
+QWidget#strip {{ background: {t.bar}; }}
+QWidget#strip QToolButton {{ padding: 0; border-radius: 4px; background: {t.window}; }}
+QWidget#strip QToolButton:hover {{ border-color: {t.accent}; }}
+QWidget#strip QToolButton:focus {{ border-color: {t.focus}; }}
 {_STAGE}"""
 
 
@@ -165,6 +176,7 @@ def palette_of(tokens: Tokens) -> QPalette:
     disabled = QPalette.ColorGroup.Disabled
     for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
         palette.setColor(disabled, role, QColor(tokens.text_off))
+    palette.setColor(disabled, QPalette.ColorRole.Highlight, QColor(tokens.border))
     return palette
 
 
