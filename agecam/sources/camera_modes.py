@@ -71,17 +71,22 @@ def list_modes(camera: Camera, *, ioctl: Ioctl | None = None) -> tuple[CameraMod
     """
     if camera.backend != "V4L2" or camera.path is None:
         return USUAL_MODES
-    if ioctl is None:
-        from fcntl import ioctl  # which Windows does not have
+    ask = ioctl or _system_ioctl()
     try:
         device = os.open(camera.path, os.O_RDWR | os.O_NONBLOCK)
     except OSError:
         return USUAL_MODES
     try:
-        modes = {mode for form in _formats(ioctl, device) for mode in _modes(ioctl, device, form)}
+        modes = {mode for form in _formats(ask, device) for mode in _modes(ask, device, form)}
     finally:
         os.close(device)
     return tuple(sorted(modes)) or USUAL_MODES
+
+
+def _system_ioctl() -> Ioctl:
+    import fcntl  # which Windows does not have
+
+    return fcntl.ioctl
 
 
 def _formats(ioctl: Ioctl, device: int) -> Sequence[int]:

@@ -70,7 +70,7 @@ def _library(name: str) -> tuple[str, str, str]:
         about = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return name, "", ""
-    named = about.get("License-Expression") or about.get("License") or ""
+    named = next((about[key] for key in ("License-Expression", "License") if key in about), "")
     if not named or len(named) > _LICENCE_SIGNS or "\n" in named:
         kinds = [one for one in about.get_all("Classifier") or [] if one.startswith("License ::")]
         named = kinds[0].rpartition(" :: ")[2] if kinds else "see its own files"

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from agecam.errors import SourceError
 from agecam.opencv import cv2
-from agecam.sources import is_video, read_image
+from agecam.sources import read_image
 from agecam.sources.video import VideoFileSource
 from agecam.ui.status_text import time_text
 
 log = logging.getLogger(__name__)
 
-_OURS: Final = ("AgeCam *.mp4", "AgeCam *.png")
+_RECORDING: Final = ".mp4"
+_OURS: Final = (f"AgeCam *{_RECORDING}", "AgeCam *.png")
 """What AgeCam calls recordings and snapshots itself: a folder that a user chose may hold much else."""
 _GROWING: Final = ".part"
 
@@ -33,7 +34,8 @@ class KeptFile:
 
     @property
     def is_recording(self) -> bool:
-        return is_video(self.path)
+        """Whether it is a video, by its name."""
+        return self.path.suffix == _RECORDING
 
 
 @dataclass(frozen=True, slots=True, eq=False)

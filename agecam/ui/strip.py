@@ -56,6 +56,7 @@ class Strip(QWidget):
         self._row.setSpacing(6)
         self._row.addStretch(1)
         self.buttons: list[QToolButton] = []
+        self._by_file: dict[KeptFile, QToolButton] = {}
         self._found.connect(self._show)
         self.hide()
 
@@ -88,10 +89,14 @@ class Strip(QWidget):
         self._found.emit(tuple(self._made.values()))
 
     def _show(self, thumbnails: tuple[Thumbnail, ...]) -> None:
-        for button in self.buttons:
-            self._row.removeWidget(button)
-            button.deleteLater()
-        self.buttons = [self._button(thumbnail) for thumbnail in thumbnails]
+        before = self._by_file
+        # Those that stay are kept: one may have the focus.
+        self._by_file = {one.file: before.get(one.file) or self._button(one) for one in thumbnails}
+        for file, button in before.items():
+            if file not in self._by_file:
+                self._row.removeWidget(button)
+                button.deleteLater()
+        self.buttons = list(self._by_file.values())
         for position, button in enumerate(self.buttons):
             self._row.insertWidget(position, button)
         self._place()
