@@ -43,6 +43,7 @@ class Commands(Protocol):
     def show_model_card(self) -> None: ...
     def show_log(self) -> None: ...
     def show_camera(self) -> None: ...
+    def choose_recordings_folder(self) -> None: ...
     def quit(self) -> None: ...
 
 
@@ -90,6 +91,9 @@ ACTIONS: Final[Mapping[str, ActionSpec]] = {
     "folder": ActionSpec("Open recordings folder", "Where videos are saved", "open_folder"),
     "troubleshoot": ActionSpec("Copy troubleshooting text", "For a bug report", "copy_troubleshooting"),
     "about": ActionSpec("About AgeCam", "What labels say, version, licence, privacy", "show_about"),
+    "recordings_folder": ActionSpec(
+        "Choose folder…", "Where recordings are saved from now on", "choose_recordings_folder"
+    ),
     "card": ActionSpec("Model card", "What the models can and cannot do", "show_model_card"),
     "log": ActionSpec("Log", "What AgeCam has noted, for a bug report", "show_log"),
     "camera": ActionSpec(

@@ -30,8 +30,8 @@ lowest tenth of the slider."""
 class CameraOwner(Protocol):
     """Who sets the camera."""
 
-    def choose_camera_mode(self, mode: CameraMode | None) -> None: ...
-    def set_camera_control(self, name: ControlName, value: float) -> None: ...
+    def choose_mode(self, mode: CameraMode | None) -> None: ...
+    def set_control(self, name: ControlName, value: float) -> None: ...
 
 
 class CameraDialog(QDialog):
@@ -50,9 +50,7 @@ class CameraDialog(QDialog):
         self.brightness = self._slider("Brightness", ControlName.BRIGHTNESS)
         self.automatic = QCheckBox("Automatic exposure")
         self.automatic.setToolTip("The camera chooses how long it exposes")
-        self.automatic.clicked.connect(
-            lambda on: self._owner.set_camera_control(ControlName.AUTO_EXPOSURE, on)
-        )
+        self.automatic.clicked.connect(lambda on: self._owner.set_control(ControlName.AUTO_EXPOSURE, on))
         self.exposure = self._slider("Exposure", ControlName.EXPOSURE)
         self.note = QLabel()
         self.note.setWordWrap(True)
@@ -74,7 +72,7 @@ class CameraDialog(QDialog):
         assert usual is not None
         self.usual = usual
         self.usual.setText("Usual size and rate")
-        self.usual.clicked.connect(lambda: self._owner.choose_camera_mode(None))
+        self.usual.clicked.connect(lambda: self._owner.choose_mode(None))
         column = QVBoxLayout(self)
         column.setSpacing(14)
         column.addLayout(self._form)
@@ -103,9 +101,9 @@ class CameraDialog(QDialog):
             else "Size and frame rate are locked while a recording runs."
         )
         self._form.setRowVisible(self.note, bool(self.note.text()))
+        self.obtained.setText("–" if view is None else view.obtained)
         if view is not None:
             self._show_mode(view)
-            self.obtained.setText(view.obtained)
         self._show_controls(view)
 
     def _show_mode(self, view: CameraView) -> None:
@@ -139,13 +137,11 @@ class CameraDialog(QDialog):
     def _choose(self) -> None:
         view, size, fps = self._view, self.size_box.currentData(), self.rate_box.currentData()
         if view is not None and size is not None:
-            self._owner.choose_camera_mode(view.nearest(tuple(size), fps or view.chosen.fps))
+            self._owner.choose_mode(view.nearest(tuple(size), fps or view.chosen.fps))
 
     def _set(self, name: ControlName, steps: int) -> None:
         share = steps / _STEPS
-        self._owner.set_camera_control(
-            name, share**_EXPOSURE_POWER if name is ControlName.EXPOSURE else share
-        )
+        self._owner.set_control(name, share**_EXPOSURE_POWER if name is ControlName.EXPOSURE else share)
 
     @staticmethod
     def _box(name: str, tip: str) -> QComboBox:

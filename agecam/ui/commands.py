@@ -8,7 +8,6 @@ from typing import Final
 
 from PyQt6.QtWidgets import QMainWindow
 
-from agecam.live.camera_control import camera_key
 from agecam.live.capture import PreferredCamera, SourceRequest
 from agecam.live.notices import Notice, NoticeKind, Remedy
 from agecam.live.session import Session
@@ -16,16 +15,13 @@ from agecam.live.state import SourceState
 from agecam.paths import demo_clip, recordings_dir, snapshots_dir
 from agecam.settings import Settings
 from agecam.sources import Camera
-from agecam.sources.camera_controls import ControlName
-from agecam.sources.camera_modes import CameraMode
-from agecam.ui.camera_view import remembered_modes
+from agecam.ui.camera_commands import CameraCommands
 from agecam.ui.choices import BY_NAME, label_style
 from agecam.ui.countdown import Countdown
 from agecam.ui.desktop import Desktop
-from agecam.ui.dialogs import Dialogs, about_text
+from agecam.ui.dialogs import Dialogs
 from agecam.ui.errands import Errands
 from agecam.ui.help_dialog import HelpPage
-from agecam.ui.help_texts import HelpTexts
 from agecam.ui.options import StartOptions
 from agecam.ui.preferences import Preferences
 from agecam.ui.recent_menu import with_recent
@@ -78,6 +74,7 @@ class WindowCommands:
     ) -> None:
         self.settings = settings
         self.recording = options.recording.over(settings)
+        self.camera = CameraCommands(self, session)
         self.countdown = Countdown(window)
         self.countdown.changed.connect(window.refresh)
         self.countdown.ended.connect(self._start_recording)
@@ -87,9 +84,8 @@ class WindowCommands:
         self._dialogs = dialogs
         self._desktop = desktop
         self._preferences: Preferences | None = None
-        self._errands = Errands(session, desktop, window, options.models)
+        self._errands = Errands(session, desktop, dialogs, window, options.models)
         self._errands.said.connect(window.show_notice)
-        self._errands.help_ready.connect(self._show_help)
         # Here, because the system is asked for its folders: not at a click, while frames are live.
         self._standard_folders = recordings_dir(), snapshots_dir()
 
@@ -151,23 +147,6 @@ class WindowCommands:
 
     def show_camera(self) -> None:
         self._window.show_camera()
-
-    def choose_camera_mode(self, mode: CameraMode | None) -> None:
-        """Ask the camera that is shown for that size and rate from now on; ``None`` for the usual ones."""
-        state = self._session.state()
-        if state.camera is None or state.recording.is_running:
-            return
-        key = camera_key(state.camera.camera)
-        modes = {one: text for one, text in self.settings.camera_modes.items() if one != key}
-        if mode is not None:
-            modes[key] = str(mode)
-        self.settings = replace(self.settings, camera_modes=modes)
-        self.apply_settings()
-        self._session.reopen_camera()
-
-    def set_camera_control(self, name: ControlName, value: float) -> None:
-        """Set brightness or exposure of the camera that is shown."""
-        self._session.set_camera_control(name, value)
 
     # -- playback ----------------------------------------------------------------------------------
 
@@ -238,9 +217,12 @@ class WindowCommands:
             case Remedy.SHOW_IN_FOLDER if notice.path is not None:
                 self._errands.open_folder(notice.path.parent)
             case Remedy.CHOOSE_RECORDINGS_FOLDER:
-                self.choose_folder("recordings_folder", self.recordings_folder)
+                self.choose_recordings_folder()
             case Remedy.CHOOSE_SNAPSHOTS_FOLDER:
                 self.choose_folder("snapshots_folder", self.snapshots_folder)
+
+    def choose_recordings_folder(self) -> None:
+        self.choose_folder("recordings_folder", self.recordings_folder)
 
     def choose_folder(self, field: str, current: Path) -> None:
         """Ask for a folder, and keep it in that field of the settings."""
@@ -260,7 +242,7 @@ class WindowCommands:
         """Tell the session what the settings say of the view."""
         self._session.set_mirror(self.settings.mirror)
         self._session.set_style(label_style(self.settings))
-        self._session.set_camera_modes(remembered_modes(self.settings))
+        self.camera.apply_settings()
 
     def toggle_fullscreen(self) -> None:
         self._window.set_fullscreen(not self._window.isFullScreen())
@@ -309,19 +291,13 @@ class WindowCommands:
         self._errands.copy_report()
 
     def show_about(self) -> None:
-        self._errands.read_help(HelpPage.ABOUT)
+        self._errands.show_help(HelpPage.ABOUT)
 
     def show_model_card(self) -> None:
-        self._errands.read_help(HelpPage.CARD)
+        self._errands.show_help(HelpPage.CARD)
 
     def show_log(self) -> None:
-        self._errands.read_help(HelpPage.LOG)
-
-    def _show_help(self, texts: HelpTexts, page: HelpPage) -> None:
-        about = about_text(self._options.models)
-        self._dialogs.show_help(
-            self._window, texts, about, page, lambda: self._errands.open_file(texts.log_path.parent)
-        )
+        self._errands.show_help(HelpPage.LOG)
 
     def quit(self) -> None:
         self._window.close()

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QComboBox, QMenu, QSizePolicy, QToolButton, QWidget
 
 from agecam.ui.actions import Actions
+from agecam.ui.camera_dialog import CameraDialog, CameraOwner
+from agecam.ui.camera_view import CameraView
 from agecam.ui.choices import ChoiceGroup, in_group
 from agecam.ui.flow import FlowLayout
-from agecam.ui.recent_menu import RecentMenu
+from agecam.ui.options import RecordingChoices
+from agecam.ui.recent_menu import RecentMenu, RunInBackground
 from agecam.ui.recording_menu import RecordingMenu
 from agecam.ui.view_state import CameraList, ViewState
 
@@ -42,7 +45,20 @@ _IN_MENU: Final = (
     _SEPARATOR,
     "quit",
 )
+_IN_RECORDING: Final = (*in_group(ChoiceGroup.RECORDING), "recordings_folder")
 _IN_HELP: Final = ("about", "card", "shortcuts", _SEPARATOR, "troubleshoot", "log")
+
+
+class ControlsOwner(Protocol):
+    """Whom the menus and the dialog of the bar tell what the user wants."""
+
+    recording: RecordingChoices
+
+    @property
+    def camera(self) -> CameraOwner: ...
+    def choose_recording(self, name: str, value: object) -> None: ...
+    def open(self, spec: str) -> None: ...
+    def forget_recent(self) -> None: ...
 
 
 class Controls(QWidget):
@@ -52,7 +68,7 @@ class Controls(QWidget):
     """With the row of the camera in :attr:`agecam.ui.view_state.WindowFacts.cameras`."""
 
     def __init__(
-        self, actions: Actions, recording_menu: RecordingMenu, recent_menu: RecentMenu, parent: QWidget
+        self, actions: Actions, owner: ControlsOwner, run_in_background: RunInBackground, parent: QWidget
     ) -> None:
         super().__init__(parent)
         self.setObjectName("controls")
@@ -81,9 +97,15 @@ class Controls(QWidget):
             row.addWidget(button)
         actions["camera"].setIconText("⚙")
         self._buttons["camera"].setAccessibleName("Camera settings")
-        self.recording_menu, self.recent_menu = recording_menu, recent_menu
-        recording_menu.addSeparator()
-        recording_menu.addActions([actions[name] for name in in_group(ChoiceGroup.RECORDING)])
+        self.recording_menu = RecordingMenu(owner.recording, owner.choose_recording, self)
+        self.recording_menu.addSeparator()
+        self.recording_menu.addActions([actions[name] for name in _IN_RECORDING])
+        self.recent_menu = RecentMenu(run_in_background, self)
+        self.recent_menu.opened.connect(owner.open)
+        self.recent_menu.cleared.connect(owner.forget_recent)
+        self._owner = owner
+        self._camera: CameraView | None = None
+        self.camera_dialog: CameraDialog | None = None
         self.menu = self._make_menu()
         row.addWidget(self._more())
         for button in self.findChildren(QToolButton):
@@ -106,6 +128,17 @@ class Controls(QWidget):
         self.recent_menu.show_recent(view.recent, enabled=self._actions["open_file"].isEnabled())
         if view.cameras != self._cameras_shown:
             self._show_cameras(view.cameras)
+        self._camera = view.camera
+        if self.camera_dialog is not None:
+            self.camera_dialog.show_view(view.camera)
+
+    def show_camera(self) -> None:
+        """Show what can be set of the camera."""
+        if self.camera_dialog is None:
+            self.camera_dialog = CameraDialog(self._owner.camera, self.window() or self)
+        self.camera_dialog.show_view(self._camera)
+        self.camera_dialog.show()
+        self.camera_dialog.activateWindow()
 
     def _show_cameras(self, cameras: CameraList) -> None:
         with QSignalBlocker(self.cameras):

@@ -5,31 +5,40 @@ from __future__ import annotations
 from pathlib import Path
 
 from PyQt6.QtCore import QObject, pyqtSignal
-from PyQt6.QtWidgets import QApplication
+from PyQt6.QtWidgets import QApplication, QWidget
 
 from agecam.live.notices import Notice, NoticeKind
 from agecam.live.session import Session
 from agecam.ui.desktop import Desktop
-from agecam.ui.help_texts import read_help
+from agecam.ui.dialogs import Dialogs, about_text
+from agecam.ui.help_dialog import HelpPage
+from agecam.ui.help_texts import HelpTexts, read_help
 
 
 class Errands(QObject):
     """Opens folders and files and collects reports; ``said`` is emitted with a :class:`Notice` about each."""
 
     said = pyqtSignal(object)
-    help_ready = pyqtSignal(object, object)
-    """With the :class:`agecam.ui.help_texts.HelpTexts`, and the page that was asked for."""
+    _help_ready = pyqtSignal(object, object)
     _report_ready = pyqtSignal(str)
     _found = pyqtSignal(str, str)
 
     def __init__(
-        self, session: Session, desktop: Desktop, parent: QObject, models: Path | None = None
+        self,
+        session: Session,
+        desktop: Desktop,
+        dialogs: Dialogs,
+        window: QWidget,
+        models: Path | None = None,
     ) -> None:
         """``models`` is the folder of models that run, which a report tells of."""
-        super().__init__(parent)
+        super().__init__(window)
         self._session = session
         self._desktop = desktop
+        self._dialogs = dialogs
+        self._window = window
         self._models = models
+        self._help_ready.connect(self._show_help)
         self._report_ready.connect(self._copy_report)
         self._found.connect(self._open_found)
 
@@ -48,9 +57,9 @@ class Errands(QObject):
             "folder", lambda: self._found.emit(str(path), "" if path.exists() else missing)
         )
 
-    def read_help(self, page: object) -> None:
-        """Read what the help shows, and emit ``help_ready``."""
-        self._session.run_in_background("help", lambda: self.help_ready.emit(read_help(self._models), page))
+    def show_help(self, page: HelpPage) -> None:
+        """Read what the help says, and show it from that page on."""
+        self._session.run_in_background("help", lambda: self._help_ready.emit(read_help(self._models), page))
 
     def copy_report(self) -> None:
         """Put the troubleshooting text on the clipboard."""
@@ -62,6 +71,11 @@ class Errands(QObject):
             self.said.emit(Notice(missing, NoticeKind.WARNING))
         else:
             self._desktop.open_path(Path(path))
+
+    def _show_help(self, texts: HelpTexts, page: HelpPage) -> None:
+        self._dialogs.show_help(
+            self._window, texts, about_text(self._models), page, lambda: self.open_file(texts.log_path.parent)
+        )
 
     def _collect_report(self) -> None:
         from agecam import doctor  # only who asks for a report waits for what it loads

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from PyQt6.QtCore import QRect, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QAction, QColor, QFont, QIcon, QImage, QPainter, QPixmap, QResizeEvent
@@ -23,30 +22,33 @@ _SHARPNESS: Final = 2
 """Thumbnails have so many pixels for one of the layout, as for screens of twice the resolution."""
 
 
+class StripOwner(Protocol):
+    """Who knows where files are kept, and opens them."""
+
+    @property
+    def recordings_folder(self) -> Path: ...
+    @property
+    def snapshots_folder(self) -> Path: ...
+    def open_outside(self, path: Path) -> None: ...
+
+
 class Strip(QWidget):
     """Shows as many files as it has room for, the latest on the left; hidden while there are none.
 
-    ``folders`` are looked into in the background. ``opened`` has the path of a file that was clicked,
-    ``shown`` that of one whose folder is wanted.
+    The owner's folders are looked into in the background.
     """
 
-    opened = pyqtSignal(Path)
-    shown = pyqtSignal(Path)
     _found = pyqtSignal(object)
 
-    def __init__(
-        self,
-        run_in_background: RunInBackground,
-        folders: Callable[[], tuple[Path, ...]],
-        parent: QWidget,
-    ) -> None:
+    def __init__(self, owner: StripOwner, run_in_background: RunInBackground, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("strip")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Last recordings and snapshots")
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._run_in_background = run_in_background
-        self._folders = folders
+        self._owner = owner
+        self._folders: tuple[Path, ...] = ()
         self._made: dict[KeptFile, Thumbnail] = {}
         """For the background alone: what need not be made again."""
         self._is_wanted = False
@@ -63,16 +65,17 @@ class Strip(QWidget):
     def set_wanted(self, wanted: bool) -> None:
         """Whether it is to be seen, where there is something to see."""
         begins, self._is_wanted = wanted and not self._is_wanted, wanted
-        if begins:
+        folders = self._owner.recordings_folder, self._owner.snapshots_folder
+        if begins or folders != self._folders:
             QTimer.singleShot(_FIRST_LOOK_MS if self._is_new else 0, self.look)
-            self._is_new = False
+            self._folders, self._is_new = folders, False
         self._place()
 
     def look(self) -> None:
         """Look for new files, where it is to be seen."""
         if not self._is_wanted:
             return
-        folders = self._folders()
+        folders = self._folders
         self._run_in_background("thumbnails", lambda: self._make(folders))
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
@@ -111,9 +114,9 @@ class Strip(QWidget):
         when = datetime.fromtimestamp(file.modified_s).strftime("%Y-%m-%d %H:%M")
         button.setAccessibleName(" ".join(part for part in (kind, when, thumbnail.length) if part))
         button.setToolTip(f"{kind} of {when}\n{file.path.name}\nClick to open it")
-        button.clicked.connect(lambda: self.opened.emit(file.path))
+        button.clicked.connect(lambda: self._owner.open_outside(file.path))
         show = QAction("Show in folder", button)
-        show.triggered.connect(lambda: self.shown.emit(file.path))
+        show.triggered.connect(lambda: self._owner.open_outside(file.path.parent))
         button.addAction(show)
         button.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         return button

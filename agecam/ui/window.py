@@ -20,7 +20,6 @@ from agecam.paths import assets_dir
 from agecam.settings import Settings
 from agecam.ui.actions import Actions
 from agecam.ui.bridge import SessionBridge
-from agecam.ui.camera_dialog import CameraDialog
 from agecam.ui.closing import Closing
 from agecam.ui.commands import CommandedWindow, WindowCommands
 from agecam.ui.controls import Controls
@@ -31,8 +30,6 @@ from agecam.ui.geometry import restore_geometry, save_geometry
 from agecam.ui.hotplug import HotplugWatcher
 from agecam.ui.options import StartOptions
 from agecam.ui.pages import MessagePage
-from agecam.ui.recent_menu import RecentMenu
-from agecam.ui.recording_menu import RecordingMenu
 from agecam.ui.stage import Stage
 from agecam.ui.strip import Strip
 from agecam.ui.theme import Theme
@@ -111,23 +108,12 @@ class MainWindow(CommandedWindow):
         self.view = VideoView(self.session.painted)
         self.view.double_clicked.connect(self.commands.toggle_fullscreen)
         commands = self.commands
-        recent = RecentMenu(self.session.run_in_background, central)
-        recent.opened.connect(commands.open)
-        recent.cleared.connect(commands.forget_recent)
-        recording = RecordingMenu(commands.recording, commands.choose_recording, central)
-        self.controls = Controls(actions, recording, recent, central)
+        self.controls = Controls(actions, commands, self.session.run_in_background, central)
         self.controls.camera_picked.connect(self._pick_camera)
         self.stage = Stage(self.view, actions, self.commands.follow_remedy, central)
         self.stage.playback.sought.connect(self.session.playback.seek)
         self.stage.playback.speed_chosen.connect(self.session.playback.set_speed)
-        self.strip = Strip(
-            self.session.run_in_background,
-            lambda: (commands.recordings_folder, commands.snapshots_folder),
-            central,
-        )
-        self.strip.opened.connect(commands.open_outside)
-        self.strip.shown.connect(lambda path: commands.open_outside(path.parent))
-        self._camera_dialog: CameraDialog | None = None
+        self.strip = Strip(commands, self.session.run_in_background, central)
         self._footer = Footer(central)
         column = QVBoxLayout(central)
         column.setContentsMargins(0, 0, 0, 0)
@@ -217,6 +203,7 @@ class MainWindow(CommandedWindow):
         if state.source.state in _FAILURES:
             self.errors.append(state.source.message)
         self.setEnabled(False)
+        self.commands.countdown.cancel()
         self._status_timer.stop()
         self.show_notice(Notice("Finishing…"))
         self._geometry = self.saveGeometry()
@@ -313,18 +300,12 @@ class MainWindow(CommandedWindow):
         self.controls.show_view(view)
         self._footer.show_view(view)
         self.strip.set_wanted(view.shows_strip)
-        if self._camera_dialog is not None:
-            self._camera_dialog.show_view(view.camera)
 
     def flash(self) -> None:
         self.stage.flash.start()
 
     def show_camera(self) -> None:
-        if self._camera_dialog is None:
-            self._camera_dialog = CameraDialog(self.commands, self)
-        self._camera_dialog.show_view(None if self._shown is None else self._shown.camera)
-        self._camera_dialog.show()
-        self._camera_dialog.activateWindow()
+        self.controls.show_camera()
 
     def show_notice(self, notice: Notice) -> None:
         """Show a message over the picture."""

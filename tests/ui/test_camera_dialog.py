@@ -109,7 +109,7 @@ def test_size_and_rate_are_locked_while_a_recording_runs(
     assert "locked while a recording runs" in dialog.note.text()
     assert dialog.brightness.isEnabled()
     opened = driver.opened
-    window.commands.choose_camera_mode(None)
+    window.commands.camera.choose_mode(None)
     window.controls["record"].trigger()
     qtbot.waitUntil(dialog.size_box.isEnabled, timeout=MAX_WAIT_MS)
     assert driver.opened == opened
