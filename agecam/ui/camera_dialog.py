@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QFormLayout,
+    QGridLayout,
     QLabel,
     QSlider,
     QVBoxLayout,
@@ -55,15 +55,18 @@ class CameraDialog(QDialog):
         self.note = QLabel()
         self.note.setWordWrap(True)
         self.note.setObjectName("note")
-        self._form = QFormLayout()
-        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self._form.addRow("&Size", self.size_box)
-        self._form.addRow("&Frames a second", self.rate_box)
-        self._form.addRow("The camera gives", self.obtained)
-        self._form.addRow("&Brightness", self.brightness)
-        self._form.addRow("", self.automatic)
-        self._form.addRow("&Exposure", self.exposure)
-        self._form.addRow(self.note)
+        self._rows = QGridLayout()
+        self._rows.setHorizontalSpacing(16)
+        self._rows.setVerticalSpacing(10)
+        self._rows.setColumnStretch(1, 1)
+        self._labels: dict[QWidget, QLabel] = {}
+        self._add_row("&Size", self.size_box)
+        self._add_row("&Frames a second", self.rate_box)
+        self._add_row("The camera gives", self.obtained)
+        self._add_row("&Brightness", self.brightness)
+        self._add_row("", self.automatic)
+        self._add_row("&Exposure", self.exposure)
+        self._rows.addWidget(self.note, self._rows.rowCount(), 0, 1, 2)
         buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Close | QDialogButtonBox.StandardButton.RestoreDefaults
         )
@@ -75,7 +78,7 @@ class CameraDialog(QDialog):
         self.usual.clicked.connect(lambda: self._owner.choose_mode(None))
         column = QVBoxLayout(self)
         column.setSpacing(14)
-        column.addLayout(self._form)
+        column.addLayout(self._rows)
         column.addStretch(1)
         column.addWidget(buttons)
         self.setMinimumWidth(min(460, parent.width()))
@@ -100,7 +103,7 @@ class CameraDialog(QDialog):
             if can_change
             else "Size and frame rate are locked while a recording runs."
         )
-        self._form.setRowVisible(self.note, bool(self.note.text()))
+        self.note.setVisible(bool(self.note.text()))
         self.obtained.setText("–" if view is None else view.obtained)
         if view is not None:
             self._show_mode(view)
@@ -122,7 +125,8 @@ class CameraDialog(QDialog):
             (self.exposure, exposure),
             (self.automatic, automatic),
         ):
-            self._form.setRowVisible(widget, value is not None)
+            for one in (widget, self._labels[widget]):
+                one.setVisible(value is not None)
             widget.setEnabled(can_set)
         self.exposure.setEnabled(can_set and not automatic)
         self.automatic.setChecked(bool(automatic))
@@ -142,6 +146,13 @@ class CameraDialog(QDialog):
     def _set(self, name: ControlName, steps: int) -> None:
         share = steps / _STEPS
         self._owner.set_control(name, share**_EXPOSURE_POWER if name is ControlName.EXPOSURE else share)
+
+    def _add_row(self, text: str, field: QWidget) -> None:
+        row = self._rows.rowCount()
+        label = self._labels[field] = QLabel(text)
+        label.setBuddy(field)
+        self._rows.addWidget(label, row, 0)
+        self._rows.addWidget(field, row, 1)
 
     @staticmethod
     def _box(name: str, tip: str) -> QComboBox:

@@ -93,7 +93,7 @@ class CountdownView(QFrame):
 
 
 class Flash(QWidget):
-    """A white sheet over the picture that fades at once."""
+    """A white sheet over the picture that fades at once; what is made after it lies over it."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -113,7 +113,6 @@ class Flash(QWidget):
             return
         self._since.start()
         self.show()
-        self.raise_()
         self._fading.start()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: ARG002, N802
