@@ -59,9 +59,10 @@ class RecentMenu(QMenu):
 
     def show_recent(self, recent: tuple[str, ...], *, enabled: bool) -> None:
         """Show these, the latest first."""
-        action = self.menuAction()
-        if action is not None:
-            action.setEnabled(enabled and bool(recent))
+        entry = self.menuAction()
+        can_open = enabled and bool(recent)
+        if entry is not None and entry.isEnabled() != can_open:
+            entry.setEnabled(can_open)
         if recent == self._recent:
             return
         self._recent = recent
