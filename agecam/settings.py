@@ -86,8 +86,6 @@ class Settings:
 
     @classmethod
     def _from_values(cls, values: Mapping[str, Any], path: Path, tell: Callable[[str], None]) -> Self:
-        if values.get("record_original") is True:  # what it was before there were three choices
-            values = {"record_content": "both", **values}
         defaults = cls()
         names = [one.name for one in dataclasses.fields(cls) if one.name in values]
         known = {name: (values[name], _fits(values[name], getattr(defaults, name))) for name in names}

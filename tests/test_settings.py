@@ -41,11 +41,6 @@ def test_lists_and_tables_of_texts_are_kept_and_of_anything_else_refused(tmp_pat
     assert Settings.load(path) == Settings(blur=True)
 
 
-def test_what_recordings_keep_is_taken_over_from_an_older_file(tmp_path: Path) -> None:
-    path = write(tmp_path / "settings.json", record_original=True)
-    assert Settings.load(path) == Settings(record_content="both")
-
-
 def test_a_file_that_cannot_be_replaced_is_left_alone(tmp_path: Path) -> None:
     occupied = tmp_path / "settings.json"
     occupied.mkdir()

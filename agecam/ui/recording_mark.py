@@ -72,7 +72,7 @@ class CountdownView(QFrame):
 
     def __init__(self, actions: Actions, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("countdown")
+        self.setObjectName("countdownView")
         column = QVBoxLayout(self)
         column.setContentsMargins(28, 10, 28, 18)
         column.setSpacing(8)
