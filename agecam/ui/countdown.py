@@ -35,10 +35,11 @@ class Countdown(QObject):
         self.changed.emit()
 
     def cancel(self) -> None:
-        """Stop without an end."""
+        """Stop without an end; does nothing where it does not count."""
         self._timer.stop()
-        self._left = 0
-        self.changed.emit()
+        if self._left:
+            self._left = 0
+            self.changed.emit()
 
     def _step(self) -> None:
         self._left -= 1

@@ -81,6 +81,7 @@ def test_a_countdown_ends_once_unless_it_is_stopped(qtbot: QtBot) -> None:
     assert seen == [3, 2, 1]
     countdown.start()
     countdown.cancel()
+    countdown.cancel()
     qtbot.wait(100)
     assert (seen, ends) == ([3, 2, 1, 3, 0], [0])
 
