@@ -244,6 +244,7 @@ def test_a_full_disk_ends_the_recording_playable_and_the_program_with_a_failure(
 
         window.frame_shown.connect(look)
 
+    (small_disk / "ballast").write_bytes(bytes(1_400_000))
     video, rows = small_disk / "visit.mp4", small_disk / "visit.csv"
     Settings(has_agreed=True).save(tmp_path / "config" / "settings.json")
     code = run_window(
@@ -262,4 +263,4 @@ def test_a_full_disk_ends_the_recording_playable_and_the_program_with_a_failure(
     assert texts == [sentence]
     assert f"agecam: {sentence}" in capsys.readouterr().err
     assert rows.read_bytes().endswith(b"\n")
-    assert sorted(path.name for path in small_disk.iterdir()) == ["visit.csv", "visit.mp4"]
+    assert sorted(path.name for path in small_disk.iterdir()) == ["ballast", "visit.csv", "visit.mp4"]
