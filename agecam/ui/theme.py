@@ -10,6 +10,8 @@ from PyQt6.QtCore import QObject, Qt
 from PyQt6.QtGui import QColor, QGuiApplication, QPalette
 from PyQt6.QtWidgets import QApplication
 
+from agecam.paths import assets_dir
+
 ThemeChoice = Literal["system", "light", "dark"]
 THEME_CHOICES: Final[tuple[ThemeChoice, ...]] = get_args(ThemeChoice)
 
@@ -88,6 +90,8 @@ LIGHT: Final = Tokens(
     border="#cfd3da",
 )
 
+MARK: Final = "#7b818c"
+"""Arrows and frames of boxes: 3 to 1 on the buttons of both themes."""
 _STAGE: Final = """
 QWidget#stage { background: #101216; }
 QWidget#recordingMark, QWidget#statistics, QWidget#playback { background: rgba(16, 18, 22, 215);
@@ -96,12 +100,23 @@ QWidget#recordingMark QLabel, QWidget#statistics QLabel, QWidget#playback QLabel
 QWidget#recordingMark { background: rgba(190, 38, 34, 235); }
 QWidget#recordingMark[paused="true"] { background: rgba(110, 84, 10, 235); }
 QWidget#recordingMark QLabel { font-weight: 600; }
+QLabel#recordingWarning { background: #ffd166; border-radius: 4px; padding: 1px 6px; }
+QWidget#recordingMark QLabel#recordingWarning { color: #1b1e24; }
+QFrame#countdownView { background: rgba(16, 18, 22, 215); border-radius: 18px; }
+QFrame#countdownView QLabel { color: #ffffff; font-weight: 600; }
+QFrame#countdownView QPushButton { color: #f2f3f5; background: #2a2e36; }
+QFrame#countdownView QPushButton:hover { background: #353a44; }
 QWidget#playback QToolButton { color: #f2f3f5; background: #2a2e36; }
 QWidget#playback QToolButton:hover { background: #353a44; }
 QWidget#playback QToolButton:checked { background: #2f4d73; }
 QWidget#playback QToolButton:disabled { color: #6b717b; background: #22252b; }
 """
 """What lies over the picture is the same in both themes, since pictures are."""
+
+
+def _asset(name: str) -> str:
+    """The path of an image that ships with the program, as style sheets want it."""
+    return (assets_dir() / name).as_posix()
 
 
 def style_sheet(tokens: Tokens, text_pt: float) -> str:
@@ -139,6 +154,19 @@ QLabel#detail {{ font-size: {1.05 * text_pt:.1f}pt; color: {t.text_muted}; }}
 QProgressBar {{ border: 0; border-radius: 2px; background: {t.button}; }}
 QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}
 QScrollArea {{ border: 0; }}
+QComboBox::down-arrow {{ image: url({_asset("arrow-down.svg")}); width: 0.9em; height: 0.9em; }}
+QCheckBox {{ background: transparent; spacing: 0.6em; }}
+QCheckBox::indicator {{ width: 1.2em; height: 1.2em; border-radius: 4px; border: 1px solid {MARK};
+    background: {t.bar}; }}
+QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent};
+    image: url({_asset("check.svg")}); }}
+QCheckBox::indicator:disabled {{ border-color: {t.border}; }}
+QCheckBox::indicator:checked:disabled {{ background: {t.text_off}; border-color: {t.text_off}; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
+QWidget#strip {{ background: {t.bar}; }}
+QWidget#strip QToolButton {{ padding: 0; border-radius: 4px; background: {t.window}; }}
+QWidget#strip QToolButton:hover {{ border-color: {t.accent}; }}
+QWidget#strip QToolButton:focus {{ border-color: {t.focus}; }}
 {_STAGE}"""
 
 
@@ -165,6 +193,7 @@ def palette_of(tokens: Tokens) -> QPalette:
     disabled = QPalette.ColorGroup.Disabled
     for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
         palette.setColor(disabled, role, QColor(tokens.text_off))
+    palette.setColor(disabled, QPalette.ColorRole.Highlight, QColor(tokens.border))
     return palette
 
 

@@ -23,6 +23,7 @@ from agecam.ui.bridge import SessionBridge
 from agecam.ui.closing import Closing
 from agecam.ui.commands import CommandedWindow, WindowCommands
 from agecam.ui.controls import Controls
+from agecam.ui.desktop import Desktop
 from agecam.ui.dialogs import Dialogs
 from agecam.ui.footer import Footer
 from agecam.ui.geometry import restore_geometry, save_geometry
@@ -30,6 +31,7 @@ from agecam.ui.hotplug import HotplugWatcher
 from agecam.ui.options import StartOptions
 from agecam.ui.pages import MessagePage
 from agecam.ui.stage import Stage
+from agecam.ui.strip import Strip
 from agecam.ui.theme import Theme
 from agecam.ui.video_view import VideoView
 from agecam.ui.view_state import ViewState, WindowFacts, view_state
@@ -68,6 +70,7 @@ class MainWindow(CommandedWindow):
         settings: Settings,
         settings_path: Path,
         dialogs: Dialogs | None = None,
+        desktop: Desktop | None = None,
     ) -> None:
         super().__init__()
         self.errors: list[str] = []
@@ -86,7 +89,9 @@ class MainWindow(CommandedWindow):
         self._bridge = SessionBridge(self)
         self._bridge.changed.connect(self.refresh)
         self.session = make_session(self._bridge.notify)
-        self.commands = WindowCommands(self, self.session, settings, options, self._dialogs)
+        self.commands = WindowCommands(
+            self, self.session, settings, options, self._dialogs, desktop or Desktop()
+        )
         self._theme = Theme(lambda: self.settings.theme, self)
         self._closing = Closing(
             lambda: self._dialogs.may_stop_recording(self), self._save_and_close_session, self
@@ -107,17 +112,20 @@ class MainWindow(CommandedWindow):
         actions = self._actions = Actions(self, self.commands)
         self.view = VideoView(self.session.painted)
         self.view.double_clicked.connect(self.commands.toggle_fullscreen)
-        self.controls = Controls(actions, self.commands.recording, self.commands.choose_recording, central)
+        commands = self.commands
+        self.controls = Controls(actions, commands, self.session.run_in_background, central)
         self.controls.camera_picked.connect(self._pick_camera)
         self.stage = Stage(self.view, actions, self.commands.follow_remedy, central)
         self.stage.playback.sought.connect(self.session.playback.seek)
         self.stage.playback.speed_chosen.connect(self.session.playback.set_speed)
+        self.strip = Strip(commands, self.session.run_in_background, central)
         self._footer = Footer(central)
         column = QVBoxLayout(central)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.controls)
         column.addWidget(self.stage, 1)
+        column.addWidget(self.strip)
         column.addWidget(self._footer)
         self.setCentralWidget(central)
         self.setAcceptDrops(True)
@@ -213,6 +221,7 @@ class MainWindow(CommandedWindow):
         if state.source.state in _FAILURES:
             self.errors.append(state.source.message)
         self.setEnabled(False)
+        self.commands.countdown.cancel()
         self._status_timer.stop()
         self.show_notice(Notice("Finishing…"))
         self._geometry = self.saveGeometry()
@@ -275,7 +284,7 @@ class MainWindow(CommandedWindow):
 
     def recording_text(self) -> str:
         """How long a recording has run, and what it has lost."""
-        return self.stage.recording.label.text()
+        return self.stage.recording.text()
 
     def message_text(self) -> str:
         """The newest message that stands over the picture; empty where there is none."""
@@ -287,8 +296,11 @@ class MainWindow(CommandedWindow):
     def refresh(self) -> None:
         """Show how everything stands now; runs for every frame, and draws only what has changed."""
         self._take_cameras()
-        if self._facts.recording is not self.commands.recording:
-            self._facts = replace(self._facts, recording=self.commands.recording)
+        self._facts = replace(
+            self._facts,
+            recording=self.commands.recording,
+            countdown_s=self.commands.countdown.seconds_left,
+        )
         view = view_state(self.session.state(), self.settings, self._facts)
         if view.page is None:
             self._show_frame(self.session.latest())
@@ -308,6 +320,13 @@ class MainWindow(CommandedWindow):
         self.setWindowTitle(view.title)
         self.controls.show_view(view)
         self._footer.show_view(view)
+        self.strip.set_wanted(view.shows_strip)
+
+    def flash(self) -> None:
+        self.stage.flash.start()
+
+    def show_camera(self) -> None:
+        self.controls.show_camera()
 
     def show_notice(self, notice: Notice) -> None:
         """Show a message over the picture."""
@@ -338,6 +357,8 @@ class MainWindow(CommandedWindow):
     def _take_notices(self) -> None:
         for notice in self.session.take_notices():
             self.show_notice(notice)
+            if notice.path is not None:
+                self.strip.look()  # most likely a new file
             if notice.is_error:
                 self.errors.append(notice.text)
 

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from agecam.live.capture import SourceOpener
 from agecam.live.session import Session
 from agecam.settings import Settings
+from agecam.ui.desktop import Desktop
 from agecam.ui.dialogs import Dialogs
 from agecam.ui.options import StartOptions
 from agecam.ui.window import MainWindow
@@ -35,6 +36,7 @@ def open_window(qtbot: QtBot, settings: Settings, tmp_path: Path) -> Iterator[Op
         *,
         opener: SourceOpener | None = None,
         dialogs: Dialogs | None = None,
+        desktop: Desktop | None = None,
         chosen: Settings | None = None,
         **options: object,
     ) -> MainWindow:
@@ -45,6 +47,7 @@ def open_window(qtbot: QtBot, settings: Settings, tmp_path: Path) -> Iterator[Op
             chosen or settings,
             tmp_path / "config" / "settings.json",
             dialogs,
+            desktop,
         )
         windows.append(window)
         window.start()
