@@ -60,3 +60,5 @@ class SessionState:
     recording: RecordingState
     playback: PlaybackState | None = None
     """``None`` where no video file is open."""
+    writes_csv: bool = False
+    """Whether the people in each frame are written to a table."""
