@@ -17,6 +17,7 @@ from agecam.messages import Detection, Frame, Person
 from agecam.opencv import cv2
 from agecam.output.collection import LABELS_FILE, CollectedPerson, Collection, Gender, TrueLabel
 from agecam.vision.align import alignment_matrix
+from agecam.vision.boxes import intersection_over_smaller
 from agecam.vision.quality import visible_share
 
 __all__ = ["CollectConfig", "CollectState", "CollectedPerson", "Collector", "Gender", "TrueLabel"]
@@ -37,6 +38,8 @@ class CollectConfig:
     """Recent images that a new one is compared with."""
     least_visible: float = 0.97
     """Share of the face that lies in the frame."""
+    most_hidden: float = 0.03
+    """Intersection of the face's box with another's over the smaller: one of the two is hidden there."""
     least_px: float = 48.0
     """Root of the face's area, pixels: the models' crops enlarge smaller ones threefold."""
     sides: float = 2.2
@@ -169,21 +172,22 @@ class Collector:
             person = next((one for one in people if one.track_id == job.number), None)
             if job.seen_s is None or person is not None:
                 job.seen_s = frame.time_s
-            if person is not None and self._wants(job, frame, person.face):
-                others = [one.face for one in people if one is not person]
+            others = [one.face for one in people if one is not person]
+            if person is not None and self._wants(job, frame, person.face, others):
                 self._take(job, face_image(frame.image_bgr, person.face, others, self._config))
             if job.taken >= job.wanted:
                 self._end(job, "")
             elif frame.time_s - job.seen_s > self._config.away_s:
                 self._end(job, " The person is out of view.")
 
-    def _wants(self, job: _Job, frame: Frame, face: Detection) -> bool:
+    def _wants(self, job: _Job, frame: Frame, face: Detection, others: Sequence[Detection]) -> bool:
         config = self._config
         since_s = np.inf if job.last_s is None else frame.time_s - job.last_s
         is_good = (
             since_s >= config.least_step_s
             and np.sqrt(face.box[2] * face.box[3]) >= config.least_px
             and visible_share(face, (frame.width, frame.height)) >= config.least_visible
+            and all(intersection_over_smaller(face.box, other.box) <= config.most_hidden for other in others)
         )
         pose = _pose(face, frame) if is_good else None
         if pose is None:
