@@ -47,6 +47,7 @@ _HELP: Final = (
     "of images of each of three people or more are a beginning."
 )
 _NOT_SAID: Final = "not said"
+_OUT_OF_VIEW: Final = "out of view"
 _IMAGES: Final = 60
 """Of one person, unless the user wants another number."""
 _OLDEST: Final = 110
@@ -96,6 +97,11 @@ class CollectDialog(QDialog):
         room = QSize(620, 680) if screen is None else screen.availableGeometry().size()
         self.resize(QSize(620, 680).boundedTo(room))
         self._update()
+
+    @property
+    def buttons(self) -> list[QPushButton]:
+        """All of them."""
+        return self.findChildren(QPushButton)
 
     def choose(self, number: int | None) -> None:
         """Choose the person with that number in view."""
@@ -157,8 +163,10 @@ class CollectDialog(QDialog):
             form.addRow(text, widget)
         self.who.setMinimumHeight(_ICON_PX + 10)
         self.consent = QCheckBox(CONSENT_TEXT)
+        self.consent.setToolTip("Nothing is collected without it")
         form.addRow(self.consent)
         self.start = QPushButton("Collect")
+        self.start.setToolTip("Begin to take images of the person, or end it")
         self.start.clicked.connect(self._start_or_stop)
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
@@ -303,13 +311,15 @@ class CollectDialog(QDialog):
             with QSignalBlocker(self.who):
                 self.who.clear()
                 for number in numbers:
-                    self.who.addItem("out of view", number)
+                    self.who.addItem("", number)
         if numbers and wanted not in numbers:
             wanted = numbers[0]
         with QSignalBlocker(self.who):
             self.who.setCurrentIndex(-1 if wanted is None or not numbers else numbers.index(wanted))
         if self.who.currentData() != chosen:
             self._change_who()
+        for place in set(range(self.who.count())) - {self.who.findData(one.number) for one in people.in_view}:
+            self.who.setItemText(place, _OUT_OF_VIEW)
         for person in people.in_view:
             self._show_person(person, row_of(person, style))
 

@@ -5,8 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from PyQt6.QtCore import QAbstractListModel, QModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPainterPath, QPalette, QPen, QPixmap
+from PyQt6.QtCore import QAbstractListModel, QModelIndex, QPointF, QRect, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QKeyEvent,
+    QPainter,
+    QPainterPath,
+    QPalette,
+    QPen,
+    QPixmap,
+)
 from PyQt6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from agecam.drawing.label_text import LabelStyle, label_texts
@@ -19,6 +29,14 @@ _ROW_ROLE: Final = Qt.ItemDataRole.UserRole + 1
 _PADDING_PX: Final = 10
 _MARGIN_PX: Final = 6
 """About the crop."""
+_OWN_KEYS: Final = (
+    Qt.Key.Key_Up,
+    Qt.Key.Key_Down,
+    Qt.Key.Key_Home,
+    Qt.Key.Key_End,
+    Qt.Key.Key_PageUp,
+    Qt.Key.Key_PageDown,
+)
 _STRIPE_PX: Final = 4
 
 
@@ -158,11 +176,17 @@ class PersonDelegate(QStyledItemDelegate):
 
 
 class PeopleList(QListView):
-    """The list; the row that is chosen stays chosen while its person is in view."""
+    """The list; the row that is chosen stays chosen while its person is in view.
+
+    ``opened`` is emitted at a double click and at Enter.
+    """
+
+    opened = pyqtSignal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("peopleList")
+        self.doubleClicked.connect(lambda _index: self.opened.emit())
         self.people = PeopleModel(self)
         self.setModel(self.people)
         self.setItemDelegate(PersonDelegate(self))
@@ -170,6 +194,17 @@ class PeopleList(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setUniformItemSizes(True)
         self.setAccessibleName("People in view")
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
+        """All but moving and opening is the window's: a list looks for letters, and marks rows by Space."""
+        if event is None:
+            return
+        if event.key() in _OWN_KEYS:
+            super().keyPressEvent(event)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.opened.emit()
+        else:
+            event.ignore()
 
     def chosen(self) -> int | None:
         """The number of the person whose row is chosen."""

@@ -115,7 +115,7 @@ class MainWindow(CommandedWindow):
         column.setSpacing(0)
         column.addWidget(self.controls)
         self.people = PeoplePanel(actions, central)
-        self.people.list.doubleClicked.connect(actions["collect"].trigger)
+        self.people.list.opened.connect(actions["collect"].trigger)
         row = QHBoxLayout()
         row.setSpacing(0)
         row.addWidget(self.stage, 1)
