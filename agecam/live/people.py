@@ -54,7 +54,7 @@ class PeopleState:
     is_still: bool = False
 
 
-class PeopleFollower(Protocol):
+class PeopleListener(Protocol):
     """Who else is told of the people in each frame."""
 
     def observe(self, frame: Frame, people: Sequence[Person]) -> None:
@@ -71,13 +71,13 @@ class PeopleObserver:
         self,
         on_change: Callable[[], None],
         *,
-        followers: Sequence[PeopleFollower] = (),
+        listeners: Sequence[PeopleListener] = (),
         measure: MeasureCrop = measure_crop,
         config: GatheringConfig = DEFAULT_CONFIG,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._on_change = on_change
-        self._followers = followers
+        self._listeners = listeners
         self._measure = measure
         self._clock = clock
         self._slot: LatestSlot[AnnotatedFrame] = LatestSlot()
@@ -152,8 +152,8 @@ class PeopleObserver:
         self._highest = max(self._highest, *(person.track_id for person in people), 0)
         with self._lock:
             self._gatherer.add(timed, people)
-        for follower in self._followers:
-            follower.observe(timed, people)
+        for listener in self._listeners:
+            listener.observe(timed, people)
         self._newest = annotated
 
     def _update(self, annotated: AnnotatedFrame) -> None:

@@ -71,7 +71,7 @@ class Session:
         self.collector = Collector(
             self._notices, lambda work: self._background.run("collect", work), on_change
         )
-        self.people = PeopleObserver(on_change, followers=(self.collector,))
+        self.people = PeopleObserver(on_change, listeners=(self.collector,))
         callbacks = AnalysisCallbacks(
             on_change=on_change,
             on_idle=self._end_recording_with_its_source,

@@ -111,15 +111,17 @@ class CollectDialog(QDialog):
         self, people: PeopleState, state: CollectState, style: LabelStyle, *, is_live: bool
     ) -> None:
         """Show who is in view, what is being collected, and what the folder holds."""
-        self._show_who(people if is_live else PeopleState(), style)
-        if state.folder != self._state.folder and state.folder is not None:
+        before, self._state = self._state, state
+        if state.folder != before.folder and state.folder is not None:
             self.folder.setText(str(state.folder))
             self.folder.setToolTip(str(state.folder))
             self.command.setText(training_command(state.folder))
             self.command.setCursorPosition(0)
-        if state.people != self._state.people:
+        if state.people != before.people:
             self._show_collected(state.people)
-        self._state = state
+            if not self._is_begun() and not self.name.isModified():
+                self.name.setText(self._free_name())
+        self._show_who(people if is_live else PeopleState(), style)
         self._update()
 
     # -- parts -------------------------------------------------------------------------------------
@@ -127,29 +129,7 @@ class CollectDialog(QDialog):
     def _make_person(self) -> QWidget:
         box = QGroupBox("Person in view")
         form = QFormLayout(box)
-        self.who = QComboBox()
-        self.who.setIconSize(QSize(_ICON_PX, _ICON_PX))
-        self.who.setPlaceholderText("Nobody in view")
-        self.who.setAccessibleName("Person in view")
-        self.who.setToolTip("Whose images to collect")
-        self.name = QLineEdit()
-        self.name.setMaxLength(80)
-        self.name.setToolTip(
-            "Any name or number: images of one person share it, and it need not be the real one"
-        )
-        self.age = QSpinBox()
-        self.age.setRange(-1, _OLDEST)
-        self.age.setSpecialValueText(_NOT_SAID)
-        self.age.setValue(-1)
-        self.age.setToolTip("In years")
-        self.gender = QComboBox()
-        for text, value in ((_NOT_SAID, None), ("female", "female"), ("male", "male")):
-            self.gender.addItem(text, value)
-        self.gender.setToolTip("As the person says")
-        self.images = QSpinBox()
-        self.images.setRange(1, 1000)
-        self.images.setValue(_IMAGES)
-        self.images.setToolTip("Taken by and by, in different poses and sizes: let the person move a little")
+        self._make_fields()
         rows = (
             ("Person", self.who),
             ("Name", self.name),
@@ -186,16 +166,39 @@ class CollectDialog(QDialog):
         self.who.currentIndexChanged.connect(self._change_who)
         return box
 
+    def _make_fields(self) -> None:
+        self.who = QComboBox()
+        self.who.setIconSize(QSize(_ICON_PX, _ICON_PX))
+        self.who.setPlaceholderText("Nobody in view")
+        self.who.setAccessibleName("Person in view")
+        self.who.setToolTip("Whose images to collect")
+        self.name = QLineEdit()
+        self.name.setMaxLength(80)
+        self.name.setToolTip(
+            "Any name or number: images of one person share it, and it need not be the real one"
+        )
+        self.age = QSpinBox()
+        self.age.setRange(-1, _OLDEST)
+        self.age.setSpecialValueText(_NOT_SAID)
+        self.age.setValue(-1)
+        self.age.setToolTip("In years")
+        self.gender = QComboBox()
+        for text, value in ((_NOT_SAID, None), ("female", "female"), ("male", "male")):
+            self.gender.addItem(text, value)
+        self.gender.setToolTip("As the person says")
+        self.images = QSpinBox()
+        self.images.setRange(1, 1000)
+        self.images.setValue(_IMAGES)
+        self.images.setToolTip("Taken by and by, in different poses and sizes: let the person move a little")
+
     def _make_collected(self) -> QWidget:
         box = QGroupBox("Collected")
         column = QVBoxLayout(box)
         row = QHBoxLayout()
         self.folder = ElidedLabel()
         row.addWidget(self.folder, 1)
-        show = _button(
-            "Show", "Show the folder", lambda: self._state.folder and self._on_open_folder(self._state.folder)
-        )
-        row.addWidget(show)
+        self.show_folder = _button("Show", "Show the folder", self._open_folder)
+        row.addWidget(self.show_folder)
         row.addWidget(_button("Choose…", "Collect into another folder", self._on_choose_folder))
         column.addLayout(row)
         self.people = QListWidget()
@@ -244,6 +247,10 @@ class CollectDialog(QDialog):
             )
             self._collector.start(number, label, self.images.value(), has_consent=self.consent.isChecked())
         self._update()
+
+    def _open_folder(self) -> None:
+        if self._state.folder is not None:
+            self._on_open_folder(self._state.folder)
 
     def _delete(self) -> None:
         item = self.people.currentItem()
@@ -298,7 +305,8 @@ class CollectDialog(QDialog):
             self.progress.setMaximum(running[1])
             self.progress.setValue(running[0])
         self.delete.setEnabled(self.people.currentItem() is not None)
-        self.delete_all.setEnabled(bool(self._state.people))
+        for button in (self.delete_all, self.show_folder):
+            button.setEnabled(bool(self._state.people))
 
     def _show_who(self, people: PeopleState, style: LabelStyle) -> None:
         chosen = self.who.currentData()

@@ -149,10 +149,11 @@ class CountChart(Chart):
             colour = self.palette().color(QPalette.ColorRole.Highlight)
             faint = self.palette().color(QPalette.ColorRole.Highlight)
             faint.setAlpha(70)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # steps need none, and it is slow
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(faint)
             painter.drawPolygon(area)
-            painter.setPen(QPen(colour, 1.6))
+            painter.setPen(QPen(colour, 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawPolyline(line)
         self.label(painter, plot.left(), plot, "0:00")
@@ -162,10 +163,14 @@ class CountChart(Chart):
 
 
 def _steps(means: Sequence[float], plot: QRectF, most: int) -> list[QPointF]:
-    """The corners of a line of steps: two for each value."""
+    """The corners of a line of steps: two for each stretch of one value."""
     step = plot.width() / len(means)
     points = []
+    left = 0.0
     for place, mean in enumerate(means):
-        y = plot.bottom() - plot.height() * mean / most
-        points += [QPointF(plot.left() + place * step, y), QPointF(plot.left() + (place + 1) * step, y)]
+        right = (place + 1) * step
+        if place + 1 == len(means) or means[place + 1] != mean:
+            y = plot.bottom() - plot.height() * mean / most
+            points += [QPointF(plot.left() + left, y), QPointF(plot.left() + right, y)]
+            left = right
     return points

@@ -128,7 +128,7 @@ def test_states_come_four_times_a_second_at_most() -> None:
     done = threading.Event()
     now_s = [0.0]
 
-    class Follower:
+    class Listener:
         """Is told of each frame, and has its time pass."""
 
         def observe(self, frame: Frame, _people: Sequence[Person]) -> None:
@@ -136,7 +136,7 @@ def test_states_come_four_times_a_second_at_most() -> None:
             done.set()
 
     observer = PeopleObserver(
-        lambda: states.append(observer.state()), followers=[Follower()], clock=lambda: now_s[0]
+        lambda: states.append(observer.state()), listeners=[Listener()], clock=lambda: now_s[0]
     )
     observer.start()
     try:

@@ -126,8 +126,8 @@ def test_a_table_is_started_and_stopped_and_the_session_summed_up_by_key(
     wait_for_labels(qtbot, window, people=1)
     qtbot.waitUntil(window.controls["summary"].isEnabled, timeout=MAX_WAIT_MS)
     window.controls["table"].trigger()
-    qtbot.waitUntil(lambda: window.controls["table"].isChecked(), timeout=MAX_WAIT_MS)
-    assert window.controls["table"].text() == "■ Stop CSV"
+    qtbot.waitUntil(lambda: window.controls["table"].text() == "■ Stop CSV", timeout=MAX_WAIT_MS)
+    assert window.controls["table"].isChecked()
     window.controls["summary"].trigger()
     qtbot.waitUntil(lambda: "Summary saved" in window.message_text(), timeout=MAX_WAIT_MS)
     qtbot.wait(300)
