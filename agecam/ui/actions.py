@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final, Protocol
 
 from PyQt6.QtCore import Qt
@@ -14,9 +15,20 @@ from agecam.ui.choices import CHOICES
 from agecam.ui.view_state import ActionState
 
 
+class PeopleActions(Protocol):
+    """What a window does about people; see :class:`agecam.ui.people_commands.PeopleCommands`."""
+
+    def toggle(self) -> None: ...
+    def toggle_table(self) -> None: ...
+    def save_summary(self) -> None: ...
+    def collect(self) -> None: ...
+
+
 class Commands(Protocol):
     """What a window does when its controls are used."""
 
+    @property
+    def people(self) -> PeopleActions: ...
     def open_file(self) -> None: ...
     def open_address(self) -> None: ...
     def show_demo(self) -> None: ...
@@ -32,10 +44,6 @@ class Commands(Protocol):
     def skip_back(self) -> None: ...
     def skip_on(self) -> None: ...
     def toggle_loop(self) -> None: ...
-    def toggle_people(self) -> None: ...
-    def toggle_table(self) -> None: ...
-    def save_summary(self) -> None: ...
-    def show_collect(self) -> None: ...
     def toggle_fullscreen(self) -> None: ...
     def leave_fullscreen(self) -> None: ...
     def agree(self) -> None: ...
@@ -82,16 +90,19 @@ ACTIONS: Final[Mapping[str, ActionSpec]] = {
     "skip_on": ActionSpec("5 s on", "Five seconds on", "skip_on", plain_key=Qt.Key.Key_Right),
     "loop": ActionSpec("⟳", "Play the file again and again", "toggle_loop", is_switch=True),
     "people": ActionSpec(
-        "People", "Show who is in view, and what was seen in this session", "toggle_people", "F9", True
+        "People", "Show who is in view, and what was seen in this session", "people.toggle", "F9", True
     ),
     "table": ActionSpec(
-        "Write CSV", "Write a table: one row a face a frame", "toggle_table", "Ctrl+Shift+E", True
+        "Write CSV", "Write a table: one row a face a frame", "people.toggle_table", "Ctrl+Shift+E", True
     ),
     "summary": ActionSpec(
-        "Save summary", "Save everybody seen so far as a page, CSV and JSON", "save_summary", "Ctrl+E"
+        "Save summary", "Save everybody seen so far as a page, CSV and JSON", "people.save_summary", "Ctrl+E"
     ),
     "collect": ActionSpec(
-        "Collect faces…", "Keep images of a person with the true age, for training", "show_collect", "Ctrl+K"
+        "Collect faces…",
+        "Keep images of a person with the true age, for training",
+        "people.collect",
+        "Ctrl+K",
     ),
     "fullscreen": ActionSpec("Full screen", "Picture only", "toggle_fullscreen", "F11", True),
     "leave": ActionSpec("Leave full screen", "Show the controls again", "leave_fullscreen", "Esc"),
@@ -115,7 +126,7 @@ class Actions:
         self._by_name: dict[str, QAction] = {}
         self._texts: dict[str, str] = {}
         for name, spec in ACTIONS.items():
-            command: Callable[[], None] = getattr(commands, spec.command)
+            command: Callable[[], None] = attrgetter(spec.command)(commands)
             action = self._make(window, name, spec)
             action.triggered.connect(lambda _checked, command=command: command())
         for choice in CHOICES:

@@ -6,43 +6,28 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from PyQt6.QtWidgets import QMainWindow
-
 from agecam.live.capture import PreferredCamera, SourceRequest
 from agecam.live.notices import Notice, NoticeKind, Remedy
 from agecam.live.session import Session
 from agecam.live.state import SourceState
-from agecam.paths import collection_dir, demo_clip, recordings_dir, snapshots_dir
+from agecam.paths import demo_clip, recordings_dir, snapshots_dir
 from agecam.settings import Settings
 from agecam.sources import Camera
 from agecam.ui.choices import BY_NAME, label_style
-from agecam.ui.collect import CollectDialog
 from agecam.ui.dialogs import Dialogs
 from agecam.ui.errands import Errands
 from agecam.ui.options import StartOptions
+from agecam.ui.people_commands import PeopleCommands, PeopleWindow
 from agecam.ui.preferences import Preferences
 
 _SKIP_S: Final = 5.0
 
 
-class CommandedWindow(QMainWindow):
+class CommandedWindow(PeopleWindow):
     """What commands need of the window that they are for."""
-
-    def refresh(self) -> None:
-        """Show how everything stands now."""
-        raise NotImplementedError
 
     def show_notice(self, notice: Notice) -> None:
         """Show a message."""
-        raise NotImplementedError
-
-    @property
-    def is_narrow(self) -> bool:
-        """Whether it has little room for the panel of people."""
-        raise NotImplementedError
-
-    def chosen_person(self) -> int | None:
-        """The number of the person whose row is chosen in the panel."""
         raise NotImplementedError
 
     def set_fullscreen(self, full: bool) -> None:
@@ -75,12 +60,11 @@ class WindowCommands:
         self._options = options
         self._dialogs = dialogs
         self._preferences: Preferences | None = None
-        self.collect: CollectDialog | None = None
         self._errands = Errands(session, window, options.models)
         self._errands.said.connect(window.show_notice)
         # Here, because the system is asked for its folders: not at a click, while frames are live.
         self._standard_folders = recordings_dir(), snapshots_dir()
-        self._standard_collection = collection_dir()
+        self.people = PeopleCommands(self, window, session, self._errands.open_folder)
 
     @property
     def recordings_folder(self) -> Path:
@@ -91,11 +75,6 @@ class WindowCommands:
     def snapshots_folder(self) -> Path:
         """Where snapshots go."""
         return Path(self.settings.snapshots_folder or self._standard_folders[1])
-
-    @property
-    def collection_folder(self) -> Path:
-        """Where face images for training go."""
-        return Path(self.settings.collection_folder or self._standard_collection)
 
     # -- source ------------------------------------------------------------------------------------
 
@@ -195,49 +174,13 @@ class WindowCommands:
             case Remedy.CHOOSE_SNAPSHOTS_FOLDER:
                 self.choose_folder("snapshots_folder", self.snapshots_folder)
             case Remedy.CHOOSE_COLLECTION_FOLDER:
-                self.choose_collection_folder()
+                self.people.choose_folder()
 
     def choose_folder(self, field: str, current: Path) -> None:
         """Ask for a folder, and keep it in that field of the settings."""
         folder = self._dialogs.ask_for_folder(self._window, current)
         if folder is not None:
             self.settings = replace(self.settings, **{field: folder})  # type: ignore[arg-type]
-
-    # -- people ------------------------------------------------------------------------------------
-
-    def toggle_people(self) -> None:
-        if self._window.is_narrow:
-            shows = not self.settings.show_people_narrow
-            self.settings = replace(self.settings, show_people_narrow=shows)
-        else:
-            self.settings = replace(self.settings, show_people=not self.settings.show_people)
-        self._window.refresh()
-
-    def toggle_table(self) -> None:
-        if self._session.state().writes_csv:
-            self._session.table.stop()
-        else:
-            self._session.table.start_in(self.recordings_folder)
-        self._window.refresh()
-
-    def save_summary(self) -> None:
-        self._session.save_summary(self.recordings_folder)
-
-    def show_collect(self) -> None:
-        if self.collect is None:
-            collector = self._session.collector
-            self.collect = CollectDialog(
-                collector, self.choose_collection_folder, self._errands.open_folder, self._window
-            )
-        self._session.collector.use(self.collection_folder)
-        self._window.refresh()
-        self.collect.choose(self._window.chosen_person())
-        self.collect.show()
-        self.collect.activateWindow()
-
-    def choose_collection_folder(self) -> None:
-        self.choose_folder("collection_folder", self.collection_folder)
-        self._session.collector.use(self.collection_folder)
 
     # -- how it looks ------------------------------------------------------------------------------
 
@@ -266,6 +209,7 @@ class WindowCommands:
                 self.recording = replace(self.recording, **{name: value})
         self.settings = settings
         self.apply_settings()
+        self.people.use_folder()
         self._window.refresh()
 
     def show_preferences(self) -> None:

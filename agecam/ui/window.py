@@ -20,7 +20,6 @@ from agecam.paths import assets_dir
 from agecam.settings import Settings
 from agecam.ui.actions import Actions
 from agecam.ui.bridge import SessionBridge
-from agecam.ui.choices import label_style
 from agecam.ui.closing import Closing
 from agecam.ui.commands import CommandedWindow, WindowCommands
 from agecam.ui.controls import Controls
@@ -146,7 +145,7 @@ class MainWindow(CommandedWindow):
         self.session.list_cameras()
         if not self._facts.asks_for_agreement:
             self._show_first()
-        self.session.collector.use(self.commands.collection_folder)
+        self.commands.people.use_folder()
         self._status_timer.start()
         QTimer.singleShot(0, self._watch_for_cameras)
         if options.quit_after_s is not None:
@@ -298,25 +297,6 @@ class MainWindow(CommandedWindow):
         self._footer.show_view(view)
         self.people.setVisible(view.shows_people)
 
-    @property
-    def is_narrow(self) -> bool:
-        """Whether there is little room for the panel of people."""
-        return self.people.is_narrow(self.width())
-
-    def chosen_person(self) -> int | None:
-        """The number of the person whose row is chosen in the panel."""
-        return self.people.list.chosen()
-
-    def _refresh_people(self, view: ViewState) -> None:
-        """Four times a second at most, and only what is to be seen."""
-        people, collected = self.session.people.state(), self.session.collector.state()
-        style, is_live = label_style(self.settings), view.page is None
-        if view.shows_people:
-            self.people.show_people(people, collected, style, is_live=is_live)
-        collect = self.commands.collect
-        if collect is not None and collect.isVisible():
-            collect.show_state(people, collected, style, is_live=is_live)
-
     def show_notice(self, notice: Notice) -> None:
         """Show a message over the picture."""
         self.stage.messages.add(notice)
@@ -334,13 +314,13 @@ class MainWindow(CommandedWindow):
             faces=sum(person.confirmed for person in latest.people) if latest is not None else 0,
             is_still=latest is not None and latest.analysis.frame.is_still,
             statistics=self.session.statistics(),
-            is_narrow=self.is_narrow,
+            is_narrow=self.commands.people.is_narrow,
             has_people=self.session.people.state().number > 0,
         )
         self.stage.look_at_pointer()
         self.refresh()
         if self._shown is not None:
-            self._refresh_people(self._shown)
+            self.commands.people.show_view(self._shown)
 
     def _take_cameras(self) -> None:
         cameras = self.session.new_cameras()

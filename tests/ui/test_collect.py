@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
 
 def open_dialog(qtbot: QtBot, window: MainWindow) -> CollectDialog:
     window.controls["collect"].trigger()
-    dialog = window.commands.collect
+    dialog = window.commands.people.dialog
     assert dialog is not None
     qtbot.waitUntil(dialog.isVisible, timeout=MAX_WAIT_MS)
     return dialog

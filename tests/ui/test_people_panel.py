@@ -114,9 +114,9 @@ def test_the_chosen_row_stays_chosen_while_others_come_and_go(qtbot: QtBot, open
         window.people.show_people(PeopleState(tuple(shown), 3), CollectState(), LabelStyle(), is_live=True)
         if len(shown) == 3:
             window.people.list.choose(2)
-        assert window.chosen_person() == 2
+        assert window.people.list.chosen() == 2
     window.people.show_people(PeopleState((people[0],), 3), CollectState(), LabelStyle(), is_live=True)
-    assert window.chosen_person() is None
+    assert window.people.list.chosen() is None
 
 
 def test_a_table_is_started_and_stopped_and_the_session_summed_up_by_key(
@@ -151,7 +151,7 @@ def test_keys_for_the_picture_work_while_the_list_has_the_focus(
     window.people.list.setFocus()
     press = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Down, Qt.KeyboardModifier.NoModifier)
     QApplication.sendEvent(window.people.list, press)
-    assert window.chosen_person() is not None
+    assert window.people.list.chosen() is not None
     QTest.keyClick(window.people.list, Qt.Key.Key_Space)  # type: ignore[call-overload]  # static
     playback = window.session.state().playback
     assert playback is not None
