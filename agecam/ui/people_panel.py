@@ -16,8 +16,10 @@ from agecam.ui.flow import FlowLayout
 from agecam.ui.people_charts import AgeChart, CountChart
 from agecam.ui.people_list import PeopleList, row_of
 
-_WIDTH_CHARS: Final = 34
-"""Width of the panel, in letters: "female 97 % · 1:02:03 in view" beside a crop."""
+_WIDEST: Final = "female 99 % · 1:00:00 in view"
+"""What a row has room for beside the crop."""
+_BESIDE_PX: Final = 72
+"""Margins of the panel and of a row; the crop is three lines of text high."""
 _LEAST_PX: Final = 220
 _NARROW: Final = 3
 """A window is narrow where the panel would take more than a third of it."""
@@ -60,7 +62,8 @@ class PeoplePanel(QFrame):
         column.addWidget(self._foot(actions))
 
     def sizeHint(self) -> QSize:  # noqa: N802
-        return QSize(_WIDTH_CHARS * self.fontMetrics().averageCharWidth() + 60, 400)
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance(_WIDEST) + 3 * metrics.height() + _BESIDE_PX, 400)
 
     def is_narrow(self, width_px: int) -> bool:
         """Whether a window so wide has little room beside the panel."""
