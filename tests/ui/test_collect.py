@@ -18,6 +18,8 @@ from agecam.ui.collect import CollectDialog, training_command
 from agecam.ui.window import MainWindow
 from tests.ui.helpers import MAX_WAIT_MS, OpenWindow, wait_for_labels
 
+WIDE = (1120, 760)
+"""Wide enough for the panel, pixels."""
 ANNA, BOB = (PersonInView(number, Estimate(34, 28, 41, 0.96), 5.0) for number in (1, 2))
 
 
@@ -38,6 +40,7 @@ def test_a_person_who_agrees_is_collected_and_deleted_at_a_click(
     qtbot: QtBot, open_window: OpenWindow, demo_clip: Path, settings: Settings, folder: Path
 ) -> None:
     window = open_window(str(demo_clip), loop=True, chosen=replace(settings, collection_folder=str(folder)))
+    window.resize(*WIDE)
     wait_for_labels(qtbot, window, people=2)
     qtbot.waitUntil(lambda: window.people.list.people.rowCount() == 2, timeout=MAX_WAIT_MS)
     number = window.people.list.people.numbers()[1]

@@ -21,6 +21,8 @@ from agecam.ui.people_list import row_of
 from agecam.ui.window import MainWindow
 from tests.ui.helpers import MAX_WAIT_MS, OpenWindow, wait_for_labels, wait_until_closed
 
+WIDE = (1120, 760)
+"""Wide enough for the panel, pixels."""
 ANNA = PersonInView(4, Estimate(34.2, 28.6, 40.7, 0.96), 65.0)
 
 
@@ -49,7 +51,8 @@ def test_a_row_has_the_words_of_the_label_with_range_certainty_and_time() -> Non
 def test_the_panel_shows_who_is_in_view_and_what_was_seen(
     qtbot: QtBot, open_window: OpenWindow, demo_clip: Path, settings: Settings, tmp_path: Path
 ) -> None:
-    window = open_window(str(demo_clip), loop=True)
+    window = open_window(str(demo_clip), loop=True, chosen=replace(settings, show_people_narrow=True))
+    window.resize(*WIDE)
     wait_for_labels(qtbot, window, people=2)
     wait_for_rows(qtbot, window, 2)
     panel = window.people
@@ -73,6 +76,7 @@ def test_the_panel_shows_who_is_in_view_and_what_was_seen(
     window.set_fullscreen(True)
     assert panel.isVisible()
     window.set_fullscreen(False)
+    qtbot.waitUntil(lambda: window.width() == WIDE[0], timeout=MAX_WAIT_MS)
     panel.close_button.click()
     assert not panel.isVisible()
     window.close_without_asking()
@@ -94,7 +98,7 @@ def test_the_panel_is_away_in_a_narrow_window_until_it_is_asked_for(
     assert window.width() == 640
     assert not window.people.charts.isVisible(), "there is no room for them"
     assert window.settings.show_people, "of wide windows, as it was"
-    window.resize(1120, 760)
+    window.resize(*WIDE)
     qtbot.waitUntil(window.people.charts.isVisible, timeout=MAX_WAIT_MS)
 
 
@@ -123,6 +127,7 @@ def test_a_table_is_started_and_stopped_and_the_session_summed_up_by_key(
     qtbot: QtBot, open_window: OpenWindow, demo_clip: Path, tmp_path: Path
 ) -> None:
     window = open_window(str(demo_clip), loop=True)
+    window.resize(*WIDE)
     wait_for_labels(qtbot, window, people=1)
     qtbot.waitUntil(window.controls["summary"].isEnabled, timeout=MAX_WAIT_MS)
     window.controls["table"].trigger()
@@ -147,6 +152,7 @@ def test_keys_for_the_picture_work_while_the_list_has_the_focus(
     qtbot: QtBot, open_window: OpenWindow, demo_clip: Path
 ) -> None:
     window = open_window(str(demo_clip), loop=True)
+    window.resize(*WIDE)
     wait_for_rows(qtbot, window, 2)
     window.people.list.setFocus()
     press = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Down, Qt.KeyboardModifier.NoModifier)
