@@ -52,6 +52,8 @@ class CollectConfig:
 
 
 DEFAULT_CONFIG: Final = CollectConfig()
+_CLOSES_WITHIN_S: Final = 30.0
+"""A disk that takes longer is left behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,13 @@ class Collector:
         """Delete the images of everybody; nothing more is collected."""
         self._drop_jobs(lambda _job: True)
         self._do(lambda collection: collection.remove_all())
+
+    def close(self) -> None:
+        """Collect no more, and wait until all that was asked for is done, deletions above all."""
+        self.stop_all()
+        done = threading.Event()
+        self._run(done.set)
+        done.wait(_CLOSES_WITHIN_S)
 
     def observe(self, frame: Frame, people: Sequence[Person]) -> None:
         """Take what is wanted of a frame; ``track_id`` and times are those of the session."""

@@ -22,6 +22,9 @@ __all__ = ["AGE_BIN_YEARS", "CountOverTime", "PeopleObserver", "PeopleState", "P
 
 _UPDATE_S: Final = 0.25
 """Least time between two states: what changes more often cannot be read."""
+_LEAST_S: Final = 1.0
+"""Whom a seek or another source has in view for less is not counted: step by step through a file, each step
+shows the same people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,8 @@ class PeopleState:
     """The people of a session at one moment, those in view in the order in which they came.
 
     ``number`` counts all so far, ``ages`` those with an estimate by :data:`AGE_BIN_YEARS`. A person who comes
-    back after a cut, a seek or another source is counted anew: nobody is recognised.
+    back after a seek or with another source is counted anew: nobody is recognised. Whom that shows for less
+    than a second is not counted.
     """
 
     in_view: tuple[PersonInView, ...] = ()
@@ -89,8 +93,9 @@ class PeopleObserver:
         self._base = self._highest = 0
         """What is added to the numbers of tracks, which begin anew with every epoch; the highest so far."""
         self._state = PeopleState()
-        self._newest: AnnotatedFrame | None = None
-        """What the state does not show yet."""
+        self._last: AnnotatedFrame | None = None
+        self._is_new = False
+        """Whether the state does not show the last frame yet."""
         self._shown_s = -_UPDATE_S
         self._thread = threading.Thread(target=self._run, name="agecam-people")
 
@@ -133,14 +138,16 @@ class PeopleObserver:
             annotated = self._slot.take(_UPDATE_S)
             if annotated is not None:
                 self._add(annotated)
-            if self._newest is not None and self._clock() - self._shown_s >= _UPDATE_S:
-                self._update(self._newest)
+            if self._last is not None and self._is_new and self._clock() - self._shown_s >= _UPDATE_S:
+                self._update(self._last)
 
     def _add(self, annotated: AnnotatedFrame) -> None:
         frame = annotated.analysis.frame
         if annotated.epoch != self._epoch:
             self._epoch, self._base = annotated.epoch, self._highest
-            self._gatherer.leave()
+            is_still = self._last is not None and self._last.analysis.frame.is_still
+            with self._lock:
+                self._gatherer.leave(0.0 if is_still else _LEAST_S)
             self._timeline.skip()
         time_s = self._timeline.place(frame.time_s, self._clock())
         timed = replace(frame, time_s=time_s, is_still=False)  # a session has a length
@@ -154,7 +161,7 @@ class PeopleObserver:
             self._gatherer.add(timed, people)
         for listener in self._listeners:
             listener.observe(timed, people)
-        self._newest = annotated
+        self._last, self._is_new = annotated, True
 
     def _update(self, annotated: AnnotatedFrame) -> None:
         colours = {} if annotated.layout is None else annotated.layout.colours
@@ -173,5 +180,5 @@ class PeopleObserver:
                 self._gatherer.count(),
                 annotated.analysis.frame.is_still,
             )
-        self._newest, self._shown_s = None, self._clock()
+        self._is_new, self._shown_s = False, self._clock()
         self._on_change()

@@ -297,6 +297,7 @@ class Session:
             snapshots = list(self._snapshots.values())
         self._feed.close()
         self.people.stop()
+        self.collector.close()
         self._recorder.close()
         self.table.close()
         for sink in snapshots:

@@ -108,8 +108,14 @@ class PeopleGatherer:
         while len(self._seen) > max(self._config.max_people, len(self._in_view)):
             self._drop_shortest()
 
-    def leave(self) -> None:
-        """Nobody is in view any more: what comes is another source, or another place of it."""
+    def leave(self, least_s: float = 0.0) -> None:
+        """Nobody is in view any more: what comes is another source, or another place of it.
+
+        Of those who were, they are forgotten whom too few frames showed: ``least_s`` seconds.
+        """
+        for track_id in self._in_view:
+            if self._seen[track_id].seen_s < least_s:
+                del self._seen[track_id]
         self._in_view = frozenset()
 
     def show_faces(self, measure: MeasureCrop | None) -> None:

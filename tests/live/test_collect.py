@@ -1,6 +1,7 @@
 """Which images of a person are kept, and what ends it."""
 
 import queue
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from agecam.live.background import BackgroundTasks
 from agecam.live.collect import CollectConfig, CollectedPerson, Collector, TrueLabel, face_image
 from agecam.live.notices import Notices
 from agecam.messages import Detection, Frame, Person
@@ -122,6 +124,19 @@ def test_what_is_deleted_is_not_collected_any_more(desk: Desk) -> None:
     assert desk.told() == []
     assert desk.collector.state().people == ()
     assert not list((desk.collector.state().folder or Path()).glob("**/*.jpg"))
+
+
+def test_what_was_asked_for_before_the_end_is_done(tmp_path: Path) -> None:
+    tasks = BackgroundTasks()
+    collector = Collector(Notices(lambda: None), lambda work: tasks.run("collect", work), lambda: None)
+    collector.use(tmp_path)
+    collector.start(1, ANNA, 60, has_consent=True)
+    collector.observe(Frame(np.zeros((720, 1280, 3), np.uint8), 0.0, 0), [Person(1, face(), None, None)])
+    tasks.run("collect", lambda: time.sleep(0.2))
+    collector.remove_all()
+    collector.close()
+    tasks.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_written_ends_it_with_one_message(tmp_path: Path) -> None:

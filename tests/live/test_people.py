@@ -94,9 +94,18 @@ def test_another_source_ends_those_in_view_and_its_first_track_is_another_person
 
 def test_a_seek_ends_those_in_view_too(seen: Seen) -> None:
     seen.after(annotated(8.0, [person(1), person(2)]))
+    seen.after(annotated(9.0, [person(1), person(2)]))
     state = seen.after(annotated(1.0, [person(1)], epoch=2))
     assert in_view(state) == [(3, 0.0)]
     assert len(seen.observer.report("Session").people) == 3
+
+
+def test_who_goes_back_through_a_file_step_by_step_counts_nobody_twice(seen: Seen) -> None:
+    seen.after(annotated(8.0, [person(1), person(2)]))
+    seen.after(annotated(9.0, [person(1), person(2)]))
+    for step in range(1, 11):
+        state = seen.after(annotated(9.0 - 0.04 * step, [person(1), person(2)], epoch=1 + step))
+    assert (len(state.in_view), state.number, sum(state.ages)) == (2, 4, 4)
 
 
 def test_whose_faces_are_hidden_is_shown_and_reported_without_a_crop(seen: Seen) -> None:
