@@ -55,6 +55,11 @@ def snapshots_dir() -> Path:
     return Path(platformdirs.user_pictures_dir()) / "AgeCam"
 
 
+def collection_dir() -> Path:
+    """The folder of labelled face images for training."""
+    return snapshots_dir() / "collected"
+
+
 def make_private_folder(folder: Path) -> None:
     """Make the folder and those above it where they are missing, for this user alone. Raises
     :class:`OSError`.

@@ -38,12 +38,18 @@ class Settings:
     show_confidence: bool = False
     blur: bool = False
     show_statistics: bool = False
+    show_people: bool = True
+    """The panel of people, beside the picture."""
+    show_people_narrow: bool = False
+    """The same in a window that has little room for it."""
     has_agreed: bool = False
     """Whether the user has read what the program does, and agreed to it."""
     theme: str | None = None
     """``"light"`` or ``"dark"``; anything else follows the system."""
     recordings_folder: str | None = None
     snapshots_folder: str | None = None
+    collection_folder: str | None = None
+    """Of face images for training."""
     record_quality: str | None = None
     record_content: str | None = None
     """``"original"`` or ``"both"``; anything else records the annotated picture alone."""

@@ -2,9 +2,10 @@
 
     python -m benchmarks.window_stalls [CLIP] [--seconds 60] [--busy 1] [--where]
 
-The real window, its statistics shown, plays a clip (the built-in one without an argument) over and over,
-records, writes a CSV, takes a snapshot every two seconds and has its labels changed every second, while
-``--busy`` other processes keep the cores from it. A timer of 10 ms in its thread notes how late it is.
+The real window, with its statistics and the panel of people, plays a clip (the built-in one without an
+argument) over and over, records, writes a CSV, takes a snapshot every two seconds and has its labels changed
+every second, while ``--busy`` other processes keep the cores from it. A timer of 10 ms in its thread notes
+how late it is.
 With ``--where`` the places at which the thread was found when it was more than 30 ms late are printed
 too. Where the system tells for how long the thread was ready and had no core (Linux), the gaps less that
 time are printed as well: they are what the program itself is to blame for.

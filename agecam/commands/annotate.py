@@ -13,7 +13,6 @@ from typing import Self
 from agecam.commands.job import Job, OnFrame, Summary
 from agecam.commands.merge import write_report
 from agecam.commands.record import Entry, Stamp, State, new_stamps, record_path
-from agecam.commands.report import measure_crop
 from agecam.commands.signals import Stopped, held_back
 from agecam.errors import DiskFullError, SourceError, SourceLostError
 from agecam.files import PartialFile, free_names, is_taken
@@ -40,6 +39,7 @@ from agecam.sources.prefetch import PrefetchSource, each_frame
 from agecam.sources.selection import select_frames
 from agecam.sources.video import VideoFileSource
 from agecam.vision.analyzer import Analyzer, create_analyzer
+from agecam.vision.quality import measure_crop
 
 _Interruption = SourceLostError | KeyboardInterrupt | DiskFullError
 """What ends an input early and leaves what was done until then."""

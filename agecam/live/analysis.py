@@ -60,6 +60,8 @@ class AnalysisCallbacks:
     """When no frame has come for a while."""
     on_end: Callable[[], None]
     """Once, when no frame is analysed any more."""
+    on_annotated: Callable[[AnnotatedFrame], None] = lambda _annotated: None
+    """With each annotated frame."""
 
 
 class AnalysisThread:
@@ -170,5 +172,6 @@ class AnalysisThread:
             self._feed.end_analysis(captured, annotated)
             with self._lock:
                 self._latest = annotated
+            self._callbacks.on_annotated(annotated)
             self._statistics.analysed(annotated.analysis.stages_ms)
             self._callbacks.on_change()

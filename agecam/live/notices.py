@@ -34,6 +34,7 @@ class Remedy(enum.Enum):
     """See the file :attr:`Notice.path`."""
     CHOOSE_RECORDINGS_FOLDER = "choose recordings folder"
     CHOOSE_SNAPSHOTS_FOLDER = "choose snapshots folder"
+    CHOOSE_COLLECTION_FOLDER = "choose collection folder"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -16,16 +16,19 @@ from agecam.live.analysis import AnalysisCallbacks, AnalysisThread
 from agecam.live.background import BackgroundTasks
 from agecam.live.camera_control import camera_key
 from agecam.live.capture import CaptureCallbacks, Captured, CaptureThread, SourceOpener, SourceRequest
+from agecam.live.collect import Collector
 from agecam.live.feed import FeedConfig, RecordingFeed
 from agecam.live.notices import Notice, Notices, Remedy
+from agecam.live.people import PeopleObserver
 from agecam.live.pipeline import AnnotatedFrame
 from agecam.live.playback import PlaybackControl
 from agecam.live.recording import Recorder, RecordingOptions, RecordingPhase
 from agecam.live.slot import LatestSlot
 from agecam.live.state import SessionState, SourceState
 from agecam.live.statistics import Statistics, StatisticsCollector
-from agecam.output import GrowingCsvSink, SnapshotSink
-from agecam.output.sink import Sink
+from agecam.live.summary import save_summary
+from agecam.live.table import TableRecorder
+from agecam.output import SnapshotSink
 from agecam.sources import Camera, Source
 from agecam.sources.camera_controls import ControlName
 from agecam.sources.camera_modes import CameraMode
@@ -61,13 +64,25 @@ class Session:
         self._notices = Notices(on_change)
         self._recorder = recorder(self._notices, on_change)
         self._feed = RecordingFeed(self._recorder, feed_config or FeedConfig())
+        self._background = BackgroundTasks()
+        self.table = TableRecorder(
+            self._notices,
+            lambda work: self._background.run("table", work),
+            on_change,
+            self._recorder.tell_recovered,
+        )
+        self.collector = Collector(
+            self._notices, lambda work: self._background.run("collect", work), on_change
+        )
+        self.people = PeopleObserver(on_change, listeners=(self.collector,))
         callbacks = AnalysisCallbacks(
             on_change=on_change,
             on_idle=self._end_recording_with_its_source,
             on_end=self._end_outputs,
+            on_annotated=self.people.show,
         )
         self._analysis = AnalysisThread(
-            make_analyzer, self._slot, self._statistics, self._feed, callbacks, sinks=self._sinks
+            make_analyzer, self._slot, self._statistics, self._feed, callbacks, sinks=self.table.sinks
         )
         self._capture = CaptureThread(
             self._slot,
@@ -81,9 +96,7 @@ class Session:
             ),
             self._opener,
         )
-        self._background = BackgroundTasks()
         self._lock = threading.Lock()
-        self._csv: GrowingCsvSink | None = None
         self._snapshots: dict[Path, SnapshotSink] = {}
         self._cameras: list[Camera] | None = None
         self._damage_told: set[str] = set()
@@ -92,6 +105,7 @@ class Session:
     def start(self) -> None:
         """Start the threads; models begin to load."""
         self._feed.start()
+        self.people.start()
         self._capture.start()
         self._analysis.start()
 
@@ -137,6 +151,9 @@ class Session:
     def set_style(self, style: LabelStyle) -> None:
         """Change how labels look, from the next frame on."""
         self._analysis.view = replace(self._analysis.view, style=style)
+        self.people.hide_faces(style.blur)
+        if style.blur:
+            self.collector.stop_all()
 
     def set_previewed(self, previewed: bool) -> None:
         """Whether anybody sees the frames: where nobody does, only what is kept is drawn."""
@@ -172,6 +189,7 @@ class Session:
             self._recorder.state(),
             self._capture.playback.state(),
             camera if is_shown else None,
+            writes_csv=bool(self.table.sinks()),
         )
 
     def statistics(self) -> Statistics:
@@ -207,22 +225,12 @@ class Session:
         self._recorder.stop()
 
     def start_csv(self, path: Path, *, may_replace: bool = True) -> None:
-        """Write one row a face a frame into ``path`` from the next frame on.
+        """Write one row a face a frame into ``path``, as :class:`agecam.live.table.TableRecorder` says."""
+        self.table.start(path, may_replace=may_replace)
 
-        A file that stands there then is replaced where this ``may_replace`` it, else it gets another name.
-        """
-        with self._lock:
-            if self._closed:
-                return
-            previous = self._csv
-            self._csv = GrowingCsvSink(
-                path,
-                may_replace=may_replace,
-                on_finished=self._csv_finished,
-                on_recovered=self._recorder.tell_recovered,
-            )
-        if previous is not None:
-            previous.end()
+    def save_summary(self, folder: Path) -> None:
+        """Write what is known of everybody seen so far into ``folder``; a notice tells where."""
+        self._background.run("summary", lambda: save_summary(self.people, self._notices, folder))
 
     def take_snapshot(self, folder: Path) -> None:
         """Save the newest annotated frame, unmirrored, into ``folder``; a notice tells where."""
@@ -256,18 +264,6 @@ class Session:
             sink = self._snapshots[folder]
         sink.write(replace(frame, image_bgr=drawn), annotated.analysis.people)
 
-    def _sinks(self) -> Sequence[Sink]:
-        with self._lock:
-            return () if self._csv is None else (self._csv,)
-
-    def _csv_finished(self, sink: GrowingCsvSink) -> None:
-        error = sink.status().error
-        if error is not None:
-            self._notices.error(str(error))
-        with self._lock:
-            if self._csv is sink:
-                self._csv = None
-
     def _tell_damage(self, sentence: str) -> None:
         """In the capture thread; once for each sentence, however often a file is played."""
         if sentence not in self._damage_told:
@@ -295,8 +291,7 @@ class Session:
 
     def _end_outputs(self) -> None:
         """In the analysis thread, at its end."""
-        for sink in self._sinks():
-            sink.end()
+        self.table.stop()
         self._recorder.stop()
         self._feed.end()
         self._on_change()
@@ -335,9 +330,12 @@ class Session:
         if not self._capture.join(_CAPTURE_JOIN_S):
             log.warning("the source did not let go within %.0f s", _CAPTURE_JOIN_S)
         with self._lock:
-            csv, snapshots = self._csv, list(self._snapshots.values())
+            snapshots = list(self._snapshots.values())
         self._feed.close()
-        for sink in (self._recorder, csv, *snapshots):
-            if sink is not None:
-                sink.close()
+        self.people.stop()
+        self.collector.close()
+        self._recorder.close()
+        self.table.close()
+        for sink in snapshots:
+            sink.close()
         self._background.close()

@@ -23,6 +23,12 @@ class LatestSlot(Generic[T]):
         with self._condition:
             return self._dropped
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether no value comes any more."""
+        with self._condition:
+            return self._closed
+
     def put(self, value: T) -> None:
         """Offer a value; never waits."""
         with self._condition:

@@ -63,3 +63,5 @@ class SessionState:
     """``None`` where no video file is open."""
     camera: CameraState | None = None
     """Of the camera that is shown or waited for; ``None`` where it has not been open yet, or none is."""
+    writes_csv: bool = False
+    """Whether the people in each frame are written to a table."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final, Protocol
 
 from PyQt6.QtCore import Qt
@@ -14,9 +15,20 @@ from agecam.ui.choices import CHOICES
 from agecam.ui.view_state import ActionState
 
 
+class PeopleActions(Protocol):
+    """What a window does about people; see :class:`agecam.ui.people_commands.PeopleCommands`."""
+
+    def toggle(self) -> None: ...
+    def toggle_table(self) -> None: ...
+    def save_summary(self) -> None: ...
+    def collect(self) -> None: ...
+
+
 class Commands(Protocol):
     """What a window does when its controls are used."""
 
+    @property
+    def people(self) -> PeopleActions: ...
     def open_file(self) -> None: ...
     def open_address(self) -> None: ...
     def show_demo(self) -> None: ...
@@ -81,6 +93,21 @@ ACTIONS: Final[Mapping[str, ActionSpec]] = {
     "skip_back": ActionSpec("5 s back", "Five seconds back", "skip_back", plain_key=Qt.Key.Key_Left),
     "skip_on": ActionSpec("5 s on", "Five seconds on", "skip_on", plain_key=Qt.Key.Key_Right),
     "loop": ActionSpec("⟳", "Play the file again and again", "toggle_loop", is_switch=True),
+    "people": ActionSpec(
+        "People", "Show who is in view, and what was seen in this session", "people.toggle", "F9", True
+    ),
+    "table": ActionSpec(
+        "Write CSV", "Write a table: one row a face a frame", "people.toggle_table", "Ctrl+Shift+E", True
+    ),
+    "summary": ActionSpec(
+        "Save summary", "Save everybody seen so far as a page, CSV and JSON", "people.save_summary", "Ctrl+E"
+    ),
+    "collect": ActionSpec(
+        "Collect faces…",
+        "Keep images of a person with the true age, for training",
+        "people.collect",
+        "Ctrl+K",
+    ),
     "fullscreen": ActionSpec("Full screen", "Picture only", "toggle_fullscreen", "F11", True),
     "leave": ActionSpec("Leave full screen", "Show the controls again", "leave_fullscreen", "Esc"),
     "agree": ActionSpec("I agree", "Start AgeCam; this is asked once", "agree"),
@@ -111,7 +138,7 @@ class Actions:
         self._by_name: dict[str, QAction] = {}
         self._texts: dict[str, str] = {}
         for name, spec in ACTIONS.items():
-            command: Callable[[], None] = getattr(commands, spec.command)
+            command: Callable[[], None] = attrgetter(spec.command)(commands)
             action = self._make(window, name, spec)
             action.triggered.connect(lambda _checked, command=command: command())
         for choice in CHOICES:

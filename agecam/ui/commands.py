@@ -6,8 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from PyQt6.QtWidgets import QMainWindow
-
 from agecam.live.capture import PreferredCamera, SourceRequest
 from agecam.live.notices import Notice, NoticeKind, Remedy
 from agecam.live.session import Session
@@ -23,18 +21,15 @@ from agecam.ui.dialogs import Dialogs
 from agecam.ui.errands import Errands
 from agecam.ui.help_dialog import HelpPage
 from agecam.ui.options import StartOptions
+from agecam.ui.people_commands import PeopleCommands, PeopleWindow
 from agecam.ui.preferences import Preferences
 from agecam.ui.recent_menu import with_recent
 
 _SKIP_S: Final = 5.0
 
 
-class CommandedWindow(QMainWindow):
+class CommandedWindow(PeopleWindow):
     """What commands need of the window that they are for."""
-
-    def refresh(self) -> None:
-        """Show how everything stands now."""
-        raise NotImplementedError
 
     def show_notice(self, notice: Notice) -> None:
         """Show a message."""
@@ -88,6 +83,7 @@ class WindowCommands:
         self._errands.said.connect(window.show_notice)
         # Here, because the system is asked for its folders: not at a click, while frames are live.
         self._standard_folders = recordings_dir(), snapshots_dir()
+        self.people = PeopleCommands(self, window, session, self._errands.open_folder)
 
     @property
     def recordings_folder(self) -> Path:
@@ -220,6 +216,8 @@ class WindowCommands:
                 self.choose_recordings_folder()
             case Remedy.CHOOSE_SNAPSHOTS_FOLDER:
                 self.choose_folder("snapshots_folder", self.snapshots_folder)
+            case Remedy.CHOOSE_COLLECTION_FOLDER:
+                self.people.choose_folder()
 
     def choose_recordings_folder(self) -> None:
         self.choose_folder("recordings_folder", self.recordings_folder)
@@ -262,6 +260,7 @@ class WindowCommands:
                 self.recording = replace(self.recording, **{name: value})
         self.settings = settings
         self.apply_settings()
+        self.people.use_folder()
         self._window.refresh()
 
     def show_preferences(self) -> None:

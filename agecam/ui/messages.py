@@ -19,6 +19,7 @@ REMEDY_TEXTS: Final = {
     Remedy.SHOW_IN_FOLDER: "Show in folder",
     Remedy.CHOOSE_RECORDINGS_FOLDER: "Choose folder",
     Remedy.CHOOSE_SNAPSHOTS_FOLDER: "Choose folder",
+    Remedy.CHOOSE_COLLECTION_FOLDER: "Choose folder",
 }
 _KIND_WORDS: Final = {NoticeKind.DONE: "", NoticeKind.WARNING: "Warning: ", NoticeKind.ERROR: "Error: "}
 

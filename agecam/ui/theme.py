@@ -126,6 +126,12 @@ def style_sheet(tokens: Tokens, text_pt: float) -> str:
 QWidget#window, QWidget#page, QWidget#pageContent {{ background: {t.window}; }}
 QWidget#controls {{ background: {t.bar}; }}
 QWidget#footer {{ background: {t.bar}; }}
+QFrame#people {{ background: {t.bar}; border: 0; border-left: 1px solid {t.border}; }}
+QListView#peopleList {{ background: {t.bar}; border: 2px solid transparent; }}
+QListView#peopleList:focus {{ border: 2px solid {t.focus}; border-radius: 6px; }}
+QToolButton#panelClose {{ padding: 2px 6px; }}
+QLabel#panelTitle {{ font-weight: 600; color: {t.text}; }}
+QLabel#panelNumbers, QLabel#collected, QLabel#nobody {{ color: {t.text_muted}; }}
 QWidget#footer QLabel {{ color: {t.text_muted}; }}
 QToolButton, QPushButton {{ padding: 6px 10px; border-radius: 6px; border: 2px solid transparent;
     color: {t.text}; background: {t.button}; }}

@@ -29,7 +29,7 @@ _WITH_IMAGE: Final = (SourceState.LIVE, SourceState.ENDED)
 """States in which the live view is shown; every other one has a page."""
 
 
-_AFTER_AGREEMENT: Final = ("open_file", "open_address", "demo", "retry", "preferences")
+_AFTER_AGREEMENT: Final = ("open_file", "open_address", "demo", "retry", "preferences", "collect")
 """What cannot be done before the user has agreed, of what could be done without a source."""
 
 
@@ -47,6 +47,10 @@ class WindowFacts:
     faces: int = 0
     is_still: bool = False
     """Whether the image is a photograph, which has no rate."""
+    is_narrow: bool = False
+    """Whether the window has little room for the panel of people."""
+    has_people: bool = False
+    """Whether anybody was seen in this session."""
     statistics: Statistics = field(default_factory=Statistics)
 
 
@@ -120,6 +124,7 @@ class ViewState:
     numbers_detail: str
     statistics: str
     is_fullscreen: bool
+    shows_people: bool
     recording_choices: RecordingChoices
     camera: CameraView | None
     recent: tuple[str, ...]
@@ -153,12 +158,19 @@ def view_state(session: SessionState, settings: Settings, facts: WindowFacts) ->
         numbers_detail=detail,
         statistics=detail if settings.show_statistics else "",
         is_fullscreen=facts.is_fullscreen,
+        shows_people=_wants_people(settings, facts)
+        and not facts.asks_for_agreement
+        and (facts.has_people or source.state in _WITH_IMAGE),
         recording_choices=facts.recording,
         camera=camera_view(session, settings, facts.statistics),
         recent=settings.recent,
         shows_strip=settings.show_strip and not (facts.is_fullscreen or facts.asks_for_agreement),
         theme=settings.theme,
     )
+
+
+def _wants_people(settings: Settings, facts: WindowFacts) -> bool:
+    return settings.show_people_narrow if facts.is_narrow else settings.show_people
 
 
 def _rest(session: SessionState, facts: WindowFacts) -> str:
@@ -219,6 +231,13 @@ def _actions(session: SessionState, settings: Settings, facts: WindowFacts) -> d
         enabled=not (is_running and source.state is SourceState.LIVE),
         text="Play again" if is_ended else "",
     )
+    states["people"] = ActionState(checked=_wants_people(settings, facts))
+    is_writing = session.writes_csv
+    states["table"] = ActionState(
+        enabled=is_live or is_writing, checked=is_writing, text="■ Stop CSV" if is_writing else ""
+    )
+    states["summary"] = ActionState(enabled=facts.has_people)
+    states["collect"] = ActionState(enabled=not settings.blur)  # whose face is hidden is not collected
     if facts.asks_for_agreement:
         states.update(dict.fromkeys(_AFTER_AGREEMENT, ActionState(enabled=False)))
     states["camera"] = ActionState(enabled=session.camera is not None)

@@ -10,7 +10,7 @@ from typing import Final
 
 from PyQt6.QtCore import QByteArray, QRect, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeyEvent
-from PyQt6.QtWidgets import QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from agecam.live.notices import Notice
 from agecam.live.pipeline import AnnotatedFrame
@@ -30,6 +30,7 @@ from agecam.ui.geometry import restore_geometry, save_geometry
 from agecam.ui.hotplug import HotplugWatcher
 from agecam.ui.options import StartOptions
 from agecam.ui.pages import MessagePage
+from agecam.ui.people_panel import PeoplePanel
 from agecam.ui.stage import Stage
 from agecam.ui.strip import Strip
 from agecam.ui.theme import Theme
@@ -124,7 +125,13 @@ class MainWindow(CommandedWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.controls)
-        column.addWidget(self.stage, 1)
+        self.people = PeoplePanel(actions, central)
+        self.people.list.opened.connect(actions["collect"].trigger)
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        row.addWidget(self.stage, 1)
+        row.addWidget(self.people)
+        column.addLayout(row, 1)
         column.addWidget(self.strip)
         column.addWidget(self._footer)
         self.setCentralWidget(central)
@@ -152,6 +159,7 @@ class MainWindow(CommandedWindow):
         self.session.list_cameras()
         if not self._facts.asks_for_agreement:
             self._show_first()
+        self.commands.people.use_folder()
         self._status_timer.start()
         QTimer.singleShot(0, self._watch_for_cameras)
         if options.quit_after_s is not None:
@@ -319,6 +327,7 @@ class MainWindow(CommandedWindow):
             self._theme.apply()
         self.setWindowTitle(view.title)
         self.controls.show_view(view)
+        self.people.setVisible(view.shows_people)
         self._footer.show_view(view)
         self.strip.set_wanted(view.shows_strip)
 
@@ -345,9 +354,13 @@ class MainWindow(CommandedWindow):
             faces=sum(person.confirmed for person in latest.people) if latest is not None else 0,
             is_still=latest is not None and latest.analysis.frame.is_still,
             statistics=self.session.statistics(),
+            is_narrow=self.commands.people.is_narrow,
+            has_people=self.session.people.state().number > 0,
         )
         self.stage.look_at_pointer()
         self.refresh()
+        if self._shown is not None:
+            self.commands.people.show_view(self._shown)
 
     def _take_cameras(self) -> None:
         cameras = self.session.new_cameras()

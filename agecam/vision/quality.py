@@ -15,8 +15,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from agecam.messages import Detection
+from agecam.messages import Detection, Frame
 from agecam.opencv import cv2
+from agecam.vision.align import align_face
 
 # These define what :func:`sharpness` measures; its scale in QualityConfig holds for them alone.
 _SHARPNESS_PX: Final = 64
@@ -94,3 +95,18 @@ def crop_quality(
     sharp = min(1.0, sharpness(crop_gray) / config.full_sharpness) ** 2
     visible = visible_share(detection, size_wh)
     return max(config.least, face_quality(detection, config) * sharp * visible**4)
+
+
+def measure_crop(frame: Frame, face: Detection, limit: float) -> float:
+    """How good a crop a face makes, in (0, 1]: large, sharp, frontal and whole is best.
+
+    0 where it cannot be better than ``limit`` by the detection alone, which takes no time to tell. As
+    :data:`agecam.output.gathering.MeasureCrop` says.
+    """
+    if face_quality(face) <= limit:
+        return 0.0
+    try:
+        crop = align_face(frame.image_bgr, face)
+    except ValueError:  # eyes and mouth in one place
+        return 0.0
+    return crop_quality(face, crop, (frame.width, frame.height))

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agecam.commands.report import measure_crop
 from agecam.messages import Detection, Frame
 from agecam.opencv import cv2
+from agecam.vision.quality import measure_crop
 
 
 @pytest.fixture

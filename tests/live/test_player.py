@@ -201,7 +201,9 @@ def test_a_paused_frame_follows_the_label_style(make_session: MakeSession, demo_
     assert (changed > 5).mean() > 0.5
 
 
-def test_people_are_labelled_where_a_paused_file_is_sought(make_session: MakeSession, demo_clip: Path) -> None:
+def test_people_are_labelled_where_a_paused_file_is_sought(
+    make_session: MakeSession, demo_clip: Path
+) -> None:
     session = make_session()
     session.show(SourceRequest(str(demo_clip), loop=True))
     wait_for(lambda: session.latest(), "a frame")

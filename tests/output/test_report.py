@@ -14,7 +14,7 @@ from agecam.errors import OutputError
 from agecam.messages import Detection, Estimate, Frame, Person
 from agecam.opencv import cv2
 from agecam.output import InputReport, ReportSink, WhenFull
-from agecam.output.report import DEFAULT_CONFIG, ReportConfig
+from agecam.output.gathering import DEFAULT_CONFIG, GatheringConfig
 from agecam.output.report_data import CountOverTime, PersonReport
 
 Image = NDArray[np.uint8]
@@ -36,7 +36,7 @@ def gathered(
     passed: Iterable[tuple[Frame, Sequence[Person]]],
     *,
     with_crops: bool = True,
-    config: ReportConfig = DEFAULT_CONFIG,
+    config: GatheringConfig = DEFAULT_CONFIG,
 ) -> InputReport:
     with ReportSink(
         None, "clip.mp4", by_score, with_crops=with_crops, when_full=WhenFull.WAIT, config=config
@@ -127,7 +127,7 @@ def test_without_crops_no_face_is_kept(frame: MakeFrame) -> None:
 
 
 def test_many_people_take_no_more_memory_and_all_of_them_count(frame: MakeFrame) -> None:
-    config = ReportConfig(max_people=3)
+    config = GatheringConfig(max_people=3)
     stays = person(1, OLD)
     passed = [(frame(index), [stays, person(index + 2)]) for index in range(50)]
     report = gathered(passed, config=config)
@@ -138,7 +138,7 @@ def test_many_people_take_no_more_memory_and_all_of_them_count(frame: MakeFrame)
 
 
 def test_people_over_time_stay_as_few_numbers_as_a_chart_shows(frame: MakeFrame) -> None:
-    config = ReportConfig(count_bins=8, count_bin_s=0.25)
+    config = GatheringConfig(count_bins=8, count_bin_s=0.25)
     report = gathered(
         ((frame(index), [person(1)] if index < 50 else [person(1), person(2)]) for index in range(100)),
         config=config,
@@ -147,7 +147,7 @@ def test_people_over_time_stay_as_few_numbers_as_a_chart_shows(frame: MakeFrame)
 
 
 def test_times_without_frames_keep_the_number_before(frame: MakeFrame) -> None:
-    report = gathered([(frame(0), [person(1)]), (frame(10), [])], config=ReportConfig(count_bin_s=0.25))
+    report = gathered([(frame(0), [person(1)]), (frame(10), [])], config=GatheringConfig(count_bin_s=0.25))
     assert report.count.means == (1.0, 1.0, 1.0, 1.0, 0.0)
 
 

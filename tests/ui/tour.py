@@ -31,8 +31,8 @@ from agecam.live.recording import RecordingPhase
 from agecam.live.session import Session
 from agecam.live.state import SourceState
 from agecam.messages import Frame
-from agecam.settings import Settings
 from agecam.opencv import cv2
+from agecam.settings import Settings
 from agecam.sources import Camera, Source, open_source
 from agecam.sources.camera import CameraSource
 from agecam.ui.options import StartOptions
@@ -113,6 +113,11 @@ class Ports:
         return ClipCapture(self, next(one for one in self.plugged if one.index == index), self._clip)
 
 
+def wait_ms(duration_ms: int) -> None:
+    """Let the window live so long."""
+    QTest.qWait(duration_ms)  # type: ignore[call-arg,arg-type]  # static
+
+
 class Tour:
     """The steps; each is a method, run in order."""
 
@@ -129,10 +134,10 @@ class Tour:
         while not reached():
             if time.monotonic() > deadline_s:
                 raise TimeoutError(what)
-            QTest.qWait(20)
+            wait_ms(20)
 
     def keep_screen(self, name: str, **facts: object) -> None:
-        QTest.qWait(300)  # of a frame or two, so that all is painted
+        wait_ms(300)  # of a frame or two, so that all is painted
         self._step += 1
         screen = QGuiApplication.primaryScreen()
         assert screen is not None
@@ -142,7 +147,7 @@ class Tour:
         self.seen[name] = {"size": [place.width(), place.height()], **facts}
 
     def click(self, widget: QWidget) -> None:
-        QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(widget, Qt.MouseButton.LeftButton)  # type: ignore[call-overload]
 
     def key(self, key: Qt.Key, *modifiers: Qt.KeyboardModifier) -> None:
         combined = Qt.KeyboardModifier.NoModifier
@@ -249,7 +254,11 @@ class Tour:
         middle = QPointF(self.window.rect().center())
         self.window.dropEvent(
             QDropEvent(
-                middle, Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+                middle,
+                Qt.DropAction.CopyAction,
+                mime,
+                Qt.MouseButton.LeftButton,
+                Qt.KeyboardModifier.NoModifier,
             )
         )
         self.until(lambda: self.window.session.state().playback is not None, "the file")
@@ -259,7 +268,7 @@ class Tour:
         self.window.view.setFocus()
         self.key(Qt.Key.Key_Space)
         self.until(lambda: self.playback().is_paused, "the pause")
-        QTest.mouseClick(bar, Qt.MouseButton.LeftButton, pos=QPoint(bar.width() // 2, bar.height() // 2))
+        QTest.mouseClick(bar, Qt.MouseButton.LeftButton, pos=QPoint(bar.width() // 2, bar.height() // 2))  # type: ignore[call-overload]
         duration_s = self.playback().duration_s or 0.0
         self.until(lambda: abs(self.playback().position_s - duration_s / 2) < duration_s / 10, "the seek")
         self.until(lambda: self.labelled() >= 1, "labels where it stands")
@@ -341,7 +350,7 @@ def main() -> None:
         tour.keep_screen("stuck", error=repr(error))
         tour.window.close_without_asking()
         while tour.window.isVisible():
-            QTest.qWait(20)
+            wait_ms(20)
         raise
     finally:
         (arguments.folder / "seen.json").write_text(json.dumps(tour.seen, indent=1))

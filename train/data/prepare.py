@@ -33,6 +33,10 @@ from train.errors import DataError
 from train.say import Say, silent
 
 _ALREADY_THERE: Final = "shows a photograph that was there"
+_FEW_PEOPLE: Final = (
+    "All images are of one or two people: too few to keep each on one side of the split, which is made image "
+    "by image. Errors then tell how well these people are known, and nothing of others."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +48,13 @@ class Prepared:
     skipped: int
 
 
-def prepare(config: PrepareConfig, say: Say = silent) -> Prepared:
+def prepare(config: PrepareConfig, say: Say = silent, *, least_people: int = 0) -> Prepared:
     """Find and align faces, merge duplicates, split, and write all of it to ``config.out``.
 
     What earlier calls have done is kept: crops of images that are the same, and the split of all that are
     still there, unless ``config`` asks for another. ``say`` is told where labels are from, what has come and
-    gone, and what is not used.
+    gone, and what is not used. Where all images are of fewer than ``least_people`` named people, there would
+    be nobody for some split: they are split one by one, and ``say`` is told what that means.
 
     Raises :class:`DataError` when a source cannot be read, when no face is found, when the folder holds
     other images, and when the shares are more than the whole.
@@ -67,14 +72,19 @@ def prepare(config: PrepareConfig, say: Say = silent) -> Prepared:
     table, duplicates = _table(crops, config.sources, out, say)
     settings = SplitSettings(config.seed, config.test, config.validation)
     before = None if earlier is None else _earlier_splits(table, earlier, settings, out, say)
+    few = _are_few_people(table, least_people)
+    if few:
+        say(_FEW_PEOPLE)
+    labelled = table
     table = split_table(
-        table,
+        _one_by_one(table) if few else table,
         test=config.test,
         validation=config.validation,
         seed=config.seed,
         earlier=before,
         is_test_closed=before is not None and config.added == TO_TRAINING,
     )
+    table = replace(labelled, split=table.split)
     table.save(out)
     write_statistics(out, describe(table))
     save_split_settings(out, settings)
@@ -130,6 +140,15 @@ def _table(crops: Crops, sources: Sequence[Path], out: Path, say: Say) -> tuple[
     rows = crops.rows[crops.usable]
     pairs = find_duplicates(center_crop(load_crops(out)), rows)
     return build_table(samples, rows, pairs, load_keypoints(out)), len(pairs[0])
+
+
+def _are_few_people(table: Table, least: int) -> bool:
+    return bool((table.person != "").all()) and len(np.unique(table.person)) < least
+
+
+def _one_by_one(table: Table) -> Table:
+    """The same images without what joins them."""
+    return replace(table, person=np.full_like(table.person, ""), group=np.arange(len(table)))
 
 
 def _tell_skipped(out: Path, skipped: Sequence[Skipped], say: Say) -> None:

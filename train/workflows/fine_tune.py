@@ -44,6 +44,8 @@ _TEST_SHARE: Final = 0.25
 """Of the images; larger than where they are many: of some hundreds, enough to tell better from worse."""
 _VALIDATION_SHARE: Final = 0.15
 """Of the images; it only chooses the epoch, so it needs fewer than the test."""
+_LEAST_PEOPLE: Final = 3
+"""One for each split. Images of fewer are split one by one: models are also taught to know one person."""
 _FOLDER: Final = "fine-tune"
 """Name of the folder in ``out`` for all but the model."""
 _BASELINES: Final = {"before": "the model it came from", "replaced": "the model it would replace"}
@@ -145,7 +147,7 @@ def prepare_images(config: FineTuneConfig | AllConfig, data: Path, say: Say) -> 
         genders=config.genders,
         date_order=config.date_order,
     )
-    return prepare(task, say).table
+    return prepare(task, say, least_people=_LEAST_PEOPLE).table
 
 
 def has_labels(head: str, table: Table) -> bool:
