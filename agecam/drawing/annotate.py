@@ -318,7 +318,7 @@ def _rounded_outline(box: Box, outward: float, rounding: float) -> NDArray[np.in
 def pixelate(image: NDArray[np.uint8], box: Box, config: DrawingConfig = DEFAULT_CONFIG) -> None:
     """Replace a face, hair and chin included, by a few squares of its mean colours, in the image itself.
 
-    ``box`` is the face's, in pixels of ``image`` ``(h, w, 3)`` uint8.
+    ``box`` is the face's, in pixels of ``image``, ``(h, w, channels)`` uint8.
     """
     x, y, width, height = box
     across, down = config.blur_margin * width, config.blur_margin * height

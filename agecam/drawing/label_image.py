@@ -144,4 +144,3 @@ def _font() -> Any:
 
 def _text_width(text: str, size_px: int, weight: int) -> int:
     return int(cv2.getTextSize((0, 0), text, (0, 0), _font(), size_px, weight)[2])
-

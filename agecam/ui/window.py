@@ -102,6 +102,7 @@ class MainWindow(CommandedWindow):
         actions = self._actions = Actions(self, self.commands)
         self.view = VideoView(self.session.painted)
         self.view.double_clicked.connect(self.commands.toggle_fullscreen)
+        self.view.screen_size_changed.connect(lambda *size_wh: self.session.set_screen_size(size_wh))
         self.controls = Controls(actions, self.commands.recording, self.commands.choose_recording, central)
         self.controls.camera_picked.connect(self._pick_camera)
         self.stage = Stage(self.view, actions, self.commands.follow_remedy, central)
@@ -293,7 +294,10 @@ class MainWindow(CommandedWindow):
         self.stage.messages.add(notice)
 
     def _show_frame(self, annotated: AnnotatedFrame | None) -> None:
-        if annotated is not None and annotated.image_bgr is not None:
+        if annotated is None or annotated.preview is None:
+            return
+        # A frame analysed before the user turned blurring on must not come after that.
+        if annotated.style.blur or not self.settings.blur:
             self.view.show_frame(annotated)
             self.frame_shown.emit(annotated)
 
