@@ -86,7 +86,8 @@ class ViewState:
 
     Where it ``asks_for_agreement`` nothing else is shown. ``page`` is the state whose page is shown, ``None``
     where the live view is; ``page_message`` says what is wrong this time. ``hint`` and ``numbers`` stand in
-    the footer; ``statistics`` lies over the picture, where it is not empty. ``theme`` is as in the settings.
+    the footer; ``statistics`` lies over the picture, where there is any. ``keeps_screen_on`` where somebody
+    watches from afar or records. ``theme`` is as in the settings.
     """
 
     title: str
@@ -102,6 +103,7 @@ class ViewState:
     numbers_detail: str
     statistics: str
     is_fullscreen: bool
+    keeps_screen_on: bool
     recording_choices: RecordingChoices
     theme: str | None
 
@@ -126,6 +128,8 @@ def view_state(session: SessionState, settings: Settings, facts: WindowFacts) ->
         numbers_detail=detail,
         statistics=detail if settings.show_statistics else "",
         is_fullscreen=facts.is_fullscreen,
+        keeps_screen_on=recording.is_running
+        or (facts.is_fullscreen and is_live and not _rest(session, facts)),
         recording_choices=facts.recording,
         theme=settings.theme,
     )

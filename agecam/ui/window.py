@@ -27,8 +27,10 @@ from agecam.ui.dialogs import Dialogs
 from agecam.ui.footer import Footer
 from agecam.ui.geometry import restore_geometry, save_geometry
 from agecam.ui.hotplug import HotplugWatcher
+from agecam.ui.inhibitors import system_inhibitors
 from agecam.ui.options import StartOptions
 from agecam.ui.pages import MessagePage
+from agecam.ui.screen_awake import ScreenAwake
 from agecam.ui.stage import Stage
 from agecam.ui.theme import Theme
 from agecam.ui.video_view import VideoView
@@ -66,8 +68,10 @@ class MainWindow(CommandedWindow):
         settings: Settings,
         settings_path: Path,
         dialogs: Dialogs | None = None,
+        awake: ScreenAwake | None = None,
     ) -> None:
         super().__init__()
+        self._awake = awake or ScreenAwake(system_inhibitors)
         self.errors: list[str] = []
         self._dialogs = dialogs or Dialogs()
         self._settings_path = settings_path
@@ -210,6 +214,7 @@ class MainWindow(CommandedWindow):
             log.info("settings not saved: %s", error)
         finally:  # whatever became of the settings, a recording must be finished
             self.session.close()
+            self._awake.close()
 
     def _finish_close(self) -> None:
         self._take_notices()
@@ -286,6 +291,7 @@ class MainWindow(CommandedWindow):
         if before is not None and view.theme != before.theme:
             self._theme.apply()
         self.setWindowTitle(view.title)
+        self._awake.keep(view.keeps_screen_on)
         self.controls.show_view(view)
         self._footer.show_view(view)
 

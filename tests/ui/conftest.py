@@ -12,6 +12,7 @@ from agecam.live.session import Session
 from agecam.settings import Settings
 from agecam.ui.dialogs import Dialogs
 from agecam.ui.options import StartOptions
+from agecam.ui.screen_awake import ScreenAwake
 from agecam.ui.window import MainWindow
 from agecam.vision.analyzer import create_analyzer
 from tests.ui.helpers import MAX_WAIT_MS, OpenWindow
@@ -36,6 +37,7 @@ def open_window(qtbot: QtBot, settings: Settings, tmp_path: Path) -> Iterator[Op
         opener: SourceOpener | None = None,
         dialogs: Dialogs | None = None,
         chosen: Settings | None = None,
+        awake: ScreenAwake | None = None,
         **options: object,
     ) -> MainWindow:
         no_cameras = SourceOpener(list_cameras=list)
@@ -45,6 +47,7 @@ def open_window(qtbot: QtBot, settings: Settings, tmp_path: Path) -> Iterator[Op
             chosen or settings,
             tmp_path / "config" / "settings.json",
             dialogs,
+            awake or ScreenAwake(tuple),  # the developer's own screen may blank
         )
         windows.append(window)
         window.start()

@@ -11,6 +11,7 @@ from agecam.live.recording import RecordingPhase
 from agecam.live.state import SourceState
 from agecam.settings import Settings
 from agecam.ui.dialogs import Dialogs
+from agecam.ui.screen_awake import ScreenAwake
 from agecam.ui.window import MainWindow
 
 MAX_WAIT_MS = 600_000
@@ -28,6 +29,7 @@ class OpenWindow(Protocol):
         opener: SourceOpener | None = None,
         dialogs: Dialogs | None = None,
         chosen: Settings | None = None,
+        awake: ScreenAwake | None = None,
         **options: object,
     ) -> MainWindow: ...
 
