@@ -61,13 +61,15 @@ class LabelLayout:
 
     ``positions`` tells of each track at which of the places about the face its label is
     (:class:`agecam.drawing.label_layout.PlacedLabel`), ``text_px`` how large its text is, ``colours`` its
-    colour; ``is_crowded`` whether far faces have short labels.
+    colour; ``is_crowded`` whether far faces have short labels. Texts are as large as :attr:`LabelStyle.size`
+    was, which is ``style_size``.
     """
 
     positions: Mapping[int, int] = field(default_factory=dict)
     is_crowded: bool = False
     text_px: Mapping[int, int] = field(default_factory=dict)
     colours: Mapping[int, Colour] = field(default_factory=dict)
+    style_size: float = 1.0
 
     def colour(self, track_id: int) -> Colour:
         """That of a track, known or not."""
@@ -195,12 +197,16 @@ def _lay_out(
     height = size_wh[1]
     line_px = max(1, round(height / config.height_per_line_px))
     confirmed = [person for person in people if person.confirmed]
-    text_px = {person.track_id: _text_px(person, height, layout, config) for person in confirmed}
+    text_px = {person.track_id: _text_px(person, height, style, layout, config) for person in confirmed}
     plates: list[Plate] = []
     spots: list[LabelSpot] = []
     for person in confirmed:
         is_far = person.face.box[3] < config.far_face * height
-        texts = label_texts(person.estimate, style) if person.estimate else ("", ())
+        least = style.smallest_face * height
+        if person.track_id in layout.positions:
+            least *= config.smallest_face_left
+        is_labelled = person.estimate is not None and person.face.box[3] >= least
+        texts = label_texts(person.estimate, style) if person.estimate and is_labelled else ("", ())
         if texts[0]:
             small = () if is_far and layout.is_crowded else texts[1]
             plate = lay_out_plate(texts[0], small, text_px[person.track_id])
@@ -227,7 +233,7 @@ def _lay_out(
     )
     if placed:
         positions = {one.track_id: one.position for one in placed}
-        layout = replace(layout, positions=positions, text_px=text_px)
+        layout = replace(layout, positions=positions, text_px=text_px, style_size=style.size)
     return overlay, layout
 
 
@@ -247,13 +253,19 @@ def draw_overlay(
     return image
 
 
-def _text_px(person: Person, image_height: int, layout: LabelLayout, config: DrawingConfig) -> int:
+def _text_px(
+    person: Person, image_height: int, style: LabelStyle, layout: LabelLayout, config: DrawingConfig
+) -> int:
     """The size of a person's digits, in steps: that of the frame before while it is nearly right."""
-    least = max(config.min_text_px, config.least_text * image_height)
-    most = max(least, config.most_text * image_height)
-    wanted = min(max(config.text_per_face * person.face.box[3], least), most)
+    least = max(config.min_text_px, style.size * config.least_text * image_height)
+    most = max(least, style.size * config.most_text * image_height)
+    wanted = min(max(style.size * config.text_per_face * person.face.box[3], least), most)
     before = layout.text_px.get(person.track_id)
-    if before and abs(math.log(wanted / before)) < config.text_slack * math.log(config.text_step):
+    if (
+        before
+        and style.size == layout.style_size
+        and abs(math.log(wanted / before)) < config.text_slack * math.log(config.text_step)
+    ):
         return before
     steps = round(math.log(wanted / least) / math.log(config.text_step))
     return round(least * config.text_step**steps)

@@ -57,8 +57,9 @@ class ActionSpec:
 
     @property
     def key_text(self) -> str:
-        """The key as it is called; empty without one."""
-        return self.key or ("" if self.plain_key is None else QKeySequence(self.plain_key).toString())
+        """The keys as they are called; empty without any."""
+        plain = "" if self.plain_key is None else QKeySequence(self.plain_key).toString()
+        return ", ".join(key for key in (self.key, plain) if key)
 
 
 ACTIONS: Final[Mapping[str, ActionSpec]] = {
@@ -98,12 +99,14 @@ class Actions:
     def __init__(self, window: QWidget, commands: Commands) -> None:
         self._by_name: dict[str, QAction] = {}
         self._texts: dict[str, str] = {}
+        self._by_key: dict[int, str] = {}
         for name, spec in ACTIONS.items():
             command: Callable[[], None] = getattr(commands, spec.command)
             action = self._make(window, name, spec)
             action.triggered.connect(lambda _checked, command=command: command())
         for choice in CHOICES:
-            spec = ActionSpec(choice.text, choice.tip, "choose", choice.key, is_switch=True)
+            plain_key = Qt.Key(ord(choice.plain_key)) if choice.plain_key else None  # letters are their code
+            spec = ActionSpec(choice.text, choice.tip, "choose", choice.key, True, plain_key)
             action = self._make(window, choice.name, spec)
             action.triggered.connect(lambda checked, name=choice.name: commands.choose(name, checked))
 
@@ -115,8 +118,7 @@ class Actions:
 
     def for_key(self, key: int) -> QAction | None:
         """The action of a key without a modifier."""
-        names = {int(spec.plain_key): name for name, spec in ACTIONS.items() if spec.plain_key is not None}
-        return self._by_name[names[key]] if key in names else None
+        return self._by_name[self._by_key[key]] if key in self._by_key else None
 
     def show_view(self, states: Mapping[str, ActionState]) -> None:
         """Make each action what the view state says of it; without a word there, it can be used."""
@@ -136,6 +138,8 @@ class Actions:
             action.setShortcut(QKeySequence(spec.key))
         window.addAction(action)  # so that its key works in full screen too
         self._by_name[name], self._texts[name] = action, spec.text
+        if spec.plain_key is not None:
+            self._by_key[int(spec.plain_key)] = name
         return action
 
 

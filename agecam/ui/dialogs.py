@@ -71,7 +71,7 @@ class Dialogs:
 def shortcuts_text() -> str:
     """The keys of all actions, as a table in rich text."""
     keys = [(spec.key_text, spec.tip) for spec in ACTIONS.values()]
-    keys += [(choice.key, choice.tip) for choice in CHOICES]
+    keys += [(choice.key_text, choice.tip) for choice in CHOICES]
     rows = "".join(
         f"<tr><td><b>{html.escape(key)}</b>&nbsp;&nbsp;</td><td>{html.escape(tip)}</td></tr>"
         for key, tip in keys

@@ -23,12 +23,16 @@ from PyQt6.QtWidgets import (
 )
 
 from agecam.settings import Settings
-from agecam.ui.choices import CHOICES, ChoiceGroup
+from agecam.ui.choices import CHOICES, SMALLEST_FACES, ChoiceGroup
 from agecam.ui.dialogs import Dialogs
 from agecam.ui.footer import ElidedLabel
 from agecam.ui.recording_menu import QUALITY_TEXTS, split_texts
 
 THEME_TEXTS: Final[dict[str | None, str]] = {None: "As the system", "light": "Light", "dark": "Dark"}
+LABEL_SIZE_TEXTS: Final[dict[str | None, str]] = {None: "Normal", "small": "Small", "large": "Large"}
+SMALLEST_FACE_TEXTS: Final[dict[str | None, str]] = {None: "All"} | {
+    part: f"From {part} of the picture’s height on" for part in SMALLEST_FACES
+}
 _KEPT: Final = ("camera", "camera_device", "has_agreed")
 """Fields of :class:`Settings` that are no preferences: restoring the defaults leaves them."""
 
@@ -56,7 +60,10 @@ class Preferences(QDialog):
         self._updates: list[Callable[[], None]] = []
         """What makes each row show the settings."""
         self.tabs = QTabWidget()
-        self._add_tab("Labels", self._switches(ChoiceGroup.LABELS))
+        labels = self._switches(ChoiceGroup.LABELS)
+        labels.addRow("Size", self._choice("label_size", LABEL_SIZE_TEXTS))
+        labels.addRow("Faces with a label", self._choice("smallest_face", SMALLEST_FACE_TEXTS))
+        self._add_tab("Labels", labels)
         view = self._switches(ChoiceGroup.VIEW)
         view.addRow("Theme", self._choice("theme", THEME_TEXTS))
         self._add_tab("View", view)
