@@ -15,6 +15,7 @@ from agecam.ui.actions import Actions
 from agecam.ui.messages import MessageList
 from agecam.ui.pages import PAGES, WELCOME, MessagePage
 from agecam.ui.playback_bar import PlaybackBar
+from agecam.ui.statistics_overlay import StatisticsOverlay
 from agecam.ui.video_view import VideoView
 from agecam.ui.view_state import PlaybackView, RecordingMark, ViewState
 
@@ -73,7 +74,7 @@ class Stage(QWidget):
         self.welcome = MessagePage(WELCOME, [actions[name] for name in WELCOME.actions])
         self._stack.addWidget(self.welcome)
         self.recording = _Mark("recordingMark", self)
-        self.statistics = _Mark("statistics", self)
+        self.statistics = StatisticsOverlay(self)
         self.messages = MessageList(on_remedy, self)
         self.messages.resized.connect(self._place)
         self.playback = PlaybackBar(actions, self)
@@ -102,7 +103,7 @@ class Stage(QWidget):
             self._stack.setCurrentWidget(page)
             self.view.show_frame(None)
         self._show_recording(view.recording)
-        self.statistics.set_text(view.statistics)
+        self.statistics.show_view(view.statistics)
         self._playback = view.playback
         self._show_playback()
         if view.is_fullscreen != self._is_fullscreen:

@@ -88,11 +88,27 @@ LIGHT: Final = Tokens(
     border="#cfd3da",
 )
 
+
+@dataclass(frozen=True, slots=True)
+class OnImage:
+    """Colours of what is drawn over the picture, on nearly black plates: the same in both themes."""
+
+    text: str = "#f2f3f5"
+    muted: str = "#b6bcc6"
+    line: str = "#4a505b"
+    first: str = "#8ab4f8"
+    second: str = "#f0b35a"
+    """Lines of plots."""
+
+
+ON_IMAGE: Final = OnImage()
+
 _STAGE: Final = """
 QWidget#stage { background: #101216; }
 QWidget#recordingMark, QWidget#statistics, QWidget#playback { background: rgba(16, 18, 22, 215);
     border-radius: 6px; }
 QWidget#recordingMark QLabel, QWidget#statistics QLabel, QWidget#playback QLabel { color: #f2f3f5; }
+QWidget#statistics QLabel#statisticsName { color: #b6bcc6; }
 QWidget#recordingMark { background: rgba(190, 38, 34, 235); }
 QWidget#recordingMark[paused="true"] { background: rgba(110, 84, 10, 235); }
 QWidget#recordingMark QLabel { font-weight: 600; }

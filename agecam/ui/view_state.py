@@ -13,6 +13,7 @@ from agecam.settings import Settings
 from agecam.sources import Camera
 from agecam.ui.choices import CHOICES
 from agecam.ui.options import RecordingChoices
+from agecam.ui.statistics_view import StatisticsView, statistics_view
 from agecam.ui.status_text import numbers_detail, numbers_text, recording_text, time_text
 
 CONSENT_SHORT: Final = "Estimates can be wrong. Use them with the consent of the people in view."
@@ -101,7 +102,7 @@ class ViewState:
     hint: str
     numbers: str
     numbers_detail: str
-    statistics: str
+    statistics: StatisticsView | None
     is_fullscreen: bool
     keeps_screen_on: bool
     recording_choices: RecordingChoices
@@ -126,7 +127,9 @@ def view_state(session: SessionState, settings: Settings, facts: WindowFacts) ->
         hint="End of the clip: F5 plays it again" if is_ended else CONSENT_SHORT,
         numbers=numbers_text(facts.faces, facts.statistics, _rest(session, facts)) if is_live else "",
         numbers_detail=detail,
-        statistics=detail if settings.show_statistics else "",
+        statistics=statistics_view(facts.statistics, recording)
+        if is_live and settings.show_statistics
+        else None,
         is_fullscreen=facts.is_fullscreen,
         keeps_screen_on=recording.is_running
         or (facts.is_fullscreen and is_live and not _rest(session, facts)),
