@@ -11,6 +11,7 @@ from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QWidget
 
 from agecam.ui.choices import CHOICES
+from agecam.ui.language import tr
 from agecam.ui.view_state import ActionState
 
 
@@ -126,13 +127,13 @@ class Actions:
             state = states.get(name, _USABLE)
             action.setEnabled(state.enabled)
             action.setVisible(state.visible)
-            action.setText(state.text or self._texts[name])
+            action.setText(tr(state.text or self._texts[name]))
             if action.isCheckable():
                 action.setChecked(state.checked)
 
     def _make(self, window: QWidget, name: str, spec: ActionSpec) -> QAction:
-        action = QAction(spec.text, window)
-        action.setToolTip(f"{spec.tip} ({spec.key_text})" if spec.key_text else spec.tip)
+        action = QAction(tr(spec.text), window)
+        action.setToolTip(f"{tr(spec.tip)} ({spec.key_text})" if spec.key_text else tr(spec.tip))
         action.setCheckable(spec.is_switch)
         if spec.key:
             action.setShortcut(QKeySequence(spec.key))

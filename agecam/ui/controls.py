@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QComboBox, QMenu, QSizePolicy, QToolButton, QWidget
 from agecam.ui.actions import Actions
 from agecam.ui.choices import ChoiceGroup, in_group
 from agecam.ui.flow import FlowLayout
+from agecam.ui.language import tr
 from agecam.ui.options import RecordingChoices
 from agecam.ui.recording_menu import OnChosen, RecordingMenu
 from agecam.ui.view_state import CameraList, ViewState
@@ -62,11 +63,11 @@ class Controls(QWidget):
         row = FlowLayout(self, spacing=6)
         row.setContentsMargins(8, 6, 8, 6)
         self.cameras = QComboBox()
-        self.cameras.setToolTip("Which camera to show")
-        self.cameras.setAccessibleName("Camera")
+        self.cameras.setToolTip(tr("Which camera to show"))
+        self.cameras.setAccessibleName(tr("Camera"))
         self.cameras.setMinimumContentsLength(14)
         self.cameras.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.cameras.setPlaceholderText(self._cameras_shown.placeholder)
+        self.cameras.setPlaceholderText(tr(self._cameras_shown.placeholder))
         self.cameras.setEnabled(False)
         self.cameras.activated.connect(self.camera_picked)
         row.addWidget(self.cameras)
@@ -122,9 +123,9 @@ class Controls(QWidget):
     def _more(self) -> QToolButton:
         button = QToolButton()
         button.setObjectName("more")
-        button.setText("More ▾")
-        button.setAccessibleName("More")
-        button.setToolTip("Labels, view, recording, help")
+        button.setText(tr("More ▾"))
+        button.setAccessibleName(tr("More"))
+        button.setToolTip(tr("Labels, view, recording, help"))
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setMenu(self.menu)
         return button

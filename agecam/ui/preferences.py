@@ -26,13 +26,11 @@ from agecam.settings import Settings
 from agecam.ui.choices import CHOICES, SMALLEST_FACES, ChoiceGroup
 from agecam.ui.dialogs import Dialogs
 from agecam.ui.footer import ElidedLabel
+from agecam.ui.language import LANGUAGES, tr
 from agecam.ui.recording_menu import QUALITY_TEXTS, split_texts
 
 THEME_TEXTS: Final[dict[str | None, str]] = {None: "As the system", "light": "Light", "dark": "Dark"}
 LABEL_SIZE_TEXTS: Final[dict[str | None, str]] = {None: "Normal", "small": "Small", "large": "Large"}
-SMALLEST_FACE_TEXTS: Final[dict[str | None, str]] = {None: "All"} | {
-    part: f"From {part} of the picture’s height on" for part in SMALLEST_FACES
-}
 _KEPT: Final = ("camera", "camera_device", "has_agreed")
 """Fields of :class:`Settings` that are no preferences: restoring the defaults leaves them."""
 
@@ -54,18 +52,19 @@ class Preferences(QDialog):
 
     def __init__(self, owner: SettingsOwner, dialogs: Dialogs, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Preferences")
+        self.setWindowTitle(tr("Preferences"))
         self._owner = owner
         self._dialogs = dialogs
         self._updates: list[Callable[[], None]] = []
         """What makes each row show the settings."""
         self.tabs = QTabWidget()
         labels = self._switches(ChoiceGroup.LABELS)
-        labels.addRow("Size", self._choice("label_size", LABEL_SIZE_TEXTS))
-        labels.addRow("Faces with a label", self._choice("smallest_face", SMALLEST_FACE_TEXTS))
+        labels.addRow(tr("Size"), self._choice("label_size", LABEL_SIZE_TEXTS))
+        labels.addRow(tr("Faces with a label"), self._choice("smallest_face", _smallest_face_texts()))
         self._add_tab("Labels", labels)
         view = self._switches(ChoiceGroup.VIEW)
-        view.addRow("Theme", self._choice("theme", THEME_TEXTS))
+        view.addRow(tr("Theme"), self._choice("theme", THEME_TEXTS))
+        view.addRow(tr("Language"), self._choice("language", _language_texts()))
         self._add_tab("View", view)
         self._add_tab("Recording", self._recording())
         self._add_tab("Folders", self._folders())
@@ -100,7 +99,7 @@ class Preferences(QDialog):
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setWidget(page)
-        self.tabs.addTab(scroll, title)
+        self.tabs.addTab(scroll, tr(title))
 
     def _switches(self, group: ChoiceGroup) -> QFormLayout:
         form = QFormLayout()
@@ -111,23 +110,25 @@ class Preferences(QDialog):
 
     def _recording(self) -> QFormLayout:
         form = QFormLayout()
-        form.addRow("Quality", self._choice("record_quality", {**QUALITY_TEXTS}, default="standard"))
-        form.addRow("Files", self._choice("record_split", split_texts(self._owner.settings.record_split)))
+        form.addRow(tr("Quality"), self._choice("record_quality", {**QUALITY_TEXTS}, default="standard"))
+        form.addRow(tr("Files"), self._choice("record_split", split_texts(self._owner.settings.record_split)))
         text = "Also keep the picture without labels"
         form.addRow(self._switch("record_original", text, "A second file beside each recording"))
         return form
 
     def _folders(self) -> QFormLayout:
         form = QFormLayout()
-        form.addRow("Recordings", self._folder("recordings_folder", lambda: self._owner.recordings_folder))
-        form.addRow("Snapshots", self._folder("snapshots_folder", lambda: self._owner.snapshots_folder))
-        form.addRow("Models", self._folder("models_folder", lambda: None))
+        form.addRow(
+            tr("Recordings"), self._folder("recordings_folder", lambda: self._owner.recordings_folder)
+        )
+        form.addRow(tr("Snapshots"), self._folder("snapshots_folder", lambda: self._owner.snapshots_folder))
+        form.addRow(tr("Models"), self._folder("models_folder", lambda: None))
         return form
 
     def _switch(self, field: str, text: str, tip: str) -> QCheckBox:
-        box = QCheckBox(text)
+        box = QCheckBox(tr(text))
         box.setObjectName(field)
-        box.setToolTip(tip)
+        box.setToolTip(tr(tip))
         box.clicked.connect(lambda checked: self._set(field, checked))
         self._updates.append(lambda: box.setChecked(bool(getattr(self._owner.settings, field))))
         return box
@@ -136,7 +137,7 @@ class Preferences(QDialog):
         box = QComboBox()
         box.setObjectName(field)
         for value, text in texts.items():
-            box.addItem(text, value)
+            box.addItem(tr(text), value)
         box.activated.connect(lambda row: self._set(field, box.itemData(row)))
         values = list(texts)
 
@@ -154,10 +155,10 @@ class Preferences(QDialog):
         label = ElidedLabel()
         label.setAlignment(Qt.AlignmentFlag.AlignVCenter)
         layout.addWidget(label, 1)
-        choose = QPushButton("Choose…")
+        choose = QPushButton(tr("Choose…"))
         choose.setObjectName(field)
-        usual = QPushButton("Usual")
-        usual.setToolTip("The folder that AgeCam uses by itself")
+        usual = QPushButton(tr("Usual"))
+        usual.setToolTip(tr("The folder that AgeCam uses by itself"))
         layout.addWidget(choose)
         layout.addWidget(usual)
 
@@ -168,8 +169,9 @@ class Preferences(QDialog):
 
         def update() -> None:
             named = getattr(self._owner.settings, field)
-            shown = named or str(current() or "Those of AgeCam")
-            label.setText(f"{shown}, from the next start on" if field == "models_folder" and named else shown)
+            shown = named or str(current() or tr("Those of AgeCam"))
+            is_later = field == "models_folder" and named
+            label.setText(tr("{folder}, from the next start on", folder=shown) if is_later else shown)
             label.setToolTip(shown)
             usual.setEnabled(named is not None)
 
@@ -186,3 +188,13 @@ class Preferences(QDialog):
         now = self._owner.settings
         self._owner.change(Settings(**{field: getattr(now, field) for field in _KEPT}))
         self.update_rows()
+
+
+def _smallest_face_texts() -> dict[Any, str]:
+    parts = {part: tr("From {part} of the picture’s height on", part=part) for part in SMALLEST_FACES}
+    return {None: "All", **parts}
+
+
+def _language_texts() -> dict[Any, str]:
+    names = {None: tr("As the system"), **LANGUAGES}
+    return {code: tr("{language}, from the next start on", language=name) for code, name in names.items()}

@@ -9,6 +9,7 @@ from PyQt6.QtGui import QAction, QActionGroup
 from PyQt6.QtWidgets import QMenu, QWidget
 
 from agecam.live.recording import Quality
+from agecam.ui.language import tr
 from agecam.ui.options import QUALITIES, RecordingChoices
 
 OnChosen = Callable[[str, object], None]
@@ -31,7 +32,7 @@ _SPLITS: Final[dict[str | None, str]] = {
 
 def split_texts(chosen: str | None) -> dict[str | None, str]:
     """What each way of splitting recordings is called, one of its own that the user has chosen too."""
-    own = {} if chosen in _SPLITS else {chosen: f"A new file every {chosen}"}
+    own = {} if chosen in _SPLITS else {chosen: tr("A new file every {size}", size=chosen)}
     return _SPLITS | own
 
 
@@ -39,12 +40,12 @@ class RecordingMenu(QMenu):
     """Shows ``choices`` and tells the name and value of each that is changed, for the next recording."""
 
     def __init__(self, choices: RecordingChoices, on_chosen: OnChosen, parent: QWidget) -> None:
-        super().__init__("Recording", parent)
+        super().__init__(tr("Recording"), parent)
         self._on_chosen = on_chosen
         self._by_value: dict[tuple[str, object], QAction] = {}
         self._add_group("quality", {quality: QUALITY_TEXTS[quality] for quality in QUALITIES})
         self.addSeparator()
-        self.original = QAction("Also keep the picture without labels", self)
+        self.original = QAction(tr("Also keep the picture without labels"), self)
         self.original.setCheckable(True)
         self.original.triggered.connect(lambda checked: on_chosen("original", checked))
         self.addAction(self.original)
@@ -66,7 +67,7 @@ class RecordingMenu(QMenu):
     def _add_group(self, name: str, texts: Mapping[Any, str]) -> None:
         group = QActionGroup(self)
         for value, text in texts.items():
-            action = QAction(text, group)
+            action = QAction(tr(text), group)
             action.setCheckable(True)
             action.triggered.connect(lambda _checked, value=value: self._on_chosen(name, value))
             self._by_value[name, value] = action

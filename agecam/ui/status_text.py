@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agecam.live.recording import RecordingPhase, RecordingState
 from agecam.live.statistics import Statistics
+from agecam.ui.language import tr
 
 
 def recording_text(recording: RecordingState) -> str:
@@ -34,18 +35,24 @@ def time_text(seconds: float) -> str:
 
 def numbers_text(faces: int, numbers: Statistics, rest: str = "") -> str:
     """Faces, frames a second and delay; what is at ``rest``, as that says, has neither rate nor delay."""
-    seen = f"{faces} {'face' if faces == 1 else 'faces'}"
+    seen = tr("{count} face" if faces == 1 else "{count} faces", count=faces)
     if rest:
         return f"{seen}   {rest}"
-    return f"{seen}   {numbers.fps_shown:.0f} fps   {numbers.latency_ms_p95:.0f} ms delay"
+    fps = tr("{fps} fps", fps=f"{numbers.fps_shown:.0f}")
+    return f"{seen}   {fps}   {tr('{delay} ms delay', delay=f'{numbers.latency_ms_p95:.0f}')}"
 
 
 def numbers_detail(numbers: Statistics) -> str:
     """The same in full sentences, with the time of each stage."""
     stages = ", ".join(f"{name} {value:.1f} ms" for name, value in numbers.stages_ms.items())
-    return (
-        f"Frames a second: {numbers.fps_captured:.1f} captured, {numbers.fps_analysed:.1f} analysed, "
-        f"{numbers.fps_shown:.1f} shown, {numbers.dropped} skipped so far.\n"
-        f"From capture to screen: {numbers.latency_ms_p50:.0f} ms, 95 % within "
-        f"{numbers.latency_ms_p95:.0f} ms.\n{stages}"
+    rates = tr(
+        "Frames a second: {captured} captured, {analysed} analysed, {shown} shown, "
+        "{dropped} skipped so far.\nFrom capture to screen: {middle} ms, 95 % within {most} ms.",
+        captured=f"{numbers.fps_captured:.1f}",
+        analysed=f"{numbers.fps_analysed:.1f}",
+        shown=f"{numbers.fps_shown:.1f}",
+        dropped=numbers.dropped,
+        middle=f"{numbers.latency_ms_p50:.0f}",
+        most=f"{numbers.latency_ms_p95:.0f}",
     )
+    return f"{rates}\n{stages}"

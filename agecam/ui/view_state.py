@@ -12,6 +12,7 @@ from agecam.live.statistics import Statistics
 from agecam.settings import Settings
 from agecam.sources import Camera
 from agecam.ui.choices import CHOICES
+from agecam.ui.language import tr
 from agecam.ui.options import RecordingChoices
 from agecam.ui.statistics_view import StatisticsView, statistics_view
 from agecam.ui.status_text import numbers_detail, numbers_text, recording_text, time_text
@@ -124,7 +125,7 @@ def view_state(session: SessionState, settings: Settings, facts: WindowFacts) ->
         cameras=_cameras(source, recording, () if facts.asks_for_agreement else facts.cameras),
         recording=RecordingMark(recording_text(recording), recording.is_paused),
         playback=_playback(session),
-        hint="End of the clip: F5 plays it again" if is_ended else CONSENT_SHORT,
+        hint=tr("End of the clip: F5 plays it again" if is_ended else CONSENT_SHORT),
         numbers=numbers_text(facts.faces, facts.statistics, _rest(session, facts)) if is_live else "",
         numbers_detail=detail,
         statistics=statistics_view(facts.statistics, recording)
@@ -140,8 +141,8 @@ def view_state(session: SessionState, settings: Settings, facts: WindowFacts) ->
 
 def _rest(session: SessionState, facts: WindowFacts) -> str:
     if facts.is_still:
-        return "still picture"
-    return "paused" if session.playback is not None and session.playback.is_paused else ""
+        return tr("still picture")
+    return tr("paused") if session.playback is not None and session.playback.is_paused else ""
 
 
 def _playback(session: SessionState) -> PlaybackView | None:
@@ -212,7 +213,7 @@ def _cameras(source: SourceStatus, recording: RecordingState, cameras: Sequence[
         ),
         chosen,
         enabled=bool(cameras) and not recording.is_running,
-        placeholder="Choose a camera" if cameras else "No camera",
+        placeholder=tr("Choose a camera" if cameras else "No camera"),
     )
 
 
