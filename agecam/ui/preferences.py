@@ -15,6 +15,7 @@ from PyQt6.QtWidgets import (
     QDialogButtonBox,
     QFormLayout,
     QHBoxLayout,
+    QLabel,
     QPushButton,
     QScrollArea,
     QTabWidget,
@@ -66,7 +67,9 @@ class Preferences(QDialog):
         view.addRow(tr("Theme"), self._choice("theme", THEME_TEXTS))
         view.addRow(tr("Language"), self._choice("language", _language_texts()))
         self._add_tab("View", view)
-        self._add_tab("Recording", self._recording())
+        recording = self._recording()
+        recording.addRow(_hint(tr("All of this holds from the next recording on.")))
+        self._add_tab("Recording", recording)
         self._add_tab("Folders", self._folders())
         buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Close | QDialogButtonBox.StandardButton.RestoreDefaults
@@ -94,6 +97,10 @@ class Preferences(QDialog):
             update()
 
     def _add_tab(self, title: str, form: QFormLayout) -> None:
+        form.setContentsMargins(16, 14, 16, 14)
+        form.setHorizontalSpacing(16)
+        form.setVerticalSpacing(10)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)
         page = QWidget()
         page.setLayout(form)
         scroll = QScrollArea()
@@ -188,6 +195,13 @@ class Preferences(QDialog):
         now = self._owner.settings
         self._owner.change(Settings(**{field: getattr(now, field) for field in _KEPT}))
         self.update_rows()
+
+
+def _hint(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setObjectName("hint")
+    label.setWordWrap(True)
+    return label
 
 
 def _smallest_face_texts() -> dict[Any, str]:

@@ -93,6 +93,9 @@ LIGHT: Final = Tokens(
 class OnImage:
     """Colours of what is drawn over the picture, on nearly black plates: the same in both themes."""
 
+    plate: str = "#101216"
+    """Nearly opaque, ``plate_alpha`` of 255."""
+    plate_alpha: int = 215
     text: str = "#f2f3f5"
     muted: str = "#b6bcc6"
     line: str = "#4a505b"
@@ -108,7 +111,6 @@ QWidget#stage { background: #101216; }
 QWidget#recordingMark, QWidget#statistics, QWidget#playback { background: rgba(16, 18, 22, 215);
     border-radius: 6px; }
 QWidget#recordingMark QLabel, QWidget#statistics QLabel, QWidget#playback QLabel { color: #f2f3f5; }
-QWidget#statistics QLabel#statisticsName { color: #b6bcc6; }
 QWidget#recordingMark { background: rgba(190, 38, 34, 235); }
 QWidget#recordingMark[paused="true"] { background: rgba(110, 84, 10, 235); }
 QWidget#recordingMark QLabel { font-weight: 600; }
@@ -155,6 +157,8 @@ QLabel#detail {{ font-size: {1.05 * text_pt:.1f}pt; color: {t.text_muted}; }}
 QProgressBar {{ border: 0; border-radius: 2px; background: {t.button}; }}
 QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}
 QScrollArea {{ border: 0; }}
+QLabel#hint {{ color: {t.text_muted}; }}
+QWidget#statistics QLabel#statisticsName {{ color: {ON_IMAGE.muted}; }}
 {_STAGE}"""
 
 

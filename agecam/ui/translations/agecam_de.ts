@@ -120,6 +120,10 @@ Zeigen Sie nur Menschen, die damit einverstanden sind. Sie finden das wieder unt
         <translation>Alle</translation>
     </message>
     <message>
+        <source>All of this holds from the next recording on.</source>
+        <translation>All das gilt ab der nächsten Aufnahme.</translation>
+    </message>
+    <message>
         <source>Also keep the picture without labels</source>
         <translation>Auch das Bild ohne Beschriftung behalten</translation>
     </message>
