@@ -34,6 +34,7 @@ class Tokens:
     text_off: str
     """Of what cannot be used now, which WCAG leaves out."""
     text_on_checked: str
+    text_on_accent: str
     accent: str
     focus: str
     record: str
@@ -58,6 +59,7 @@ DARK: Final = Tokens(
     text_muted="#b6bcc6",
     text_off="#6b717b",
     text_on_checked="#ffffff",
+    text_on_accent="#101216",
     accent="#2f81f7",
     focus="#8ab4f8",
     record="#ff8f87",
@@ -78,6 +80,7 @@ LIGHT: Final = Tokens(
     text_muted="#50565f",
     text_off="#a0a5ae",
     text_on_checked="#ffffff",
+    text_on_accent="#ffffff",
     accent="#1f6feb",
     focus="#1f5fbf",
     record="#b3261e",
@@ -133,7 +136,8 @@ QWidget#footer QLabel {{ color: {t.text_muted}; }}
 QToolButton, QPushButton {{ padding: 6px 10px; border-radius: 6px; border: 2px solid transparent;
     color: {t.text}; background: {t.button}; }}
 QToolButton:hover, QPushButton:hover {{ background: {t.button_hover}; }}
-QToolButton:checked {{ background: {t.button_checked}; color: {t.text_on_checked}; }}
+QToolButton:checked {{ background: {t.button_checked}; color: {t.text_on_checked};
+    border-color: {t.accent}; }}
 QToolButton:disabled, QPushButton:disabled {{ color: {t.text_off}; background: {t.button_off}; }}
 QToolButton::menu-indicator {{ image: none; }}
 QToolButton:focus, QPushButton:focus, QComboBox:focus, QCheckBox:focus, QLineEdit:focus,
@@ -141,6 +145,7 @@ QSlider:focus, QSpinBox:focus {{ border: 2px solid {t.focus}; }}
 QToolButton#record {{ font-weight: 600; color: {t.record}; }}
 QToolButton#record:checked {{ background: {t.recording}; color: #ffffff; }}
 QToolButton#record:disabled {{ color: {t.text_off}; }}
+QToolButton#record:checked:!focus, QToolButton#pause:checked:!focus {{ border-color: transparent; }}
 QToolButton#pause:checked {{ background: {t.warning}; color: {t.bar}; }}
 QComboBox {{ padding: 5px 10px; border-radius: 6px; border: 2px solid transparent; color: {t.text};
     background: {t.button}; }}
@@ -173,11 +178,11 @@ def palette_of(tokens: Tokens) -> QPalette:
         QPalette.ColorRole.Button: tokens.button,
         QPalette.ColorRole.ButtonText: tokens.text,
         QPalette.ColorRole.Highlight: tokens.accent,
-        QPalette.ColorRole.HighlightedText: tokens.text_on_checked,
+        QPalette.ColorRole.HighlightedText: tokens.text_on_accent,
         QPalette.ColorRole.ToolTipBase: tokens.bar,
         QPalette.ColorRole.ToolTipText: tokens.text,
         QPalette.ColorRole.PlaceholderText: tokens.text_muted,
-        QPalette.ColorRole.Link: tokens.accent,
+        QPalette.ColorRole.Link: tokens.focus,
     }
     palette = QPalette()
     for role, colour in roles.items():

@@ -201,8 +201,14 @@ def test_texts_can_be_read_in_both_themes(tokens: Tokens) -> None:
     for surface in (tokens.window, tokens.bar):
         assert contrast(tokens.text_muted, surface) >= 4.5
         assert contrast(tokens.focus, surface) >= 3
+        assert contrast(tokens.focus, surface) >= 4.5, "links have this colour too"
+        assert contrast(tokens.accent, surface) >= 3, "the border of what is switched on"
     assert contrast(tokens.text_on_checked, tokens.button_checked) >= 4.5
-    assert contrast(tokens.record, tokens.button) >= 4.5
+    assert contrast(tokens.text_on_accent, tokens.accent) >= 4.5
+    assert contrast(tokens.text_muted, tokens.button) >= 4.5
+    assert contrast(tokens.bar, tokens.warning) >= 4.5, "the pause button while it is pressed"
+    for surface in (tokens.button, tokens.button_hover):
+        assert contrast(tokens.record, surface) >= 4.5
     assert contrast("#ffffff", tokens.recording) >= 4.5
     for stripe in (tokens.done, tokens.warning, tokens.error):
         assert contrast(stripe, tokens.bar) >= 3
