@@ -24,6 +24,8 @@ _REASON: Final = "Live picture or recording"
 _CONNECTION: Final = "agecam-awake"
 _ANSWER_MS: Final = 5000
 """A service may have to be started first."""
+_UINT: Final = 3
+"""``QMetaType::UInt``: an ``int`` of Python's would be sent as signed."""
 _PORTAL_IDLE: Final = 8
 """Flag of the portal: no idle session, https://flatpak.github.io/xdg-desktop-portal."""
 
@@ -58,7 +60,7 @@ class SessionBus:
 
         An ``int`` is sent as unsigned, as all here are.
         """
-        from PyQt6.QtCore import QMetaType  # only now: loading the bus takes a while
+        # Only now: loading it takes a while.
         from PyQt6.QtDBus import QDBusArgument, QDBusConnection, QDBusMessage, QDBusPendingReply
 
         if not self._address:
@@ -68,9 +70,8 @@ class SessionBus:
         if not self._connection.isConnected():
             return None
         message = QDBusMessage.createMethodCall(*target, method)
-        unsigned = QMetaType.Type.UInt.value
         message.setArguments(
-            [QDBusArgument(one, unsigned) if isinstance(one, int) else one for one in arguments]
+            [QDBusArgument(one, _UINT) if isinstance(one, int) else one for one in arguments]
         )
         answer = QDBusPendingReply(self._connection.asyncCall(message, _ANSWER_MS))
         answer.waitForFinished()

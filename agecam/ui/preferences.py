@@ -210,5 +210,5 @@ def _smallest_face_texts() -> dict[Any, str]:
 
 
 def _language_texts() -> dict[Any, str]:
-    names = {None: tr("As the system"), **LANGUAGES}
+    names: dict[Any, str] = {None: tr("As the system"), **LANGUAGES}
     return {code: tr("{language}, from the next start on", language=name) for code, name in names.items()}

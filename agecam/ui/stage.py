@@ -22,6 +22,9 @@ from agecam.ui.view_state import PlaybackView, RecordingMark, ViewState
 _MARGIN_PX: Final = 12
 _MESSAGES_WIDTH_PX: Final = 760
 """No wider: longer lines are hard to read."""
+_ROOMY_WIDTH_PX: Final = 860
+_ROOMY_HEIGHT_PX: Final = 440
+"""In a smaller stage plots would hide too much of the picture."""
 _IDLE_LOOKS: Final = 10
 """The pointer hides in full screen after so many looks at it without a movement: 2.5 s."""
 
@@ -151,6 +154,7 @@ class Stage(QWidget):
         bar.setGeometry(0, self.height() - bar_height, self.width(), bar_height)
         self.recording.move(_MARGIN_PX, _MARGIN_PX)
         statistics = self.statistics
+        statistics.set_compact(self.height() < _ROOMY_HEIGHT_PX or self.width() < _ROOMY_WIDTH_PX)
         statistics.move(self.width() - statistics.width() - _MARGIN_PX, _MARGIN_PX)
         messages = self.messages
         width = min(_MESSAGES_WIDTH_PX, self.width() - 2 * _MARGIN_PX)

@@ -60,7 +60,9 @@ class PlotView(QWidget):
             painter.drawLine(QPointF(rect.left(), at), QPointF(rect.right(), at))
         points = self.line(rect)
         if len(points) > 1:
-            area = QPolygonF([QPointF(points[0].x(), rect.bottom()), *points, rect.bottomRight()])
+            area = QPolygonF([QPointF(points[0].x(), rect.bottom())])
+            area += points
+            area.append(rect.bottomRight())
             faint = QColor(self._colour)
             faint.setAlpha(60)
             painter.setPen(Qt.PenStyle.NoPen)
@@ -108,9 +110,19 @@ class StatisticsOverlay(QFrame):
                     label.setText(text)
         for plot_view, plot in zip(self.plots, view.plots, strict=True):
             plot_view.show_plot(plot)
-        wanted = self.sizeHint().expandedTo(
-            QSize(self.width(), 0)
-        )  # it never shrinks: no flicker of its edge
+        self._fit()
+
+    def set_compact(self, compact: bool) -> None:
+        """Leave out the plots, where the picture is small."""
+        for plot in self.plots:
+            plot.setVisible(not compact)
+        self._fit()
+
+    def _fit(self) -> None:
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()  # or the size would be that before the last change
+        wanted = self.sizeHint().expandedTo(QSize(self.width(), 0))  # never narrower: no edge that flickers
         if wanted != self.size():
             self.resize(wanted)
 

@@ -4,9 +4,14 @@ In a process of its own: Qt's thread of the bus and Python's lock would wait for
 """
 
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from PyQt6.QtCore import QCoreApplication, QObject, pyqtClassInfo, pyqtSlot
 from PyQt6.QtDBus import QDBusConnection, QDBusObjectPath
+
+# WORKAROUND: the stubs of PyQt6 know not that it is a decorator.
+class_info: Any = pyqtClassInfo
 
 COOKIE = 4_000_000_001  # as large as one may be
 
@@ -15,7 +20,7 @@ def tell(*words: object) -> None:
     print(*words, flush=True)
 
 
-@pyqtClassInfo("D-Bus Interface", "org.freedesktop.ScreenSaver")
+@class_info("D-Bus Interface", "org.freedesktop.ScreenSaver")
 class ScreenSaver(QObject):
     @pyqtSlot(str, str, result="uint")
     def Inhibit(self, name: str, reason: str) -> int:  # noqa: N802
@@ -27,7 +32,7 @@ class ScreenSaver(QObject):
         tell("UnInhibit", cookie)
 
 
-@pyqtClassInfo("D-Bus Interface", "org.freedesktop.portal.Inhibit")
+@class_info("D-Bus Interface", "org.freedesktop.portal.Inhibit")
 class Portal(QObject):
     @pyqtSlot(str, "uint", "QVariantMap", result="QDBusObjectPath")
     def Inhibit(self, window: str, flags: int, options: dict[str, object]) -> QDBusObjectPath:  # noqa: N802
@@ -35,14 +40,14 @@ class Portal(QObject):
         return QDBusObjectPath("/request/1")
 
 
-@pyqtClassInfo("D-Bus Interface", "org.freedesktop.portal.Request")
+@class_info("D-Bus Interface", "org.freedesktop.portal.Request")
 class Request(QObject):
     @pyqtSlot()
     def Close(self) -> None:  # noqa: N802
         tell("Close")
 
 
-OBJECTS = {
+OBJECTS: Mapping[str, Mapping[str, type[QObject]]] = {
     "org.freedesktop.ScreenSaver": {"/org/freedesktop/ScreenSaver": ScreenSaver},
     "org.freedesktop.portal.Desktop": {"/org/freedesktop/portal/desktop": Portal, "/request/1": Request},
 }

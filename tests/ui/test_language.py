@@ -104,7 +104,8 @@ def test_a_window_in_german_shows_no_english_text(
     window.commands.show_preferences()
     preferences = window.findChild(Preferences)
     assert preferences is not None
-    shown = [widget.text() for kind in (QLabel, QAbstractButton) for widget in window.findChildren(kind)]
+    shown = [label.text() for label in window.findChildren(QLabel)]
+    shown += [button.text() for button in window.findChildren(QAbstractButton)]
     shown += [action.text() for menu in window.findChildren(QMenu) for action in menu.actions()]
     shown += [preferences.windowTitle(), *(preferences.tabs.tabText(row) for row in range(4))]
     assert {"Keine Kamera", "Datei öffnen…", "Foto gespeichert: a.png", "Im Ordner zeigen"} <= set(shown)

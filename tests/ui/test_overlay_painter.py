@@ -50,7 +50,8 @@ def painted(laid_out: Overlay, scale: float) -> Image:
     bits = image.constBits()
     assert bits is not None
     bits.setsize(image.sizeInBytes())
-    return np.frombuffer(bits, np.uint8).reshape(height, width, 4)[..., :3].copy()
+    pixels: Image = np.frombuffer(bits.asstring(), np.uint8).reshape(height, width, 4)
+    return pixels[..., :3]
 
 
 def plates_in(image: Image, scale: float) -> list[Rect]:

@@ -1,12 +1,15 @@
 """The statistics over the picture: what they say, and the plots of the last minute."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from PyQt6.QtCore import QRectF, Qt
+from PyQt6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from agecam.live.recording import RecordingPhase, RecordingState
 from agecam.live.statistics import HISTORY_S, Sample, Statistics
+from agecam.settings import Settings
 from agecam.ui.statistics_overlay import StatisticsOverlay
 from agecam.ui.statistics_view import statistics_view
 from tests.ui.helpers import MAX_WAIT_MS, OpenWindow, wait_for_labels
@@ -52,7 +55,7 @@ def test_a_plot_ends_at_its_newest_second_on_the_right(qtbot: QtBot) -> None:
     qtbot.addWidget(overlay)
     overlay.show_view(statistics_view(NUMBERS, RecordingState()))
     points = overlay.plots[0].line(QRectF(0, 0, HISTORY_S - 1, 100))
-    assert [(point.x(), point.y()) for point in points] == [(57, 75), (58, 50), (59, 0)]
+    assert [(points.at(row).x(), points.at(row).y()) for row in range(3)] == [(57, 75), (58, 50), (59, 0)]
     assert overlay.isVisibleTo(None)
     shown = overlay.grab().toImage()
     overlay.show_view(None)
@@ -67,11 +70,27 @@ def test_the_statistics_come_and_go_with_the_key_i(
     wait_for_labels(qtbot, window, people=1)
     overlay = window.stage.statistics
     assert not overlay.isVisible()
-    qtbot.keyClick(window.view, Qt.Key.Key_I)
+    QTest.keyClick(window.view, Qt.Key.Key_I)  # type: ignore[call-overload]
     assert window.settings.show_statistics
     qtbot.waitUntil(lambda: "Shown: " in overlay.text and "detect" in overlay.text, timeout=MAX_WAIT_MS)
     assert overlay.isVisible(), "in full screen too"
     assert overlay.accessibleName() == overlay.text
     assert window.stage.rect().contains(overlay.geometry())
-    qtbot.keyClick(window.view, Qt.Key.Key_I)
+    QTest.keyClick(window.view, Qt.Key.Key_I)  # type: ignore[call-overload]
     assert not overlay.isVisible()
+
+
+def test_the_plots_are_left_out_where_the_picture_is_small(
+    qtbot: QtBot, open_window: OpenWindow, demo_clip: Path, settings: Settings
+) -> None:
+    window = open_window(str(demo_clip), loop=True, chosen=replace(settings, show_statistics=True))
+    overlay = window.stage.statistics
+    qtbot.waitUntil(overlay.isVisible, timeout=MAX_WAIT_MS)
+    for width, height, roomy in ((1120, 760, True), (640, 480, False), (1120, 760, True)):
+        window.resize(width, height)
+        qtbot.waitUntil(
+            lambda roomy=roomy: [one.isVisible() for one in overlay.plots] == [roomy] * 2,  # type: ignore[misc]
+            timeout=MAX_WAIT_MS,
+        )
+        assert window.stage.rect().contains(overlay.geometry())
+        assert overlay.height() < 0.6 * window.stage.height()
