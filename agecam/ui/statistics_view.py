@@ -47,7 +47,7 @@ def statistics_view(numbers: Statistics, recording: RecordingState) -> Statistic
     rows = (
         (tr("Captured"), _rate(numbers.fps_captured, numbers.captured)),
         (tr("Analysed"), _rate(numbers.fps_analysed, numbers.analysed)),
-        (tr("Shown"), _rate(numbers.fps_shown, numbers.shown)),
+        (tr("On screen"), _rate(numbers.fps_shown, numbers.shown)),
         (tr("Skipped"), tr("{count} frames", count=_count(numbers.dropped))),
         (tr("Recorded"), _recorded(recording)),
         (

@@ -36,7 +36,7 @@ def test_everything_that_was_measured_is_said() -> None:
     assert view.text.replace("\u2009", "").split("\n") == [
         "Captured: 30.0 fps, 1512 frames",
         "Analysed: 25.0 fps, 1500 frames",
-        "Shown: 24.8 fps, 1490 frames",
+        "On screen: 24.8 fps, 1490 frames",
         "Skipped: 12 frames",
         "Recorded: 1480 frames, 3 dropped",
         "Delay: 41 ms, 95 % within 64 ms",
@@ -72,7 +72,7 @@ def test_the_statistics_come_and_go_with_the_key_i(
     assert not overlay.isVisible()
     QTest.keyClick(window.view, Qt.Key.Key_I)  # type: ignore[call-overload]
     assert window.settings.show_statistics
-    qtbot.waitUntil(lambda: "Shown: " in overlay.text and "detect" in overlay.text, timeout=MAX_WAIT_MS)
+    qtbot.waitUntil(lambda: "On screen: " in overlay.text and "detect" in overlay.text, timeout=MAX_WAIT_MS)
     assert overlay.isVisible(), "in full screen too"
     assert overlay.accessibleName() == overlay.text
     assert window.stage.rect().contains(overlay.geometry())

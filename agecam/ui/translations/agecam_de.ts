@@ -422,6 +422,10 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>Es wurde noch nichts aufgenommen; Videos werden in {folder} gespeichert.</translation>
     </message>
     <message>
+        <source>On screen</source>
+        <translation>Am Schirm</translation>
+    </message>
+    <message>
         <source>One file, however long</source>
         <translation>Eine Datei, gleich wie lang</translation>
     </message>
@@ -588,10 +592,6 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
     <message>
         <source>Show who is in view, and what was seen in this session</source>
         <translation>Zeigen, wer im Bild ist und was in dieser Sitzung zu sehen war</translation>
-    </message>
-    <message>
-        <source>Shown</source>
-        <translation>Gezeigt</translation>
     </message>
     <message>
         <source>Size</source>
