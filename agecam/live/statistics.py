@@ -19,6 +19,7 @@ _STAGE_WEIGHT = 0.05
 """Of the newest frame in the exponential mean of stage times, which so reaches back about 20 frames."""
 
 
+_MEMORY_EVERY_S = 1.0
 HISTORY_S = 60
 """Seconds of which there is a sample each."""
 
@@ -93,6 +94,8 @@ class StatisticsCollector:
         self._history: deque[Sample] = deque(maxlen=HISTORY_S)
         self._second_s, self._second_shown, self._second_ms = clock(), 0, 0.0
         """When the present second began, frames shown in it, and their longest latency."""
+        self._memory_mb: float | None = None
+        self._memory_due_s = clock()
         self._latencies_ms: deque[float] = deque(maxlen=_LATENCIES)
         self._stages_ms: dict[str, float] = {}
 
@@ -101,7 +104,12 @@ class StatisticsCollector:
             self._captured.tick()
 
     def analysed(self, stages_ms: Mapping[str, float]) -> None:
+        # Not in the window's thread, which opens no file.
+        is_due = self._clock() >= self._memory_due_s
+        memory_mb = resident_mb() if is_due else None
         with self._lock:
+            if is_due:
+                self._memory_mb, self._memory_due_s = memory_mb, self._clock() + _MEMORY_EVERY_S
             self._analysed.tick()
             for name, value in stages_ms.items():
                 mean = self._stages_ms.get(name, value)
@@ -125,7 +133,6 @@ class StatisticsCollector:
             self._stages_ms.clear()
 
     def read(self, dropped: int) -> Statistics:
-        memory_mb = resident_mb()
         with self._lock:
             self._close_seconds()
             ordered_ms = sorted(self._latencies_ms)
@@ -139,7 +146,7 @@ class StatisticsCollector:
                 captured=self._captured.count,
                 analysed=self._analysed.count,
                 shown=self._shown.count,
-                memory_mb=memory_mb,
+                memory_mb=self._memory_mb,
                 history=tuple(self._history),
                 stages_ms=dict(self._stages_ms),
             )
