@@ -60,11 +60,11 @@ class SessionBus:
 
         An ``int`` is sent as unsigned, as all here are.
         """
+        if not self._address:
+            return None
         # Only now: loading it takes a while.
         from PyQt6.QtDBus import QDBusArgument, QDBusConnection, QDBusMessage, QDBusPendingReply
 
-        if not self._address:
-            return None
         if self._connection is None:
             self._connection = QDBusConnection.connectToBus(self._address, _CONNECTION)
         if not self._connection.isConnected():

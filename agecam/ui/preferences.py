@@ -100,7 +100,10 @@ class Preferences(QDialog):
         form.setContentsMargins(16, 14, 16, 14)
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(10)
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)
+        for row in range(form.rowCount()):
+            label = form.itemAt(row, QFormLayout.ItemRole.LabelRole)
+            if label is not None and (widget := label.widget()) is not None:
+                widget.setObjectName("rowLabel")
         page = QWidget()
         page.setLayout(form)
         scroll = QScrollArea()

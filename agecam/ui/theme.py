@@ -10,6 +10,8 @@ from PyQt6.QtCore import QObject, Qt
 from PyQt6.QtGui import QColor, QGuiApplication, QPalette
 from PyQt6.QtWidgets import QApplication
 
+from agecam.paths import assets_dir
+
 ThemeChoice = Literal["system", "light", "dark"]
 THEME_CHOICES: Final[tuple[ThemeChoice, ...]] = get_args(ThemeChoice)
 
@@ -125,6 +127,11 @@ QWidget#playback QToolButton:disabled { color: #6b717b; background: #22252b; }
 """What lies over the picture is the same in both themes, since pictures are."""
 
 
+def _image(name: str, tokens: Tokens) -> str:
+    """The file of an arrow or tick; style sheets draw none by themselves."""
+    return (assets_dir() / f"{name}-on-{'light' if tokens is LIGHT else 'dark'}.svg").as_posix()
+
+
 def style_sheet(tokens: Tokens, text_pt: float) -> str:
     """The style sheet of a theme where text is ``text_pt`` points large."""
     t = tokens
@@ -150,7 +157,16 @@ QToolButton#pause:checked {{ background: {t.warning}; color: {t.bar}; }}
 QComboBox {{ padding: 5px 10px; border-radius: 6px; border: 2px solid transparent; color: {t.text};
     background: {t.button}; }}
 QComboBox:disabled {{ color: {t.text_off}; background: {t.button_off}; }}
-QComboBox::drop-down {{ border: 0; width: 22px; }}
+QComboBox::drop-down {{ border: 0; width: 26px; }}
+QComboBox::down-arrow {{ image: url("{_image("down", t)}"); width: 12px; height: 12px; }}
+QComboBox::down-arrow:disabled {{ image: none; }}
+QCheckBox {{ spacing: 8px; padding: 2px; border: 2px solid transparent; border-radius: 6px; }}
+QCheckBox::indicator {{ width: 14px; height: 14px; border: 2px solid {t.text_muted}; border-radius: 4px;
+    background: {t.bar}; }}
+QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent};
+    image: url("{_image("check", t)}"); }}
+QCheckBox::indicator:disabled {{ border-color: {t.text_off}; background: {t.button_off}; }}
+QLabel#rowLabel {{ padding: 7px 0; }}
 QFrame#message {{ background: {t.bar}; border: 1px solid {t.border}; border-left: 5px solid {t.done};
     border-radius: 6px; }}
 QFrame#message[kind="warning"] {{ border-left-color: {t.warning}; }}
