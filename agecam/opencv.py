@@ -4,7 +4,8 @@ WORKAROUND: ``import cv2`` points ``QT_QPA_PLATFORM_PLUGIN_PATH`` and ``QT_QPA_F
 folder, and PyQt6 then looks for its platform plug-in there and does not start.
 
 OpenCV reads its settings once, when it is loaded. A V4L2 timeout of 2 s instead of 10 lets a pulled camera
-be noticed. Hardware transforms make Media Foundation take up to a minute to open a camera
+be noticed. Controls of V4L2 cameras count as shares of their range, which OpenCV does not tell. Hardware
+transforms make Media Foundation take up to a minute to open a camera
 (https://github.com/opencv/opencv/issues/17687). An image of more than 2**28 pixels would need more than
 800 MB. Failures are reported by AgeCam's own errors, not by OpenCV's log.
 """
@@ -12,6 +13,7 @@ be noticed. Hardware transforms make Media Foundation take up to a minute to ope
 import os
 
 os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")
+os.environ.setdefault("OPENCV_VIDEOIO_V4L_RANGE_NORMALIZED", "1")
 os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(2**28))
 os.environ.setdefault("OPENCV_LOG_LEVEL", "FATAL")

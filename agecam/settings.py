@@ -8,7 +8,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -51,8 +51,19 @@ class Settings:
     recordings_folder: str | None = None
     snapshots_folder: str | None = None
     record_quality: str | None = None
-    record_original: bool = False
+    record_content: str | None = None
+    """``"original"`` or ``"both"``; anything else records the annotated picture alone."""
     record_split: str | None = None
+    countdown: bool = False
+    """Whether a recording by button begins some seconds later."""
+    snapshot_sound: bool = False
+    show_strip: bool = True
+    """Whether the last recordings and snapshots are shown below the picture."""
+    recent: tuple[str, ...] = ()
+    """Files and addresses opened last, the latest first."""
+    camera_modes: Mapping[str, str] = field(default_factory=dict)
+    """What was chosen for each camera, by its key: texts that :meth:`agecam.sources.modes.CameraMode.parse`
+    reads."""
     models_folder: str | None = None
     """Of age and gender models to run; ``None`` for those that ship."""
 
@@ -82,15 +93,13 @@ class Settings:
 
     @classmethod
     def _from_values(cls, values: Mapping[str, Any], path: Path, tell: Callable[[str], None]) -> Self:
-        known = {
-            field.name: (values[field.name], _fits(values[field.name], field.default))
-            for field in dataclasses.fields(cls)
-            if field.name in values
-        }
+        defaults = cls()
+        names = [one.name for one in dataclasses.fields(cls) if one.name in values]
+        known = {name: (values[name], _fits(values[name], getattr(defaults, name))) for name in names}
         if not all(fits for _, fits in known.values()):
             aside = _set_aside(path, "broken")
             tell(f"Some settings in {path} make no sense; AgeCam uses its defaults for them{aside}.")
-        return cls(**{name: value for name, (value, fits) in known.items() if fits})
+        return cls(**{name: _frozen(value) for name, (value, fits) in known.items() if fits})
 
     def save(self, path: Path) -> None:
         """Write the file as a whole or not at all.
@@ -161,6 +170,19 @@ def _set_aside(path: Path, word: str) -> str:
 
 
 def _fits(value: Any, default: Any) -> bool:
+    """Whether a value that was read is of the kind of that field's default; text where that is ``None``."""
     if isinstance(default, bool):
         return isinstance(value, bool)
-    return value is None or (isinstance(value, str) and "\0" not in value)
+    if isinstance(default, tuple):
+        return isinstance(value, list) and all(map(_is_text, value))
+    if isinstance(default, Mapping):
+        return isinstance(value, dict) and all(map(_is_text, value.values()))
+    return value is None or _is_text(value)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and "\0" not in value
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -33,6 +33,14 @@ def test_saving_replaces_the_file_and_leaves_nothing_beside_it(tmp_path: Path) -
     assert [one.name for one in tmp_path.iterdir()] == ["settings.json"]
 
 
+def test_lists_and_tables_of_texts_are_kept_and_of_anything_else_refused(tmp_path: Path) -> None:
+    settings = Settings(recent=("a.mp4", "rtsp://camera/live"), camera_modes={"usb1/1-1": "1920x1080@30"})
+    settings.save(tmp_path / "settings.json")
+    assert Settings.load(tmp_path / "settings.json") == settings
+    path = write(tmp_path / "odd.json", recent=["a.mp4", 7], camera_modes={"usb1/1-1": None}, blur=True)
+    assert Settings.load(path) == Settings(blur=True)
+
+
 def test_a_file_that_cannot_be_replaced_is_left_alone(tmp_path: Path) -> None:
     occupied = tmp_path / "settings.json"
     occupied.mkdir()

@@ -59,7 +59,7 @@ def open_window(arguments: WindowArguments) -> int:
             arguments.csv,
             arguments.fullscreen,
             arguments.quit_after_s,
-            RecordingChoices(arguments.quality, arguments.original or None, arguments.split),
+            RecordingChoices(arguments.quality, "both" if arguments.original else None, arguments.split),
             arguments.force,
             models,
         ),

@@ -17,6 +17,7 @@ from agecam.errors import (
     SourceLostError,
     SourceNotReadyError,
 )
+from agecam.live.camera_control import CameraControl
 from agecam.live.playback import PlaybackControl
 from agecam.live.player import FilePlayer
 from agecam.live.slot import LatestSlot
@@ -101,6 +102,9 @@ class CaptureCallbacks:
     """With every frame before the slot gets it, once models are loaded."""
     on_damage: Callable[[str], None] = lambda _sentence: None
     """With a sentence on what is missing of a file, when that is known."""
+    on_return: Callable[[Source, float], None] = lambda _source, _away_s: None
+    """With a live source that was lost, right before its first frame since, and for how many seconds it was
+    away: from the last frame to the first."""
 
 
 class CaptureThread:
@@ -132,9 +136,12 @@ class CaptureThread:
         self._epoch = 0
         self._first_epoch = 0
         self._number = 0
+        self._last_live_s: float | None = None
+        """The time of the last frame of the live source that is served."""
         self._plugged_in: Sequence[Camera] | None = None
         self._wake = threading.Event()
         self._stopping = False
+        self.camera = CameraControl(callbacks.on_change)
         self.playback = PlaybackControl(self._wake.set, callbacks.on_change)
         # A daemon: a device whose read never returns must not keep the process alive.
         self._thread = threading.Thread(target=self._run, name="agecam-capture", daemon=True)
@@ -165,6 +172,13 @@ class CaptureThread:
             request = self._request
         if request is not None:
             self.request(dataclasses.replace(request))
+
+    def reopen_camera(self) -> None:
+        """Open the camera that is shown, or waited for, anew; does nothing for other sources."""
+        with self._lock:
+            request, camera = self._request, self._state.camera
+        if request is not None and camera is not None:
+            self.request(dataclasses.replace(request, spec=None, camera=camera))
 
     def state(self) -> tuple[SourceStatus, int]:
         """Where the source stands, and the first epoch of its frames: 0 while none of it is open yet."""
@@ -213,7 +227,7 @@ class CaptureThread:
 
     def _serve(self, request: SourceRequest) -> None:
         """Show one source until another is wanted, bringing it back whenever it is lost."""
-        was_live = False
+        was_live, self._last_live_s = False, None
         source: Source | None = None
         wait_s = self._config.retry_first_s
         while self.is_current(request):
@@ -255,7 +269,11 @@ class CaptureThread:
 
     def _show(self, source: Source, request: SourceRequest) -> None:
         try:
+            if isinstance(source, CameraSource):
+                self.camera.prepare(source)
             source.open()
+            if isinstance(source, CameraSource):
+                self.camera.opened(source)
             self._epoch += 1
             with self._lock:
                 self._first_epoch = self._epoch
@@ -271,6 +289,8 @@ class CaptureThread:
         """Hand on the frames of a camera or stream as they come."""
         before: Frame | None = None
         while self.is_current(request):
+            if isinstance(source, CameraSource):
+                self.camera.serve(source)
             frame = source.read()
             self._tell_plugged_in(source)
             if frame is None:
@@ -280,6 +300,9 @@ class CaptureThread:
                 return
             if before is None:
                 self.set_state(request, SourceState.LIVE, source)
+                if self._last_live_s is not None:
+                    self._callbacks.on_return(source, frame.time_s - self._last_live_s)
+            self._last_live_s = frame.time_s
             lost = 0 if before is None else max(0, frame.index - before.index - 1)
             self.put(source, frame, lost)
             before = frame

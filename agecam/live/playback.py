@@ -184,6 +184,17 @@ class PlaybackClock:
             self._next_s = self._last.time_s + gap_s
             self._index_offset = self._last.index + 1
 
+    def repeat(self, gap_s: float) -> Frame:
+        """The last frame once more, ``gap_s`` later; what follows on the time line is later by as much."""
+        assert self._last is not None
+        self._offset_s += gap_s
+        self._index_offset += 1
+        self._start_s = None  # what comes next is due at once
+        self._last = dataclasses.replace(
+            self._last, time_s=self._last.time_s + gap_s, index=self._last.index + 1
+        )
+        return self._last
+
     def due_s(self, time_s: float, speed: float = 1.0) -> float:
         """When to hand on the frame of that media time, on the monotonic clock.
 

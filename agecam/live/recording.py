@@ -12,7 +12,7 @@ from typing import Final
 
 from agecam.live.notices import Notices, Remedy
 from agecam.messages import Frame, Person
-from agecam.output import Quality, RecordedFrame, RecordingOptions, RecordingSink
+from agecam.output import Quality, RecordedFrame, RecordingContent, RecordingOptions, RecordingSink
 from agecam.output.growing import finish_leftovers_in
 from agecam.output.notes import finish_noted
 from agecam.output.split import SplitRule, parse_split
@@ -22,6 +22,7 @@ __all__ = [
     "Quality",
     "Recorder",
     "RecordingClaim",
+    "RecordingContent",
     "RecordingOptions",
     "RecordingPhase",
     "RecordingState",
@@ -43,6 +44,8 @@ class RecordingPhase(enum.Enum):
     """No more frames are taken; the file is being completed."""
 
 
+_RATE_KNOWN_S: Final = 5.0
+"""From this length on the rate of a recording is known: files grow in steps of about a second."""
 _RUNNING: Final = (RecordingPhase.WAITING, RecordingPhase.ON, RecordingPhase.PAUSED)
 
 
@@ -53,7 +56,8 @@ class RecordingState:
     ``recording_id`` counts recordings from 1, and stays after the end of one. ``seconds`` is the length of
     what is written, without pauses; ``written`` and ``dropped`` count frames, those dropped by whatever kept
     them from the file. ``path`` is the final name of the file that grows, or of the last one, from the first
-    frame on; ``part`` its number, from 1.
+    frame on; ``part`` its number, from 1. ``size_bytes`` is what all its files take, ``room_s`` for how many
+    seconds more the disk lasts at their rate so far, ``None`` while that is unknown.
     """
 
     phase: RecordingPhase = RecordingPhase.OFF
@@ -63,6 +67,8 @@ class RecordingState:
     written: int = 0
     dropped: int = 0
     part: int = 1
+    size_bytes: int = 0
+    room_s: float | None = None
 
     @property
     def is_running(self) -> bool:
@@ -246,6 +252,8 @@ class Recorder:
             status.written,
             status.dropped + dropped,
             sink.part,
+            sink.size_bytes,
+            _room_s(sink, status.seconds),
         )
 
     def is_running(self) -> bool:
@@ -325,3 +333,11 @@ class Recorder:
             recording.phase = RecordingPhase.OFF
             self._unfinished.remove(recording)
         self._on_change()
+
+
+def _room_s(sink: RecordingSink, seconds: float) -> float | None:
+    """For how many seconds more the disk lasts, once ``seconds`` are written; ``None`` where unknown."""
+    size_bytes, room_bytes = sink.size_bytes, sink.room_bytes
+    if room_bytes is None or seconds < _RATE_KNOWN_S or not size_bytes:
+        return None
+    return room_bytes * seconds / size_bytes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -14,18 +14,21 @@ from agecam.drawing.annotate import LabelLayout, annotate_in_layout
 from agecam.drawing.label_text import LabelStyle
 from agecam.live.analysis import AnalysisCallbacks, AnalysisThread
 from agecam.live.background import BackgroundTasks
+from agecam.live.camera_control import camera_key
 from agecam.live.capture import CaptureCallbacks, Captured, CaptureThread, SourceOpener, SourceRequest
 from agecam.live.feed import FeedConfig, RecordingFeed
 from agecam.live.notices import Notice, Notices, Remedy
 from agecam.live.pipeline import AnnotatedFrame
 from agecam.live.playback import PlaybackControl
-from agecam.live.recording import Recorder, RecordingOptions
+from agecam.live.recording import Recorder, RecordingOptions, RecordingPhase
 from agecam.live.slot import LatestSlot
 from agecam.live.state import SessionState, SourceState
 from agecam.live.statistics import Statistics, StatisticsCollector
 from agecam.output import GrowingCsvSink, SnapshotSink
 from agecam.output.sink import Sink
-from agecam.sources import Camera
+from agecam.sources import Camera, Source
+from agecam.sources.camera_controls import ControlName
+from agecam.sources.camera_modes import CameraMode
 from agecam.vision.analyzer import Analyzer
 
 log = logging.getLogger(__name__)
@@ -74,6 +77,7 @@ class Session:
                 on_change=on_change,
                 on_captured=lambda captured: self._feed.offer(captured, self._analysis.view.style),
                 on_damage=self._tell_damage,
+                on_return=self._tell_return,
             ),
             self._opener,
         )
@@ -113,6 +117,19 @@ class Session:
         """How a file is played: pause, seek, step, speed, loop."""
         return self._capture.playback
 
+    def set_camera_modes(self, modes: Mapping[str, CameraMode]) -> None:
+        """Ask these sizes and rates of cameras, by :func:`agecam.live.camera_control.camera_key`."""
+        self._capture.camera.set_modes(modes)
+
+    def reopen_camera(self) -> None:
+        """Open the camera that is shown anew, as after another mode was chosen."""
+        self._capture.reopen_camera()
+
+    def set_camera_control(self, name: ControlName, value: float) -> None:
+        """Set brightness or exposure of the camera that is shown; see
+        :class:`agecam.sources.camera_controls.CameraControls`."""
+        self._capture.camera.set(name, value)
+
     def set_mirror(self, mirror: bool) -> None:
         """Show cameras as in a mirror. Recordings, snapshots and CSV files are never mirrored."""
         self._analysis.view = replace(self._analysis.view, mirror=mirror)
@@ -148,7 +165,18 @@ class Session:
             latest is None or not 0 < epoch <= latest.epoch
         ):
             source = replace(source, state=SourceState.LOADING)
-        return SessionState(source, self._recorder.state(), self._capture.playback.state())
+        camera = self._capture.camera.state()
+        is_shown = (
+            camera is not None
+            and source.camera is not None
+            and camera_key(camera.camera) == camera_key(source.camera)
+        )
+        return SessionState(
+            source,
+            self._recorder.state(),
+            self._capture.playback.state(),
+            camera if is_shown else None,
+        )
 
     def statistics(self) -> Statistics:
         """Rates and latencies of the last seconds."""
@@ -162,10 +190,12 @@ class Session:
 
     def start_recording(self, path: Path, options: RecordingOptions | None = None) -> None:
         """Record all frames, annotated, into the file ``path`` from the next one on."""
+        self.playback.pause(False)  # a recorded file plays as it does
         self._recorder.start(path, is_folder=False, options=options)
 
     def start_recording_in(self, folder: Path, options: RecordingOptions | None = None) -> None:
         """Record all frames, annotated, into a new file in ``folder`` from the next one on."""
+        self.playback.pause(False)
         self._recorder.start(folder, is_folder=True, options=options)
 
     def pause_recording(self) -> None:
@@ -247,6 +277,12 @@ class Session:
         if sentence not in self._damage_told:
             self._damage_told.add(sentence)
             self._notices.warn(sentence)
+
+    def _tell_return(self, source: Source, away_s: float) -> None:
+        """In the capture thread; a recording that has begun holds the gap."""
+        if self._recorder.state().phase is RecordingPhase.ON:
+            what = "camera" if source.is_camera else "stream"
+            self._notices.warn(f"The {what} was away for {away_s:.1f} s; the recording goes on.")
 
     def _end_recording_with_its_source(self) -> None:
         """In the analysis thread, when no frame has come for a while."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from agecam.live.camera_control import CameraState
 from agecam.live.playback import PlaybackState
 from agecam.live.recording import RecordingState
 from agecam.sources import Camera
@@ -60,3 +61,5 @@ class SessionState:
     recording: RecordingState
     playback: PlaybackState | None = None
     """``None`` where no video file is open."""
+    camera: CameraState | None = None
+    """Of the camera that is shown or waited for; ``None`` where it has not been open yet, or none is."""

@@ -6,7 +6,7 @@ from agecam.output.csv import CsvSink, GrowingCsvSink
 from agecam.output.image import IMAGE_OUTPUTS, ImageSink, SnapshotSink, write_image
 from agecam.output.json_lines import JsonSink
 from agecam.output.parts import RecordedFrame
-from agecam.output.recording import RecordingOptions, RecordingSink, VideoSink
+from agecam.output.recording import RecordingContent, RecordingOptions, RecordingSink, VideoSink
 from agecam.output.report import ReportSink
 from agecam.output.report_data import InputReport
 from agecam.output.report_page import render_report
@@ -25,6 +25,7 @@ __all__ = [
     "Quality",
     "QueuedSink",
     "RecordedFrame",
+    "RecordingContent",
     "RecordingOptions",
     "RecordingSink",
     "ReportSink",

@@ -99,6 +99,12 @@ class DiskGuard:
         self._due_s = 0.0
         self._last_free: int | None = None
         self._most_taken = 0
+        self._room_bytes: int | None = None
+
+    @property
+    def room_bytes(self) -> int | None:
+        """What may still be written, as of the last :meth:`check`; ``None`` where that is unknown."""
+        return self._room_bytes
 
     def check_before(self, paths: Sequence[Path], width: int, height: int) -> None:
         """Raise :class:`DiskFullError` where videos of that size in pixels could not even begin."""
@@ -120,6 +126,7 @@ class DiskGuard:
         config, space = self._config, self._ask(paths[0].parent)
         if space is None:
             return
+        self._room_bytes = max(0, round(space.free - self._kept_free(space)))
         if self._last_free is not None:
             self._most_taken = max(self._most_taken, self._last_free - space.free)
         self._last_free = space.free

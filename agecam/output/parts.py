@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,11 +44,14 @@ class Part:
         self._files: list[GrowingFile] = []
         self._writers: list[VideoWriter] = []
         self._size_bytes = 0
+        """Of the larger file; both at once are :attr:`size_bytes`."""
         self._grown_bytes = 0
         self.kept: list[Path] = []
         """The files that were finished with a frame at least."""
         self.seconds = 0.0
         """The length of the finished drawn file."""
+        self.size_bytes = 0
+        """What the files took when they were last looked at."""
 
     def claim(self, target: Path, *, may_replace: bool) -> None:
         """Begin a file called ``target``, or another name where that is taken."""
@@ -88,7 +92,7 @@ class Part:
                 continue
         size_bytes = max(sizes, default=0)
         self._grown_bytes = max(self._grown_bytes, size_bytes - self._size_bytes)
-        self._size_bytes = size_bytes
+        self._size_bytes, self.size_bytes = size_bytes, sum(sizes)
         guard.check(self._paths(), self.frames)
 
     def is_over(self, split: SplitRule | None, time_s: float) -> bool:
@@ -107,6 +111,7 @@ class Part:
         Only a ``whole`` file replaces one that stands there.
         """
         failures: list[OutputError] = []
+        self.size_bytes = 0
         for number, file in enumerate(self._files):
             writer = self._writers[number] if number < len(self._writers) else None
             try:
@@ -139,6 +144,8 @@ class Part:
             if writer is self._writers[0]:
                 self.seconds = seconds
             self.kept.append(file.finish(whole=is_whole))
+            with contextlib.suppress(OSError):
+                self.size_bytes += self.kept[-1].stat().st_size
         if failure is not None:
             raise failure
 

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from agecam.errors import DiskFullError, OutputError
 from agecam.files import with_ending
@@ -23,6 +23,8 @@ from agecam.output.sink import DEFAULT_CONFIG, QueuedSink, SinkConfig, WhenFull,
 from agecam.output.split import SplitRule
 from agecam.output.video import VideoOptions, VideoWriter
 
+RecordingContent = Literal["annotated", "original", "both"]
+"""The images with their labels, those without, or a file of each, the second with " original" in its name."""
 MakeVideoWriter = Callable[[Path, int, int, VideoOptions], VideoWriter]
 """From the path, the width and height in pixels and the options."""
 
@@ -109,8 +111,7 @@ class RecordingOptions:
     """How a recording is kept."""
 
     quality: Quality = "standard"
-    keep_original: bool = False
-    """Whether a second file gets the images without labels, at the same times."""
+    content: RecordingContent = "annotated"
     split: SplitRule | None = None
     may_replace: bool = True
     """Whether it replaces a file that has its name; else it gets another."""
@@ -153,6 +154,7 @@ class RecordingSink(QueuedSink):
         self._note: GrowingNote | None = None
         self._is_left = False
         self._kept: list[Path] = []
+        self._kept_bytes = 0
         super().__init__(
             "recording",
             when_full=WhenFull.DROP,
@@ -165,13 +167,27 @@ class RecordingSink(QueuedSink):
         """The number of the part that grows, or of the last one; at least 1."""
         return max(1, self._parts)
 
+    @property
+    def size_bytes(self) -> int:
+        """What its files take, as far as that was looked at."""
+        part = self._part
+        return self._kept_bytes + (0 if part is None else part.size_bytes)
+
+    @property
+    def room_bytes(self) -> int | None:
+        """What its disk can still take of it; ``None`` where unknown."""
+        return self._guard.room_bytes
+
     def paths(self) -> tuple[Path, ...]:
         """The files that are finished, in the order of their beginning."""
         return tuple(self._kept)
 
     def write(self, frame: Frame, people: Sequence[Person]) -> None:
-        if isinstance(frame, RecordedFrame) and not self._options.keep_original:
-            frame = replace(frame, original_bgr=None)  # else the queue would hold half as many frames
+        content = self._options.content
+        if isinstance(frame, RecordedFrame) and frame.original_bgr is not None and content != "both":
+            kept_bgr = frame.original_bgr if content == "original" else frame.image_bgr
+            # Without the other, else the queue would hold half as many frames.
+            frame = replace(frame, image_bgr=kept_bgr, original_bgr=None)
         super().write(frame, people)
 
     def item_bytes(self, frame: Frame, people: Sequence[Person]) -> int:
@@ -225,7 +241,7 @@ class RecordingSink(QueuedSink):
         part.claim(with_ending(first, number), may_replace=may_replace)
         self._first = first if number else part.target
         self._path = part.target
-        if self._options.keep_original:
+        if self._options.content == "both":
             part.claim(with_ending(part.target, " original"), may_replace=False)
         options = VideoOptions(quality=self._options.quality)
         part.open(self._guard, lambda path, width, height: self._make_writer(path, width, height, options))
@@ -242,6 +258,7 @@ class RecordingSink(QueuedSink):
                 raise
             finally:
                 self._kept += part.kept
+                self._kept_bytes += part.size_bytes
 
 
 def _told(error: OutputError, part: Part | None) -> OutputError:

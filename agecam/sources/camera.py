@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from agecam.errors import CameraBusyError, CameraDeniedError, CameraNotFoundError, SourceLostError
 from agecam.messages import Frame
 from agecam.opencv import cv2
+from agecam.sources.camera_controls import CameraControls, ControlName, read_controls, set_control
+from agecam.sources.camera_modes import CameraMode, list_modes
 from agecam.sources.cameras import (
     BACKENDS,
     Camera,
@@ -76,7 +78,8 @@ class CameraSource:
     ``read`` raises :class:`agecam.errors.SourceLostError` after ``config.stall_s`` seconds without a fresh
     image. When it is next opened, the very same camera is waited for: it is known by its port, and in another
     port by its name, unless that is the name of one that was there all the time.
-    ``clock`` gives monotonic seconds.
+    ``clock`` gives monotonic seconds. ``mode`` is what is asked of the camera when it is next opened; without
+    one it is what the config says.
     """
 
     is_live = True
@@ -92,7 +95,10 @@ class CameraSource:
         has_permission: Callable[[Camera], bool] = has_permission,
         open_capture: OpenCapture = cv2.VideoCapture,
         clock: Callable[[], float] = time.monotonic,
+        list_modes: Callable[[Camera], Sequence[CameraMode]] = list_modes,
     ) -> None:
+        self.mode: CameraMode | None = None
+        self._list_modes = list_modes
         self._identity = CameraIdentity(camera)
         self._config = config or CameraConfig()
         self._list_cameras = list_cameras
@@ -102,6 +108,7 @@ class CameraSource:
         self._capture: Capture | None = None
         self._fps: float | None = None
         self._first: Frame | None = None
+        self._size_wh: tuple[int, int] | None = None
         self._index = 0
         self._freeze = FreezeDetector(self._config.freeze)
 
@@ -117,6 +124,29 @@ class CameraSource:
     @property
     def fps(self) -> float | None:
         return self._fps
+
+    @property
+    def obtained_mode(self) -> CameraMode | None:
+        """What the camera gives, as far as its driver tells: 0 frames a second is unknown; ``None`` where it
+        is not open."""
+        if self._size_wh is None:
+            return None
+        return CameraMode(*self._size_wh, self._fps or 0.0)
+
+    def modes(self) -> tuple[CameraMode, ...]:
+        """What may be asked of it."""
+        return tuple(self._list_modes(self.camera))
+
+    def controls(self) -> CameraControls:
+        """How it is set now; nothing while it is not open."""
+        return (
+            CameraControls() if self._capture is None else read_controls(self._capture, self.camera.backend)
+        )
+
+    def set_control(self, name: ControlName, value: float) -> None:
+        """Set brightness or exposure, a share of its range, or automatic exposure, 1 or 0."""
+        if self._capture is not None:
+            set_control(self._capture, name, value)
 
     def note_plugged_in(self, cameras: Sequence[Camera]) -> None:
         """Tell which cameras are plugged in, while this one is: none of the others is taken for it later."""
@@ -140,6 +170,7 @@ class CameraSource:
             self.close()
         else:
             raise CameraBusyError(_busy_text(self.camera))
+        self._size_wh = self._first.width, self._first.height
         _log.info(
             "%s: %d x %d at %s frames a second through %s",
             self.name,
@@ -161,7 +192,7 @@ class CameraSource:
         return frame
 
     def close(self) -> None:
-        self._first = None
+        self._first = self._size_wh = None
         self._index = 0
         self._freeze = FreezeDetector(self._config.freeze)
         if self._capture is not None:
@@ -192,12 +223,13 @@ class CameraSource:
             capture.release()
             return None
         config = self._config
+        mode = self.mode or CameraMode(config.width_px, config.height_px, config.fps)
         if camera.backend == "V4L2":
             # Before the size: without MJPG most USB cameras give large images at 5 to 10 frames a second.
             capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
-        capture.set(cv2.CAP_PROP_FRAME_WIDTH, config.width_px)
-        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, config.height_px)
-        capture.set(cv2.CAP_PROP_FPS, config.fps)
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, mode.width_px)
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, mode.height_px)
+        capture.set(cv2.CAP_PROP_FPS, mode.fps)
         capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # the newest image, not one from half a second ago
         reported_fps = float(capture.get(cv2.CAP_PROP_FPS))
         self._fps = reported_fps if 0 < reported_fps <= config.max_fps else None

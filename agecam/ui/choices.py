@@ -16,6 +16,7 @@ class ChoiceGroup(enum.Enum):
 
     LABELS = "Labels"
     VIEW = "View"
+    RECORDING = "Recording"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,30 @@ CHOICES: Final = (
         "Ctrl+T",
         ChoiceGroup.VIEW,
         plain_key="I",
+    ),
+    Choice(
+        "strip",
+        "show_strip",
+        "Last recordings and snapshots",
+        "Show the last recordings and snapshots below the picture",
+        "Ctrl+J",
+        ChoiceGroup.VIEW,
+    ),
+    Choice(
+        "countdown",
+        "countdown",
+        "Count down from three",
+        "Begin a recording three seconds after the click",
+        "Ctrl+Shift+D",
+        ChoiceGroup.RECORDING,
+    ),
+    Choice(
+        "snapshot_sound",
+        "snapshot_sound",
+        "Sound with snapshots",
+        "Make a sound when a snapshot is taken",
+        "Ctrl+Shift+S",
+        ChoiceGroup.RECORDING,
     ),
 )
 

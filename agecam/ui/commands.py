@@ -15,11 +15,16 @@ from agecam.live.state import SourceState
 from agecam.paths import demo_clip, recordings_dir, snapshots_dir
 from agecam.settings import Settings
 from agecam.sources import Camera
+from agecam.ui.camera_commands import CameraCommands
 from agecam.ui.choices import BY_NAME, label_style
+from agecam.ui.countdown import Countdown
+from agecam.ui.desktop import Desktop
 from agecam.ui.dialogs import Dialogs
 from agecam.ui.errands import Errands
+from agecam.ui.help_dialog import HelpPage
 from agecam.ui.options import StartOptions
 from agecam.ui.preferences import Preferences
+from agecam.ui.recent_menu import with_recent
 
 _SKIP_S: Final = 5.0
 
@@ -43,6 +48,14 @@ class CommandedWindow(QMainWindow):
         """Go on from the first page."""
         raise NotImplementedError
 
+    def flash(self) -> None:
+        """Show that a snapshot is taken."""
+        raise NotImplementedError
+
+    def show_camera(self) -> None:
+        """Show what can be set of the camera."""
+        raise NotImplementedError
+
 
 class WindowCommands:
     """Each method is one thing that the user can do; all but dialogs return at once.
@@ -57,15 +70,21 @@ class WindowCommands:
         settings: Settings,
         options: StartOptions,
         dialogs: Dialogs,
+        desktop: Desktop,
     ) -> None:
         self.settings = settings
         self.recording = options.recording.over(settings)
+        self.camera = CameraCommands(self, session)
+        self.countdown = Countdown(window)
+        self.countdown.changed.connect(window.refresh)
+        self.countdown.ended.connect(self._start_recording)
         self._window = window
         self._session = session
         self._options = options
         self._dialogs = dialogs
+        self._desktop = desktop
         self._preferences: Preferences | None = None
-        self._errands = Errands(session, window, options.models)
+        self._errands = Errands(session, desktop, dialogs, window, options.models)
         self._errands.said.connect(window.show_notice)
         # Here, because the system is asked for its folders: not at a click, while frames are live.
         self._standard_folders = recordings_dir(), snapshots_dir()
@@ -88,6 +107,15 @@ class WindowCommands:
         preferred = None if name is None else PreferredCamera(name, device)
         self._session.show(SourceRequest(spec, preferred=preferred, loop=loop))
 
+    def open(self, spec: str) -> None:
+        """Show a file or an address that the user has named, and remember it."""
+        self.settings = replace(self.settings, recent=with_recent(self.settings.recent, spec))
+        self.show(spec)
+
+    def forget_recent(self) -> None:
+        self.settings = replace(self.settings, recent=())
+        self._window.refresh()
+
     def pick_camera(self, camera: Camera) -> None:
         """Show that camera, and the next time too."""
         self.settings = replace(self.settings, camera=camera.name, camera_device=camera.device)
@@ -100,12 +128,12 @@ class WindowCommands:
     def open_file(self) -> None:
         name = self._dialogs.ask_for_file(self._window)
         if name is not None:
-            self.show(name)
+            self.open(name)
 
     def open_address(self) -> None:
         address = self._dialogs.ask_for_address(self._window)
         if address is not None:
-            self.show(address)
+            self.open(address)
 
     def show_demo(self) -> None:
         self.show(str(demo_clip()), loop=True)
@@ -115,7 +143,10 @@ class WindowCommands:
         if self._session.state().recording.is_running:
             self._window.show_notice(Notice("Stop the recording first.", NoticeKind.WARNING))
         elif self.settings.has_agreed:
-            self.show(name)
+            self.open(name)
+
+    def show_camera(self) -> None:
+        self._window.show_camera()
 
     # -- playback ----------------------------------------------------------------------------------
 
@@ -146,10 +177,18 @@ class WindowCommands:
     # -- what is kept ------------------------------------------------------------------------------
 
     def toggle_recording(self) -> None:
-        if self._session.state().recording.is_running:
+        if self.countdown.seconds_left:
+            self.countdown.cancel()
+        elif self._session.state().recording.is_running:
             self._session.stop_recording()
+            self._window.refresh()
+        elif self.settings.countdown:
+            self.countdown.start()
         else:
-            self._session.start_recording_in(self.recordings_folder, self.recording.options())
+            self._start_recording()
+
+    def _start_recording(self) -> None:
+        self._session.start_recording_in(self.recordings_folder, self.recording.options())
         self._window.refresh()
 
     def toggle_pause(self) -> None:
@@ -167,6 +206,10 @@ class WindowCommands:
 
     def take_snapshot(self) -> None:
         self._session.take_snapshot(self.snapshots_folder)
+        if self._session.latest() is not None:
+            self._window.flash()
+            if self.settings.snapshot_sound:
+                self._desktop.play_sound()
 
     def follow_remedy(self, notice: Notice) -> None:
         """Do what a message offers."""
@@ -174,9 +217,12 @@ class WindowCommands:
             case Remedy.SHOW_IN_FOLDER if notice.path is not None:
                 self._errands.open_folder(notice.path.parent)
             case Remedy.CHOOSE_RECORDINGS_FOLDER:
-                self.choose_folder("recordings_folder", self.recordings_folder)
+                self.choose_recordings_folder()
             case Remedy.CHOOSE_SNAPSHOTS_FOLDER:
                 self.choose_folder("snapshots_folder", self.snapshots_folder)
+
+    def choose_recordings_folder(self) -> None:
+        self.choose_folder("recordings_folder", self.recordings_folder)
 
     def choose_folder(self, field: str, current: Path) -> None:
         """Ask for a folder, and keep it in that field of the settings."""
@@ -196,16 +242,21 @@ class WindowCommands:
         """Tell the session what the settings say of the view."""
         self._session.set_mirror(self.settings.mirror)
         self._session.set_style(label_style(self.settings))
+        self.camera.apply_settings()
 
     def toggle_fullscreen(self) -> None:
         self._window.set_fullscreen(not self._window.isFullScreen())
 
     def leave_fullscreen(self) -> None:
-        self._window.set_fullscreen(False)
+        """Stop what would begin a recording, else leave full screen."""
+        if self.countdown.seconds_left:
+            self.countdown.cancel()
+        else:
+            self._window.set_fullscreen(False)
 
     def change(self, settings: Settings) -> None:
         """Let these settings hold from now on; those of recordings from the next recording on."""
-        for name in ("quality", "original", "split"):
+        for name in ("quality", "content", "split"):
             value = getattr(settings, f"record_{name}")
             if value != getattr(self.settings, f"record_{name}"):
                 self.recording = replace(self.recording, **{name: value})
@@ -225,6 +276,10 @@ class WindowCommands:
     def open_folder(self) -> None:
         self._errands.open_folder(self.recordings_folder)
 
+    def open_outside(self, path: Path) -> None:
+        """Show a recording or snapshot in the program that the desktop has for it."""
+        self._errands.open_file(path)
+
     def agree(self) -> None:
         self.settings = replace(self.settings, has_agreed=True)
         self._window.begin()
@@ -236,7 +291,13 @@ class WindowCommands:
         self._errands.copy_report()
 
     def show_about(self) -> None:
-        self._dialogs.show_about(self._window, self._options.models)
+        self._errands.show_help(HelpPage.ABOUT)
+
+    def show_model_card(self) -> None:
+        self._errands.show_help(HelpPage.CARD)
+
+    def show_log(self) -> None:
+        self._errands.show_help(HelpPage.LOG)
 
     def quit(self) -> None:
         self._window.close()

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QComboBox, QMenu, QSizePolicy, QToolButton, QWidget
 
 from agecam.ui.actions import Actions
+from agecam.ui.camera_dialog import CameraDialog, CameraOwner
+from agecam.ui.camera_view import CameraView
 from agecam.ui.choices import ChoiceGroup, in_group
 from agecam.ui.flow import FlowLayout
 from agecam.ui.language import tr
 from agecam.ui.options import RecordingChoices
-from agecam.ui.recording_menu import OnChosen, RecordingMenu
+from agecam.ui.recent_menu import RecentMenu, RunInBackground
+from agecam.ui.recording_menu import RecordingMenu
 from agecam.ui.view_state import CameraList, ViewState
 
-_ON_BAR: Final = ("open_file", "record", "pause", "snapshot", "mirror")
+_ON_BAR: Final = ("camera", "open_file", "record", "pause", "snapshot", "mirror")
 _SEPARATOR: Final = ""
 _RECORDING: Final = "recording"
-"""Stands for a menu of its own."""
+_RECENT: Final = "recent"
+_HELP: Final = "help"
+"""Each stands for a menu of its own."""
 _IN_MENU: Final = (
     "open_address",
+    _RECENT,
     "demo",
     "retry",
     _SEPARATOR,
@@ -32,14 +39,27 @@ _IN_MENU: Final = (
     _SEPARATOR,
     _RECORDING,
     "folder",
+    "camera",
     _SEPARATOR,
     "preferences",
-    "shortcuts",
-    "troubleshoot",
-    "about",
+    _HELP,
     _SEPARATOR,
     "quit",
 )
+_IN_RECORDING: Final = (*in_group(ChoiceGroup.RECORDING), "recordings_folder")
+_IN_HELP: Final = ("about", "card", "shortcuts", _SEPARATOR, "troubleshoot", "log")
+
+
+class ControlsOwner(Protocol):
+    """Whom the menus and the dialog of the bar tell what the user wants."""
+
+    recording: RecordingChoices
+
+    @property
+    def camera(self) -> CameraOwner: ...
+    def choose_recording(self, name: str, value: object) -> None: ...
+    def open(self, spec: str) -> None: ...
+    def forget_recent(self) -> None: ...
 
 
 class Controls(QWidget):
@@ -49,7 +69,7 @@ class Controls(QWidget):
     """With the row of the camera in :attr:`agecam.ui.view_state.WindowFacts.cameras`."""
 
     def __init__(
-        self, actions: Actions, recording: RecordingChoices, on_recording: OnChosen, parent: QWidget
+        self, actions: Actions, owner: ControlsOwner, run_in_background: RunInBackground, parent: QWidget
     ) -> None:
         super().__init__(parent)
         self.setObjectName("controls")
@@ -76,7 +96,17 @@ class Controls(QWidget):
             button.setObjectName(name)
             button.setDefaultAction(actions[name])
             row.addWidget(button)
-        self.recording_menu = RecordingMenu(recording, on_recording, self)
+        actions["camera"].setIconText("⚙")
+        self._buttons["camera"].setAccessibleName("Camera settings")
+        self.recording_menu = RecordingMenu(owner.recording, owner.choose_recording, self)
+        self.recording_menu.addSeparator()
+        self.recording_menu.addActions([actions[name] for name in _IN_RECORDING])
+        self.recent_menu = RecentMenu(run_in_background, self)
+        self.recent_menu.opened.connect(owner.open)
+        self.recent_menu.cleared.connect(owner.forget_recent)
+        self._owner = owner
+        self._camera: CameraView | None = None
+        self.camera_dialog: CameraDialog | None = None
         self.menu = self._make_menu()
         row.addWidget(self._more())
         for button in self.findChildren(QToolButton):
@@ -96,8 +126,20 @@ class Controls(QWidget):
             button.setVisible(self._actions[name].isVisible())
         self.setVisible(not view.is_fullscreen)
         self.recording_menu.show_choices(view.recording_choices)
+        self.recent_menu.show_recent(view.recent, enabled=self._actions["open_file"].isEnabled())
         if view.cameras != self._cameras_shown:
             self._show_cameras(view.cameras)
+        self._camera = view.camera
+        if self.camera_dialog is not None:
+            self.camera_dialog.show_view(view.camera)
+
+    def show_camera(self) -> None:
+        """Show what can be set of the camera."""
+        if self.camera_dialog is None:
+            self.camera_dialog = CameraDialog(self._owner.camera, self.window() or self)
+        self.camera_dialog.show_view(self._camera)
+        self.camera_dialog.show()
+        self.camera_dialog.activateWindow()
 
     def _show_cameras(self, cameras: CameraList) -> None:
         with QSignalBlocker(self.cameras):
@@ -110,10 +152,15 @@ class Controls(QWidget):
         self._cameras_shown = cameras
 
     def _make_menu(self) -> QMenu:
-        menu = QMenu(self)
-        for name in _IN_MENU:
-            if name == _RECORDING:
-                menu.addMenu(self.recording_menu)
+        help_menu = self._filled(QMenu("Help", self), _IN_HELP, {})
+        menus = {_RECORDING: self.recording_menu, _RECENT: self.recent_menu, _HELP: help_menu}
+        return self._filled(QMenu(self), _IN_MENU, menus)
+
+    def _filled(self, menu: QMenu, names: Sequence[str], menus: Mapping[str, QMenu]) -> QMenu:
+        """The menu with the actions, and the menus, of these names."""
+        for name in names:
+            if name in menus:
+                menu.addMenu(menus[name])
             elif name == _SEPARATOR:
                 menu.addSeparator()
             else:

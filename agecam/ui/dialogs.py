@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,8 @@ from agecam.drawing.label_text import AGE_UNSURE_YEARS, GENDER_SURE
 from agecam.sources import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from agecam.ui.actions import ACTIONS
 from agecam.ui.choices import CHOICES
+from agecam.ui.help_dialog import HelpDialog, HelpPage
+from agecam.ui.help_texts import HelpTexts
 from agecam.ui.language import tr
 from agecam.ui.pages import CONSENT
 
@@ -67,9 +70,14 @@ class Dialogs:
         box.setText(shortcuts_text())
         box.exec()
 
-    def show_about(self, parent: QWidget, models: Path | None) -> None:
-        """Version, licence, privacy, and the folder of models that run, ``None`` for those that ship."""
-        QMessageBox.about(parent, tr("About AgeCam"), about_text(models))
+    def show_help(
+        self, parent: QWidget, texts: HelpTexts, about: str, page: HelpPage, show_log: Callable[[], None]
+    ) -> None:
+        """Version, licences, model card and log, from ``page`` on; ``about`` is rich text."""
+        dialog = HelpDialog(texts, about, show_log, parent)
+        dialog.show_page(page)
+        dialog.exec()
+        dialog.deleteLater()
 
 
 def shortcuts_text() -> str:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Final, Self, get_args
 
 from agecam.errors import UsageError
-from agecam.live.recording import Quality, RecordingOptions, parse_split
+from agecam.live.recording import Quality, RecordingContent, RecordingOptions, parse_split
 from agecam.settings import Settings
 
 QUALITIES: Final[tuple[Quality, ...]] = get_args(Quality)
+CONTENTS: Final[tuple[RecordingContent, ...]] = get_args(RecordingContent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +22,17 @@ class RecordingChoices:
     """
 
     quality: Quality | None = None
-    original: bool | None = None
+    content: RecordingContent | None = None
     split: str | None = None
 
     def over(self, settings: Settings) -> Self:
         """The same, with what the settings say where nothing else does."""
-        known = (one for one in QUALITIES if one == settings.record_quality)
-        remembered: Quality = next(known, "standard")
+        quality: Quality = next((one for one in QUALITIES if one == settings.record_quality), "standard")
+        content: RecordingContent = next(
+            (one for one in CONTENTS if one == settings.record_content), "annotated"
+        )
         return type(self)(
-            self.quality or remembered,
-            settings.record_original if self.original is None else self.original,
-            self.split or settings.record_split,
+            self.quality or quality, self.content or content, self.split or settings.record_split
         )
 
     def options(self) -> RecordingOptions:
@@ -40,7 +41,7 @@ class RecordingChoices:
             split = parse_split(self.split) if self.split else None
         except UsageError:
             split = None
-        return RecordingOptions(self.quality or "standard", bool(self.original), split)
+        return RecordingOptions(self.quality or "standard", self.content or "annotated", split)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,11 +28,11 @@ from agecam.ui.choices import CHOICES, SMALLEST_FACES, ChoiceGroup
 from agecam.ui.dialogs import Dialogs
 from agecam.ui.footer import ElidedLabel
 from agecam.ui.language import LANGUAGES, tr
-from agecam.ui.recording_menu import QUALITY_TEXTS, split_texts
+from agecam.ui.recording_menu import CONTENT_TEXTS, QUALITY_TEXTS, split_texts
 
 THEME_TEXTS: Final[dict[str | None, str]] = {None: "As the system", "light": "Light", "dark": "Dark"}
 LABEL_SIZE_TEXTS: Final[dict[str | None, str]] = {None: "Normal", "small": "Small", "large": "Large"}
-_KEPT: Final = ("camera", "camera_device", "has_agreed")
+_KEPT: Final = ("camera", "camera_device", "camera_modes", "has_agreed", "recent")
 """Fields of :class:`Settings` that are no preferences: restoring the defaults leaves them."""
 
 
@@ -122,8 +122,10 @@ class Preferences(QDialog):
         form = QFormLayout()
         form.addRow(tr("Quality"), self._choice("record_quality", {**QUALITY_TEXTS}, default="standard"))
         form.addRow(tr("Files"), self._choice("record_split", split_texts(self._owner.settings.record_split)))
-        text = "Also keep the picture without labels"
-        form.addRow(self._switch("record_original", text, "A second file beside each recording"))
+        form.addRow(tr("Keep"), self._choice("record_content", {**CONTENT_TEXTS}, default="annotated"))
+        for choice in CHOICES:
+            if choice.group is ChoiceGroup.RECORDING:
+                form.addRow(self._switch(choice.field, choice.text, choice.tip))
         return form
 
     def _folders(self) -> QFormLayout:

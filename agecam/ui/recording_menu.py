@@ -8,9 +8,9 @@ from typing import Any, Final
 from PyQt6.QtGui import QAction, QActionGroup
 from PyQt6.QtWidgets import QMenu, QWidget
 
-from agecam.live.recording import Quality
+from agecam.live.recording import Quality, RecordingContent
 from agecam.ui.language import tr
-from agecam.ui.options import QUALITIES, RecordingChoices
+from agecam.ui.options import CONTENTS, QUALITIES, RecordingChoices
 
 OnChosen = Callable[[str, object], None]
 """Takes the name of a field of :class:`RecordingChoices`, and its new value."""
@@ -19,6 +19,11 @@ QUALITY_TEXTS: Final[dict[Quality, str]] = {
     "small": "Small files",
     "standard": "Standard quality",
     "high": "High quality",
+}
+CONTENT_TEXTS: Final[dict[RecordingContent, str]] = {
+    "annotated": "The picture with labels",
+    "original": "The picture without labels",
+    "both": "Both, a file of each",
 }
 _SPLITS: Final[dict[str | None, str]] = {
     None: "One file, however long",
@@ -45,10 +50,7 @@ class RecordingMenu(QMenu):
         self._by_value: dict[tuple[str, object], QAction] = {}
         self._add_group("quality", {quality: QUALITY_TEXTS[quality] for quality in QUALITIES})
         self.addSeparator()
-        self.original = QAction(tr("Also keep the picture without labels"), self)
-        self.original.setCheckable(True)
-        self.original.triggered.connect(lambda checked: on_chosen("original", checked))
-        self.addAction(self.original)
+        self._add_group("content", {content: CONTENT_TEXTS[content] for content in CONTENTS})
         self.addSeparator()
         self._add_group("split", split_texts(choices.split))
         self.show_choices(choices)
@@ -59,8 +61,11 @@ class RecordingMenu(QMenu):
 
     def show_choices(self, choices: RecordingChoices) -> None:
         """Tick what is chosen."""
-        self.original.setChecked(bool(choices.original))
-        for chosen in (("quality", choices.quality or "standard"), ("split", choices.split)):
+        for chosen in (
+            ("quality", choices.quality or "standard"),
+            ("content", choices.content or "annotated"),
+            ("split", choices.split),
+        ):
             if chosen in self._by_value:
                 self._by_value[chosen].setChecked(True)
 

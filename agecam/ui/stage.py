@@ -7,7 +7,7 @@ from typing import Final
 
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QCursor, QResizeEvent
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QWidget
+from PyQt6.QtWidgets import QStackedWidget, QWidget
 
 from agecam.live.notices import Notice
 from agecam.live.state import SourceState
@@ -15,9 +15,10 @@ from agecam.ui.actions import Actions
 from agecam.ui.messages import MessageList
 from agecam.ui.pages import PAGES, WELCOME, MessagePage
 from agecam.ui.playback_bar import PlaybackBar
+from agecam.ui.recording_mark import CountdownView, Flash, RecordingMarkView
 from agecam.ui.statistics_overlay import StatisticsOverlay
 from agecam.ui.video_view import VideoView
-from agecam.ui.view_state import PlaybackView, RecordingMark, ViewState
+from agecam.ui.view_state import PlaybackView, ViewState
 
 _MARGIN_PX: Final = 12
 _MESSAGES_WIDTH_PX: Final = 760
@@ -27,36 +28,6 @@ _ROOMY_HEIGHT_PX: Final = 440
 """In a smaller stage plots would hide too much of the picture."""
 _IDLE_LOOKS: Final = 10
 """The pointer hides in full screen after so many looks at it without a movement: 2.5 s."""
-
-
-def restyle(widget: QWidget) -> None:
-    """Have style sheets see a property that has changed."""
-    style = widget.style()
-    if style is not None:
-        style.unpolish(widget)
-        style.polish(widget)
-
-
-class _Mark(QFrame):
-    """Some lines of text over the picture, through which the mouse reaches it."""
-
-    def __init__(self, name: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName(name)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(10, 5, 10, 5)
-        self.label = QLabel()
-        self.label.setTextFormat(Qt.TextFormat.PlainText)
-        row.addWidget(self.label)
-        self.hide()
-
-    def set_text(self, text: str) -> None:
-        if text != self.label.text():
-            self.label.setText(text)
-            self.setAccessibleName(text)
-            self.adjustSize()
-        self.setVisible(bool(text))
 
 
 class Stage(QWidget):
@@ -76,11 +47,13 @@ class Stage(QWidget):
             self._stack.addWidget(page)
         self.welcome = MessagePage(WELCOME, [actions[name] for name in WELCOME.actions])
         self._stack.addWidget(self.welcome)
-        self.recording = _Mark("recordingMark", self)
+        self.flash = Flash(self)
+        self.recording = RecordingMarkView(self)
         self.statistics = StatisticsOverlay(self)
         self.messages = MessageList(on_remedy, self)
         self.messages.resized.connect(self._place)
         self.playback = PlaybackBar(actions, self)
+        self.countdown = CountdownView(actions, self)
         self._is_fullscreen = False
         self._pointer = QPoint()
         self._idle_looks = 0
@@ -105,7 +78,8 @@ class Stage(QWidget):
             page.set_message(view.page_message)
             self._stack.setCurrentWidget(page)
             self.view.show_frame(None)
-        self._show_recording(view.recording)
+        self.recording.show_mark(view.recording)
+        self.countdown.show_seconds(view.countdown_s)
         self.statistics.show_view(view.statistics)
         self._playback = view.playback
         self._show_playback()
@@ -126,12 +100,6 @@ class Stage(QWidget):
         super().resizeEvent(event)
         self._place()
 
-    def _show_recording(self, mark: RecordingMark) -> None:
-        if self.recording.property("paused") != mark.is_paused:
-            self.recording.setProperty("paused", mark.is_paused)
-            restyle(self.recording)
-        self.recording.set_text(mark.text)
-
     def _show_playback(self) -> None:
         """In full screen it goes with the pointer, unless it is being used."""
         is_away = self._is_fullscreen and self._idle_looks >= _IDLE_LOOKS
@@ -151,6 +119,9 @@ class Stage(QWidget):
             self._stack.setGeometry(self.rect())
         else:
             self._stack.setGeometry(self.rect().adjusted(0, 0, 0, -bar_height))
+        self.flash.setGeometry(self._stack.geometry())
+        countdown = self.countdown
+        countdown.move((self.width() - countdown.width()) // 2, (self.height() - countdown.height()) // 2)
         bar.setGeometry(0, self.height() - bar_height, self.width(), bar_height)
         self.recording.move(_MARGIN_PX, _MARGIN_PX)
         statistics = self.statistics

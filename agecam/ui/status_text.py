@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from agecam.live.recording import RecordingPhase, RecordingState
 from agecam.live.statistics import Statistics
 from agecam.ui.language import tr
 
+LOW_ROOM_S: Final = 300.0
+"""A disk that lasts no longer than this at a recording's rate is warned of: time enough to do something."""
+
 
 def recording_text(recording: RecordingState) -> str:
-    """How long a recording has run, and what it has lost; empty where none runs."""
+    """How long a recording has run, and how large it is; empty where none runs."""
     match recording.phase:
         case RecordingPhase.OFF:
             return ""
@@ -16,10 +21,40 @@ def recording_text(recording: RecordingState) -> str:
             return "● waiting for the picture"
         case RecordingPhase.FINISHING:
             return "● finishing"
-    state = "❙❙ paused at" if recording.is_paused else "●"
-    part = f"  part {recording.part}" if recording.part > 1 else ""
-    dropped = f"  {recording.dropped} dropped" if recording.dropped else ""
-    return f"{state} {time_text(recording.seconds)}{part}{dropped}"
+    size = f"   {size_text(recording.size_bytes)}" if recording.size_bytes else ""
+    return f"{'❙❙' if recording.is_paused else '●'} {time_text(recording.seconds)}{size}"
+
+
+def recording_detail(recording: RecordingState) -> str:
+    """Whether it is paused, its part, and what it has lost; empty where there is nothing to say."""
+    if recording.phase not in (RecordingPhase.ON, RecordingPhase.PAUSED):
+        return ""
+    parts = (
+        "paused" if recording.is_paused else "",
+        f"part {recording.part}" if recording.part > 1 else "",
+        f"{recording.dropped} dropped" if recording.dropped else "",
+    )
+    return " · ".join(part for part in parts if part)
+
+
+def recording_warning(recording: RecordingState) -> str:
+    """A sentence on a disk that is about to be full; empty where it is not."""
+    room_s = recording.room_s
+    if room_s is None or room_s >= LOW_ROOM_S or recording.phase is RecordingPhase.OFF:
+        return ""
+    left = "less than a minute" if room_s < 60 else f"about {room_s // 60:.0f} min"
+    return f"Disk almost full: {left} left"
+
+
+def size_text(size_bytes: int) -> str:
+    """A size of files, in the units that file managers use.
+
+    >>> size_text(345_678), size_text(12_345_678), size_text(2_500_000_000)
+    ('346 kB', '12.3 MB', '2.50 GB')
+    """
+    if size_bytes < 1_000_000:
+        return f"{size_bytes / 1e3:.0f} kB"
+    return f"{size_bytes / 1e6:.1f} MB" if size_bytes < 1_000_000_000 else f"{size_bytes / 1e9:.2f} GB"
 
 
 def time_text(seconds: float) -> str:

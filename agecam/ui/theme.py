@@ -93,6 +93,9 @@ LIGHT: Final = Tokens(
     border="#cfd3da",
 )
 
+MARK: Final = "#7b818c"
+"""Arrows and frames of boxes: 3 to 1 on the buttons of both themes."""
+
 
 @dataclass(frozen=True, slots=True)
 class OnImage:
@@ -119,6 +122,12 @@ QWidget#recordingMark QLabel, QWidget#statistics QLabel, QWidget#playback QLabel
 QWidget#recordingMark { background: rgba(190, 38, 34, 235); }
 QWidget#recordingMark[paused="true"] { background: rgba(110, 84, 10, 235); }
 QWidget#recordingMark QLabel { font-weight: 600; }
+QLabel#recordingWarning { background: #ffd166; border-radius: 4px; padding: 1px 6px; }
+QWidget#recordingMark QLabel#recordingWarning { color: #1b1e24; }
+QFrame#countdownView { background: rgba(16, 18, 22, 215); border-radius: 18px; }
+QFrame#countdownView QLabel { color: #ffffff; font-weight: 600; }
+QFrame#countdownView QPushButton { color: #f2f3f5; background: #2a2e36; }
+QFrame#countdownView QPushButton:hover { background: #353a44; }
 QWidget#playback QToolButton { color: #f2f3f5; background: #2a2e36; }
 QWidget#playback QToolButton:hover { background: #353a44; }
 QWidget#playback QToolButton:checked { background: #2f4d73; }
@@ -127,9 +136,9 @@ QWidget#playback QToolButton:disabled { color: #6b717b; background: #22252b; }
 """What lies over the picture is the same in both themes, since pictures are."""
 
 
-def _image(name: str, tokens: Tokens) -> str:
-    """The file of an arrow or tick; style sheets draw none by themselves."""
-    return (assets_dir() / f"{name}-on-{'light' if tokens is LIGHT else 'dark'}.svg").as_posix()
+def _asset(name: str) -> str:
+    """The path of an image that ships with the program, as style sheets want it."""
+    return (assets_dir() / name).as_posix()
 
 
 def style_sheet(tokens: Tokens, text_pt: float) -> str:
@@ -157,15 +166,7 @@ QToolButton#pause:checked {{ background: {t.warning}; color: {t.bar}; }}
 QComboBox {{ padding: 5px 10px; border-radius: 6px; border: 2px solid transparent; color: {t.text};
     background: {t.button}; }}
 QComboBox:disabled {{ color: {t.text_off}; background: {t.button_off}; }}
-QComboBox::drop-down {{ border: 0; width: 26px; }}
-QComboBox::down-arrow {{ image: url("{_image("down", t)}"); width: 12px; height: 12px; }}
-QComboBox::down-arrow:disabled {{ image: none; }}
-QCheckBox {{ spacing: 8px; padding: 2px; border: 2px solid transparent; border-radius: 6px; }}
-QCheckBox::indicator {{ width: 14px; height: 14px; border: 2px solid {t.text_muted}; border-radius: 4px;
-    background: {t.bar}; }}
-QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent};
-    image: url("{_image("check", t)}"); }}
-QCheckBox::indicator:disabled {{ border-color: {t.text_off}; background: {t.button_off}; }}
+QComboBox::drop-down {{ border: 0; width: 22px; }}
 QLabel#rowLabel {{ padding: 7px 0; }}
 QFrame#message {{ background: {t.bar}; border: 1px solid {t.border}; border-left: 5px solid {t.done};
     border-radius: 6px; }}
@@ -180,6 +181,19 @@ QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}
 QScrollArea {{ border: 0; }}
 QLabel#hint {{ color: {t.text_muted}; }}
 QWidget#statistics QLabel#statisticsName {{ color: {ON_IMAGE.muted}; }}
+QComboBox::down-arrow {{ image: url({_asset("arrow-down.svg")}); width: 0.9em; height: 0.9em; }}
+QCheckBox {{ background: transparent; spacing: 0.6em; }}
+QCheckBox::indicator {{ width: 1.2em; height: 1.2em; border-radius: 4px; border: 1px solid {MARK};
+    background: {t.bar}; }}
+QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent};
+    image: url({_asset("check.svg")}); }}
+QCheckBox::indicator:disabled {{ border-color: {t.border}; }}
+QCheckBox::indicator:checked:disabled {{ background: {t.text_off}; border-color: {t.text_off}; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
+QWidget#strip {{ background: {t.bar}; }}
+QWidget#strip QToolButton {{ padding: 0; border-radius: 4px; background: {t.window}; }}
+QWidget#strip QToolButton:hover {{ border-color: {t.accent}; }}
+QWidget#strip QToolButton:focus {{ border-color: {t.focus}; }}
 {_STAGE}"""
 
 
@@ -206,6 +220,7 @@ def palette_of(tokens: Tokens) -> QPalette:
     disabled = QPalette.ColorGroup.Disabled
     for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
         palette.setColor(disabled, role, QColor(tokens.text_off))
+    palette.setColor(disabled, QPalette.ColorRole.Highlight, QColor(tokens.border))
     return palette
 
 

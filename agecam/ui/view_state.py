@@ -11,11 +11,19 @@ from agecam.live.state import SessionState, SourceState, SourceStatus
 from agecam.live.statistics import Statistics
 from agecam.settings import Settings
 from agecam.sources import Camera
+from agecam.ui.camera_view import CameraView, camera_view
 from agecam.ui.choices import CHOICES
 from agecam.ui.language import tr
 from agecam.ui.options import RecordingChoices
 from agecam.ui.statistics_view import StatisticsView, statistics_view
-from agecam.ui.status_text import numbers_detail, numbers_text, recording_text, time_text
+from agecam.ui.status_text import (
+    numbers_detail,
+    numbers_text,
+    recording_detail,
+    recording_text,
+    recording_warning,
+    time_text,
+)
 
 CONSENT_SHORT: Final = "Estimates can be wrong. Use them with the consent of the people in view."
 
@@ -36,6 +44,8 @@ class WindowFacts:
     asks_for_agreement: bool = False
     recording: RecordingChoices = field(default_factory=RecordingChoices)
     """How the next recordings are kept."""
+    countdown_s: int = 0
+    """Seconds until a recording begins; 0 where none is about to."""
     faces: int = 0
     is_still: bool = False
     """Whether the image is a photograph, which has no rate."""
@@ -64,9 +74,14 @@ class CameraList:
 
 @dataclass(frozen=True, slots=True)
 class RecordingMark:
-    """What is said of the recording over the picture; an empty ``text`` says nothing."""
+    """What is said of the recording over the picture: ``text`` large, ``detail`` below it, and a ``warning``.
+
+    An empty ``text`` says nothing.
+    """
 
     text: str = ""
+    detail: str = ""
+    warning: str = ""
     is_paused: bool = False
 
 
@@ -88,8 +103,10 @@ class ViewState:
 
     Where it ``asks_for_agreement`` nothing else is shown. ``page`` is the state whose page is shown, ``None``
     where the live view is; ``page_message`` says what is wrong this time. ``hint`` and ``numbers`` stand in
-    the footer; ``statistics`` lies over the picture, where there is any. ``keeps_screen_on`` where somebody
-    watches from afar or records. ``theme`` is as in the settings.
+    the footer; ``statistics`` lies over the picture, where there is any, and ``countdown_s``, where it is
+    not 0. ``keeps_screen_on`` where somebody watches from afar or records. ``camera`` is what can be set of
+    the one that is shown, ``recent`` what was opened last. ``shows_strip`` says whether the last files are to
+    be seen. ``theme`` is as in the settings.
     """
 
     title: str
@@ -99,6 +116,7 @@ class ViewState:
     actions: Mapping[str, ActionState]
     cameras: CameraList
     recording: RecordingMark
+    countdown_s: int
     playback: PlaybackView | None
     hint: str
     numbers: str
@@ -107,6 +125,9 @@ class ViewState:
     is_fullscreen: bool
     keeps_screen_on: bool
     recording_choices: RecordingChoices
+    camera: CameraView | None
+    recent: tuple[str, ...]
+    shows_strip: bool
     theme: str | None
 
 
@@ -123,7 +144,13 @@ def view_state(session: SessionState, settings: Settings, facts: WindowFacts) ->
         page_message=source.message,
         actions=_actions(session, settings, facts),
         cameras=_cameras(source, recording, () if facts.asks_for_agreement else facts.cameras),
-        recording=RecordingMark(recording_text(recording), recording.is_paused),
+        recording=RecordingMark(
+            recording_text(recording),
+            recording_detail(recording),
+            recording_warning(recording),
+            recording.is_paused,
+        ),
+        countdown_s=facts.countdown_s,
         playback=_playback(session),
         hint=tr("End of the clip: F5 plays it again" if is_ended else CONSENT_SHORT),
         numbers=numbers_text(facts.faces, facts.statistics, _rest(session, facts)) if is_live else "",
@@ -135,6 +162,9 @@ def view_state(session: SessionState, settings: Settings, facts: WindowFacts) ->
         keeps_screen_on=recording.is_running
         or (facts.is_fullscreen and is_live and not _rest(session, facts)),
         recording_choices=facts.recording,
+        camera=camera_view(session, settings, facts.statistics),
+        recent=settings.recent,
+        shows_strip=settings.show_strip and not (facts.is_fullscreen or facts.asks_for_agreement),
         theme=settings.theme,
     )
 
@@ -179,7 +209,7 @@ def _actions(session: SessionState, settings: Settings, facts: WindowFacts) -> d
     """Of the actions that are not always the same."""
     source, recording = session.source, session.recording
     is_live, is_ended = source.state is SourceState.LIVE, source.state is SourceState.ENDED
-    is_running, is_paused = recording.is_running, recording.is_paused
+    is_running, is_paused, counts = recording.is_running, recording.is_paused, facts.countdown_s > 0
     states = {choice.name: ActionState(checked=choice.value(settings)) for choice in CHOICES}
     if source.is_camera is False:  # a file or a stream is never mirrored
         states["mirror"] = ActionState(enabled=False)
@@ -187,7 +217,9 @@ def _actions(session: SessionState, settings: Settings, facts: WindowFacts) -> d
     states.update(dict.fromkeys(("open_file", "open_address", "demo"), ActionState(enabled=not is_running)))
     states.update(_playback_actions(session))
     states["record"] = ActionState(
-        enabled=is_live or is_running, checked=is_running, text="■ Stop" if is_running else ""
+        enabled=is_live or is_running or counts,
+        checked=is_running or counts,
+        text="■ Stop" if is_running else "✕ Cancel" if counts else "",
     )
     states["pause"] = ActionState(visible=is_running, checked=is_paused, text="▶ Resume" if is_paused else "")
     states["snapshot"] = ActionState(enabled=is_live or is_ended)
@@ -197,8 +229,9 @@ def _actions(session: SessionState, settings: Settings, facts: WindowFacts) -> d
     )
     if facts.asks_for_agreement:
         states.update(dict.fromkeys(_AFTER_AGREEMENT, ActionState(enabled=False)))
+    states["camera"] = ActionState(enabled=session.camera is not None)
     states["fullscreen"] = ActionState(checked=facts.is_fullscreen)
-    states["leave"] = ActionState(enabled=facts.is_fullscreen)
+    states["leave"] = ActionState(enabled=facts.is_fullscreen or counts)
     return states
 
 

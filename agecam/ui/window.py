@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from PyQt6.QtCore import QByteArray, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QByteArray, QRect, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeyEvent
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
@@ -23,6 +23,7 @@ from agecam.ui.bridge import SessionBridge
 from agecam.ui.closing import Closing
 from agecam.ui.commands import CommandedWindow, WindowCommands
 from agecam.ui.controls import Controls
+from agecam.ui.desktop import Desktop
 from agecam.ui.dialogs import Dialogs
 from agecam.ui.footer import Footer
 from agecam.ui.geometry import restore_geometry, save_geometry
@@ -32,6 +33,7 @@ from agecam.ui.options import StartOptions
 from agecam.ui.pages import MessagePage
 from agecam.ui.screen_awake import ScreenAwake
 from agecam.ui.stage import Stage
+from agecam.ui.strip import Strip
 from agecam.ui.theme import Theme
 from agecam.ui.video_view import VideoView
 from agecam.ui.view_state import ViewState, WindowFacts, view_state
@@ -40,6 +42,8 @@ log = logging.getLogger(__name__)
 
 _STATUS_INTERVAL_MS: Final = 250
 """Numbers that change more often cannot be read."""
+_SETTLED_MS: Final = 300
+"""By then a window manager has made a window as large as the screen."""
 _FAILURES: Final = (
     SourceState.DENIED,
     SourceState.FAILED,
@@ -68,6 +72,7 @@ class MainWindow(CommandedWindow):
         settings: Settings,
         settings_path: Path,
         dialogs: Dialogs | None = None,
+        desktop: Desktop | None = None,
         awake: ScreenAwake | None = None,
     ) -> None:
         super().__init__()
@@ -77,6 +82,9 @@ class MainWindow(CommandedWindow):
         self._settings_path = settings_path
         self._options = options
         self._geometry = QByteArray()
+        self._windowed = QRect()
+        self._filled_screen = False
+        """Whether the window itself had to fill the screen in full screen."""
         # Nobody is there to agree where the window closes by itself.
         asks = not settings.has_agreed and options.quit_after_s is None
         self._facts = WindowFacts(asks_for_agreement=asks)
@@ -85,7 +93,9 @@ class MainWindow(CommandedWindow):
         self._bridge = SessionBridge(self)
         self._bridge.changed.connect(self.refresh)
         self.session = make_session(self._bridge.notify)
-        self.commands = WindowCommands(self, self.session, settings, options, self._dialogs)
+        self.commands = WindowCommands(
+            self, self.session, settings, options, self._dialogs, desktop or Desktop()
+        )
         self._theme = Theme(lambda: self.settings.theme, self)
         self._closing = Closing(
             lambda: self._dialogs.may_stop_recording(self), self._save_and_close_session, self
@@ -107,17 +117,20 @@ class MainWindow(CommandedWindow):
         self.view = VideoView(self.session.painted)
         self.view.double_clicked.connect(self.commands.toggle_fullscreen)
         self.view.screen_size_changed.connect(lambda *size_wh: self.session.set_screen_size(size_wh))
-        self.controls = Controls(actions, self.commands.recording, self.commands.choose_recording, central)
+        commands = self.commands
+        self.controls = Controls(actions, commands, self.session.run_in_background, central)
         self.controls.camera_picked.connect(self._pick_camera)
         self.stage = Stage(self.view, actions, self.commands.follow_remedy, central)
         self.stage.playback.sought.connect(self.session.playback.seek)
         self.stage.playback.speed_chosen.connect(self.session.playback.set_speed)
+        self.strip = Strip(commands, self.session.run_in_background, central)
         self._footer = Footer(central)
         column = QVBoxLayout(central)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.controls)
         column.addWidget(self.stage, 1)
+        column.addWidget(self.strip)
         column.addWidget(self._footer)
         self.setCentralWidget(central)
         self.setAcceptDrops(True)
@@ -137,6 +150,7 @@ class MainWindow(CommandedWindow):
             self.set_fullscreen(True)
         else:
             self.show()
+        self.activateWindow()  # without a window manager nobody else gives it the keyboard
         self.commands.apply_settings()
         self.session.start()
         self.session.finish_leftovers_in(self.commands.recordings_folder)
@@ -170,9 +184,21 @@ class MainWindow(CommandedWindow):
         self._facts = replace(self._facts, is_fullscreen=full)
         self.refresh()
         if full:
+            self._windowed = self.geometry()
             self.showFullScreen()
+            QTimer.singleShot(_SETTLED_MS, self._fill_screen)
         else:
             self.showNormal()
+            if self._filled_screen:  # nobody else gives it its place back
+                self._filled_screen = False
+                self.setGeometry(self._windowed)
+
+    def _fill_screen(self) -> None:
+        """Without a window manager, as on a screen that shows nothing else, a window keeps its size."""
+        screen = self.screen()
+        if self.isFullScreen() and screen is not None and self.geometry() != screen.geometry():
+            self._filled_screen = True
+            self.setGeometry(screen.geometry())
 
     def _watch_for_cameras(self) -> None:
         HotplugWatcher(self).changed.connect(self.cameras_changed)
@@ -200,6 +226,7 @@ class MainWindow(CommandedWindow):
         if state.source.state in _FAILURES:
             self.errors.append(state.source.message)
         self.setEnabled(False)
+        self.commands.countdown.cancel()
         self._status_timer.stop()
         self.show_notice(Notice("Finishing…"))
         self._geometry = self.saveGeometry()
@@ -263,7 +290,7 @@ class MainWindow(CommandedWindow):
 
     def recording_text(self) -> str:
         """How long a recording has run, and what it has lost."""
-        return self.stage.recording.label.text()
+        return self.stage.recording.text()
 
     def message_text(self) -> str:
         """The newest message that stands over the picture; empty where there is none."""
@@ -275,16 +302,22 @@ class MainWindow(CommandedWindow):
     def refresh(self) -> None:
         """Show how everything stands now; runs for every frame, and draws only what has changed."""
         self._take_cameras()
-        if self._facts.recording is not self.commands.recording:
-            self._facts = replace(self._facts, recording=self.commands.recording)
+        self._facts = replace(
+            self._facts,
+            recording=self.commands.recording,
+            countdown_s=self.commands.countdown.seconds_left,
+        )
         view = view_state(self.session.state(), self.settings, self._facts)
         if view.page is None:
             self._show_frame(self.session.latest())
         if view != self._shown:
             shown, self._shown = self._shown, view
+            focused = self.focusWidget()
             self.stage.show_view(view)
             if shown is None or replace(shown, playback=view.playback) != view:  # which moves all the time
                 self._show_all_but_stage(view, shown)
+            if focused is not None and not (focused.isEnabled() and focused.isVisible()):
+                self.view.setFocus()  # Qt gives it to whatever comes next, a button that Space would press
         self._take_notices()
 
     def _show_all_but_stage(self, view: ViewState, before: ViewState | None) -> None:
@@ -294,6 +327,13 @@ class MainWindow(CommandedWindow):
         self._awake.keep(view.keeps_screen_on)
         self.controls.show_view(view)
         self._footer.show_view(view)
+        self.strip.set_wanted(view.shows_strip)
+
+    def flash(self) -> None:
+        self.stage.flash.start()
+
+    def show_camera(self) -> None:
+        self.controls.show_camera()
 
     def show_notice(self, notice: Notice) -> None:
         """Show a message over the picture."""
@@ -327,6 +367,8 @@ class MainWindow(CommandedWindow):
     def _take_notices(self) -> None:
         for notice in self.session.take_notices():
             self.show_notice(notice)
+            if notice.path is not None:
+                self.strip.look()  # most likely a new file
             if notice.is_error:
                 self.errors.append(notice.text)
 

@@ -1,6 +1,7 @@
 """Which camera is shown when several come and go: the one that was, or none."""
 
 import itertools
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,6 +21,7 @@ from agecam.live.capture import (
     SourceOpener,
     SourceRequest,
 )
+from agecam.live.notices import NoticeKind
 from agecam.live.slot import LatestSlot
 from agecam.live.state import SourceState
 from agecam.live.statistics import StatisticsCollector
@@ -256,5 +258,32 @@ def test_a_recording_holds_the_camera_it_began_with_and_no_other(
     wait_for(lambda: session.state().recording.written > before + 5, "more frames")
     session.close()
     with av.open(str(tmp_path / "out.mp4")) as container:
-        means = [frame.to_ndarray(format="gray").mean() for frame in container.decode(video=0)]
-    assert max(means) < 100, "nothing of the brighter camera"
+        frames = [(float(one.time), one.to_ndarray(format="gray")) for one in container.decode(video=0)]
+    assert max(image.mean() for _, image in frames) < 100, "nothing of the brighter camera"
+    (gap,) = [notice for notice in session.take_notices() if "away" in notice.text]
+    longest_s = max(np.diff([time_s for time_s, _ in frames]))
+    told = re.fullmatch(r"The camera was away for (\d+\.\d) s; the recording goes on\.", gap.text)
+    assert told is not None
+    assert 0 < float(told[1]) <= longest_s + 0.06
+    assert gap.kind is NoticeKind.WARNING
+
+
+def test_a_gap_is_told_only_of_a_recording_that_has_it(make_session: MakeSession, tmp_path: Path) -> None:
+    ports = Ports(FRONT)
+    session = make_session(opener=ports.opener())
+
+    def pull_and_put_back() -> None:
+        ports.plugged = ()
+        wait_for(lambda: state_of(session) is SourceState.DISCONNECTED, "the pull")
+        ports.plugged = (FRONT,)
+        session.retry()
+        wait_for(lambda: state_of(session) is SourceState.LIVE, "the return")
+
+    session.show(SourceRequest(None))
+    wait_for(lambda: state_of(session) is SourceState.LIVE, "the camera")
+    pull_and_put_back()
+    session.start_recording(tmp_path / "out.mp4")
+    wait_for(lambda: session.state().recording.written > 2, "some frames")
+    session.pause_recording()
+    pull_and_put_back()
+    assert [notice.text for notice in session.take_notices() if "away" in notice.text] == []

@@ -1,6 +1,7 @@
 """The session on a network camera: a served MJPEG stream on loopback that goes away and comes back."""
 
 import http.server
+import re
 import threading
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.live.capture import SourceRequest
+from agecam.live.notices import NoticeKind
 from agecam.live.session import Session
 from agecam.live.state import SourceState
 from agecam.opencv import cv2
@@ -89,7 +91,12 @@ def test_a_network_camera_is_labelled_recorded_and_found_again_after_a_break(
     with av.open(str(tmp_path / "out.mp4")) as container:
         times_s = [float(frame.time) for frame in container.decode(video=0)]
     assert len(times_s) >= 6
-    assert max(np.diff(times_s)) > 0.4, "the break is there, at its true length"
+    longest_s = max(np.diff(times_s))
+    assert longest_s > 0.4, "the break is there, at its true length"
+    (gap,) = [notice.text for notice in session.take_notices() if notice.kind is NoticeKind.WARNING]
+    told = re.fullmatch(r"The stream was away for (\d+\.\d) s; the recording goes on\.", gap)
+    assert told is not None
+    assert 0.4 < float(told[1]) <= longest_s + 0.06
 
 
 def test_an_address_where_nobody_answers_is_told(make_session: MakeSession) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from agecam.live.capture import CaptureCallbacks, Captured, CaptureThread, SourceRequest
 from agecam.live.playback import PlaybackState
+from agecam.live.player import PlayerConfig
 from agecam.live.slot import LatestSlot
 from agecam.live.state import SourceState
 from agecam.live.statistics import StatisticsCollector
@@ -36,6 +37,7 @@ class Playing:
     def __init__(self, path: Path) -> None:
         self.seen: list[tuple[int, int]] = []
         self.times_s: list[float] = []
+        self.media_s: list[float] = []
         self.told: list[str] = []
         ready = threading.Event()
         ready.set()
@@ -53,6 +55,7 @@ class Playing:
 
     def _note(self, captured: Captured) -> None:
         self.times_s.append(time.monotonic())
+        self.media_s.append(captured.frame.time_s)
         self.seen.append((round(captured.frame.image_bgr.mean() / 12), captured.epoch))
 
     def show(self, *, loop: bool = False) -> None:
@@ -90,12 +93,16 @@ def paused_at(playing: Playing, position_s: float) -> int:
 def test_a_paused_file_stands_still_and_goes_on_where_it_was(playing: Playing) -> None:
     playing.show()
     assert paused_at(playing, 0.5) == 5
-    count = len(playing.seen)
+    repeats = PlayerConfig().repeats
+    wait_for(lambda: playing.numbers().count(5) == 1 + repeats, "the same again, so that faces are confirmed")
     time.sleep(0.3)
-    assert len(playing.seen) == count
+    assert playing.numbers()[-1 - repeats :] == [5] * (1 + repeats)
+    assert np.diff(playing.media_s[-1 - repeats :]) == pytest.approx(PlayerConfig().repeat_interval_s)
+    count = len(playing.seen)
     playing.control.pause(False)
     wait_for(lambda: playing.thread.state()[0].state is SourceState.ENDED, "the end")
     assert playing.numbers()[count - 1 :] == list(range(5, FRAMES))
+    assert np.diff(playing.media_s).min() > 0, "time never goes back"
 
 
 def test_steps_show_the_next_frame_and_the_one_before(playing: Playing) -> None:
@@ -192,3 +199,35 @@ def test_a_paused_frame_follows_the_label_style(make_session: MakeSession, demo_
     face = np.s_[y + height // 4 : y + 3 * height // 4, x + width // 4 : x + 3 * width // 4]
     changed = np.abs(after.preview.image_bgra[face].astype(int) - before.preview.image_bgra[face]).max(axis=2)
     assert (changed > 5).mean() > 0.5
+
+
+def test_people_are_labelled_where_a_paused_file_is_sought(
+    make_session: MakeSession, demo_clip: Path
+) -> None:
+    session = make_session()
+    session.show(SourceRequest(str(demo_clip), loop=True))
+    wait_for(lambda: session.latest(), "a frame")
+    session.playback.pause(True)
+    session.playback.seek(6.5)
+
+    def labelled() -> bool:
+        latest = session.latest()
+        people = [] if latest is None or latest.analysis.frame.time_s < 6.4 else latest.people
+        return sum(one.confirmed and one.estimate is not None for one in people) == 2
+
+    wait_for(labelled, "both labels")
+    assert session.playback.state() is not None
+
+
+def test_a_paused_file_goes_on_when_it_is_recorded(
+    make_session: MakeSession, demo_clip: Path, tmp_path: Path
+) -> None:
+    session = make_session()
+    session.show(SourceRequest(str(demo_clip), loop=True))
+    wait_for(lambda: session.latest(), "a frame")
+    session.playback.pause(True)
+    session.start_recording(tmp_path / "out.mp4")
+    wait_for(lambda: session.state().recording.written > 3, "frames in the recording")
+    playback = session.state().playback
+    assert playback is not None
+    assert not playback.is_paused

@@ -19,7 +19,9 @@ from agecam.live.recording import Recorder, RecordingPhase
 from agecam.live.state import SourceState
 from agecam.messages import Frame
 from agecam.output import RecordingOptions, RecordingSink, VideoOptions, VideoWriter
+from agecam.output.disk import RECORDING_DISK
 from tests.live.helpers import FakeCamera, MakeSession, opening, state_of, wait_for
+from tests.output.helpers import FakeDisk
 
 
 def frames_in(path: Path) -> int:
@@ -135,7 +137,7 @@ def test_a_recording_whose_folder_vanishes_is_not_called_saved(
 def test_a_pause_leaves_no_gap_and_no_frame_behind(
     recorder: Recorder, astronaut_bgr: NDArray[np.uint8], tmp_path: Path
 ) -> None:
-    recorder.start(tmp_path / "out.mp4", is_folder=False, options=RecordingOptions(keep_original=True))
+    recorder.start(tmp_path / "out.mp4", is_folder=False, options=RecordingOptions(content="both"))
     for index in range(30):
         if index in (5, 20):
             recorder.pause()
@@ -313,6 +315,29 @@ def test_of_starts_from_two_threads_at_most_one_runs(
     assert not recorder.is_running()
     recorder.close()
     assert [frames_in(path) for path in tmp_path.iterdir()] == [1]
+
+
+def test_how_long_the_disk_lasts_is_known_once_the_recording_has_a_rate(
+    notices: Notices, astronaut_bgr: NDArray[np.uint8], tmp_path: Path
+) -> None:
+    disk = FakeDisk(free=60_000_000)
+
+    def make_sink(destination: Path, **options: object) -> RecordingSink:
+        return RecordingSink(destination, guard=disk.guard(RECORDING_DISK), **options)  # type: ignore[arg-type]
+
+    recorder = Recorder(notices, lambda: None, make_sink)
+    recorder.start(tmp_path / "out.mp4", is_folder=False)
+    for index in range(40):
+        record(recorder, Frame(astronaut_bgr, index * 0.2, index))
+        if index == 5:
+            wait_for(lambda: recorder.state().written == 6, "some frames")
+            assert recorder.state().room_s is None, "a second tells no rate"
+    wait_for(lambda: recorder.state().written == 40, "all frames")
+    state = recorder.state()
+    assert state.size_bytes > 0
+    assert state.room_s == pytest.approx(50_000_000 * 7.8 / state.size_bytes), "but for what others are left"
+    recorder.close()
+    assert recorder.state().size_bytes == (tmp_path / "out.mp4").stat().st_size
 
 
 class _StalledDisk:

@@ -78,7 +78,7 @@ def test_a_recording_ends_whole_before_its_disk_is_full(tmp_path: Path, frame: M
     disk = FakeDisk()
     sink = RecordingSink(
         tmp_path / "out.mp4",
-        options=RecordingOptions(keep_original=True),
+        options=RecordingOptions(content="both"),
         make_writer=filling(disk, after=12),
         guard=disk.guard(RECORDING_DISK),
     )

@@ -131,7 +131,7 @@ def test_a_name_as_long_as_can_be_is_recorded_and_finished_after_a_crash(
 def test_parts_and_originals_of_a_name_as_long_as_can_be_get_names(tmp_path: Path, frame: MakeFrame) -> None:
     path = tmp_path / ("ä" * 125 + "a.mp4")
     path.write_bytes(b"before")
-    options = RecordingOptions(keep_original=True, split=SplitRule(seconds=1.0), may_replace=False)
+    options = RecordingOptions(content="both", split=SplitRule(seconds=1.0), may_replace=False)
     with RecordingSink(path, options=options) as sink:
         for index in range(15):
             sink.write(frame(index), ())

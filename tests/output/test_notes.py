@@ -22,7 +22,7 @@ from agecam.messages import Frame
 from agecam.output import GrowingCsvSink, RecordingOptions, RecordingSink
 folder = Path(sys.argv[1])
 image = np.random.default_rng(0).integers(0, 255, (120, 160, 3), np.uint8)
-video = RecordingSink(folder / "visit.mp4", options=RecordingOptions(keep_original=True))
+video = RecordingSink(folder / "visit.mp4", options=RecordingOptions(content="both"))
 rows = GrowingCsvSink(folder / "visit.csv")
 for index in range(40):
     for sink in (video, rows):

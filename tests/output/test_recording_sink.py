@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from agecam.errors import OutputError
 from agecam.messages import Frame
 from agecam.output import RecordedFrame, RecordingOptions, RecordingSink, VideoOptions, VideoWriter
-from agecam.output.disk import DiskConfig
+from agecam.output.disk import RECORDING_DISK, DiskConfig
 from agecam.output.split import SplitRule
 from tests.output.helpers import FakeDisk, size_wh, times_s
 
@@ -126,7 +126,7 @@ def test_no_part_is_larger_than_asked_for(tmp_path: Path) -> None:
 def test_the_original_has_the_same_times_and_no_drawing(tmp_path: Path, image: Image) -> None:
     drawn = image.copy()
     drawn[:, :100] = (0, 0, 255)
-    options = RecordingOptions(keep_original=True, split=SplitRule(seconds=1.0))
+    options = RecordingOptions(content="both", split=SplitRule(seconds=1.0))
     steps_s = [0.0, 0.04, 0.1, 0.5, 0.52, 1.0, 1.3, 1.31]
     with RecordingSink(tmp_path / "out.mp4", options=options) as sink:
         for index, time_s in enumerate(steps_s):
@@ -139,6 +139,28 @@ def test_the_original_has_the_same_times_and_no_drawing(tmp_path: Path, image: I
     assert len(times_s(tmp_path / "out original.mp4")) == 5
 
 
+def test_the_original_alone_is_one_file_without_drawing(tmp_path: Path, image: Image) -> None:
+    drawn = np.full_like(image, (0, 0, 255))
+    with RecordingSink(tmp_path / "out.mp4", options=RecordingOptions(content="original")) as sink:
+        for index in range(5):
+            sink.write(RecordedFrame(drawn, index / 25, index, original_bgr=image), ())
+    assert names(tmp_path) == ["out.mp4"]
+    assert len(times_s(tmp_path / "out.mp4")) == 5
+    assert _red(tmp_path / "out.mp4") == 0
+
+
+def test_the_size_of_all_files_and_the_room_for_more_are_known(tmp_path: Path, image: Image) -> None:
+    disk = FakeDisk(free=500_000_000)
+    options = RecordingOptions(content="both", split=SplitRule(seconds=1.0))
+    sink = RecordingSink(tmp_path / "out.mp4", options=options, guard=disk.guard(RECORDING_DISK))
+    for index in range(40):
+        sink.write(RecordedFrame(image, index / 25, index, original_bgr=image), ())
+    sink.close()
+    assert sink.size_bytes == sum(path.stat().st_size for path in tmp_path.iterdir()) > 0
+    assert sink.room_bytes is not None
+    assert 400_000_000 < sink.room_bytes < 500_000_000, "some is left to other programs"
+
+
 def _red(path: Path) -> float:
     """The share of pixels of the first frame that are as red as the drawing."""
     with av.open(path) as container:
@@ -149,7 +171,7 @@ def _red(path: Path) -> float:
 def test_further_files_never_replace_what_is_there(tmp_path: Path, frame: MakeFrame) -> None:
     for name in ("out original.mp4", "out part 2.mp4"):
         (tmp_path / name).write_bytes(b"something else")
-    options = RecordingOptions(keep_original=True, split=SplitRule(seconds=1.0))
+    options = RecordingOptions(content="both", split=SplitRule(seconds=1.0))
     with RecordingSink(tmp_path / "out.mp4", options=options) as sink:
         for index in range(15):
             sink.write(frame(index), ())
@@ -168,7 +190,7 @@ def test_the_quality_chooses_how_large_files_are(tmp_path: Path, frame: MakeFram
         asked.append(options.quality)
         return VideoWriter(path, width, height, options)
 
-    options = RecordingOptions(quality="small", keep_original=True)
+    options = RecordingOptions(quality="small", content="both")
     with RecordingSink(tmp_path / "out.mp4", options=options, make_writer=make_writer) as sink:
         sink.write(frame(), ())
     assert asked == ["small", "small"]

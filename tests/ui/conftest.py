@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from agecam.live.capture import SourceOpener
 from agecam.live.session import Session
 from agecam.settings import Settings
+from agecam.ui.desktop import Desktop
 from agecam.ui.dialogs import Dialogs
 from agecam.ui.options import StartOptions
 from agecam.ui.screen_awake import ScreenAwake
@@ -36,6 +37,7 @@ def open_window(qtbot: QtBot, settings: Settings, tmp_path: Path) -> Iterator[Op
         *,
         opener: SourceOpener | None = None,
         dialogs: Dialogs | None = None,
+        desktop: Desktop | None = None,
         chosen: Settings | None = None,
         awake: ScreenAwake | None = None,
         **options: object,
@@ -47,6 +49,7 @@ def open_window(qtbot: QtBot, settings: Settings, tmp_path: Path) -> Iterator[Op
             chosen or settings,
             tmp_path / "config" / "settings.json",
             dialogs,
+            desktop,
             awake or ScreenAwake(tuple),  # the developer's own screen may blank
         )
         windows.append(window)

@@ -10,6 +10,7 @@ from agecam.live.capture import SourceOpener
 from agecam.live.recording import RecordingPhase
 from agecam.live.state import SourceState
 from agecam.settings import Settings
+from agecam.ui.desktop import Desktop
 from agecam.ui.dialogs import Dialogs
 from agecam.ui.screen_awake import ScreenAwake
 from agecam.ui.window import MainWindow
@@ -28,10 +29,25 @@ class OpenWindow(Protocol):
         *,
         opener: SourceOpener | None = None,
         dialogs: Dialogs | None = None,
+        desktop: Desktop | None = None,
         chosen: Settings | None = None,
         awake: ScreenAwake | None = None,
         **options: object,
     ) -> MainWindow: ...
+
+
+class NotedDesktop(Desktop):
+    """Notes what it is asked for."""
+
+    def __init__(self) -> None:
+        self.opened: list[Path] = []
+        self.sounds = 0
+
+    def open_path(self, path: Path) -> None:
+        self.opened.append(path)
+
+    def play_sound(self) -> None:
+        self.sounds += 1
 
 
 def wait_for_state(qtbot: QtBot, window: MainWindow, state: SourceState) -> None:

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from agecam.live.recording import RecordingPhase
 from agecam.live.state import SourceState
-from agecam.ui.theme import DARK, LIGHT, ON_IMAGE, Tokens, apply_theme, tokens_for
+from agecam.ui.theme import DARK, LIGHT, MARK, ON_IMAGE, Tokens, apply_theme, tokens_for
 from agecam.ui.window import MainWindow
 from tests.ui.helpers import (
     MAX_WAIT_MS,
@@ -210,6 +210,9 @@ def test_texts_can_be_read_in_both_themes(tokens: Tokens) -> None:
     for surface in (tokens.button, tokens.button_hover):
         assert contrast(tokens.record, surface) >= 4.5
     assert contrast("#ffffff", tokens.recording) >= 4.5
+    assert contrast(MARK, tokens.button) >= 3
+    assert contrast(MARK, tokens.bar) >= 3
+    assert contrast("#ffffff", tokens.accent) >= 3
     for stripe in (tokens.done, tokens.warning, tokens.error):
         assert contrast(stripe, tokens.bar) >= 3
 

@@ -4,11 +4,15 @@ import dataclasses
 
 import pytest
 
+from agecam.live.camera_control import CameraState, camera_key
 from agecam.live.recording import RecordingPhase, RecordingState
 from agecam.live.state import SessionState, SourceState, SourceStatus
 from agecam.live.statistics import Statistics
 from agecam.settings import Settings
 from agecam.sources import Camera
+from agecam.sources.camera_controls import CameraControls
+from agecam.sources.camera_modes import CameraMode
+from agecam.ui.camera_view import camera_view
 from agecam.ui.choices import CHOICES, label_style
 from agecam.ui.pages import PAGES
 from agecam.ui.view_state import ViewState, WindowFacts, view_state
@@ -99,3 +103,40 @@ def test_a_switch_changes_its_action_and_its_label_style(choice: object) -> None
     if one.style is not None:
         values = [getattr(label_style(s), one.style.field) for s in (off, on)]
         assert values == [one.style.off, one.style.on]
+
+
+def test_while_a_recording_counts_down_the_same_button_and_escape_stop_that() -> None:
+    view = view_of(SourceState.LIVE, facts=WindowFacts(countdown_s=2))
+    record = view.actions["record"]
+    assert (view.countdown_s, record.enabled, record.text) == (2, True, "✕ Cancel")
+    assert view.actions["leave"].enabled
+    assert not view_of(SourceState.LIVE).actions["leave"].enabled
+
+
+def test_the_strip_is_left_out_in_full_screen_before_the_agreement_and_where_it_is_turned_off() -> None:
+    assert view_of(SourceState.LIVE).shows_strip
+    assert not view_of(SourceState.LIVE, facts=WindowFacts(is_fullscreen=True)).shows_strip
+    assert not view_of(SourceState.LIVE, facts=WindowFacts(asks_for_agreement=True)).shows_strip
+    assert not view_of(SourceState.LIVE, settings=Settings(show_strip=False)).shows_strip
+
+
+def test_what_a_camera_gives_is_shown_beside_what_it_is_asked_for() -> None:
+    camera = TWINS[0]
+    modes = (CameraMode(640, 480, 30.0), CameraMode(1280, 720, 15.0), CameraMode(1280, 720, 30.0))
+    gives = CameraState(camera, CameraMode(1280, 720, 29.97), modes, CameraControls())
+    session = SessionState(
+        SourceStatus(SourceState.LIVE, "Webcam", "", True, camera), RecordingState(), camera=gives
+    )
+    view = camera_view(session, Settings(), Statistics(fps_captured=24.8))
+    assert view is not None
+    assert (view.chosen, view.is_usual) == (CameraMode(1280, 720, 30.0), True)
+    assert view.obtained == "1280 × 720 at 29.97 frames a second; 25 arrive"
+    assert view.sizes == ((640, 480), (1280, 720))
+    assert view.rates((1280, 720)) == (15.0, 30.0)
+    assert view.nearest((640, 480), 15.0) == CameraMode(640, 480, 30.0)
+    wanted = Settings(camera_modes={camera_key(camera): "1920x1080@60", "other": "broken"})
+    view = camera_view(session, wanted, Statistics())
+    assert view is not None
+    assert (view.chosen, view.is_usual) == (CameraMode(1920, 1080, 60.0), False)
+    assert view.obtained == "1280 × 720 at 29.97 frames a second"
+    assert camera_view(dataclasses.replace(session, camera=None), Settings(), Statistics()) is None

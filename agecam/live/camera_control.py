@@ -1,0 +1,105 @@
+"""What users ask of cameras: sizes, rates, brightness and exposure, carried out by the capture thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from agecam.sources import Camera
+from agecam.sources.camera import CameraSource
+from agecam.sources.camera_controls import CameraControls, ControlName
+from agecam.sources.camera_modes import CameraMode
+
+
+@dataclass(frozen=True, slots=True)
+class CameraState:
+    """The camera that was opened last: ``mode`` is what it gives, ``modes`` may be asked of it."""
+
+    camera: Camera
+    mode: CameraMode
+    modes: tuple[CameraMode, ...]
+    controls: CameraControls
+
+
+def camera_key(camera: Camera) -> str:
+    """By which a camera's mode is remembered: its name, and its device where known."""
+    return f"{camera.name}\t{camera.device or ''}"
+
+
+def mode_for(camera: Camera, modes: Mapping[str, CameraMode]) -> CameraMode | None:
+    """What was chosen for that camera, else last for one of its name, as in another port; else ``None``."""
+    named = [mode for key, mode in modes.items() if key.partition("\t")[0] == camera.name]
+    return modes.get(camera_key(camera), named[-1] if named else None)
+
+
+class CameraControl:
+    """Takes wishes from any thread, and keeps the one :class:`CameraState`.
+
+    Every call of a device is made by the capture thread, which calls :meth:`prepare`, :meth:`opened` and, for
+    each frame, :meth:`serve`. ``on_change`` is called when the state has changed; it must return at once.
+    """
+
+    def __init__(self, on_change: Callable[[], None]) -> None:
+        self._on_change = on_change
+        self._lock = threading.Lock()
+        self._modes: Mapping[str, CameraMode] = {}
+        self._values: dict[str, dict[ControlName, float]] = {}
+        """What was set of each camera, by its key: one that was pulled out has forgotten it."""
+        self._pending: dict[ControlName, float] = {}
+        self._state: CameraState | None = None
+
+    def state(self) -> CameraState | None:
+        """The camera that was opened last."""
+        with self._lock:
+            return self._state
+
+    def set_modes(self, modes: Mapping[str, CameraMode]) -> None:
+        """Ask these of cameras, by :func:`camera_key`, from the next time on that they are opened."""
+        with self._lock:
+            self._modes = dict(modes)
+
+    def set(self, name: ControlName, value: float) -> None:
+        """Set the camera that is live, as :meth:`agecam.sources.camera.CameraSource.set_control` does."""
+        with self._lock:
+            self._pending[name] = value
+
+    # -- for the capture thread --------------------------------------------------------------------
+
+    def prepare(self, source: CameraSource) -> None:
+        """The camera is about to be opened."""
+        with self._lock:
+            source.mode = mode_for(source.camera, self._modes)
+            self._pending.clear()  # of the camera before
+
+    def opened(self, source: CameraSource) -> None:
+        """It is open, and set again as it was set."""
+        mode = source.obtained_mode
+        if mode is None:
+            return
+        with self._lock:
+            values = dict(self._values.get(camera_key(source.camera), {}))
+        _apply(source, values)
+        self._tell(CameraState(source.camera, mode, source.modes(), source.controls()))
+
+    def serve(self, source: CameraSource) -> None:
+        """Carry out what was asked since the last call."""
+        with self._lock:
+            pending, state = dict(self._pending), self._state
+            self._pending.clear()
+            if pending:
+                self._values.setdefault(camera_key(source.camera), {}).update(pending)
+        if pending and state is not None:
+            _apply(source, pending)
+            self._tell(CameraState(state.camera, state.mode, state.modes, source.controls()))
+
+    def _tell(self, state: CameraState) -> None:
+        with self._lock:
+            self._state = state
+        self._on_change()
+
+
+def _apply(source: CameraSource, values: Mapping[ControlName, float]) -> None:
+    for name in ControlName:  # automatic exposure before exposure, which it locks
+        if name in values:
+            source.set_control(name, values[name])
