@@ -97,7 +97,7 @@ class Controls(QWidget):
             button.setDefaultAction(actions[name])
             row.addWidget(button)
         actions["camera"].setIconText("⚙")
-        self._buttons["camera"].setAccessibleName("Camera settings")
+        self._buttons["camera"].setAccessibleName(tr("Camera settings"))
         self.recording_menu = RecordingMenu(owner.recording, owner.choose_recording, self)
         self.recording_menu.addSeparator()
         self.recording_menu.addActions([actions[name] for name in _IN_RECORDING])
@@ -152,7 +152,7 @@ class Controls(QWidget):
         self._cameras_shown = cameras
 
     def _make_menu(self) -> QMenu:
-        help_menu = self._filled(QMenu("Help", self), _IN_HELP, {})
+        help_menu = self._filled(QMenu(tr("Help"), self), _IN_HELP, {})
         menus = {_RECORDING: self.recording_menu, _RECENT: self.recent_menu, _HELP: help_menu}
         return self._filled(QMenu(self), _IN_MENU, menus)
 

@@ -18,9 +18,9 @@ def recording_text(recording: RecordingState) -> str:
         case RecordingPhase.OFF:
             return ""
         case RecordingPhase.WAITING:
-            return "● waiting for the picture"
+            return tr("● waiting for the picture")
         case RecordingPhase.FINISHING:
-            return "● finishing"
+            return tr("● finishing")
     size = f"   {size_text(recording.size_bytes)}" if recording.size_bytes else ""
     return f"{'❙❙' if recording.is_paused else '●'} {time_text(recording.seconds)}{size}"
 
@@ -30,9 +30,9 @@ def recording_detail(recording: RecordingState) -> str:
     if recording.phase not in (RecordingPhase.ON, RecordingPhase.PAUSED):
         return ""
     parts = (
-        "paused" if recording.is_paused else "",
-        f"part {recording.part}" if recording.part > 1 else "",
-        f"{recording.dropped} dropped" if recording.dropped else "",
+        tr("paused") if recording.is_paused else "",
+        tr("part {number}", number=recording.part) if recording.part > 1 else "",
+        tr("{count} dropped", count=recording.dropped) if recording.dropped else "",
     )
     return " · ".join(part for part in parts if part)
 
@@ -42,8 +42,9 @@ def recording_warning(recording: RecordingState) -> str:
     room_s = recording.room_s
     if room_s is None or room_s >= LOW_ROOM_S or recording.phase is RecordingPhase.OFF:
         return ""
-    left = "less than a minute" if room_s < 60 else f"about {room_s // 60:.0f} min"
-    return f"Disk almost full: {left} left"
+    if room_s < 60:
+        return tr("Disk almost full: less than a minute left")
+    return tr("Disk almost full: about {minutes} min left", minutes=f"{room_s // 60:.0f}")
 
 
 def size_text(size_bytes: int) -> str:

@@ -16,11 +16,12 @@ from agecam.settings import Settings
 from agecam.ui.actions import ACTIONS
 from agecam.ui.choices import CHOICES
 from agecam.ui.dialogs import about_text
+from agecam.ui.help_dialog import HelpPage
 from agecam.ui.language import Catalogue, choose_language, tr, tr_sentence, use_language
 from agecam.ui.messages import REMEDY_TEXTS
 from agecam.ui.pages import PAGES, WELCOME
 from agecam.ui.preferences import LABEL_SIZE_TEXTS, THEME_TEXTS, Preferences
-from agecam.ui.recording_menu import QUALITY_TEXTS, split_texts
+from agecam.ui.recording_menu import CONTENT_TEXTS, QUALITY_TEXTS, split_texts
 from tests.ui.helpers import OpenWindow, wait_for_state
 
 UI = Path(agecam.ui.__file__).parent
@@ -52,7 +53,8 @@ def texts_in_tables() -> Iterator[str]:
     for page in (*PAGES.values(), WELCOME):
         yield from (page.title, page.text)
     yield from REMEDY_TEXTS.values()
-    for table in (THEME_TEXTS, LABEL_SIZE_TEXTS, QUALITY_TEXTS, split_texts(None)):
+    yield from (page.value for page in HelpPage)
+    for table in (THEME_TEXTS, LABEL_SIZE_TEXTS, QUALITY_TEXTS, CONTENT_TEXTS, split_texts(None)):
         yield from table.values()
 
 

@@ -4,6 +4,22 @@
 <context>
     <name>agecam</name>
     <message>
+        <source>&amp;Brightness</source>
+        <translation>&amp;Helligkeit</translation>
+    </message>
+    <message>
+        <source>&amp;Exposure</source>
+        <translation>Be&amp;lichtung</translation>
+    </message>
+    <message>
+        <source>&amp;Frames a second</source>
+        <translation>&amp;Bilder je Sekunde</translation>
+    </message>
+    <message>
+        <source>&amp;Size</source>
+        <translation>&amp;Größe</translation>
+    </message>
+    <message>
         <source>5 s back</source>
         <translation>5 s zurück</translation>
     </message>
@@ -48,8 +64,8 @@
         <translation>Eine abgebrochene Aufnahme wurde fertiggestellt: {path}</translation>
     </message>
     <message>
-        <source>A second file beside each recording</source>
-        <translation>Eine zweite Datei neben jeder Aufnahme</translation>
+        <source>About</source>
+        <translation>Über</translation>
     </message>
     <message>
         <source>About AgeCam</source>
@@ -124,16 +140,16 @@ Zeigen Sie nur Menschen, die damit einverstanden sind. Sie finden das wieder unt
         <translation>All das gilt ab der nächsten Aufnahme.</translation>
     </message>
     <message>
-        <source>Also keep the picture without labels</source>
-        <translation>Auch das Bild ohne Beschriftung behalten</translation>
-    </message>
-    <message>
         <source>Analysed</source>
         <translation>Ausgewertet</translation>
     </message>
     <message>
         <source>As the system</source>
         <translation>Wie das System</translation>
+    </message>
+    <message>
+        <source>Automatic exposure</source>
+        <translation>Automatische Belichtung</translation>
     </message>
     <message>
         <source>Begin a recording three seconds after the click</source>
@@ -148,8 +164,16 @@ Zeigen Sie nur Menschen, die damit einverstanden sind. Sie finden das wieder unt
         <translation>Beides, je eine Datei</translation>
     </message>
     <message>
+        <source>Brightness</source>
+        <translation>Helligkeit</translation>
+    </message>
+    <message>
         <source>Camera</source>
         <translation>Kamera</translation>
+    </message>
+    <message>
+        <source>Camera settings</source>
+        <translation>Kameraeinstellungen</translation>
     </message>
     <message>
         <source>Camera settings…</source>
@@ -178,6 +202,14 @@ Zeigen Sie nur Menschen, die damit einverstanden sind. Sie finden das wieder unt
     <message>
         <source>Choose…</source>
         <translation>Wählen…</translation>
+    </message>
+    <message>
+        <source>Clear this list</source>
+        <translation>Diese Liste leeren</translation>
+    </message>
+    <message>
+        <source>Click to open it</source>
+        <translation>Klicken, um es zu öffnen</translation>
     </message>
     <message>
         <source>Close AgeCam</source>
@@ -212,6 +244,14 @@ Zeigen Sie nur Menschen, die damit einverstanden sind. Sie finden das wieder unt
         <translation>Demo</translation>
     </message>
     <message>
+        <source>Disk almost full: about {minutes} min left</source>
+        <translation>Festplatte fast voll: etwa {minutes} min übrig</translation>
+    </message>
+    <message>
+        <source>Disk almost full: less than a minute left</source>
+        <translation>Festplatte fast voll: weniger als eine Minute übrig</translation>
+    </message>
+    <message>
         <source>Dismiss</source>
         <translation>Schließen</translation>
     </message>
@@ -226,6 +266,10 @@ Zeigen Sie nur Menschen, die damit einverstanden sind. Sie finden das wieder unt
     <message>
         <source>Estimates can be wrong. Use them with the consent of the people in view.</source>
         <translation>Schätzungen können falsch sein. Nutzen Sie sie mit Einverständnis der Personen im Bild.</translation>
+    </message>
+    <message>
+        <source>Exposure</source>
+        <translation>Belichtung</translation>
     </message>
     <message>
         <source>Faces cannot be analysed</source>
@@ -286,8 +330,20 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>Geschlecht</translation>
     </message>
     <message>
+        <source>Help</source>
+        <translation>Hilfe</translation>
+    </message>
+    <message>
         <source>High quality</source>
         <translation>Hohe Qualität</translation>
+    </message>
+    <message>
+        <source>How large the picture is</source>
+        <translation>Wie groß das Bild ist</translation>
+    </message>
+    <message>
+        <source>How many pictures a second the camera is asked for</source>
+        <translation>Um wie viele Bilder je Sekunde die Kamera gebeten wird</translation>
     </message>
     <message>
         <source>I agree</source>
@@ -340,6 +396,10 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
     <message>
         <source>Leave out what comes, until resumed</source>
         <translation>Auslassen, was kommt, bis es weitergeht</translation>
+    </message>
+    <message>
+        <source>Licences</source>
+        <translation>Lizenzen</translation>
     </message>
     <message>
         <source>Light</source>
@@ -410,6 +470,10 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>Keine Kamera</translation>
     </message>
     <message>
+        <source>No camera is shown.</source>
+        <translation>Es ist keine Kamera zu sehen.</translation>
+    </message>
+    <message>
         <source>Nobody in view</source>
         <translation>Niemand im Bild</translation>
     </message>
@@ -454,8 +518,16 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>Datei öffnen…</translation>
     </message>
     <message>
+        <source>Open recent</source>
+        <translation>Zuletzt geöffnet</translation>
+    </message>
+    <message>
         <source>Open recordings folder</source>
         <translation>Aufnahmeordner öffnen</translation>
+    </message>
+    <message>
+        <source>part {number}</source>
+        <translation>Teil {number}</translation>
     </message>
     <message>
         <source>paused</source>
@@ -518,6 +590,10 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>Aufnahme</translation>
     </message>
     <message>
+        <source>Recording begins in {seconds} seconds</source>
+        <translation>Die Aufnahme beginnt in {seconds} Sekunden</translation>
+    </message>
+    <message>
         <source>Recording saved: {what}</source>
         <translation>Aufnahme gespeichert: {what}</translation>
     </message>
@@ -566,6 +642,10 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>Im Ordner zeigen</translation>
     </message>
     <message>
+        <source>Show log in folder</source>
+        <translation>Protokoll im Ordner zeigen</translation>
+    </message>
+    <message>
         <source>Show rates, delay and times over the picture</source>
         <translation>Raten, Verzögerung und Zeiten über dem Bild zeigen</translation>
     </message>
@@ -596,6 +676,10 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
     <message>
         <source>Size</source>
         <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Size and frame rate are locked while a recording runs.</source>
+        <translation>Größe und Bildrate sind gesperrt, solange eine Aufnahme läuft.</translation>
     </message>
     <message>
         <source>Size, frame rate, brightness, exposure</source>
@@ -670,6 +754,14 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>Beenden Sie zuerst die Aufnahme.</translation>
     </message>
     <message>
+        <source>The camera chooses how long it exposes</source>
+        <translation>Die Kamera wählt, wie lange sie belichtet</translation>
+    </message>
+    <message>
+        <source>The camera gives</source>
+        <translation>Die Kamera liefert</translation>
+    </message>
+    <message>
         <source>The camera is in use</source>
         <translation>Die Kamera ist belegt</translation>
     </message>
@@ -730,6 +822,10 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>Üblich</translation>
     </message>
     <message>
+        <source>Usual size and rate</source>
+        <translation>Übliche Größe und Rate</translation>
+    </message>
+    <message>
         <source>Videos and pictures ({kinds});;All files (*)</source>
         <translation>Videos und Bilder ({kinds});;Alle Dateien (*)</translation>
     </message>
@@ -782,6 +878,10 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>CSV schreiben</translation>
     </message>
     <message>
+        <source>{count} dropped</source>
+        <translation>{count} verloren</translation>
+    </message>
+    <message>
         <source>{count} face</source>
         <translation>{count} Gesicht</translation>
     </message>
@@ -822,6 +922,10 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>{middle} ms, 95 % binnen {most} ms</translation>
     </message>
     <message>
+        <source>{name} of the camera</source>
+        <translation>{name} der Kamera</translation>
+    </message>
+    <message>
         <source>“Gender” is how a face looks to people who labelled photographs, as female or male; it says nothing about who somebody is.</source>
         <translation>„Geschlecht“ ist, wie ein Gesicht auf Menschen wirkt, die Fotografien als weiblich oder männlich bezeichnet haben; es sagt nichts darüber, wer jemand ist.</translation>
     </message>
@@ -842,8 +946,16 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>◂❙</translation>
     </message>
     <message>
+        <source>● finishing</source>
+        <translation>● wird abgeschlossen</translation>
+    </message>
+    <message>
         <source>● Record</source>
         <translation>● Aufnehmen</translation>
+    </message>
+    <message>
+        <source>● waiting for the picture</source>
+        <translation>● wartet auf das Bild</translation>
     </message>
     <message>
         <source>✕ Cancel</source>
