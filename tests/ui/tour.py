@@ -9,6 +9,7 @@ Two cameras, made of the clip, are handed in. ``FOLDER`` gets a PNG a step, in t
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import json
 import sys
 import threading
@@ -42,6 +43,7 @@ from agecam.vision.analyzer import create_analyzer
 
 MAX_WAIT_S: Final = 120.0
 """A net against hangs; waits end with what they wait for."""
+_STUCK_S: Final = 600.0
 DESK = Camera(0, "Desk camera", "/dev/video0", "V4L2", "usb1/1-1")
 HALL = Camera(2, "Hall camera", "/dev/video2", "V4L2", "usb1/1-2")
 
@@ -331,6 +333,7 @@ def main() -> None:
     application.setQuitOnLastWindowClosed(False)
     apply_theme(application)
     width, height = map(int, arguments.size.split("x"))
+    faulthandler.dump_traceback_later(_STUCK_S, repeat=True)  # a hang says where
     tour = Tour(arguments.clip, arguments.folder, (width, height), arguments.theme)
     try:
         tour.run()
