@@ -17,7 +17,7 @@ from agecam.paths import make_private_folder, settings_file
 
 _log = logging.getLogger(__name__)
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 _MAX_BYTES: Final = 1_000_000
 """Of a settings file that is read, a thousand times what one takes."""
 _MAX_KEPT: Final = 1000
@@ -44,6 +44,12 @@ class Settings:
     """The same in a window that has little room for it."""
     has_agreed: bool = False
     """Whether the user has read what the program does, and agreed to it."""
+    label_size: str | None = None
+    """``"small"`` or ``"large"``; anything else is normal."""
+    smallest_face: str | None = None
+    """A key of :data:`agecam.ui.choices.SMALLEST_FACES`; anything else labels faces of all sizes."""
+    language: str | None = None
+    """``"en"`` or ``"de"``; anything else follows the system."""
     theme: str | None = None
     """``"light"`` or ``"dark"``; anything else follows the system."""
     recordings_folder: str | None = None
@@ -84,6 +90,7 @@ class Settings:
         except (ValueError, RecursionError):
             wrong, word = "cannot be understood", "broken"
         else:
+            values = migrate(values)
             if values.get("version") == SCHEMA_VERSION:
                 return cls._from_values(values, path, tell)
             wrong, word = "are of another version of AgeCam", "other-version"
@@ -108,6 +115,23 @@ class Settings:
         make_private_folder(path.parent)
         text = json.dumps({"version": SCHEMA_VERSION, **dataclasses.asdict(self)}, indent=2)
         write_atomically(path, text + "\n")
+
+
+def migrate(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The content of a settings file of an older version as this one writes it; of any other, as it is."""
+    current = dict(values)
+    while type(version := current.get("version")) is int and version in MIGRATIONS:
+        current = {**MIGRATIONS[version](current), "version": version + 1}
+    return current
+
+
+def _to_2(values: dict[str, Any]) -> dict[str, Any]:
+    """Whether the original is kept was yes or no, before recordings could hold it alone."""
+    return {"record_content": "both", **values} if values.get("record_original") is True else values
+
+
+MIGRATIONS: Final[Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]]] = {1: _to_2}
+"""By version, what makes of a file's content that of the next version."""
 
 
 def models_folder(given: Path | None, settings: Path | None = None) -> Path | None:

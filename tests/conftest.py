@@ -37,6 +37,7 @@ for _name in (
     _folder = _home / _name.lower()
     _folder.mkdir(mode=0o700)
     os.environ[f"XDG_{_name}"] = str(_folder)
+os.environ["LANGUAGE"] = "en"  # what the window says is compared with English
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors alone: TensorFlow greets in every process
 if "PYTEST_XDIST_WORKER" in os.environ:
     # There are as many workers as cores; more threads in each would only wait for one another.

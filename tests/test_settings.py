@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agecam.settings import SCHEMA_VERSION, Settings
+from agecam.settings import MIGRATIONS, SCHEMA_VERSION, Settings, migrate
 
 CHOSEN = Settings(camera="Front camera", mirror=False, blur=True, recordings_folder="/videos")
 
@@ -65,7 +65,7 @@ def test_unknown_missing_and_mistyped_values_fall_back_one_by_one(tmp_path: Path
 
 
 DEEP = b"[" * 200_000
-TOO_LONG = b'{"version": 1, "camera": "' + b"x" * 1_000_000 + b'"}'
+TOO_LONG = b'{"version": 2, "camera": "' + b"x" * 1_000_000 + b'"}'
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"null and void", b"[1, 2]", DEEP, TOO_LONG])
@@ -93,6 +93,45 @@ def test_a_file_of_another_version_is_kept_beside_and_told(tmp_path: Path, conte
     assert path.with_suffix(".other-version").read_text() == content
     assert len(told) == 1
     assert "another version of AgeCam" in told[0]
+
+
+VERSION_1 = {
+    "version": 1,
+    "camera": "Front camera",
+    "mirror": False,
+    "show_groups": True,
+    "blur": True,
+    "show_statistics": True,
+    "has_agreed": True,
+    "theme": "light",
+    "recordings_folder": "/videos",
+    "record_quality": "high",
+    "record_split": "10min",
+}
+
+
+def test_a_file_of_the_first_version_keeps_its_values(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps(VERSION_1))
+    told: list[str] = []
+    loaded = Settings.load(path, told.append)
+    assert {name: getattr(loaded, name) for name in VERSION_1 if name != "version"} == {
+        name: value for name, value in VERSION_1.items() if name != "version"
+    }
+    assert (told, loaded.label_size, loaded.language) == ([], None, None)
+    loaded.save(path)
+    assert json.loads(path.read_text())["version"] == SCHEMA_VERSION
+    assert Settings.load(path) == loaded
+    assert [one.name for one in tmp_path.iterdir()] == ["settings.json"]
+
+
+def test_there_is_a_way_from_every_older_version_to_this_one() -> None:
+    assert set(MIGRATIONS) == set(range(1, SCHEMA_VERSION))
+    for version in MIGRATIONS:
+        assert migrate({"version": version, "blur": True})["version"] == SCHEMA_VERSION
+    assert migrate({"version": 1, "record_original": True})["record_content"] == "both"
+    for content in ({"version": 99}, {"version": True}, {"version": "1"}, {}):
+        assert migrate(content) == content
 
 
 def test_what_was_kept_before_is_never_replaced(tmp_path: Path) -> None:

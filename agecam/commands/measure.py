@@ -20,7 +20,7 @@ from agecam.display import has_display
 from agecam.drawing.annotate import Annotator
 from agecam.errors import AgeCamError
 from agecam.live.capture import SourceRequest
-from agecam.live.pipeline import Pipeline, Preview
+from agecam.live.pipeline import Pipeline
 from agecam.live.session import Session
 from agecam.live.state import SourceState
 from agecam.messages import Person
@@ -133,7 +133,7 @@ def measure_file_mode(
     size = (0, 0)
     started_s = cpu_s = 0.0
     with create_analyzer(runtime=runtime, models=models) as analyzer, _opened(reader):
-        frames = Pipeline(analyzer).process_all(each_frame(reader), Preview.PLAIN)
+        frames = Pipeline(analyzer).process_all(each_frame(reader), draw_plain=True)
         with contextlib.closing(frames) as annotated:
             for one in annotated:
                 analysis = one.analysis

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from agecam.drawing.colours import TrackColours, default_colour
 from agecam.drawing.config import DEFAULT_CONFIG, DrawingConfig
-from agecam.drawing.label_image import Colour, Label, render_label
+from agecam.drawing.label_image import Colour, Plate, lay_out_plate, render_label
 from agecam.drawing.label_layout import Box, LabelSpot, place_labels
 from agecam.drawing.label_text import LabelStyle, label_texts
+from agecam.drawing.overlay import OutlinedBox, Overlay, PlacedPlate
 from agecam.messages import Person
 from agecam.opencv import cv2
 
-_DARK: Final[Colour] = (24, 20, 20)
+DARK: Final[Colour] = (24, 20, 20)
 _SUBPIXEL_BITS: Final = 3
 _QUARTER: Final = np.linspace(0, np.pi / 2, 4)
 _ANGLES: Final = np.concatenate([start + _QUARTER for start in np.arange(4) * np.pi / 2])
@@ -60,13 +61,15 @@ class LabelLayout:
 
     ``positions`` tells of each track at which of the places about the face its label is
     (:class:`agecam.drawing.label_layout.PlacedLabel`), ``text_px`` how large its text is, ``colours`` its
-    colour; ``is_crowded`` whether far faces have short labels.
+    colour; ``is_crowded`` whether far faces have short labels. Texts are as large as :attr:`LabelStyle.size`
+    was, which is ``style_size``.
     """
 
     positions: Mapping[int, int] = field(default_factory=dict)
     is_crowded: bool = False
     text_px: Mapping[int, int] = field(default_factory=dict)
     colours: Mapping[int, Colour] = field(default_factory=dict)
+    style_size: float = 1.0
 
     def colour(self, track_id: int) -> Colour:
         """That of a track, known or not."""
@@ -110,6 +113,19 @@ class Annotator:
         :class:`FaceCovers` of its own, as one with several annotators must, and ``colours`` those of the
         tracks where it has its :class:`agecam.drawing.colours.TrackColours`.
         """
+        height, width = image_bgr.shape[:2]
+        overlay = self.lay_out((width, height), people, time_s, covered, colours)
+        return draw_overlay(image_bgr, overlay, self._config)
+
+    def lay_out(
+        self,
+        size_wh: tuple[int, int],
+        people: Sequence[Person],
+        time_s: float,
+        covered: Sequence[Box] | None = None,
+        colours: Mapping[int, Colour] | None = None,
+    ) -> Overlay:
+        """What :meth:`draw` draws on a frame of this size, drawn by nobody yet; the same is remembered."""
         style = self.style
         if not style.blur:
             self._covers.reset()
@@ -121,8 +137,8 @@ class Annotator:
         in_view = [person.track_id for person in people if person.confirmed]
         colours = self._colours.update(in_view) if colours is None else colours
         layout = replace(self._layout, is_crowded=len(in_view) >= crowd, colours=colours)
-        image, self._layout = _draw(image_bgr, people, covered, style, layout, config)
-        return image
+        overlay, self._layout = _lay_out(size_wh, people, covered, style, layout, config)
+        return overlay
 
     def reset(self) -> None:
         """Forget the layout and who was there: call it when another stream begins or time starts anew."""
@@ -143,7 +159,19 @@ def annotate_in_layout(
     For a frame between two that an annotator has drawn: labels stay where they are in the one before. The
     boxes ``covered`` are blurred where the style says so. Nothing is remembered; any thread may call it.
     """
-    return _draw(image_bgr, people, covered, style, layout, _HELD_LAYOUT)[0]
+    height, width = image_bgr.shape[:2]
+    return draw_overlay(image_bgr, lay_out_in((width, height), people, covered, style, layout))
+
+
+def lay_out_in(
+    size_wh: tuple[int, int],
+    people: Sequence[Person],
+    covered: Sequence[Box],
+    style: LabelStyle,
+    layout: LabelLayout,
+) -> Overlay:
+    """What :func:`annotate_in_layout` draws on a frame of this size."""
+    return _lay_out(size_wh, people, covered, style, layout, _HELD_LAYOUT)[0]
 
 
 def annotate(
@@ -153,59 +181,91 @@ def annotate(
     return Annotator(style).draw(image_bgr, people, 0.0)
 
 
-def _draw(
-    image_bgr: NDArray[np.uint8],
+def _lay_out(
+    size_wh: tuple[int, int],
     people: Sequence[Person],
     covered: Sequence[Box],
     style: LabelStyle,
     layout: LabelLayout,
     config: DrawingConfig,
-) -> tuple[NDArray[np.uint8], LabelLayout]:
-    """A copy of the image with all that belongs on it, and its layout.
+) -> tuple[Overlay, LabelLayout]:
+    """All that belongs on a frame of this size, and its layout.
 
     Labels go by the sizes and positions of ``layout``, the frame's before, as ``config`` says. Where nobody
     has a label for a moment, they are remembered.
     """
-    image = image_bgr.copy()
-    if style.blur:
-        for box in covered:
-            _pixelate(image, box, config)
+    height = size_wh[1]
+    line_px = max(1, round(height / config.height_per_line_px))
     confirmed = [person for person in people if person.confirmed]
-    for person in confirmed:
-        _draw_box(image, person.face.box, layout.colour(person.track_id), config)
-    text_px = {person.track_id: _text_px(person, image.shape[0], layout, config) for person in confirmed}
-    labels: list[Label] = []
+    text_px = {person.track_id: _text_px(person, height, style, layout, config) for person in confirmed}
+    plates: list[Plate] = []
     spots: list[LabelSpot] = []
     for person in confirmed:
-        is_far = person.face.box[3] < config.far_face * image.shape[0]
-        texts = label_texts(person.estimate, style) if person.estimate else ("", ())
+        is_far = person.face.box[3] < config.far_face * height
+        least = style.smallest_face * height
+        if person.track_id in layout.positions:
+            least *= config.smallest_face_left
+        is_labelled = person.estimate is not None and person.face.box[3] >= least
+        texts = label_texts(person.estimate, style) if person.estimate and is_labelled else ("", ())
         if texts[0]:
             small = () if is_far and layout.is_crowded else texts[1]
-            colour = layout.colour(person.track_id)
-            label = render_label(texts[0], small, text_px[person.track_id], colour)
-            labels.append(label)
-            spots.append(LabelSpot(person.track_id, person.face.box, label.size_wh))
-    faces = [person.face.box for person in confirmed]
-    tentative = [person.face.box for person in people if not person.confirmed]
-    size = (image.shape[1], image.shape[0])
-    gap_px = 2 * _thickness(image, config)
+            plate = lay_out_plate(texts[0], small, text_px[person.track_id])
+            plates.append(plate)
+            spots.append(LabelSpot(person.track_id, person.face.box, plate.size_wh))
     placed = place_labels(
-        spots, faces, size, gap_px, tentative=tentative, before=layout.positions, config=config
+        spots,
+        [person.face.box for person in confirmed],
+        size_wh,
+        2 * line_px,
+        tentative=[person.face.box for person in people if not person.confirmed],
+        before=layout.positions,
+        config=config,
     )
-    for label, place in zip(labels, placed, strict=True):
-        label.paste(image, place.x, place.y)
-    if not placed:
-        return image, layout
-    return image, replace(layout, positions={one.track_id: one.position for one in placed}, text_px=text_px)
+    overlay = Overlay(
+        size_wh,
+        tuple(covered) if style.blur else (),
+        tuple(OutlinedBox(person.face.box, layout.colour(person.track_id)) for person in confirmed),
+        tuple(
+            PlacedPlate(plate, place.x, place.y, layout.colour(place.track_id))
+            for plate, place in zip(plates, placed, strict=True)
+        ),
+        line_px,
+    )
+    if placed:
+        positions = {one.track_id: one.position for one in placed}
+        layout = replace(layout, positions=positions, text_px=text_px, style_size=style.size)
+    return overlay, layout
 
 
-def _text_px(person: Person, image_height: int, layout: LabelLayout, config: DrawingConfig) -> int:
+def draw_overlay(
+    image_bgr: NDArray[np.uint8], overlay: Overlay, config: DrawingConfig = DEFAULT_CONFIG
+) -> NDArray[np.uint8]:
+    """A copy of the image ``(h, w, 3)`` uint8, of the overlay's size, with all of it drawn."""
+    image = image_bgr.copy()
+    for box in overlay.covered:
+        pixelate(image, box, config)
+    for outlined in overlay.boxes:
+        _draw_box(image, outlined.box, outlined.colour, overlay.line_px, config)
+    for placed in overlay.plates:
+        plate = placed.plate
+        label = render_label(plate.large, plate.small, plate.text_px, placed.colour)
+        label.paste(image, placed.x, placed.y)
+    return image
+
+
+def _text_px(
+    person: Person, image_height: int, style: LabelStyle, layout: LabelLayout, config: DrawingConfig
+) -> int:
     """The size of a person's digits, in steps: that of the frame before while it is nearly right."""
-    least = max(config.min_text_px, config.least_text * image_height)
-    most = max(least, config.most_text * image_height)
-    wanted = min(max(config.text_per_face * person.face.box[3], least), most)
+    least = max(config.min_text_px, style.size * config.least_text * image_height)
+    most = max(least, style.size * config.most_text * image_height)
+    wanted = min(max(style.size * config.text_per_face * person.face.box[3], least), most)
     before = layout.text_px.get(person.track_id)
-    if before and abs(math.log(wanted / before)) < config.text_slack * math.log(config.text_step):
+    if (
+        before
+        and style.size == layout.style_size
+        and abs(math.log(wanted / before)) < config.text_slack * math.log(config.text_step)
+    ):
         return before
     steps = round(math.log(wanted / least) / math.log(config.text_step))
     return round(least * config.text_step**steps)
@@ -238,19 +298,16 @@ def mirror_box(box: Box, width_px: int) -> Box:
     return width_px - x - width, y, width, height
 
 
-def _thickness(image: NDArray[np.uint8], config: DrawingConfig) -> int:
-    return max(1, round(float(image.shape[0] / config.height_per_line_px)))
-
-
-def _draw_box(image: NDArray[np.uint8], box: Box, colour: Colour, config: DrawingConfig) -> None:
+def _draw_box(
+    image: NDArray[np.uint8], box: Box, colour: Colour, thickness: int, config: DrawingConfig
+) -> None:
     """A box with rounded corners, dark at both edges so that it shows on any background."""
-    thickness = _thickness(image, config)
     # Two thin lines cost a third of one wide one under the coloured line.
     dark = max(1, thickness // 3)
     beside = (thickness + dark) / 2
     for line_colour, width_px, outward in (
-        (_DARK, dark, beside),
-        (_DARK, dark, -beside),
+        (DARK, dark, beside),
+        (DARK, dark, -beside),
         (colour, thickness, 0.0),
     ):
         points = _rounded_outline(box, outward, config.corner_radius)
@@ -270,8 +327,11 @@ def _rounded_outline(box: Box, outward: float, rounding: float) -> NDArray[np.in
     return np.rint(points * (1 << _SUBPIXEL_BITS)).astype(np.int32)
 
 
-def _pixelate(image: NDArray[np.uint8], box: Box, config: DrawingConfig) -> None:
-    """Replace a face, hair and chin included, by a few squares of its mean colours."""
+def pixelate(image: NDArray[np.uint8], box: Box, config: DrawingConfig = DEFAULT_CONFIG) -> None:
+    """Replace a face, hair and chin included, by a few squares of its mean colours, in the image itself.
+
+    ``box`` is the face's, in pixels of ``image``, ``(h, w, channels)`` uint8.
+    """
     x, y, width, height = box
     across, down = config.blur_margin * width, config.blur_margin * height
     x0, y0 = max(0, int(x - across)), max(0, int(y - 1.5 * down))

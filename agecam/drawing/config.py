@@ -22,6 +22,9 @@ class DrawingConfig:
     """Sizes are this factor apart: people in a row have equal labels ..."""
     text_slack: float = 0.75
     """... and one stays as large as it was until its size is off by so much of a step: no label creeps."""
+    smallest_face_left: float = 0.85
+    """A label stays until its face is lower than so much of the smallest face that has one: boxes that jitter
+    by a tenth do not make it blink."""
     far_face: float = 0.075
     """Faces lower than this part of the image's height are far."""
     height_per_line_px: int = 360

@@ -16,7 +16,7 @@ Colour = tuple[int, int, int]
 """Blue, green, red, each 0 to 255."""
 
 # All chosen by eye on real clips. Colours: light text on a nearly black plate can be read over any image.
-_PLATE: Final[Colour] = (24, 20, 20)
+PLATE_COLOUR: Final[Colour] = (24, 20, 20)
 _LARGE_TEXT: Final[Colour] = (255, 255, 255)
 _SMALL_TEXT: Final[Colour] = (225, 225, 225)
 _LARGE_WEIGHT: Final = 700
@@ -28,6 +28,38 @@ _SMALLEST_PX: Final = 11
 """No small text is smaller, pixels: below, it cannot be read."""
 
 _drawing = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class PlateText:
+    """A text on a plate: where its baseline begins, the size of its font, and how wide it is, all pixels.
+
+    ``weight`` is the font's, as in CSS.
+    """
+
+    text: str
+    x: int
+    baseline: int
+    size_px: int
+    width_px: int
+    weight: int
+    colour: Colour
+
+
+@dataclass(frozen=True, slots=True)
+class Plate:
+    """How a label is laid out: the dark plate, the bar of the person's colour on its left, and the texts.
+
+    ``large``, ``small`` and ``text_px`` are what :func:`render_label` takes.
+    """
+
+    large: str
+    small: tuple[str, ...]
+    text_px: int
+    size_wh: tuple[int, int]
+    bar_px: int
+    radius_px: int
+    texts: tuple[PlateText, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,37 +87,44 @@ class Label:
 
 
 @lru_cache(maxsize=1024)
-def render_label(large: str, small: tuple[str, ...], text_px: int, colour: Colour) -> Label:
-    """A dark plate: a bar of the person's colour, the large text, beside it up to two small lines.
+def lay_out_plate(large: str, small: tuple[str, ...], text_px: int) -> Plate:
+    """A bar of the person's colour, the large text, beside it up to two small lines.
 
     ``text_px`` is the size of the large text; the plate is about 1.4 times as high.
     """
-    small_px = max(_SMALLEST_PX, round(_SMALL_RATIO * text_px))
-    with _drawing:  # one font object, several threads that annotate
-        return _draw(large, small, text_px, small_px, colour)
-
-
-def _draw(large: str, small: tuple[str, ...], text_px: int, small_px: int, colour: Colour) -> Label:
     # Parts of a text's size, and the fewest pixels that still show; chosen by eye.
+    small_px = max(_SMALLEST_PX, round(_SMALL_RATIO * text_px))
     pad = max(3, round(0.24 * text_px))
     bar = max(3, round(0.14 * text_px))
     line = round(1.12 * small_px)
     capital = round(0.7 * text_px)  # the height of digits and capitals in this font
     height = max(capital, line * len(small)) + 2 * pad - (pad // 2 if len(small) == 2 else 0)
-    large_width = _text_width(large, text_px, _LARGE_WEIGHT)
-    small_width = max((_text_width(text, small_px, _SMALL_WEIGHT) for text in small), default=0)
-    width = bar + pad + large_width + (pad + small_width if small else 0) + pad
-
-    image = np.empty((height, width, 3), dtype=np.uint8)
-    image[:] = _PLATE
-    image[:, :bar] = colour
-    _put(image, large, (bar + pad, (height + capital) // 2), text_px, _LARGE_WEIGHT, _LARGE_TEXT)
+    with _drawing:
+        large_width = _text_width(large, text_px, _LARGE_WEIGHT)
+        small_widths = [_text_width(text, small_px, _SMALL_WEIGHT) for text in small]
+    small_x = bar + pad + large_width + pad
+    width = small_x + (max(small_widths) + pad if small else 0)
+    baseline = (height + capital) // 2
+    texts = [PlateText(large, bar + pad, baseline, text_px, large_width, _LARGE_WEIGHT, _LARGE_TEXT)]
     top = (height - line * len(small)) // 2
-    for row, text in enumerate(small):
+    for row, (text, text_width) in enumerate(zip(small, small_widths, strict=True)):
         baseline = top + row * line + (line + round(0.7 * small_px)) // 2
-        x = bar + pad + large_width + pad
-        _put(image, text, (x, baseline), small_px, _SMALL_WEIGHT, _SMALL_TEXT)
-    return Label(image, _rounded(width, height, max(2, pad // 2)))
+        texts.append(PlateText(text, small_x, baseline, small_px, text_width, _SMALL_WEIGHT, _SMALL_TEXT))
+    return Plate(large, small, text_px, (width, height), bar, max(2, pad // 2), tuple(texts))
+
+
+@lru_cache(maxsize=1024)
+def render_label(large: str, small: tuple[str, ...], text_px: int, colour: Colour) -> Label:
+    """The plate of :func:`lay_out_plate`, drawn, with a bar of this colour."""
+    plate = lay_out_plate(large, small, text_px)
+    width, height = plate.size_wh
+    image = np.empty((height, width, 3), dtype=np.uint8)
+    image[:] = PLATE_COLOUR
+    image[:, : plate.bar_px] = colour
+    with _drawing:  # one font object, several threads that annotate
+        for one in plate.texts:
+            cv2.putText(image, one.text, (one.x, one.baseline), one.colour, _font(), one.size_px, one.weight)
+    return Label(image, _rounded(width, height, plate.radius_px))
 
 
 def _rounded(width: int, height: int, radius: int) -> NDArray[np.uint8]:
@@ -105,9 +144,3 @@ def _font() -> Any:
 
 def _text_width(text: str, size_px: int, weight: int) -> int:
     return int(cv2.getTextSize((0, 0), text, (0, 0), _font(), size_px, weight)[2])
-
-
-def _put(
-    image: NDArray[np.uint8], text: str, org: tuple[int, int], size_px: int, weight: int, colour: Colour
-) -> None:
-    cv2.putText(image, text, org, colour, _font(), size_px, weight)

@@ -32,7 +32,8 @@ class LabelStyle:
 
     ``age``: its number of years, its group, or nothing; the interval goes with all but groups. With
     ``show_confidence`` groups and genders are followed by their probability. ``blur`` makes faces
-    unrecognisable, of people confirmed or not.
+    unrecognisable, of people confirmed or not. ``size`` is that of texts as a multiple of the usual one;
+    faces lower than ``smallest_face``, a part of the image's height, have a box and no label.
     """
 
     age: AgeLabel = "years"
@@ -40,6 +41,8 @@ class LabelStyle:
     show_gender: bool = True
     show_confidence: bool = False
     blur: bool = False
+    size: float = 1.0
+    smallest_face: float = 0.0
 
 
 def gender_word(female: float) -> Literal["female", "male", "?"]:

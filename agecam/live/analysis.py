@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from agecam.drawing.annotate import LabelLayout, annotate_in_layout
 from agecam.drawing.label_text import LabelStyle
 from agecam.errors import AgeCamError
 from agecam.live.capture import Captured
 from agecam.live.feed import RecordingFeed
-from agecam.live.pipeline import AnnotatedFrame, Pipeline, Preview
+from agecam.live.pipeline import AnnotatedFrame, Pipeline, Preview, preview_again
 from agecam.live.slot import LatestSlot
 from agecam.live.statistics import StatisticsCollector
 from agecam.messages import Frame
@@ -37,11 +36,15 @@ class AnalysisConfig:
 
 @dataclass(frozen=True, slots=True)
 class ViewSettings:
-    """How frames are shown: cameras as in a mirror, the label style, and whether anybody sees them."""
+    """How frames are shown: cameras as in a mirror, the label style, and whether anybody sees them.
+
+    ``screen_wh`` are the pixels of the screen that there are for a frame; ``None`` as many as it has.
+    """
 
     mirror: bool = False
     style: LabelStyle = field(default_factory=LabelStyle)
     previewed: bool = True
+    screen_wh: tuple[int, int] | None = None
 
     def preview_of(self, captured: Captured) -> Preview:
         """How one frame is to be drawn."""
@@ -94,6 +97,8 @@ class AnalysisThread:
         self._config = config or AnalysisConfig()
         self._lock = threading.Lock()
         self._latest: AnnotatedFrame | None = None
+        self._last: tuple[Captured, ViewSettings] | None = None
+        """What the newest frame was made of, for the thread alone."""
         self._failure: str | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="agecam-analysis")
@@ -137,20 +142,17 @@ class AnalysisThread:
             self._callbacks.on_end()
 
     def _redraw(self) -> None:
-        """While a file stands still, its frame follows the label style all the same."""
-        latest, style = self.latest(), self.view.style
-        if latest is None or latest.style == style or latest.plain_bgr is None:
+        """While a file stands still, its frame follows the label style and the window's size all the same."""
+        latest, view = self.latest(), self.view
+        if latest is None or self._last is None:
             return
-        plain = annotate_in_layout(
-            latest.analysis.frame.image_bgr,
-            latest.people,
-            latest.covered,
-            style,
-            latest.layout or LabelLayout(),
-        )
-        shown = plain if latest.image_bgr is latest.plain_bgr else latest.image_bgr
+        captured, drawn_in = self._last
+        if not view.previewed or (latest.preview is not None and view == drawn_in):
+            return
+        self._last = captured, view
+        again = preview_again(latest, view.preview_of(captured), view.style, view.screen_wh)
         with self._lock:
-            self._latest = dataclasses.replace(latest, image_bgr=shown, plain_bgr=plain, style=style)
+            self._latest = again
         self._callbacks.on_change()
 
     def _loop(self, pipeline: Pipeline) -> None:
@@ -165,7 +167,7 @@ class AnalysisThread:
                 epoch = captured.epoch
                 pipeline.reset()
             view = self.view
-            pipeline.style = view.style
+            pipeline.style, pipeline.preview_wh = view.style, view.screen_wh
             is_kept = self._feed.begin_analysis(captured)
             annotated = pipeline.process(captured.frame, view.preview_of(captured), draw_plain=is_kept)
             annotated = dataclasses.replace(annotated, captured_s=captured.captured_s, epoch=epoch)
@@ -173,5 +175,6 @@ class AnalysisThread:
             with self._lock:
                 self._latest = annotated
             self._callbacks.on_annotated(annotated)
+            self._last = captured, view
             self._statistics.analysed(annotated.analysis.stages_ms)
             self._callbacks.on_change()

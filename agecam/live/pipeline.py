@@ -15,8 +15,9 @@ from agecam.drawing.annotate import (
     Annotator,
     FaceCovers,
     LabelLayout,
+    draw_overlay,
+    lay_out_in,
     mirror_box,
-    mirror_image,
     mirror_people,
 )
 from agecam.drawing.colours import TrackColours
@@ -24,13 +25,15 @@ from agecam.drawing.hysteresis import EstimateHysteresis
 from agecam.drawing.label_image import Colour
 from agecam.drawing.label_layout import Box
 from agecam.drawing.label_text import LabelStyle
+from agecam.drawing.overlay import Overlay
+from agecam.drawing.preview import fit_size, preview_image
 from agecam.messages import Analysis, Frame, Person
 from agecam.output.sink import Sink
 from agecam.vision.analyzer import Analyzer
 
 
 class Preview(enum.Enum):
-    """How a frame is drawn for somebody who looks at it."""
+    """How a frame is prepared for somebody who looks at it."""
 
     NONE = "none"
     """Nobody looks: only what a sink needs is drawn."""
@@ -38,21 +41,34 @@ class Preview(enum.Enum):
     MIRRORED = "mirrored"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PreviewFrame:
+    """A frame for a screen, whose boxes and labels whoever shows it draws over it.
+
+    ``image_bgra`` is ``(h, w, 4)`` uint8, in the pixels of the screen, with faces covered where the style
+    says so; ``overlay`` has its places in pixels of the whole frame. Both are mirrored where the preview is,
+    texts are not.
+    """
+
+    image_bgra: NDArray[np.uint8]
+    overlay: Overlay
+
+
 @dataclass(frozen=True, slots=True)
 class AnnotatedFrame:
     """An analysed frame with its labels.
 
     ``people`` are those of ``analysis`` with the estimates as printed (:mod:`agecam.drawing.hysteresis`);
-    ``image_bgr`` is ``(h, w, 3)`` uint8, drawn as the preview asked for, or ``None`` where nobody looks.
-    ``plain_bgr`` is the same unmirrored, where it was drawn, with ``layout`` of its labels (otherwise of
-    colours alone), and ``covered`` are the boxes that blurring covers, unmirrored. ``style`` is how it is
-    drawn. Of live frames ``captured_s`` is ``time.monotonic()`` at capture, and ``epoch`` the number of the
-    source that was open then.
+    ``preview`` is what a screen shows, or ``None`` where nobody looks. ``plain_bgr`` is the frame,
+    ``(h, w, 3)`` uint8, with all of it drawn, unmirrored, where it is kept; ``layout`` is that of its labels,
+    of colours alone where only a mirrored preview was laid out. ``covered`` are the boxes that blurring
+    covers, unmirrored. ``style`` is how it is drawn. Of live frames ``captured_s`` is ``time.monotonic()``
+    at capture, and ``epoch`` the number of the source that was open then.
     """
 
     analysis: Analysis
     people: tuple[Person, ...]
-    image_bgr: NDArray[np.uint8] | None
+    preview: PreviewFrame | None
     plain_bgr: NDArray[np.uint8] | None
     covered: tuple[Box, ...] = ()
     style: LabelStyle = field(default_factory=LabelStyle)
@@ -64,8 +80,9 @@ class AnnotatedFrame:
 class Pipeline:
     """Analyses frames, draws what somebody sees or keeps, and hands each frame to the sinks.
 
-    ``sinks`` is asked at every frame. One thread uses a pipeline at a time; ``style`` may be set by any.
-    Closing the analyzer and the sinks is left to their owners.
+    ``sinks`` is asked at every frame. One thread uses a pipeline at a time; ``style`` may be set by any, and
+    so may ``preview_wh``, the pixels of the screen that previews are to fit into (``None``: those of the
+    frame). Closing the analyzer and the sinks is left to their owners.
     """
 
     def __init__(
@@ -76,6 +93,7 @@ class Pipeline:
         sinks: Callable[[], Sequence[Sink]] = tuple,
     ) -> None:
         self.style = style or LabelStyle()
+        self.preview_wh: tuple[int, int] | None = None
         self._analyzer = analyzer
         self._sinks = sinks
         self._hysteresis = EstimateHysteresis()
@@ -92,13 +110,13 @@ class Pipeline:
         return self._finish(self._analyzer.analyze(frame), preview, draw_plain=draw_plain)
 
     def process_all(
-        self, frames: Iterable[Frame], preview: Preview = Preview.NONE
+        self, frames: Iterable[Frame], preview: Preview = Preview.NONE, *, draw_plain: bool = False
     ) -> Generator[AnnotatedFrame, None, None]:
         """The same for each of the frames, sooner where there are two cores; see ``Analyzer.analyze_all``."""
         analyses = self._analyzer.analyze_all(frames)
         try:
             for analysis in analyses:
-                yield self._finish(analysis, preview)
+                yield self._finish(analysis, preview, draw_plain=draw_plain)
         finally:
             analyses.close()
 
@@ -118,30 +136,73 @@ class Pipeline:
         covered = self._covers.update(people, frame.time_s)
         colours = self._colours.update([person.track_id for person in people if person.confirmed])
         sinks, style = self._sinks(), self.style
-        mirrored = None
         self._plain.style = self._mirrored.style = style
+        is_kept = draw_plain or any(sink.needs_drawing for sink in sinks)
+        overlay = None
+        if is_kept or preview is Preview.PLAIN:
+            size_wh = (frame.width, frame.height)
+            overlay = self._plain.lay_out(size_wh, people, frame.time_s, covered, colours)
+        seen = None
         if preview is Preview.MIRRORED:
-            mirrored = self._draw_mirrored(frame, people, covered, colours)
-        plain = None
-        if preview is Preview.PLAIN or draw_plain or any(sink.needs_drawing for sink in sinks):
-            plain = self._plain.draw(frame.image_bgr, people, frame.time_s, covered, colours)
+            seen = self._preview_mirrored(frame, people, covered, colours)
+        elif preview is Preview.PLAIN and overlay is not None:
+            seen = make_preview(frame.image_bgr, overlay, self.preview_wh)
+        plain = draw_overlay(frame.image_bgr, overlay) if overlay is not None and is_kept else None
         draw_ms = (time.perf_counter() - started_s) * 1000
         for sink in sinks:
             drawn = plain if sink.needs_drawing else None
             kept = frame if drawn is None else dataclasses.replace(frame, image_bgr=drawn)
             sink.write(kept, analysis.people)
         timed = dataclasses.replace(analysis, stages_ms={**analysis.stages_ms, "draw": draw_ms})
-        seen = {Preview.NONE: None, Preview.PLAIN: plain, Preview.MIRRORED: mirrored}[preview]
-        layout = LabelLayout(colours=colours) if plain is None else self._plain.layout
+        layout = LabelLayout(colours=colours) if overlay is None else self._plain.layout
         return AnnotatedFrame(timed, people, seen, plain, covered, style, layout)
 
-    def _draw_mirrored(
+    def _preview_mirrored(
         self,
         frame: Frame,
         people: Sequence[Person],
         covered: Sequence[Box],
         colours: Mapping[int, Colour],
-    ) -> NDArray[np.uint8]:
-        reflected = mirror_people(people, frame.width)
-        boxes = [mirror_box(box, frame.width) for box in covered]
-        return self._mirrored.draw(mirror_image(frame.image_bgr), reflected, frame.time_s, boxes, colours)
+    ) -> PreviewFrame:
+        width_px = frame.width
+        overlay = self._mirrored.lay_out(
+            (width_px, frame.height),
+            mirror_people(people, width_px),
+            frame.time_s,
+            [mirror_box(box, width_px) for box in covered],
+            colours,
+        )
+        return make_preview(frame.image_bgr, overlay, self.preview_wh, mirrored=True)
+
+
+def make_preview(
+    image_bgr: NDArray[np.uint8],
+    overlay: Overlay,
+    screen_wh: tuple[int, int] | None = None,
+    *,
+    mirrored: bool = False,
+) -> PreviewFrame:
+    """The frame ``(h, w, 3)`` uint8 for a screen, as large as fits into ``screen_wh`` of its pixels.
+
+    Where it is ``mirrored``, ``overlay`` is that of the mirror image already.
+    """
+    size_wh = overlay.size_wh if screen_wh is None else fit_size(overlay.size_wh, screen_wh)
+    shown = preview_image(image_bgr, size_wh, overlay.covered, mirrored=mirrored)
+    return PreviewFrame(shown, overlay)
+
+
+def preview_again(
+    annotated: AnnotatedFrame, preview: Preview, style: LabelStyle, screen_wh: tuple[int, int] | None
+) -> AnnotatedFrame:
+    """A frame as it is shown in another style or size, with its labels where they were as far as is known."""
+    frame, people, covered = annotated.analysis.frame, annotated.people, annotated.covered
+    layout = annotated.layout or LabelLayout()
+    mirrored = preview is Preview.MIRRORED
+    if mirrored:
+        people = mirror_people(people, frame.width)
+        covered = tuple(mirror_box(box, frame.width) for box in covered)
+        layout = LabelLayout(colours=layout.colours)
+    overlay = lay_out_in((frame.width, frame.height), people, covered, style, layout)
+    again = make_preview(frame.image_bgr, overlay, screen_wh, mirrored=mirrored)
+    plain = annotated.plain_bgr if style == annotated.style else None
+    return dataclasses.replace(annotated, preview=again, plain_bgr=plain, style=style)

@@ -159,6 +159,10 @@ class Session:
         """Whether anybody sees the frames: where nobody does, only what is kept is drawn."""
         self._analysis.view = replace(self._analysis.view, previewed=previewed)
 
+    def set_screen_size(self, size_wh: tuple[int, int]) -> None:
+        """How many pixels of the screen there are for a frame, from the next one on."""
+        self._analysis.view = replace(self._analysis.view, screen_wh=size_wh)
+
     def latest(self) -> AnnotatedFrame | None:
         """The newest annotated frame of the present source, or ``None``."""
         latest, (_, epoch) = self._analysis.latest(), self._capture.state()

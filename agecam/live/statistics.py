@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from agecam.live.memory import resident_mb
+
 _WINDOW_S = 2.0
 """Seconds over which rates are counted: calm enough to read, and soon true after a change."""
 _LATENCIES = 300
@@ -17,12 +19,27 @@ _STAGE_WEIGHT = 0.05
 """Of the newest frame in the exponential mean of stage times, which so reaches back about 20 frames."""
 
 
+_MEMORY_EVERY_S = 1.0
+HISTORY_S = 60
+"""Seconds of which there is a sample each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A second of the past: frames shown in it, and the longest latency, milliseconds (0 without a frame)."""
+
+    fps_shown: float
+    latency_ms: float
+
+
 @dataclass(frozen=True, slots=True)
 class Statistics:
     """Rates in frames a second over the last two seconds; latency from capture to paint in milliseconds.
 
-    ``dropped`` counts captured frames that were not analysed, and so not shown, since a newer one had come. A
-    recording has them all the same; what it lacks is told by
+    ``captured``, ``analysed`` and ``shown`` count the frames of this source; ``history`` is the last minute,
+    oldest first, and ``memory_mb`` what the program holds, MB of 10^6 bytes, ``None`` where that is not
+    known. ``dropped`` counts captured frames that were not analysed, and so not shown, since a newer one had
+    come. A recording has them all the same; what it lacks is told by
     :attr:`agecam.live.recording.RecordingState.dropped`.
     """
 
@@ -32,6 +49,11 @@ class Statistics:
     latency_ms_p50: float = 0.0
     latency_ms_p95: float = 0.0
     dropped: int = 0
+    captured: int = 0
+    analysed: int = 0
+    shown: int = 0
+    memory_mb: float | None = None
+    history: tuple[Sample, ...] = ()
     stages_ms: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -41,8 +63,11 @@ class RateMeter:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._times: deque[float] = deque()
+        self.count = 0
+        """Events so far."""
 
     def tick(self) -> None:
+        self.count += 1
         self._times.append(self._clock())
         self._forget()
 
@@ -62,9 +87,15 @@ class RateMeter:
 class StatisticsCollector:
     """Gathers :class:`Statistics` from several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
-        self._captured, self._analysed, self._shown = RateMeter(), RateMeter(), RateMeter()
+        self._captured, self._analysed, self._shown = (RateMeter(clock) for _ in range(3))
+        self._history: deque[Sample] = deque(maxlen=HISTORY_S)
+        self._second_s, self._second_shown, self._second_ms = clock(), 0, 0.0
+        """When the present second began, frames shown in it, and their longest latency."""
+        self._memory_mb: float | None = None
+        self._memory_due_s = clock()
         self._latencies_ms: deque[float] = deque(maxlen=_LATENCIES)
         self._stages_ms: dict[str, float] = {}
 
@@ -73,7 +104,12 @@ class StatisticsCollector:
             self._captured.tick()
 
     def analysed(self, stages_ms: Mapping[str, float]) -> None:
+        # Not in the window's thread, which opens no file.
+        is_due = self._clock() >= self._memory_due_s
+        memory_mb = resident_mb() if is_due else None
         with self._lock:
+            if is_due:
+                self._memory_mb, self._memory_due_s = memory_mb, self._clock() + _MEMORY_EVERY_S
             self._analysed.tick()
             for name, value in stages_ms.items():
                 mean = self._stages_ms.get(name, value)
@@ -81,18 +117,24 @@ class StatisticsCollector:
 
     def shown(self, latency_s: float) -> None:
         with self._lock:
+            self._close_seconds()
             self._shown.tick()
+            self._second_shown += 1
+            self._second_ms = max(self._second_ms, latency_s * 1000)
             self._latencies_ms.append(latency_s * 1000)
 
     def reset(self) -> None:
         """Start anew, as when the source changes."""
         with self._lock:
-            self._captured, self._analysed, self._shown = RateMeter(), RateMeter(), RateMeter()
+            self._captured, self._analysed, self._shown = (RateMeter(self._clock) for _ in range(3))
+            self._history.clear()
+            self._second_s, self._second_shown, self._second_ms = self._clock(), 0, 0.0
             self._latencies_ms.clear()
             self._stages_ms.clear()
 
     def read(self, dropped: int) -> Statistics:
         with self._lock:
+            self._close_seconds()
             ordered_ms = sorted(self._latencies_ms)
             return Statistics(
                 fps_captured=self._captured.rate(),
@@ -101,8 +143,23 @@ class StatisticsCollector:
                 latency_ms_p50=_percentile(ordered_ms, 50),
                 latency_ms_p95=_percentile(ordered_ms, 95),
                 dropped=dropped,
+                captured=self._captured.count,
+                analysed=self._analysed.count,
+                shown=self._shown.count,
+                memory_mb=self._memory_mb,
+                history=tuple(self._history),
                 stages_ms=dict(self._stages_ms),
             )
+
+    def _close_seconds(self) -> None:
+        """Keep the seconds that are over, those without a frame too."""
+        over = int(self._clock() - self._second_s)
+        if over < 1:
+            return
+        self._history.append(Sample(self._second_shown, self._second_ms))
+        self._history.extend([Sample(0.0, 0.0)] * min(over - 1, HISTORY_S))
+        self._second_s += over
+        self._second_shown, self._second_ms = 0, 0.0
 
 
 def _percentile(ordered: Sequence[float], percent: float) -> float:

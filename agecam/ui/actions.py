@@ -12,6 +12,7 @@ from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QWidget
 
 from agecam.ui.choices import CHOICES
+from agecam.ui.language import tr
 from agecam.ui.view_state import ActionState
 
 
@@ -73,8 +74,9 @@ class ActionSpec:
 
     @property
     def key_text(self) -> str:
-        """The key as it is called; empty without one."""
-        return self.key or ("" if self.plain_key is None else QKeySequence(self.plain_key).toString())
+        """The keys as they are called; empty without any."""
+        plain = "" if self.plain_key is None else QKeySequence(self.plain_key).toString()
+        return ", ".join(key for key in (self.key, plain) if key)
 
 
 ACTIONS: Final[Mapping[str, ActionSpec]] = {
@@ -137,12 +139,14 @@ class Actions:
     def __init__(self, window: QWidget, commands: Commands) -> None:
         self._by_name: dict[str, QAction] = {}
         self._texts: dict[str, str] = {}
+        self._by_key: dict[int, str] = {}
         for name, spec in ACTIONS.items():
             command: Callable[[], None] = attrgetter(spec.command)(commands)
             action = self._make(window, name, spec)
             action.triggered.connect(lambda _checked, command=command: command())
         for choice in CHOICES:
-            spec = ActionSpec(choice.text, choice.tip, "choose", choice.key, is_switch=True)
+            plain_key = Qt.Key(ord(choice.plain_key)) if choice.plain_key else None  # letters are their code
+            spec = ActionSpec(choice.text, choice.tip, "choose", choice.key, True, plain_key)
             action = self._make(window, choice.name, spec)
             action.triggered.connect(lambda checked, name=choice.name: commands.choose(name, checked))
 
@@ -154,8 +158,7 @@ class Actions:
 
     def for_key(self, key: int) -> QAction | None:
         """The action of a key without a modifier."""
-        names = {int(spec.plain_key): name for name, spec in ACTIONS.items() if spec.plain_key is not None}
-        return self._by_name[names[key]] if key in names else None
+        return self._by_name[self._by_key[key]] if key in self._by_key else None
 
     def show_view(self, states: Mapping[str, ActionState]) -> None:
         """Make each action what the view state says of it; without a word there, it can be used."""
@@ -163,18 +166,20 @@ class Actions:
             state = states.get(name, _USABLE)
             action.setEnabled(state.enabled)
             action.setVisible(state.visible)
-            action.setText(state.text or self._texts[name])
+            action.setText(tr(state.text or self._texts[name]))
             if action.isCheckable():
                 action.setChecked(state.checked)
 
     def _make(self, window: QWidget, name: str, spec: ActionSpec) -> QAction:
-        action = QAction(spec.text, window)
-        action.setToolTip(f"{spec.tip} ({spec.key_text})" if spec.key_text else spec.tip)
+        action = QAction(tr(spec.text), window)
+        action.setToolTip(f"{tr(spec.tip)} ({spec.key_text})" if spec.key_text else tr(spec.tip))
         action.setCheckable(spec.is_switch)
         if spec.key:
             action.setShortcut(QKeySequence(spec.key))
         window.addAction(action)  # so that its key works in full screen too
         self._by_name[name], self._texts[name] = action, spec.text
+        if spec.plain_key is not None:
+            self._by_key[int(spec.plain_key)] = name
         return action
 
 

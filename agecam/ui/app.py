@@ -12,13 +12,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from PyQt6.QtCore import QObject, Qt, pyqtSignal
+from PyQt6.QtCore import QLibraryInfo, QLocale, QObject, Qt, QTranslator, pyqtSignal
 from PyQt6.QtWidgets import QApplication, QMessageBox
 
 from agecam import __version__
 from agecam.live.notices import Notice, NoticeKind
 from agecam.paths import log_file, settings_file
 from agecam.settings import Settings
+from agecam.ui.language import choose_language, use_language
 from agecam.ui.options import StartOptions
 from agecam.ui.window import MainWindow, MakeSession
 
@@ -83,6 +84,16 @@ class CrashReporter(QObject):
         box.open()  # not exec: a second event loop here would hide further errors
 
 
+def speak(chosen: str | None, application: QApplication) -> None:
+    """Have the window, and Qt's own buttons and dialogs, speak a language; see :attr:`Settings.language`."""
+    code = choose_language(chosen, QLocale.system().uiLanguages())
+    use_language(code)
+    translator = QTranslator(application)
+    folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+    if code != "en" and translator.load(f"qtbase_{code}", folder):
+        application.installTranslator(translator)
+
+
 def _complain(sentence: str) -> None:
     print(f"agecam: {sentence}", file=sys.stderr)  # noqa: T201
 
@@ -109,7 +120,9 @@ def run_window(
     application.setDesktopFileName("agecam")
     path = settings_path or settings_file()
     remarks: list[str] = []
-    window = MainWindow(make_session, options, Settings.load(path, remarks.append), path)
+    settings = Settings.load(path, remarks.append)
+    speak(settings.language, application)
+    window = MainWindow(make_session, options, settings, path)
     for remark in remarks:
         log.info("%s", remark)
         window.show_notice(Notice(remark, NoticeKind.WARNING))

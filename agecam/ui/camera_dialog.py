@@ -20,6 +20,7 @@ from PyQt6.QtWidgets import (
 from agecam.sources.camera_controls import ControlName
 from agecam.sources.camera_modes import CameraMode
 from agecam.ui.camera_view import CameraView
+from agecam.ui.language import tr
 
 _STEPS: Final = 100
 _EXPOSURE_POWER: Final = 3
@@ -39,19 +40,21 @@ class CameraDialog(QDialog):
 
     def __init__(self, owner: CameraOwner, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Camera")
+        self.setWindowTitle(tr("Camera"))
         self._owner = owner
         self._view: CameraView | None = None
         self._is_empty = True
-        self.size_box = self._box("Size", "How large the picture is")
-        self.rate_box = self._box("Frames a second", "How many pictures a second the camera is asked for")
+        self.size_box = self._box(tr("Size"), tr("How large the picture is"))
+        self.rate_box = self._box(
+            tr("Frames a second"), tr("How many pictures a second the camera is asked for")
+        )
         self.obtained = QLabel()
         self.obtained.setTextFormat(Qt.TextFormat.PlainText)
-        self.brightness = self._slider("Brightness", ControlName.BRIGHTNESS)
-        self.automatic = QCheckBox("Automatic exposure")
-        self.automatic.setToolTip("The camera chooses how long it exposes")
+        self.brightness = self._slider(tr("Brightness"), ControlName.BRIGHTNESS)
+        self.automatic = QCheckBox(tr("Automatic exposure"))
+        self.automatic.setToolTip(tr("The camera chooses how long it exposes"))
         self.automatic.clicked.connect(lambda on: self._owner.set_control(ControlName.AUTO_EXPOSURE, on))
-        self.exposure = self._slider("Exposure", ControlName.EXPOSURE)
+        self.exposure = self._slider(tr("Exposure"), ControlName.EXPOSURE)
         self.note = QLabel()
         self.note.setWordWrap(True)
         self.note.setObjectName("note")
@@ -60,12 +63,12 @@ class CameraDialog(QDialog):
         self._rows.setVerticalSpacing(10)
         self._rows.setColumnStretch(1, 1)
         self._labels: dict[QWidget, QLabel] = {}
-        self._add_row("&Size", self.size_box)
-        self._add_row("&Frames a second", self.rate_box)
-        self._add_row("The camera gives", self.obtained)
-        self._add_row("&Brightness", self.brightness)
+        self._add_row(tr("&Size"), self.size_box)
+        self._add_row(tr("&Frames a second"), self.rate_box)
+        self._add_row(tr("The camera gives"), self.obtained)
+        self._add_row(tr("&Brightness"), self.brightness)
         self._add_row("", self.automatic)
-        self._add_row("&Exposure", self.exposure)
+        self._add_row(tr("&Exposure"), self.exposure)
         self._rows.addWidget(self.note, self._rows.rowCount(), 0, 1, 2)
         buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Close | QDialogButtonBox.StandardButton.RestoreDefaults
@@ -74,7 +77,7 @@ class CameraDialog(QDialog):
         usual = buttons.button(QDialogButtonBox.StandardButton.RestoreDefaults)
         assert usual is not None
         self.usual = usual
-        self.usual.setText("Usual size and rate")
+        self.usual.setText(tr("Usual size and rate"))
         self.usual.clicked.connect(lambda: self._owner.choose_mode(None))
         column = QVBoxLayout(self)
         column.setSpacing(14)
@@ -91,17 +94,17 @@ class CameraDialog(QDialog):
         if view == self._view and not self._is_empty:
             return
         self._view, self._is_empty = view, False
-        self.setWindowTitle("Camera" if view is None else view.name)
+        self.setWindowTitle(tr("Camera") if view is None else view.name)
         can_change = view is not None and view.can_change_mode
         for box in (self.size_box, self.rate_box):
             box.setEnabled(can_change)
         self.usual.setEnabled(can_change and view is not None and not view.is_usual)
         self.note.setText(
-            "No camera is shown."
+            tr("No camera is shown.")
             if view is None
             else ""
             if can_change
-            else "Size and frame rate are locked while a recording runs."
+            else tr("Size and frame rate are locked while a recording runs.")
         )
         self.note.setVisible(bool(self.note.text()))
         self.obtained.setText("–" if view is None else view.obtained)
@@ -166,7 +169,7 @@ class CameraDialog(QDialog):
         slider.setRange(0, _STEPS)
         slider.setPageStep(_STEPS // 10)
         slider.setAccessibleName(name)
-        slider.setToolTip(f"{name} of the camera")
+        slider.setToolTip(tr("{name} of the camera", name=name))
         slider.valueChanged.connect(lambda steps: self._set(control, steps))
         return slider
 

@@ -14,6 +14,7 @@ from agecam.ui.camera_dialog import CameraDialog, CameraOwner
 from agecam.ui.camera_view import CameraView
 from agecam.ui.choices import ChoiceGroup, in_group
 from agecam.ui.flow import FlowLayout
+from agecam.ui.language import tr
 from agecam.ui.options import RecordingChoices
 from agecam.ui.recent_menu import RecentMenu, RunInBackground
 from agecam.ui.recording_menu import RecordingMenu
@@ -86,11 +87,11 @@ class Controls(QWidget):
         row = FlowLayout(self, spacing=6)
         row.setContentsMargins(8, 6, 8, 6)
         self.cameras = QComboBox()
-        self.cameras.setToolTip("Which camera to show")
-        self.cameras.setAccessibleName("Camera")
+        self.cameras.setToolTip(tr("Which camera to show"))
+        self.cameras.setAccessibleName(tr("Camera"))
         self.cameras.setMinimumContentsLength(14)
         self.cameras.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.cameras.setPlaceholderText(self._cameras_shown.placeholder)
+        self.cameras.setPlaceholderText(tr(self._cameras_shown.placeholder))
         self.cameras.setEnabled(False)
         self.cameras.activated.connect(self.camera_picked)
         row.addWidget(self.cameras)
@@ -100,7 +101,7 @@ class Controls(QWidget):
             button.setDefaultAction(actions[name])
             row.addWidget(button)
         actions["camera"].setIconText("⚙")
-        self._buttons["camera"].setAccessibleName("Camera settings")
+        self._buttons["camera"].setAccessibleName(tr("Camera settings"))
         self.recording_menu = RecordingMenu(owner.recording, owner.choose_recording, self)
         self.recording_menu.addSeparator()
         self.recording_menu.addActions([actions[name] for name in _IN_RECORDING])
@@ -155,7 +156,7 @@ class Controls(QWidget):
         self._cameras_shown = cameras
 
     def _make_menu(self) -> QMenu:
-        help_menu = self._filled(QMenu("Help", self), _IN_HELP, {})
+        help_menu = self._filled(QMenu(tr("Help"), self), _IN_HELP, {})
         menus = {_RECORDING: self.recording_menu, _RECENT: self.recent_menu, _HELP: help_menu}
         return self._filled(QMenu(self), _IN_MENU, menus)
 
@@ -173,9 +174,9 @@ class Controls(QWidget):
     def _more(self) -> QToolButton:
         button = QToolButton()
         button.setObjectName("more")
-        button.setText("More ▾")
-        button.setAccessibleName("More")
-        button.setToolTip("Labels, view, recording, help")
+        button.setText(tr("More ▾"))
+        button.setAccessibleName(tr("More"))
+        button.setToolTip(tr("Labels, view, recording, help"))
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setMenu(self.menu)
         return button

@@ -17,11 +17,12 @@ from agecam.ui.actions import ACTIONS
 from agecam.ui.choices import CHOICES
 from agecam.ui.help_dialog import HelpDialog, HelpPage
 from agecam.ui.help_texts import HelpTexts
+from agecam.ui.language import tr
 from agecam.ui.pages import CONSENT
 
-LABEL_HELP: Final = (
+_LABEL_HELP: Final = (
     "The range beside an age holds the true one four times in five; “?” stands for an age whose range is "
-    f"wider than {AGE_UNSURE_YEARS} years, and for a gender that is less than {100 * GENDER_SURE:.0f} % sure."
+    "wider than {years} years, and for a gender that is less than {percent} % sure."
 )
 
 
@@ -32,18 +33,21 @@ class Dialogs:
         """The path of a video or image, or ``None``."""
         kinds = " ".join(f"*{suffix}" for suffix in sorted({*VIDEO_SUFFIXES, *IMAGE_SUFFIXES}))
         name, _ = QFileDialog.getOpenFileName(
-            parent, "Open a video or picture", "", f"Videos and pictures ({kinds});;All files (*)"
+            parent,
+            tr("Open a video or picture"),
+            "",
+            tr("Videos and pictures ({kinds});;All files (*)", kinds=kinds),
         )
         return name or None
 
     def ask_for_folder(self, parent: QWidget, current: Path) -> str | None:
         """The path of a folder for files to be saved in, or ``None``."""
-        return QFileDialog.getExistingDirectory(parent, "Choose a folder", str(current)) or None
+        return QFileDialog.getExistingDirectory(parent, tr("Choose a folder"), str(current)) or None
 
     def ask_for_address(self, parent: QWidget) -> str | None:
         """The address of a camera or stream, or ``None``."""
         address, accepted = QInputDialog.getText(
-            parent, "Open address", "Address of a camera or stream (http, rtsp …):"
+            parent, tr("Open address"), tr("Address of a camera or stream (http, rtsp …):")
         )
         return address.strip() or None if accepted else None
 
@@ -51,8 +55,8 @@ class Dialogs:
         """Whether to finish the recording that runs, and close."""
         answer = QMessageBox.question(
             parent,
-            "Stop recording?",
-            "A recording is running. Finish it and close AgeCam?",
+            tr("Stop recording?"),
+            tr("A recording is running. Finish it and close AgeCam?"),
             QMessageBox.StandardButton.Close | QMessageBox.StandardButton.Cancel,
             QMessageBox.StandardButton.Cancel,
         )
@@ -61,7 +65,7 @@ class Dialogs:
     def show_shortcuts(self, parent: QWidget) -> None:
         """Which keys do what."""
         box = QMessageBox(parent)
-        box.setWindowTitle("Keyboard")
+        box.setWindowTitle(tr("Keyboard"))
         box.setTextFormat(Qt.TextFormat.RichText)
         box.setText(shortcuts_text())
         box.exec()
@@ -79,9 +83,9 @@ class Dialogs:
 def shortcuts_text() -> str:
     """The keys of all actions, as a table in rich text."""
     keys = [(spec.key_text, spec.tip) for spec in ACTIONS.values()]
-    keys += [(choice.key, choice.tip) for choice in CHOICES]
+    keys += [(choice.key_text, choice.tip) for choice in CHOICES]
     rows = "".join(
-        f"<tr><td><b>{html.escape(key)}</b>&nbsp;&nbsp;</td><td>{html.escape(tip)}</td></tr>"
+        f"<tr><td><b>{html.escape(key)}</b>&nbsp;&nbsp;</td><td>{html.escape(tr(tip))}</td></tr>"
         for key, tip in keys
         if key
     )
@@ -91,13 +95,23 @@ def shortcuts_text() -> str:
 def about_text(models: Path | None) -> str:
     """What there is to say of AgeCam, in rich text."""
     which = (
-        "Age and gender models: those of AgeCam. They may be used for research only; see the model card."
+        tr("Age and gender models: those of AgeCam. They may be used for research only; see the model card.")
         if models is None
-        else f"Age and gender models: those in {html.escape(str(models.absolute()))}, which are not AgeCam’s."
+        else tr(
+            "Age and gender models: those in {folder}, which are not AgeCam’s.",
+            folder=html.escape(str(models.absolute())),
+        )
     )
     return (
-        f"<h3>AgeCam {__version__}</h3><p>{CONSENT}</p><p>{LABEL_HELP}</p>"
-        "<p>“Gender” is how a face looks to people who labelled photographs, as female or male; it says "
-        f"nothing about who somebody is.</p><p>{which}</p>"
-        "<p>Free software under the GNU GPL, version 3 or later.</p>"
+        f"<h3>AgeCam {__version__}</h3><p>{tr(CONSENT)}</p><p>{label_help()}</p><p>"
+        + tr(
+            "“Gender” is how a face looks to people who labelled photographs, as female or male; it says "
+            "nothing about who somebody is."
+        )
+        + f"</p><p>{which}</p><p>{tr('Free software under the GNU GPL, version 3 or later.')}</p>"
     )
+
+
+def label_help() -> str:
+    """What labels leave in doubt, and when."""
+    return tr(_LABEL_HELP, years=AGE_UNSURE_YEARS, percent=f"{100 * GENDER_SURE:.0f}")

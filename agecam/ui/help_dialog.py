@@ -17,6 +17,7 @@ from PyQt6.QtWidgets import (
 )
 
 from agecam.ui.help_texts import HelpTexts
+from agecam.ui.language import tr
 
 
 class HelpPage(enum.Enum):
@@ -44,7 +45,7 @@ class HelpDialog(QDialog):
         self._add(HelpPage.LOG, _log_view(texts.log))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.close)
-        folder = buttons.addButton("Show log in folder", QDialogButtonBox.ButtonRole.ActionRole)
+        folder = buttons.addButton(tr("Show log in folder"), QDialogButtonBox.ButtonRole.ActionRole)
         assert folder is not None
         self.folder = folder
         self.folder.setToolTip(str(texts.log_path))
@@ -70,8 +71,8 @@ class HelpDialog(QDialog):
         self.folder.setVisible(list(HelpPage)[row] is HelpPage.LOG)
 
     def _add(self, page: HelpPage, shown: QWidget) -> None:
-        shown.setAccessibleName(page.value)
-        self.tabs.addTab(shown, page.value)
+        shown.setAccessibleName(tr(page.value))
+        self.tabs.addTab(shown, tr(page.value))
 
 
 def _browser(text: str) -> QTextBrowser:

@@ -9,6 +9,7 @@ from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from agecam.live.notices import Notice, NoticeKind, Remedy
+from agecam.ui.language import tr, tr_sentence
 
 SHOWN_MS: Final[Mapping[NoticeKind, int]] = {NoticeKind.DONE: 8000, NoticeKind.WARNING: 20000}
 """How long a message stays: a sentence with a file's name is read in half of the first. An error stays until
@@ -21,7 +22,11 @@ REMEDY_TEXTS: Final = {
     Remedy.CHOOSE_SNAPSHOTS_FOLDER: "Choose folder",
     Remedy.CHOOSE_COLLECTION_FOLDER: "Choose folder",
 }
-_KIND_WORDS: Final = {NoticeKind.DONE: "", NoticeKind.WARNING: "Warning: ", NoticeKind.ERROR: "Error: "}
+_KIND_WORDS: Final = {
+    NoticeKind.DONE: "{text}",
+    NoticeKind.WARNING: "Warning: {text}",
+    NoticeKind.ERROR: "Error: {text}",
+}
 
 
 class Message(QFrame):
@@ -41,10 +46,11 @@ class Message(QFrame):
         self.setObjectName("message")
         self.setProperty("kind", notice.kind.value)
         # What a screen reader says; its role has no way to tell how serious it is.
-        self.setAccessibleName(f"{_KIND_WORDS[notice.kind]}{notice.text}")
+        sentence = tr_sentence(notice.text)
+        self.setAccessibleName(tr(_KIND_WORDS[notice.kind], text=sentence))
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 6, 6)
-        text = QLabel(notice.text)
+        text = QLabel(sentence)
         text.setTextFormat(Qt.TextFormat.PlainText)  # a file's name is no markup
         text.setWordWrap(True)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -52,12 +58,12 @@ class Message(QFrame):
         row.addWidget(text, 1)
         self.remedy: QPushButton | None = None
         if notice.remedy is not None:
-            self.remedy = QPushButton(REMEDY_TEXTS[notice.remedy])
+            self.remedy = QPushButton(tr(REMEDY_TEXTS[notice.remedy]))
             self.remedy.clicked.connect(lambda: on_remedy(notice))
             row.addWidget(self.remedy)
         self.close_button = QPushButton("✕")
-        self.close_button.setToolTip("Dismiss")
-        self.close_button.setAccessibleName("Dismiss")
+        self.close_button.setToolTip(tr("Dismiss"))
+        self.close_button.setAccessibleName(tr("Dismiss"))
         self.close_button.clicked.connect(self.dismissed)
         row.addWidget(self.close_button)
         if notice.kind in shown_ms:
@@ -85,7 +91,7 @@ class MessageList(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(6)
-        self.setAccessibleName("Messages")
+        self.setAccessibleName(tr("Messages"))
         self.hide()
 
     @property

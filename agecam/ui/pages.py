@@ -20,6 +20,7 @@ from PyQt6.QtWidgets import (
 
 from agecam.live.state import SourceState
 from agecam.ui.flow import FlowLayout
+from agecam.ui.language import tr, tr_sentence
 from agecam.ui.view_state import CONSENT_SHORT
 
 CONSENT = f"AgeCam estimates age and gender from faces. {CONSENT_SHORT} Pictures never leave this computer."
@@ -125,7 +126,7 @@ class MessagePage(QScrollArea):
 
     def __init__(self, text: PageText, actions: Sequence[QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._default_text = text.text
+        self._default_text = tr(text.text)
         self.setObjectName("page")
         self.setWidgetResizable(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its buttons take it
@@ -134,7 +135,7 @@ class MessagePage(QScrollArea):
         layout = QVBoxLayout(content)
         layout.setSpacing(14)
         layout.addStretch()
-        for words, name in ((text.symbol, "symbol"), (text.title, "title")):
+        for words, name in ((text.symbol, "symbol"), (tr(text.title), "title")):
             label = QLabel(words)
             label.setObjectName(name)
             label.setWordWrap(name == "title")
@@ -171,7 +172,7 @@ class MessagePage(QScrollArea):
 
     def set_message(self, message: str) -> None:
         """What is wrong this time, above what the page always says."""
-        self._detail.setText("\n\n".join(part for part in (message, self._default_text) if part))
+        self._detail.setText("\n\n".join(part for part in (tr_sentence(message), self._default_text) if part))
 
     def message(self) -> str:
         return self._detail.text()

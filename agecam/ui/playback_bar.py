@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSlider, QStyle,
 
 from agecam.live.playback import SPEEDS
 from agecam.ui.actions import ACTIONS, Actions
+from agecam.ui.language import tr
 from agecam.ui.view_state import PlaybackView
 
 _STEPS_A_SECOND: Final = 100
@@ -26,7 +27,7 @@ class SeekBar(QSlider):
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.setSingleStep(round(_KEY_STEP_S * _STEPS_A_SECOND))
         self.setPageStep(round(_KEY_STEP_S * _STEPS_A_SECOND))
-        self.setAccessibleName("Position in the file")
+        self.setAccessibleName(tr("Position in the file"))
         self.valueChanged.connect(lambda value: self.sought.emit(value / _STEPS_A_SECOND))
 
     def show_position(self, position_s: float, duration_s: float) -> None:
@@ -75,7 +76,7 @@ class PlaybackBar(QFrame):
         self.time.setTextFormat(Qt.TextFormat.PlainText)
         row.addWidget(self.time)
         self.speed = QToolButton()
-        self.speed.setToolTip("Speed")
+        self.speed.setToolTip(tr("Speed"))
         self.speed.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.speed.setMenu(self._speed_menu())
         row.addWidget(self.speed)
@@ -95,7 +96,7 @@ class PlaybackBar(QFrame):
         if self.time.text() != playback.text:
             self.time.setText(playback.text)
         self.speed.setText(f"{playback.speed:g}×")
-        self.speed.setAccessibleName(f"Speed {playback.speed:g}")
+        self.speed.setAccessibleName(tr("Speed {speed}", speed=f"{playback.speed:g}"))
         self.speed.setEnabled(playback.can_change)
 
     @staticmethod
@@ -103,7 +104,7 @@ class PlaybackBar(QFrame):
         button = QToolButton()
         button.setObjectName(name)
         button.setDefaultAction(actions[name])
-        button.setAccessibleName(ACTIONS[name].tip)  # its text is a symbol
+        button.setAccessibleName(tr(ACTIONS[name].tip))  # its text is a symbol
         return button
 
     def _speed_menu(self) -> QMenu:

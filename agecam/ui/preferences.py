@@ -15,6 +15,7 @@ from PyQt6.QtWidgets import (
     QDialogButtonBox,
     QFormLayout,
     QHBoxLayout,
+    QLabel,
     QPushButton,
     QScrollArea,
     QTabWidget,
@@ -23,12 +24,14 @@ from PyQt6.QtWidgets import (
 )
 
 from agecam.settings import Settings
-from agecam.ui.choices import CHOICES, ChoiceGroup
+from agecam.ui.choices import CHOICES, SMALLEST_FACES, ChoiceGroup
 from agecam.ui.dialogs import Dialogs
 from agecam.ui.footer import ElidedLabel
+from agecam.ui.language import LANGUAGES, tr
 from agecam.ui.recording_menu import CONTENT_TEXTS, QUALITY_TEXTS, split_texts
 
 THEME_TEXTS: Final[dict[str | None, str]] = {None: "As the system", "light": "Light", "dark": "Dark"}
+LABEL_SIZE_TEXTS: Final[dict[str | None, str]] = {None: "Normal", "small": "Small", "large": "Large"}
 _KEPT: Final = ("camera", "camera_device", "camera_modes", "has_agreed", "recent")
 """Fields of :class:`Settings` that are no preferences: restoring the defaults leaves them."""
 
@@ -50,17 +53,23 @@ class Preferences(QDialog):
 
     def __init__(self, owner: SettingsOwner, dialogs: Dialogs, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Preferences")
+        self.setWindowTitle(tr("Preferences"))
         self._owner = owner
         self._dialogs = dialogs
         self._updates: list[Callable[[], None]] = []
         """What makes each row show the settings."""
         self.tabs = QTabWidget()
-        self._add_tab("Labels", self._switches(ChoiceGroup.LABELS))
+        labels = self._switches(ChoiceGroup.LABELS)
+        labels.addRow(tr("Size"), self._choice("label_size", LABEL_SIZE_TEXTS))
+        labels.addRow(tr("Faces with a label"), self._choice("smallest_face", _smallest_face_texts()))
+        self._add_tab("Labels", labels)
         view = self._switches(ChoiceGroup.VIEW)
-        view.addRow("Theme", self._choice("theme", THEME_TEXTS))
+        view.addRow(tr("Theme"), self._choice("theme", THEME_TEXTS))
+        view.addRow(tr("Language"), self._choice("language", _language_texts()))
         self._add_tab("View", view)
-        self._add_tab("Recording", self._recording())
+        recording = self._recording()
+        recording.addRow(_hint(tr("All of this holds from the next recording on.")))
+        self._add_tab("Recording", recording)
         self._add_tab("Folders", self._folders())
         buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Close | QDialogButtonBox.StandardButton.RestoreDefaults
@@ -88,12 +97,19 @@ class Preferences(QDialog):
             update()
 
     def _add_tab(self, title: str, form: QFormLayout) -> None:
+        form.setContentsMargins(16, 14, 16, 14)
+        form.setHorizontalSpacing(16)
+        form.setVerticalSpacing(10)
+        for row in range(form.rowCount()):
+            label = form.itemAt(row, QFormLayout.ItemRole.LabelRole)
+            if label is not None and (widget := label.widget()) is not None:
+                widget.setObjectName("rowLabel")
         page = QWidget()
         page.setLayout(form)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setWidget(page)
-        self.tabs.addTab(scroll, title)
+        self.tabs.addTab(scroll, tr(title))
 
     def _switches(self, group: ChoiceGroup) -> QFormLayout:
         form = QFormLayout()
@@ -104,9 +120,9 @@ class Preferences(QDialog):
 
     def _recording(self) -> QFormLayout:
         form = QFormLayout()
-        form.addRow("Quality", self._choice("record_quality", {**QUALITY_TEXTS}, default="standard"))
-        form.addRow("Files", self._choice("record_split", split_texts(self._owner.settings.record_split)))
-        form.addRow("Keep", self._choice("record_content", {**CONTENT_TEXTS}, default="annotated"))
+        form.addRow(tr("Quality"), self._choice("record_quality", {**QUALITY_TEXTS}, default="standard"))
+        form.addRow(tr("Files"), self._choice("record_split", split_texts(self._owner.settings.record_split)))
+        form.addRow(tr("Keep"), self._choice("record_content", {**CONTENT_TEXTS}, default="annotated"))
         for choice in CHOICES:
             if choice.group is ChoiceGroup.RECORDING:
                 form.addRow(self._switch(choice.field, choice.text, choice.tip))
@@ -114,15 +130,17 @@ class Preferences(QDialog):
 
     def _folders(self) -> QFormLayout:
         form = QFormLayout()
-        form.addRow("Recordings", self._folder("recordings_folder", lambda: self._owner.recordings_folder))
-        form.addRow("Snapshots", self._folder("snapshots_folder", lambda: self._owner.snapshots_folder))
-        form.addRow("Models", self._folder("models_folder", lambda: None))
+        form.addRow(
+            tr("Recordings"), self._folder("recordings_folder", lambda: self._owner.recordings_folder)
+        )
+        form.addRow(tr("Snapshots"), self._folder("snapshots_folder", lambda: self._owner.snapshots_folder))
+        form.addRow(tr("Models"), self._folder("models_folder", lambda: None))
         return form
 
     def _switch(self, field: str, text: str, tip: str) -> QCheckBox:
-        box = QCheckBox(text)
+        box = QCheckBox(tr(text))
         box.setObjectName(field)
-        box.setToolTip(tip)
+        box.setToolTip(tr(tip))
         box.clicked.connect(lambda checked: self._set(field, checked))
         self._updates.append(lambda: box.setChecked(bool(getattr(self._owner.settings, field))))
         return box
@@ -131,7 +149,7 @@ class Preferences(QDialog):
         box = QComboBox()
         box.setObjectName(field)
         for value, text in texts.items():
-            box.addItem(text, value)
+            box.addItem(tr(text), value)
         box.activated.connect(lambda row: self._set(field, box.itemData(row)))
         values = list(texts)
 
@@ -149,10 +167,10 @@ class Preferences(QDialog):
         label = ElidedLabel()
         label.setAlignment(Qt.AlignmentFlag.AlignVCenter)
         layout.addWidget(label, 1)
-        choose = QPushButton("Choose…")
+        choose = QPushButton(tr("Choose…"))
         choose.setObjectName(field)
-        usual = QPushButton("Usual")
-        usual.setToolTip("The folder that AgeCam uses by itself")
+        usual = QPushButton(tr("Usual"))
+        usual.setToolTip(tr("The folder that AgeCam uses by itself"))
         layout.addWidget(choose)
         layout.addWidget(usual)
 
@@ -163,8 +181,9 @@ class Preferences(QDialog):
 
         def update() -> None:
             named = getattr(self._owner.settings, field)
-            shown = named or str(current() or "Those of AgeCam")
-            label.setText(f"{shown}, from the next start on" if field == "models_folder" and named else shown)
+            shown = named or str(current() or tr("Those of AgeCam"))
+            is_later = field == "models_folder" and named
+            label.setText(tr("{folder}, from the next start on", folder=shown) if is_later else shown)
             label.setToolTip(shown)
             usual.setEnabled(named is not None)
 
@@ -181,3 +200,20 @@ class Preferences(QDialog):
         now = self._owner.settings
         self._owner.change(Settings(**{field: getattr(now, field) for field in _KEPT}))
         self.update_rows()
+
+
+def _hint(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setObjectName("hint")
+    label.setWordWrap(True)
+    return label
+
+
+def _smallest_face_texts() -> dict[Any, str]:
+    parts = {part: tr("From {part} of the picture’s height on", part=part) for part in SMALLEST_FACES}
+    return {None: "All", **parts}
+
+
+def _language_texts() -> dict[Any, str]:
+    names: dict[Any, str] = {None: tr("As the system"), **LANGUAGES}
+    return {code: tr("{language}, from the next start on", language=name) for code, name in names.items()}

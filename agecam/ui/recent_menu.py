@@ -11,6 +11,7 @@ from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QMenu, QWidget
 
 from agecam.sources.address import shown_input
+from agecam.ui.language import tr
 
 MOST: Final = 10
 RunInBackground = Callable[[str, Callable[[], None]], None]
@@ -49,7 +50,7 @@ class RecentMenu(QMenu):
     _looked = pyqtSignal(object)
 
     def __init__(self, run_in_background: RunInBackground, parent: QWidget) -> None:
-        super().__init__("Open recent", parent)
+        super().__init__(tr("Open recent"), parent)
         self._run_in_background = run_in_background
         self._recent: tuple[str, ...] = ()
         self._entries: dict[str, QAction] = {}
@@ -74,7 +75,7 @@ class RecentMenu(QMenu):
             entry.triggered.connect(lambda _checked, spec=spec: self.opened.emit(spec))
             self.addAction(entry)
         self.addSeparator()
-        forget = self.addAction("Clear this list")
+        forget = self.addAction(tr("Clear this list"))
         if forget is not None:
             forget.triggered.connect(self.cleared)
 

@@ -9,6 +9,7 @@ from PyQt6.QtGui import QColor, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from agecam.ui.actions import Actions
+from agecam.ui.language import tr
 from agecam.ui.pages import ActionButton
 from agecam.ui.view_state import RecordingMark
 
@@ -87,7 +88,7 @@ class CountdownView(QFrame):
         """Show them; 0 hides it."""
         if seconds and self.digit.text() != str(seconds):
             self.digit.setText(str(seconds))
-            self.setAccessibleName(f"Recording begins in {seconds} seconds")
+            self.setAccessibleName(tr("Recording begins in {seconds} seconds", seconds=seconds))
             self.adjustSize()
         self.setVisible(seconds > 0)
 

@@ -9,6 +9,7 @@ from PyQt6.QtGui import QAction, QActionGroup
 from PyQt6.QtWidgets import QMenu, QWidget
 
 from agecam.live.recording import Quality, RecordingContent
+from agecam.ui.language import tr
 from agecam.ui.options import CONTENTS, QUALITIES, RecordingChoices
 
 OnChosen = Callable[[str, object], None]
@@ -36,7 +37,7 @@ _SPLITS: Final[dict[str | None, str]] = {
 
 def split_texts(chosen: str | None) -> dict[str | None, str]:
     """What each way of splitting recordings is called, one of its own that the user has chosen too."""
-    own = {} if chosen in _SPLITS else {chosen: f"A new file every {chosen}"}
+    own = {} if chosen in _SPLITS else {chosen: tr("A new file every {size}", size=chosen)}
     return _SPLITS | own
 
 
@@ -44,7 +45,7 @@ class RecordingMenu(QMenu):
     """Shows ``choices`` and tells the name and value of each that is changed, for the next recording."""
 
     def __init__(self, choices: RecordingChoices, on_chosen: OnChosen, parent: QWidget) -> None:
-        super().__init__("Recording", parent)
+        super().__init__(tr("Recording"), parent)
         self._on_chosen = on_chosen
         self._by_value: dict[tuple[str, object], QAction] = {}
         self._add_group("quality", {quality: QUALITY_TEXTS[quality] for quality in QUALITIES})
@@ -71,7 +72,7 @@ class RecordingMenu(QMenu):
     def _add_group(self, name: str, texts: Mapping[Any, str]) -> None:
         group = QActionGroup(self)
         for value, text in texts.items():
-            action = QAction(text, group)
+            action = QAction(tr(text), group)
             action.setCheckable(True)
             action.triggered.connect(lambda _checked, value=value: self._on_chosen(name, value))
             self._by_value[name, value] = action

@@ -7,7 +7,7 @@ from typing import Final
 
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QCursor, QResizeEvent
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QWidget
+from PyQt6.QtWidgets import QStackedWidget, QWidget
 
 from agecam.live.notices import Notice
 from agecam.live.state import SourceState
@@ -16,36 +16,18 @@ from agecam.ui.messages import MessageList
 from agecam.ui.pages import PAGES, WELCOME, MessagePage
 from agecam.ui.playback_bar import PlaybackBar
 from agecam.ui.recording_mark import CountdownView, Flash, RecordingMarkView
+from agecam.ui.statistics_overlay import StatisticsOverlay
 from agecam.ui.video_view import VideoView
 from agecam.ui.view_state import PlaybackView, ViewState
 
 _MARGIN_PX: Final = 12
 _MESSAGES_WIDTH_PX: Final = 760
 """No wider: longer lines are hard to read."""
+_ROOMY_WIDTH_PX: Final = 860
+_ROOMY_HEIGHT_PX: Final = 440
+"""In a smaller stage plots would hide too much of the picture."""
 _IDLE_LOOKS: Final = 10
 """The pointer hides in full screen after so many looks at it without a movement: 2.5 s."""
-
-
-class _Mark(QFrame):
-    """Some lines of text over the picture, through which the mouse reaches it."""
-
-    def __init__(self, name: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName(name)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(10, 5, 10, 5)
-        self.label = QLabel()
-        self.label.setTextFormat(Qt.TextFormat.PlainText)
-        row.addWidget(self.label)
-        self.hide()
-
-    def set_text(self, text: str) -> None:
-        if text != self.label.text():
-            self.label.setText(text)
-            self.setAccessibleName(text)
-            self.adjustSize()
-        self.setVisible(bool(text))
 
 
 class Stage(QWidget):
@@ -67,7 +49,7 @@ class Stage(QWidget):
         self._stack.addWidget(self.welcome)
         self.flash = Flash(self)
         self.recording = RecordingMarkView(self)
-        self.statistics = _Mark("statistics", self)
+        self.statistics = StatisticsOverlay(self)
         self.messages = MessageList(on_remedy, self)
         self.messages.resized.connect(self._place)
         self.playback = PlaybackBar(actions, self)
@@ -98,7 +80,7 @@ class Stage(QWidget):
             self.view.show_frame(None)
         self.recording.show_mark(view.recording)
         self.countdown.show_seconds(view.countdown_s)
-        self.statistics.set_text(view.statistics)
+        self.statistics.show_view(view.statistics)
         self._playback = view.playback
         self._show_playback()
         if view.is_fullscreen != self._is_fullscreen:
@@ -143,6 +125,7 @@ class Stage(QWidget):
         bar.setGeometry(0, self.height() - bar_height, self.width(), bar_height)
         self.recording.move(_MARGIN_PX, _MARGIN_PX)
         statistics = self.statistics
+        statistics.set_compact(self.height() < _ROOMY_HEIGHT_PX or self.width() < _ROOMY_WIDTH_PX)
         statistics.move(self.width() - statistics.width() - _MARGIN_PX, _MARGIN_PX)
         messages = self.messages
         width = min(_MESSAGES_WIDTH_PX, self.width() - 2 * _MARGIN_PX)

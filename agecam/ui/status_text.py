@@ -6,6 +6,7 @@ from typing import Final
 
 from agecam.live.recording import RecordingPhase, RecordingState
 from agecam.live.statistics import Statistics
+from agecam.ui.language import tr
 
 LOW_ROOM_S: Final = 300.0
 """A disk that lasts no longer than this at a recording's rate is warned of: time enough to do something."""
@@ -17,9 +18,9 @@ def recording_text(recording: RecordingState) -> str:
         case RecordingPhase.OFF:
             return ""
         case RecordingPhase.WAITING:
-            return "● waiting for the picture"
+            return tr("● waiting for the picture")
         case RecordingPhase.FINISHING:
-            return "● finishing"
+            return tr("● finishing")
     size = f"   {size_text(recording.size_bytes)}" if recording.size_bytes else ""
     return f"{'❙❙' if recording.is_paused else '●'} {time_text(recording.seconds)}{size}"
 
@@ -29,9 +30,9 @@ def recording_detail(recording: RecordingState) -> str:
     if recording.phase not in (RecordingPhase.ON, RecordingPhase.PAUSED):
         return ""
     parts = (
-        "paused" if recording.is_paused else "",
-        f"part {recording.part}" if recording.part > 1 else "",
-        f"{recording.dropped} dropped" if recording.dropped else "",
+        tr("paused") if recording.is_paused else "",
+        tr("part {number}", number=recording.part) if recording.part > 1 else "",
+        tr("{count} dropped", count=recording.dropped) if recording.dropped else "",
     )
     return " · ".join(part for part in parts if part)
 
@@ -41,8 +42,9 @@ def recording_warning(recording: RecordingState) -> str:
     room_s = recording.room_s
     if room_s is None or room_s >= LOW_ROOM_S or recording.phase is RecordingPhase.OFF:
         return ""
-    left = "less than a minute" if room_s < 60 else f"about {room_s // 60:.0f} min"
-    return f"Disk almost full: {left} left"
+    if room_s < 60:
+        return tr("Disk almost full: less than a minute left")
+    return tr("Disk almost full: about {minutes} min left", minutes=f"{room_s // 60:.0f}")
 
 
 def size_text(size_bytes: int) -> str:
@@ -69,18 +71,24 @@ def time_text(seconds: float) -> str:
 
 def numbers_text(faces: int, numbers: Statistics, rest: str = "") -> str:
     """Faces, frames a second and delay; what is at ``rest``, as that says, has neither rate nor delay."""
-    seen = f"{faces} {'face' if faces == 1 else 'faces'}"
+    seen = tr("{count} face" if faces == 1 else "{count} faces", count=faces)
     if rest:
         return f"{seen}   {rest}"
-    return f"{seen}   {numbers.fps_shown:.0f} fps   {numbers.latency_ms_p95:.0f} ms delay"
+    fps = tr("{fps} fps", fps=f"{numbers.fps_shown:.0f}")
+    return f"{seen}   {fps}   {tr('{delay} ms delay', delay=f'{numbers.latency_ms_p95:.0f}')}"
 
 
 def numbers_detail(numbers: Statistics) -> str:
     """The same in full sentences, with the time of each stage."""
     stages = ", ".join(f"{name} {value:.1f} ms" for name, value in numbers.stages_ms.items())
-    return (
-        f"Frames a second: {numbers.fps_captured:.1f} captured, {numbers.fps_analysed:.1f} analysed, "
-        f"{numbers.fps_shown:.1f} shown, {numbers.dropped} skipped so far.\n"
-        f"From capture to screen: {numbers.latency_ms_p50:.0f} ms, 95 % within "
-        f"{numbers.latency_ms_p95:.0f} ms.\n{stages}"
+    rates = tr(
+        "Frames a second: {captured} captured, {analysed} analysed, {shown} shown, "
+        "{dropped} skipped so far.\nFrom capture to screen: {middle} ms, 95 % within {most} ms.",
+        captured=f"{numbers.fps_captured:.1f}",
+        analysed=f"{numbers.fps_analysed:.1f}",
+        shown=f"{numbers.fps_shown:.1f}",
+        dropped=numbers.dropped,
+        middle=f"{numbers.latency_ms_p50:.0f}",
+        most=f"{numbers.latency_ms_p95:.0f}",
     )
+    return f"{rates}\n{stages}"

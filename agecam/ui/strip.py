@@ -11,6 +11,7 @@ from PyQt6.QtGui import QAction, QColor, QFont, QIcon, QImage, QPainter, QPixmap
 from PyQt6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from agecam.ui.kept_files import KeptFile, Thumbnail, latest_files, make_thumbnail
+from agecam.ui.language import tr
 from agecam.ui.recent_menu import RunInBackground
 
 _MOST: Final = 12
@@ -44,7 +45,7 @@ class Strip(QWidget):
         super().__init__(parent)
         self.setObjectName("strip")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setAccessibleName("Last recordings and snapshots")
+        self.setAccessibleName(tr("Last recordings and snapshots"))
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._run_in_background = run_in_background
         self._owner = owner
@@ -110,12 +111,12 @@ class Strip(QWidget):
         button.setIconSize(QSize(_WIDTH_PX, _HEIGHT_PX))
         button.setIcon(QIcon(_pixmap(thumbnail, self.font())))
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        kind = "Recording" if file.is_recording else "Snapshot"
+        kind = tr("Recording" if file.is_recording else "Snapshot")
         when = datetime.fromtimestamp(file.modified_s).strftime("%Y-%m-%d %H:%M")
         button.setAccessibleName(" ".join(part for part in (kind, when, thumbnail.length) if part))
-        button.setToolTip(f"{kind} of {when}\n{file.path.name}\nClick to open it")
+        button.setToolTip(f"{kind}, {when}\n{file.path.name}\n{tr('Click to open it')}")
         button.clicked.connect(lambda: self._owner.open_outside(file.path))
-        show = QAction("Show in folder", button)
+        show = QAction(tr("Show in folder"), button)
         show.triggered.connect(lambda: self._owner.open_outside(file.path.parent))
         button.addAction(show)
         button.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)

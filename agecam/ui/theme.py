@@ -36,6 +36,7 @@ class Tokens:
     text_off: str
     """Of what cannot be used now, which WCAG leaves out."""
     text_on_checked: str
+    text_on_accent: str
     accent: str
     focus: str
     record: str
@@ -60,6 +61,7 @@ DARK: Final = Tokens(
     text_muted="#b6bcc6",
     text_off="#6b717b",
     text_on_checked="#ffffff",
+    text_on_accent="#101216",
     accent="#2f81f7",
     focus="#8ab4f8",
     record="#ff8f87",
@@ -80,6 +82,7 @@ LIGHT: Final = Tokens(
     text_muted="#50565f",
     text_off="#a0a5ae",
     text_on_checked="#ffffff",
+    text_on_accent="#ffffff",
     accent="#1f6feb",
     focus="#1f5fbf",
     record="#b3261e",
@@ -92,6 +95,25 @@ LIGHT: Final = Tokens(
 
 MARK: Final = "#7b818c"
 """Arrows and frames of boxes: 3 to 1 on the buttons of both themes."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnImage:
+    """Colours of what is drawn over the picture, on nearly black plates: the same in both themes."""
+
+    plate: str = "#101216"
+    """Nearly opaque, ``plate_alpha`` of 255."""
+    plate_alpha: int = 215
+    text: str = "#f2f3f5"
+    muted: str = "#b6bcc6"
+    line: str = "#4a505b"
+    first: str = "#8ab4f8"
+    second: str = "#f0b35a"
+    """Lines of plots."""
+
+
+ON_IMAGE: Final = OnImage()
+
 _STAGE: Final = """
 QWidget#stage { background: #101216; }
 QWidget#recordingMark, QWidget#statistics, QWidget#playback { background: rgba(16, 18, 22, 215);
@@ -136,7 +158,8 @@ QWidget#footer QLabel {{ color: {t.text_muted}; }}
 QToolButton, QPushButton {{ padding: 6px 10px; border-radius: 6px; border: 2px solid transparent;
     color: {t.text}; background: {t.button}; }}
 QToolButton:hover, QPushButton:hover {{ background: {t.button_hover}; }}
-QToolButton:checked {{ background: {t.button_checked}; color: {t.text_on_checked}; }}
+QToolButton:checked {{ background: {t.button_checked}; color: {t.text_on_checked};
+    border-color: {t.accent}; }}
 QToolButton:disabled, QPushButton:disabled {{ color: {t.text_off}; background: {t.button_off}; }}
 QToolButton::menu-indicator {{ image: none; }}
 QToolButton:focus, QPushButton:focus, QComboBox:focus, QCheckBox:focus, QLineEdit:focus,
@@ -144,11 +167,13 @@ QSlider:focus, QSpinBox:focus {{ border: 2px solid {t.focus}; }}
 QToolButton#record {{ font-weight: 600; color: {t.record}; }}
 QToolButton#record:checked {{ background: {t.recording}; color: #ffffff; }}
 QToolButton#record:disabled {{ color: {t.text_off}; }}
+QToolButton#record:checked:!focus, QToolButton#pause:checked:!focus {{ border-color: transparent; }}
 QToolButton#pause:checked {{ background: {t.warning}; color: {t.bar}; }}
 QComboBox {{ padding: 5px 10px; border-radius: 6px; border: 2px solid transparent; color: {t.text};
     background: {t.button}; }}
 QComboBox:disabled {{ color: {t.text_off}; background: {t.button_off}; }}
 QComboBox::drop-down {{ border: 0; width: 22px; }}
+QLabel#rowLabel {{ padding: 7px 0; }}
 QFrame#message {{ background: {t.bar}; border: 1px solid {t.border}; border-left: 5px solid {t.done};
     border-radius: 6px; }}
 QFrame#message[kind="warning"] {{ border-left-color: {t.warning}; }}
@@ -160,6 +185,8 @@ QLabel#detail {{ font-size: {1.05 * text_pt:.1f}pt; color: {t.text_muted}; }}
 QProgressBar {{ border: 0; border-radius: 2px; background: {t.button}; }}
 QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}
 QScrollArea {{ border: 0; }}
+QLabel#hint {{ color: {t.text_muted}; }}
+QWidget#statistics QLabel#statisticsName {{ color: {ON_IMAGE.muted}; }}
 QComboBox::down-arrow {{ image: url({_asset("arrow-down.svg")}); width: 0.9em; height: 0.9em; }}
 QCheckBox {{ background: transparent; spacing: 0.6em; }}
 QCheckBox::indicator {{ width: 1.2em; height: 1.2em; border-radius: 4px; border: 1px solid {MARK};
@@ -187,11 +214,11 @@ def palette_of(tokens: Tokens) -> QPalette:
         QPalette.ColorRole.Button: tokens.button,
         QPalette.ColorRole.ButtonText: tokens.text,
         QPalette.ColorRole.Highlight: tokens.accent,
-        QPalette.ColorRole.HighlightedText: tokens.text_on_checked,
+        QPalette.ColorRole.HighlightedText: tokens.text_on_accent,
         QPalette.ColorRole.ToolTipBase: tokens.bar,
         QPalette.ColorRole.ToolTipText: tokens.text,
         QPalette.ColorRole.PlaceholderText: tokens.text_muted,
-        QPalette.ColorRole.Link: tokens.accent,
+        QPalette.ColorRole.Link: tokens.focus,
     }
     palette = QPalette()
     for role, colour in roles.items():

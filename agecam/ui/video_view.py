@@ -1,53 +1,54 @@
-"""The live view: letterboxed, scaled smoothly, painted from the newest annotated frame."""
+"""The live view: letterboxed, painted from the newest annotated frame in the pixels of the screen."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-from numpy.typing import NDArray
-from PyQt6.QtCore import QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent
+from PyQt6.QtCore import QEvent, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
+from agecam.drawing.preview import fit_size
 from agecam.live.pipeline import AnnotatedFrame
-from agecam.opencv import cv2
+from agecam.ui.language import tr
+from agecam.ui.overlay_painter import paint_overlay
 
 _BACKGROUND = QColor(16, 18, 22)
-_SHRINK_BELOW = 0.75
-"""Qt takes two pixels of the image by two for one of the screen; below this scale it would leave out some,
-and the mean of all is taken."""
 
 
 def letterbox(inner: QSize, outer: QSize) -> QRectF:
-    """The largest centred rectangle of the shape of ``inner`` that fits into ``outer``, in pixels."""
+    """The largest centred rectangle of the shape of ``inner`` that fits into ``outer``, whole pixels."""
     if inner.isEmpty() or outer.isEmpty():
         return QRectF()
-    scale = min(outer.width() / inner.width(), outer.height() / inner.height())
-    width, height = inner.width() * scale, inner.height() * scale
-    return QRectF((outer.width() - width) / 2, (outer.height() - height) / 2, width, height)
+    width, height = fit_size((inner.width(), inner.height()), (outer.width(), outer.height()))
+    return QRectF((outer.width() - width) // 2, (outer.height() - height) // 2, width, height)
 
 
 class VideoView(QWidget):
     """Shows one :class:`AnnotatedFrame` at a time and reports when a new one has reached the screen."""
 
     double_clicked = pyqtSignal()
+    screen_size_changed = pyqtSignal(int, int)
+    """How many pixels of the screen there are for a frame, width and height."""
 
     def __init__(self, on_painted: Callable[[AnnotatedFrame], None], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._on_painted = on_painted
         self._annotated: AnnotatedFrame | None = None
         self._fresh = False
-        self._shrunk_from: NDArray[np.uint8] | None = None
-        self._shrunk_image = np.zeros((0, 0, 3), np.uint8)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(320, 180)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setAccessibleName("Live picture")
+        self.setAccessibleName(tr("Live picture"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def sizeHint(self) -> QSize:  # noqa: N802
         return QSize(1280, 720)
+
+    @property
+    def screen_size(self) -> QSize:
+        """The pixels of the screen that the widget has."""
+        return self.size() * self.devicePixelRatioF()
 
     def show_frame(self, annotated: AnnotatedFrame | None) -> None:
         """Paint this frame at the next turn of the event loop; ``None`` blanks the view."""
@@ -57,44 +58,51 @@ class VideoView(QWidget):
 
     def frame_rect(self) -> QRectF:
         """Where the frame lies in the widget, in the widget's pixels."""
-        image = None if self._annotated is None else self._annotated.image_bgr
-        return QRectF() if image is None else letterbox(QSize(*image.shape[1::-1]), self.size())
+        rect, ratio = self._screen_rect(), self.devicePixelRatioF()
+        return QRectF(rect.topLeft() / ratio, rect.size() / ratio)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: ARG002, N802
         painter = QPainter(self)
         painter.fillRect(self.rect(), _BACKGROUND)
         annotated = self._annotated
-        if annotated is not None and annotated.image_bgr is not None:
-            rect = self.frame_rect()
-            array = self._shrunk(annotated.image_bgr, rect)
-            height, width = array.shape[:2]
+        if annotated is not None and annotated.preview is not None:
+            array = annotated.preview.image_bgra
             # The QImage borrows the array's memory and lives no longer than this call.
             image = QImage(
                 array.data,  # type: ignore[call-overload]  # any buffer will do
-                width,
-                height,
+                array.shape[1],
+                array.shape[0],
                 array.strides[0],
-                QImage.Format.Format_BGR888,
+                QImage.Format.Format_RGB32,
             )
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.scale(1 / self.devicePixelRatioF(), 1 / self.devicePixelRatioF())
+            rect = self._screen_rect()
+            if rect.size() != image.size().toSizeF():  # while the window changes its size
+                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(rect, image)
+            paint_overlay(painter, annotated.preview.overlay, rect)
         painter.end()
         if annotated is not None and self._fresh:
             self._fresh = False
             self._on_painted(annotated)
 
-    def _shrunk(self, image_bgr: NDArray[np.uint8], rect: QRectF) -> NDArray[np.uint8]:
-        """The image in the pixels of the screen where those are far fewer: else fine patterns would beat."""
-        ratio = self.devicePixelRatioF()
-        size = (max(1, round(rect.width() * ratio)), max(1, round(rect.height() * ratio)))
-        if size[0] > _SHRINK_BELOW * image_bgr.shape[1]:
-            return image_bgr
-        if self._shrunk_from is not image_bgr or self._shrunk_image.shape[1::-1] != size:
-            self._shrunk_from = image_bgr
-            self._shrunk_image = np.asarray(
-                cv2.resize(image_bgr, size, interpolation=cv2.INTER_AREA), np.uint8
-            )
-        return self._shrunk_image
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._tell_screen_size()
+
+    def event(self, event: QEvent | None) -> bool:
+        """Also where the window goes to a screen of other pixels."""
+        if event is not None and event.type() in (QEvent.Type.DevicePixelRatioChange, QEvent.Type.Show):
+            self._tell_screen_size()
+        return super().event(event)
+
+    def _tell_screen_size(self) -> None:
+        self.screen_size_changed.emit(self.screen_size.width(), self.screen_size.height())
+
+    def _screen_rect(self) -> QRectF:
+        """Where the frame lies in the widget, in pixels of the screen."""
+        preview = None if self._annotated is None else self._annotated.preview
+        return QRectF() if preview is None else letterbox(QSize(*preview.overlay.size_wh), self.screen_size)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: ARG002, N802
         self.double_clicked.emit()

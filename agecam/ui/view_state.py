@@ -13,7 +13,9 @@ from agecam.settings import Settings
 from agecam.sources import Camera
 from agecam.ui.camera_view import CameraView, camera_view
 from agecam.ui.choices import CHOICES
+from agecam.ui.language import tr
 from agecam.ui.options import RecordingChoices
+from agecam.ui.statistics_view import StatisticsView, statistics_view
 from agecam.ui.status_text import (
     numbers_detail,
     numbers_text,
@@ -105,9 +107,10 @@ class ViewState:
 
     Where it ``asks_for_agreement`` nothing else is shown. ``page`` is the state whose page is shown, ``None``
     where the live view is; ``page_message`` says what is wrong this time. ``hint`` and ``numbers`` stand in
-    the footer; ``statistics`` lies over the picture, where it is not empty, and ``countdown_s``, where it is
-    not 0. ``camera`` is what can be set of the one that is shown, ``recent`` what was opened last.
-    ``shows_strip`` says whether the last files are to be seen. ``theme`` is as in the settings.
+    the footer; ``statistics`` lies over the picture, where there is any, and ``countdown_s``, where it is
+    not 0. ``keeps_screen_on`` where somebody watches from afar or records. ``camera`` is what can be set of
+    the one that is shown, ``recent`` what was opened last. ``shows_strip`` says whether the last files are to
+    be seen. ``theme`` is as in the settings.
     """
 
     title: str
@@ -122,9 +125,10 @@ class ViewState:
     hint: str
     numbers: str
     numbers_detail: str
-    statistics: str
+    statistics: StatisticsView | None
     is_fullscreen: bool
     shows_people: bool
+    keeps_screen_on: bool
     recording_choices: RecordingChoices
     camera: CameraView | None
     recent: tuple[str, ...]
@@ -153,14 +157,18 @@ def view_state(session: SessionState, settings: Settings, facts: WindowFacts) ->
         ),
         countdown_s=facts.countdown_s,
         playback=_playback(session),
-        hint="End of the clip: F5 plays it again" if is_ended else CONSENT_SHORT,
+        hint=tr("End of the clip: F5 plays it again" if is_ended else CONSENT_SHORT),
         numbers=numbers_text(facts.faces, facts.statistics, _rest(session, facts)) if is_live else "",
         numbers_detail=detail,
-        statistics=detail if settings.show_statistics else "",
+        statistics=statistics_view(facts.statistics, recording)
+        if is_live and settings.show_statistics
+        else None,
         is_fullscreen=facts.is_fullscreen,
         shows_people=_wants_people(settings, facts)
         and not facts.asks_for_agreement
         and (facts.has_people or source.state in _WITH_IMAGE),
+        keeps_screen_on=recording.is_running
+        or (facts.is_fullscreen and is_live and not _rest(session, facts)),
         recording_choices=facts.recording,
         camera=camera_view(session, settings, facts.statistics),
         recent=settings.recent,
@@ -175,8 +183,8 @@ def _wants_people(settings: Settings, facts: WindowFacts) -> bool:
 
 def _rest(session: SessionState, facts: WindowFacts) -> str:
     if facts.is_still:
-        return "still picture"
-    return "paused" if session.playback is not None and session.playback.is_paused else ""
+        return tr("still picture")
+    return tr("paused") if session.playback is not None and session.playback.is_paused else ""
 
 
 def _playback(session: SessionState) -> PlaybackView | None:
@@ -257,7 +265,7 @@ def _cameras(source: SourceStatus, recording: RecordingState, cameras: Sequence[
         ),
         chosen,
         enabled=bool(cameras) and not recording.is_running,
-        placeholder="Choose a camera" if cameras else "No camera",
+        placeholder=tr("Choose a camera" if cameras else "No camera"),
     )
 
 

@@ -28,9 +28,11 @@ from agecam.ui.dialogs import Dialogs
 from agecam.ui.footer import Footer
 from agecam.ui.geometry import restore_geometry, save_geometry
 from agecam.ui.hotplug import HotplugWatcher
+from agecam.ui.inhibitors import system_inhibitors
 from agecam.ui.options import StartOptions
 from agecam.ui.pages import MessagePage
 from agecam.ui.people_panel import PeoplePanel
+from agecam.ui.screen_awake import ScreenAwake
 from agecam.ui.stage import Stage
 from agecam.ui.strip import Strip
 from agecam.ui.theme import Theme
@@ -72,8 +74,10 @@ class MainWindow(CommandedWindow):
         settings_path: Path,
         dialogs: Dialogs | None = None,
         desktop: Desktop | None = None,
+        awake: ScreenAwake | None = None,
     ) -> None:
         super().__init__()
+        self._awake = awake or ScreenAwake(system_inhibitors)
         self.errors: list[str] = []
         self._dialogs = dialogs or Dialogs()
         self._settings_path = settings_path
@@ -113,6 +117,7 @@ class MainWindow(CommandedWindow):
         actions = self._actions = Actions(self, self.commands)
         self.view = VideoView(self.session.painted)
         self.view.double_clicked.connect(self.commands.toggle_fullscreen)
+        self.view.screen_size_changed.connect(lambda *size_wh: self.session.set_screen_size(size_wh))
         commands = self.commands
         self.controls = Controls(actions, commands, self.session.run_in_background, central)
         self.controls.camera_picked.connect(self._pick_camera)
@@ -244,6 +249,7 @@ class MainWindow(CommandedWindow):
             log.info("settings not saved: %s", error)
         finally:  # whatever became of the settings, a recording must be finished
             self.session.close()
+            self._awake.close()
 
     def _finish_close(self) -> None:
         self._take_notices()
@@ -326,6 +332,7 @@ class MainWindow(CommandedWindow):
         if before is not None and view.theme != before.theme:
             self._theme.apply()
         self.setWindowTitle(view.title)
+        self._awake.keep(view.keeps_screen_on)
         self.controls.show_view(view)
         self.people.setVisible(view.shows_people)
         self._footer.show_view(view)
@@ -342,7 +349,10 @@ class MainWindow(CommandedWindow):
         self.stage.messages.add(notice)
 
     def _show_frame(self, annotated: AnnotatedFrame | None) -> None:
-        if annotated is not None and annotated.image_bgr is not None:
+        if annotated is None or annotated.preview is None:
+            return
+        # A frame analysed before the user turned blurring on must not come after that.
+        if annotated.style.blur or not self.settings.blur:
             self.view.show_frame(annotated)
             self.frame_shown.emit(annotated)
 

@@ -6,7 +6,8 @@ from math import sin
 import numpy as np
 import pytest
 
-from agecam.drawing.annotate import Annotator
+from agecam.drawing.annotate import Annotator, lay_out_in
+from agecam.drawing.label_text import LabelStyle
 from agecam.messages import Person
 
 MakePerson = Callable[..., Person]
@@ -61,3 +62,29 @@ def test_a_face_that_comes_closer_changes_its_label_a_few_times_and_one_that_swa
     swaying = [sizes_px([person(100, 100, 130 + 9 * sin(i))], 720, annotator)[0] for i in range(60)]
     assert len(set(swaying)) <= 2
     assert len(set(swaying[5:])) == 1
+
+
+@pytest.mark.parametrize(("size", "expected"), [(0.8, 16), (1.0, 20), (1.4, 28)])
+def test_texts_are_as_large_as_the_style_says_from_the_next_frame_on(
+    person: MakePerson, size: float, expected: int
+) -> None:
+    annotator = Annotator()
+    people = [person(10, 5, 40)]
+    assert sizes_px(people, 720, annotator) == [20]
+    annotator.style = LabelStyle(size=size)
+    assert sizes_px(people, 720, annotator) == [expected]
+    held = lay_out_in((1280, 720), people, (), LabelStyle(size=1.0), annotator.layout)
+    assert [one.plate.text_px for one in held.plates] == [20], "where a frame is drawn again too"
+
+
+def test_small_faces_have_a_box_and_no_label_and_those_that_jitter_keep_theirs(person: MakePerson) -> None:
+    annotator = Annotator(LabelStyle(smallest_face=0.1))
+
+    def labelled(side: float) -> int:
+        laid_out = annotator.lay_out(
+            (1280, 720), [person(300, 300, side), person(600, 300, 200, track_id=2)], 0
+        )
+        assert len(laid_out.boxes) == 2
+        return len(laid_out.plates)
+
+    assert [labelled(side) for side in (71, 73, 68, 62, 60, 71)] == [1, 2, 2, 2, 1, 1]

@@ -43,9 +43,7 @@ def annotated(
 ) -> AnnotatedFrame:
     boxes = tuple(person.face.box for person in people) if covered is None else tuple(covered)
     analysis = Analysis(one.frame, tuple(people), scene=scene)
-    return AnnotatedFrame(
-        analysis, tuple(people), plain_bgr, plain_bgr, boxes, style, layout, epoch=one.epoch
-    )
+    return AnnotatedFrame(analysis, tuple(people), None, plain_bgr, boxes, style, layout, epoch=one.epoch)
 
 
 def analyse(

@@ -71,11 +71,15 @@ def test_nothing_is_drawn_that_nobody_sees_or_keeps(analyzer: Analyzer, frames: 
     pipeline = Pipeline(analyzer, sinks=lambda: [rows])
     pipeline.reset()
     unseen = pipeline.process(frames[0], Preview.NONE)
-    assert unseen.image_bgr is None
+    assert unseen.preview is None
     assert unseen.plain_bgr is None
     mirrored = pipeline.process(frames[1], Preview.MIRRORED)
-    assert mirrored.image_bgr is not None
+    assert mirrored.preview is not None
     assert mirrored.plain_bgr is None
+    plain = pipeline.process(frames[2], Preview.PLAIN)
+    assert plain.preview is not None
+    assert plain.plain_bgr is None
+    np.testing.assert_array_equal(plain.preview.image_bgra[..., :3], frames[2].image_bgr)
 
 
 def test_a_recording_is_drawn_unmirrored_beside_a_mirrored_preview(
@@ -87,11 +91,15 @@ def test_a_recording_is_drawn_unmirrored_beside_a_mirrored_preview(
     annotated = [pipeline.process(frame, Preview.MIRRORED) for frame in frames][-1]
     plain, _ = video.written[-1]
     original = frames[-1].image_bgr
-    assert annotated.image_bgr is not None
+    assert annotated.preview is not None
     # The astronaut's face is left of the middle, and right of it in the mirror.
     assert drawn_at(plain.image_bgr, original, 130, 330) > 500
     reflected = np.asarray(cv2.flip(original, 1), np.uint8)
-    assert drawn_at(annotated.image_bgr, reflected, 512 - 330, 512 - 130) > 500
+    np.testing.assert_array_equal(annotated.preview.image_bgra[..., :3], reflected)
+    ((x, _, width, _),) = [one.box for one in annotated.preview.overlay.boxes]
+    assert 512 - 330 < x < x + width < 512 - 130
+    ((left, _, side, _),) = [one.face.box for one in annotated.people if one.confirmed]
+    assert (x, width) == (512 - left - side, side)
     assert (plain.time_s, plain.index) == (frames[-1].time_s, frames[-1].index)
 
 
@@ -115,9 +123,10 @@ def test_preview_and_recording_have_the_same_colours_whenever_it_began(
     assert before.layout is not None
     assert last.layout is not None
     assert before.layout.colours == last.layout.colours
-    assert last.image_bgr is not None
+    assert last.preview is not None
     assert last.plain_bgr is not None
-    assert colours_drawn(last.image_bgr) == colours_drawn(last.plain_bgr) == set(last.layout.colours.values())
+    colours = set(last.layout.colours.values())
+    assert {one.colour for one in last.preview.overlay.plates} == colours_drawn(last.plain_bgr) == colours
 
 
 def test_all_frames_at_once_give_what_one_after_the_other_gives_once_people_are_confirmed(
@@ -127,7 +136,7 @@ def test_all_frames_at_once_give_what_one_after_the_other_gives_once_people_are_
     pipeline.reset()
     single = [pipeline.process(frame) for frame in frames]
     pipeline.reset()
-    together = list(pipeline.process_all(frames, Preview.PLAIN))
+    together = list(pipeline.process_all(frames, draw_plain=True))
     assert not all(person.confirmed for person in single[0].people)
     compared = 0
     for one, other in zip(single, together, strict=True):
@@ -135,8 +144,8 @@ def test_all_frames_at_once_give_what_one_after_the_other_gives_once_people_are_
             (p.track_id, p.face.box) for p in other.people
         ]
         assert all(person.confirmed for person in other.people)
-        assert other.image_bgr is not None
-        assert not np.array_equal(other.image_bgr, other.analysis.frame.image_bgr)
+        assert other.plain_bgr is not None
+        assert not np.array_equal(other.plain_bgr, other.analysis.frame.image_bgr)
         assert set(other.analysis.stages_ms) >= {"detect", "align", "classify", "track", "draw"}
         if all(person.confirmed for person in one.people):
             compared += 1

@@ -188,16 +188,16 @@ def test_a_paused_frame_follows_the_label_style(make_session: MakeSession, demo_
     wait_for(lambda: session.statistics().fps_captured == 0, "rest")
     before = session.latest()
     assert before is not None
-    assert before.image_bgr is not None
+    assert before.preview is not None
     session.set_style(LabelStyle(blur=True))
     wait_for(lambda: (one := session.latest()) and one.style.blur, "the other style")
     after = session.latest()
     assert after is not None
-    assert after.image_bgr is not None
+    assert after.preview is not None
     assert after.analysis is before.analysis, "nothing was analysed again"
     x, y, width, height = (round(value) for value in after.people[0].face.box)
     face = np.s_[y + height // 4 : y + 3 * height // 4, x + width // 4 : x + 3 * width // 4]
-    changed = np.abs(after.image_bgr[face].astype(int) - before.image_bgr[face]).max(axis=2)
+    changed = np.abs(after.preview.image_bgra[face].astype(int) - before.preview.image_bgra[face]).max(axis=2)
     assert (changed > 5).mean() > 0.5
 
 

@@ -35,14 +35,15 @@ def test_a_clip_is_labelled_recorded_and_logged_to_its_end(
     wait_for(lambda: session.state().recording.phase is off, "the recording to be finished at the end")
     latest = session.latest()
     assert latest is not None
-    assert latest.image_bgr is not None
+    assert latest.preview is not None
+    assert latest.plain_bgr is not None, "it was recorded"
     frame_bgr = latest.analysis.frame.image_bgr
     labelled = [person for person in latest.people if person.confirmed and person.estimate is not None]
     assert len(labelled) == 2
     for person in labelled:
         x, y, width, _ = (round(value) for value in person.face.box)
         edge = np.s_[y - 2 : y + 3, x + width // 4 : x + 3 * width // 4]
-        changed = np.abs(latest.image_bgr[edge].astype(int) - frame_bgr[edge]).max(axis=(0, 2))
+        changed = np.abs(latest.plain_bgr[edge].astype(int) - frame_bgr[edge]).max(axis=(0, 2))
         assert (changed > 40).mean() > 0.9, "no line along the top of this face's box"
     session.close()
 

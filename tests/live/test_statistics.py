@@ -2,7 +2,7 @@
 
 import pytest
 
-from agecam.live.statistics import RateMeter, StatisticsCollector
+from agecam.live.statistics import HISTORY_S, RateMeter, StatisticsCollector
 
 
 class _Clock:
@@ -50,3 +50,33 @@ def test_a_reset_forgets_the_last_source() -> None:
     read = collector.read(dropped=0)
     assert read.latency_ms_p95 == 0
     assert read.stages_ms == {}
+
+
+def test_the_last_minute_has_a_sample_for_each_second_those_without_a_frame_too() -> None:
+    clock = _Clock()
+    collector = StatisticsCollector(clock)
+    for _ in range(20):  # two seconds of ten frames
+        clock.now_s += 0.1
+        collector.shown(0.05 if clock.now_s < 101.05 else 0.08)
+    clock.now_s += 2.5
+    history = collector.read(dropped=0).history
+    assert [sample.fps_shown for sample in history] == pytest.approx([9, 10, 1, 0], abs=1)
+    assert sum(sample.fps_shown for sample in history) == 20
+    assert history[0].latency_ms == pytest.approx(50)
+    assert history[1].latency_ms == pytest.approx(80)
+    assert history[-1].latency_ms == 0
+    clock.now_s += 300
+    assert len(collector.read(dropped=0).history) == HISTORY_S
+    collector.reset()
+    assert collector.read(dropped=0).history == ()
+
+
+def test_frames_are_counted_and_memory_is_told() -> None:
+    collector = StatisticsCollector()
+    for _ in range(3):
+        collector.captured()
+    collector.analysed({})
+    read = collector.read(dropped=2)
+    assert (read.captured, read.analysed, read.shown, read.dropped) == (3, 1, 0, 2)
+    assert read.memory_mb is not None
+    assert 10 < read.memory_mb < 20_000

@@ -13,6 +13,7 @@ from agecam.settings import Settings
 from agecam.ui.desktop import Desktop
 from agecam.ui.dialogs import Dialogs
 from agecam.ui.options import StartOptions
+from agecam.ui.screen_awake import ScreenAwake
 from agecam.ui.window import MainWindow
 from agecam.vision.analyzer import create_analyzer
 from tests.ui.helpers import MAX_WAIT_MS, OpenWindow
@@ -38,6 +39,7 @@ def open_window(qtbot: QtBot, settings: Settings, tmp_path: Path) -> Iterator[Op
         dialogs: Dialogs | None = None,
         desktop: Desktop | None = None,
         chosen: Settings | None = None,
+        awake: ScreenAwake | None = None,
         **options: object,
     ) -> MainWindow:
         no_cameras = SourceOpener(list_cameras=list)
@@ -48,6 +50,7 @@ def open_window(qtbot: QtBot, settings: Settings, tmp_path: Path) -> Iterator[Op
             tmp_path / "config" / "settings.json",
             dialogs,
             desktop,
+            awake or ScreenAwake(tuple),  # the developer's own screen may blank
         )
         windows.append(window)
         window.start()

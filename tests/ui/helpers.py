@@ -12,6 +12,7 @@ from agecam.live.state import SourceState
 from agecam.settings import Settings
 from agecam.ui.desktop import Desktop
 from agecam.ui.dialogs import Dialogs
+from agecam.ui.screen_awake import ScreenAwake
 from agecam.ui.window import MainWindow
 
 MAX_WAIT_MS = 600_000
@@ -30,6 +31,7 @@ class OpenWindow(Protocol):
         dialogs: Dialogs | None = None,
         desktop: Desktop | None = None,
         chosen: Settings | None = None,
+        awake: ScreenAwake | None = None,
         **options: object,
     ) -> MainWindow: ...
 

@@ -113,8 +113,8 @@ def test_defaults_are_restored_at_a_click_and_the_camera_and_the_agreement_stay(
 
 def test_the_list_of_keys_names_every_key(qtbot: QtBot) -> None:
     text = shortcuts_text()
-    keys = [spec.key_text for spec in ACTIONS.values() if spec.key_text] + [one.key for one in CHOICES]
-    assert {"Space", "Left", "Ctrl+R", "F11"} <= set(keys)
+    keys = [spec.key_text for spec in ACTIONS.values() if spec.key_text] + [one.key_text for one in CHOICES]
+    assert {"Space", "Left", "Ctrl+R", "F11", "Ctrl+T, I"} <= set(keys)
     assert all(f"<b>{key}</b>" in text for key in keys)
 
 

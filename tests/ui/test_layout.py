@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from agecam.live.recording import RecordingPhase
 from agecam.live.state import SourceState
-from agecam.ui.theme import DARK, LIGHT, MARK, Tokens, apply_theme, tokens_for
+from agecam.ui.theme import DARK, LIGHT, MARK, ON_IMAGE, Tokens, apply_theme, tokens_for
 from agecam.ui.window import MainWindow
 from tests.ui.helpers import (
     MAX_WAIT_MS,
@@ -165,6 +165,29 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
+def over(colour: str, alpha: int, below: str) -> str:
+    """What a colour that lets some of another one through looks like."""
+    pairs = [
+        (int(one[at : at + 2], 16), int(two[at : at + 2], 16))
+        for one, two in [(colour, below)]
+        for at in (1, 3, 5)
+    ]
+    mixed = [round((alpha * one + (255 - alpha) * two) / 255) for one, two in pairs]
+    return "#" + "".join(f"{value:02x}" for value in mixed)
+
+
+@pytest.mark.parametrize("below", ["#000000", "#ffffff", "#ffff00"])
+def test_what_lies_over_the_picture_can_be_read_on_any_picture(below: str) -> None:
+    plate = over(ON_IMAGE.plate, ON_IMAGE.plate_alpha, below)
+    for text in (ON_IMAGE.text, ON_IMAGE.muted):
+        assert contrast(text, plate) >= 4.5
+    for line in (ON_IMAGE.first, ON_IMAGE.second):
+        assert contrast(line, plate) >= 3
+    # The marks of a recording that runs, and of one that is paused.
+    assert contrast("#f2f3f5", over("#be2622", 235, below)) >= 4.5
+    assert contrast("#f2f3f5", over("#6e540a", 235, below)) >= 4.5
+
+
 def contrast(one: str, other: str) -> float:
     light, dark = sorted((luminance(one), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
@@ -178,8 +201,14 @@ def test_texts_can_be_read_in_both_themes(tokens: Tokens) -> None:
     for surface in (tokens.window, tokens.bar):
         assert contrast(tokens.text_muted, surface) >= 4.5
         assert contrast(tokens.focus, surface) >= 3
+        assert contrast(tokens.focus, surface) >= 4.5, "links have this colour too"
+        assert contrast(tokens.accent, surface) >= 3, "the border of what is switched on"
     assert contrast(tokens.text_on_checked, tokens.button_checked) >= 4.5
-    assert contrast(tokens.record, tokens.button) >= 4.5
+    assert contrast(tokens.text_on_accent, tokens.accent) >= 4.5
+    assert contrast(tokens.text_muted, tokens.button) >= 4.5
+    assert contrast(tokens.bar, tokens.warning) >= 4.5, "the pause button while it is pressed"
+    for surface in (tokens.button, tokens.button_hover):
+        assert contrast(tokens.record, surface) >= 4.5
     assert contrast("#ffffff", tokens.recording) >= 4.5
     assert contrast(MARK, tokens.button) >= 3
     assert contrast(MARK, tokens.bar) >= 3

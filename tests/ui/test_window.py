@@ -190,10 +190,12 @@ def test_switches_choose_what_labels_say(qtbot: QtBot, open_window: OpenWindow, 
 
     def blurred() -> bool:
         latest = window.session.latest()
-        if latest is None or latest.image_bgr is None or not latest.people:
+        if latest is None or latest.preview is None or not latest.people:
             return False
-        x, y, width, height = (round(value) for value in latest.people[0].face.box)
-        face = latest.image_bgr[y + height // 4 : y + 3 * height // 4, x + width // 4 : x + 3 * width // 4]
+        image_bgra = latest.preview.image_bgra
+        scale = image_bgra.shape[1] / latest.analysis.frame.width
+        x, y, width, height = (round(scale * value) for value in latest.people[0].face.box)
+        face = image_bgra[y + height // 4 : y + 3 * height // 4, x + width // 4 : x + 3 * width // 4]
         # Large squares of one colour: most pixels equal their neighbours.
         return face.size > 0 and bool((np.abs(np.diff(face.astype(int), axis=1)) < 4).mean() > 0.75)
 

@@ -1,0 +1,66 @@
+"""The image of a frame for a screen: shrunk or enlarged to its pixels, faces covered, mirrored; no labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agecam.drawing.annotate import mirror_image, pixelate
+from agecam.drawing.label_layout import Box
+from agecam.opencv import cv2
+
+_BILINEAR_TO: Final = 0.75
+"""Bilinear interpolation takes two pixels by two for one; below this scale it would leave out some, and fine
+patterns would beat (moiré)."""
+
+
+def fit_size(inner_wh: tuple[int, int], outer_wh: tuple[int, int]) -> tuple[int, int]:
+    """The largest size of the shape of ``inner_wh`` that fits into ``outer_wh``, whole pixels, 1 at least."""
+    scale = min(outer_wh[0] / inner_wh[0], outer_wh[1] / inner_wh[1])
+    return max(1, round(scale * inner_wh[0])), max(1, round(scale * inner_wh[1]))
+
+
+def resize_smoothly(image_bgr: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.uint8]:
+    """The image ``(h, w, 3)`` uint8 in another size, without moiré; itself where it has that size already.
+
+    A chain of halvings, each pixel the mean of four, as in a mipmap (L. Williams, "Pyramidal parametrics",
+    1983), which takes a quarter of the time of the mean over areas of any size: 9 ms in place of 35 for
+    3840 x 2160 pixels on 1120 x 630.
+    """
+    while size_wh[0] < _BILINEAR_TO / 2 * image_bgr.shape[1]:
+        image_bgr = _resize(image_bgr, (image_bgr.shape[1] // 2, image_bgr.shape[0] // 2), cv2.INTER_AREA)
+    if size_wh[0] < _BILINEAR_TO * image_bgr.shape[1]:
+        # To twice the size, which leaves out nothing, and from there by the mean of four.
+        image_bgr = _resize(image_bgr, (2 * size_wh[0], 2 * size_wh[1]), cv2.INTER_LINEAR)
+        return _resize(image_bgr, size_wh, cv2.INTER_AREA)
+    return image_bgr if image_bgr.shape[1::-1] == size_wh else _resize(image_bgr, size_wh, cv2.INTER_LINEAR)
+
+
+def preview_image(
+    image_bgr: NDArray[np.uint8],
+    size_wh: tuple[int, int],
+    covered: Sequence[Box] = (),
+    *,
+    mirrored: bool = False,
+) -> NDArray[np.uint8]:
+    """The image ``(h, w, 3)`` uint8 as a screen shows it: ``(h, w, 4)`` uint8 of ``size_wh``, the last 255.
+
+    The faces in ``covered``, boxes in pixels of ``image_bgr`` or of its mirror image where that is shown, are
+    made unrecognisable. Such an image is painted five times faster than one of three channels.
+    """
+    across, down = size_wh[0] / image_bgr.shape[1], size_wh[1] / image_bgr.shape[0]
+    resized = resize_smoothly(image_bgr, size_wh)
+    if mirrored:
+        resized = mirror_image(resized)
+    shown = np.asarray(cv2.cvtColor(resized, cv2.COLOR_BGR2BGRA), np.uint8)
+    for x, y, width, height in covered:
+        pixelate(shown, (x * across, y * down, width * across, height * down))
+    shown.flags.writeable = False
+    return shown
+
+
+def _resize(image: NDArray[np.uint8], size_wh: tuple[int, int], how: int) -> NDArray[np.uint8]:
+    return np.asarray(cv2.resize(image, size_wh, interpolation=how), np.uint8)

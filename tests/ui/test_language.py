@@ -1,0 +1,133 @@
+"""The window speaks another language, and nothing of it is left untranslated."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PyQt6.QtWidgets import QAbstractButton, QLabel, QMenu
+from pytestqt.qtbot import QtBot
+
+import agecam.ui
+from agecam.live.notices import Notice, Remedy
+from agecam.live.state import SourceState
+from agecam.settings import Settings
+from agecam.ui.actions import ACTIONS
+from agecam.ui.choices import CHOICES
+from agecam.ui.dialogs import about_text
+from agecam.ui.help_dialog import HelpPage
+from agecam.ui.language import Catalogue, choose_language, tr, tr_sentence, use_language
+from agecam.ui.messages import REMEDY_TEXTS
+from agecam.ui.pages import PAGES, WELCOME
+from agecam.ui.preferences import LABEL_SIZE_TEXTS, THEME_TEXTS, Preferences
+from agecam.ui.recording_menu import CONTENT_TEXTS, QUALITY_TEXTS, split_texts
+from tests.ui.helpers import OpenWindow, wait_for_state
+
+UI = Path(agecam.ui.__file__).parent
+GERMAN = Catalogue.read(UI / "translations" / "agecam_de.ts")
+
+
+@pytest.fixture
+def german() -> Iterator[None]:
+    use_language("de")
+    yield
+    use_language("en")
+
+
+def texts_in_code() -> Iterator[str]:
+    """What the window's code translates."""
+    for path in UI.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "tr":
+                literals = node.args[0]
+                nodes = (literals.body, literals.orelse) if isinstance(literals, ast.IfExp) else (literals,)
+                yield from (str(one.value) for one in nodes if isinstance(one, ast.Constant))
+
+
+def texts_in_tables() -> Iterator[str]:
+    for spec in ACTIONS.values():
+        yield from (spec.text, spec.tip)
+    for choice in CHOICES:
+        yield from (choice.text, choice.tip, choice.group.value)
+    for page in (*PAGES.values(), WELCOME):
+        yield from (page.title, page.text)
+    yield from REMEDY_TEXTS.values()
+    yield from (page.value for page in HelpPage)
+    for table in (THEME_TEXTS, LABEL_SIZE_TEXTS, QUALITY_TEXTS, CONTENT_TEXTS, split_texts(None)):
+        yield from table.values()
+
+
+def test_every_text_of_the_window_has_a_translation_with_the_same_names() -> None:
+    texts = {text for text in (*texts_in_code(), *texts_in_tables()) if text}
+    assert len(texts) > 150
+    assert sorted(text for text in texts if text not in GERMAN.texts) == []
+    for source, translation in GERMAN.texts.items():
+        assert set(re.findall(r"\{\w+\}", source)) == set(re.findall(r"\{\w+\}", translation)), source
+
+
+@pytest.mark.parametrize(
+    ("chosen", "system", "expected"),
+    [
+        (None, ["de-AT", "en"], "de"),
+        (None, ["fr-FR", "de_DE"], "de"),
+        (None, ["fr-FR"], "en"),
+        (None, [], "en"),
+        ("en", ["de"], "en"),
+        ("de", ["en"], "de"),
+        ("xx", ["de"], "de"),
+    ],
+)
+def test_the_language_is_the_chosen_one_else_the_systems(
+    chosen: str | None, system: list[str], expected: str
+) -> None:
+    assert choose_language(chosen, system) == expected
+
+
+@pytest.mark.usefixtures("german")
+def test_sentences_of_the_session_keep_what_they_name() -> None:
+    assert tr_sentence("Snapshot saved: /photos/{a} 1.png") == "Foto gespeichert: /photos/{a} 1.png"
+    assert tr_sentence("There is no picture to save yet.") == "Es gibt noch kein Bild zu speichern."
+    assert tr_sentence("A sentence that nobody has translated: 3 frames") == (
+        "A sentence that nobody has translated: 3 frames"
+    )
+    assert tr("{count} faces", count=3) == "3 Gesichter"
+    assert tr("not there {count}", count=3) == "not there 3"
+    assert "Freie Software" in about_text(None)
+
+
+@pytest.mark.usefixtures("german")
+def test_a_window_in_german_shows_no_english_text(
+    qtbot: QtBot, open_window: OpenWindow, demo_clip: Path
+) -> None:
+    window = open_window(None)
+    wait_for_state(qtbot, window, SourceState.NO_CAMERA)
+    window.show_notice(Notice("Snapshot saved: a.png", remedy=Remedy.SHOW_IN_FOLDER))
+    window.commands.show_preferences()
+    preferences = window.findChild(Preferences)
+    assert preferences is not None
+    shown = [label.text() for label in window.findChildren(QLabel)]
+    shown += [button.text() for button in window.findChildren(QAbstractButton)]
+    shown += [action.text() for menu in window.findChildren(QMenu) for action in menu.actions()]
+    shown += [preferences.windowTitle(), *(preferences.tabs.tabText(row) for row in range(4))]
+    assert {"Keine Kamera", "Datei öffnen…", "Foto gespeichert: a.png", "Im Ordner zeigen"} <= set(shown)
+    assert {"Einstellungen", "Beschriftung", "Gesichter verpixeln", "Farben"} <= set(shown)
+    # Where both are the same there is nothing to see.
+    english = {source for source, translation in GERMAN.texts.items() if source != translation}
+    assert sorted(set(shown) & english) == []
+    preferences.close()
+
+
+def test_the_language_is_chosen_in_the_preferences_for_the_next_start(
+    qtbot: QtBot, open_window: OpenWindow, settings: Settings
+) -> None:
+    window = open_window(None)
+    window.commands.show_preferences()
+    preferences = window.findChild(Preferences)
+    assert preferences is not None
+    row = preferences.row("language")
+    texts = [row.itemText(at) for at in range(row.count())]  # type: ignore[attr-defined]
+    assert [text.split(",")[0] for text in texts] == ["As the system", "English", "Deutsch"]
+    row.activated.emit(2)  # type: ignore[attr-defined]
+    assert window.settings.language == "de"
+    preferences.close()
