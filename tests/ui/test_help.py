@@ -10,10 +10,14 @@ from agecam import __version__
 from agecam.drawing.label_text import LabelStyle, label_texts
 from agecam.messages import Estimate
 from agecam.paths import log_file
+from agecam.ui.actions import ACTIONS
+from agecam.ui.choices import CHOICES
 from agecam.ui.dialogs import Dialogs, about_text
 from agecam.ui.help_dialog import HelpDialog, HelpPage
 from agecam.ui.help_texts import HelpTexts, read_help
 from tests.ui.helpers import MAX_WAIT_MS, NotedDesktop, OpenWindow
+
+_ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_help_says_what_range_and_question_mark_on_labels_mean() -> None:
@@ -75,3 +79,9 @@ def test_the_menu_leads_to_each_page_and_to_the_folder_of_the_log(
         qtbot.waitUntil(lambda page=page: dialogs.pages[-1:] == [page], timeout=MAX_WAIT_MS)  # type: ignore[misc]
     assert len(dialogs.pages) == 3
     qtbot.waitUntil(lambda: desktop.opened == [log_file().parent] * 3, timeout=MAX_WAIT_MS)
+
+
+def test_the_user_guide_has_every_key() -> None:
+    guide = (_ROOT / "docs" / "user-guide.md").read_text(encoding="utf-8")
+    keys = {spec.key for spec in ACTIONS.values()} | {choice.key for choice in CHOICES}
+    assert {key for key in keys if key not in guide} == set()
