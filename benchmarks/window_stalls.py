@@ -32,6 +32,7 @@ import numpy as np
 from PyQt6.QtCore import QObject, Qt, QTimer
 
 from agecam.display import has_display
+from agecam.live.memory import resident_mb
 from agecam.live.session import Session
 from agecam.live.state import SourceState
 from agecam.paths import demo_clip
@@ -80,6 +81,8 @@ class Stopwatch(QObject):
         self.gaps_ms: list[float] = []
         self.coreless_ms: list[float] = []
         self.numbers = ""
+        self.memory_mb: list[float] = []
+        """Resident, second by second."""
         self._window = window
         self._seconds = seconds
         self._watch = watch
@@ -92,6 +95,7 @@ class Stopwatch(QObject):
         self._every(1000, window.controls["interval"].trigger)
         self._every(2000, window.controls["snapshot"].trigger)
         self._every(5000, window.session.list_cameras)
+        self._every(1000, lambda: self.memory_mb.append(resident_mb() or 0.0))
 
     def _every(self, interval_ms: int, work: Callable[[], object]) -> None:
         timer = QTimer(self)
@@ -193,6 +197,10 @@ def main() -> int:
             f"{name}: longest {values.max():.1f} ms, 99.9 % within {np.quantile(values, 0.999):.1f} ms, "
             f"{(values > _LIMIT_MS).sum()} over {_LIMIT_MS:.0f} ms"
         )
+    memory_mb = measured.memory_mb or [float("nan")]
+    print(
+        f"memory: {memory_mb[0]:.0f} MB in the beginning, {memory_mb[-1]:.0f} at the end, {max(memory_mb):.0f} at most"
+    )
     ends_s = np.cumsum(gaps) / 1000
     worst = [f"{gaps[index]:.0f} ms at {ends_s[index]:.1f} s" for index in np.argsort(gaps)[:-6:-1]]
     print(f"the worst: {', '.join(worst)}")
