@@ -199,7 +199,8 @@ def main() -> int:
         )
     memory_mb = measured.memory_mb or [float("nan")]
     print(
-        f"memory: {memory_mb[0]:.0f} MB in the beginning, {memory_mb[-1]:.0f} at the end, {max(memory_mb):.0f} at most"
+        f"memory: {memory_mb[0]:.0f} MB in the beginning, {memory_mb[-1]:.0f} at the end, "
+        f"{max(memory_mb):.0f} at most"
     )
     ends_s = np.cumsum(gaps) / 1000
     worst = [f"{gaps[index]:.0f} ms at {ends_s[index]:.1f} s" for index in np.argsort(gaps)[:-6:-1]]

@@ -215,7 +215,7 @@ class Tour:
         self.key(Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier)
         self.until(lambda: self.phase() is RecordingPhase.ON, "the resumption")
         self.key(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
-        self.until(self.messages, "word of the snapshot")
+        self.until(lambda: "Snapshot saved" in " ".join(self.messages()), "word of the snapshot")
         self.keep_screen("snapshot", messages=self.messages())
         written = self.window.session.state().recording.written
         self.until(lambda: self.window.session.state().recording.written > written + 60, "more frames")
@@ -242,10 +242,11 @@ class Tour:
         self.ports.plugged = (replace(HALL, index=4, path="/dev/video4"), DESK)
         self.window.cameras_changed()
         self.until(lambda: self.state() is SourceState.LIVE, "the camera again")
+        self.until(lambda: "was away for" in " ".join(self.messages()), "word of the gap")
         self.keep_screen("returned", mark=self.window.recording_text(), messages=self.messages())
         self.click(self.window.controls.button("record"))
         self.until(lambda: self.phase() is RecordingPhase.OFF, "the recording's end")
-        self.until(self.messages, "word of the recording")
+        self.until(lambda: "Recording saved" in " ".join(self.messages()), "word of the recording")
         self.keep_screen("saved", messages=self.messages())
 
     def play_file(self) -> None:
