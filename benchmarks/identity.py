@@ -6,9 +6,9 @@
 of them: people are of its test split alone, but for coverage with ``--split validation``, on which constants
 are chosen. Every film goes through the pipeline as ``agecam annotate`` runs it, and what is drawn is compared
 with who is there. What a label should say is what the same person's own film shows at its end, so that errors
-of the models are not counted as errors of identity; how often a second film of their own shows another age says
-what the models alone make of it. Other trackers get the very detections that AgeCam's got. Constants were chosen
-on the films of seed 0: another ``--seed`` takes other people, other ways and other rooms.
+of the models are not counted as errors of identity; how often a second film of their own shows another age
+says what the models alone make of it. Other trackers get the very detections that AgeCam's got. Constants
+were chosen on the films of seed 0: another ``--seed`` takes other people, other ways and other rooms.
 ``--keep`` names a folder for detections, so that a run after a change to tracking detects only what is new.
 """
 

@@ -39,8 +39,8 @@ class Report:
     crowd: CrowdMetrics | None = None
     processor_s: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     own: dict[str, float] = field(default_factory=dict)
-    """Of people's own films: how many there are, how many labelled, the mean error of age, years, and the share
-    of people with two such films whose ages there differ by at most NEAR_YEARS."""
+    """Of people's own films: how many there are, how many labelled, the mean error of age, years, and the
+    share of people with two such films whose ages there differ by at most NEAR_YEARS."""
 
     @contextlib.contextmanager
     def timed(self, name: str) -> Iterator[None]:
