@@ -144,6 +144,8 @@ class SceneTracker:
         self._number = self._newest = 0
         self._time_s = 0.0
         self._last: NDArray[np.uint8] | None = None
+        self._earlier: NDArray[np.uint8] | None = None
+        """Of blank frames, the thumbnail from some time before ``last``, which a hand may half cover."""
         self._was_blank = False
         self._formers: deque[_Former] = deque(maxlen=self._config.former_shots)
         """The latest last."""
@@ -155,6 +157,8 @@ class SceneTracker:
         config = self._config
         if float(cv2.meanStdDev(thumbnail_gray)[1][0, 0]) <= config.blank_contrast:
             # Nothing to compare: what comes after is compared with what was before.
+            if not self._was_blank:
+                self._earlier = self._kept_at(self._time_s - config.return_before_s)
             self._was_blank = True
             self._history.clear()
             return Scene(self._number, is_blank=True)
@@ -198,9 +202,8 @@ class SceneTracker:
         )
 
     def _cut(self, last: NDArray[np.uint8], thumbnail_gray: NDArray[np.uint8], time_s: float) -> None:
-        before_s = time_s - self._config.return_before_s
-        before = min(self._history, key=lambda one: abs(one[0] - before_s), default=(time_s, last))[1]
-        ended = _Former(self._number, (last, before), time_s)
+        earlier = self._earlier if self._was_blank else self._kept_at(time_s - self._config.return_before_s)
+        ended = _Former(self._number, (last, last if earlier is None else earlier), time_s)
         self._history.clear()
         if not self._return(thumbnail_gray, time_s):
             self._number = self._newest = self._newest + 1
@@ -225,6 +228,11 @@ class SceneTracker:
                 self._formers.pop()
                 return True
         return False
+
+    def _kept_at(self, time_s: float) -> NDArray[np.uint8] | None:
+        """The kept thumbnail that is nearest to a time."""
+        nearest = min(self._history, key=lambda one: abs(one[0] - time_s), default=None)
+        return None if nearest is None else nearest[1]
 
     def _keep(self, thumbnail_gray: NDArray[np.uint8], time_s: float) -> bool:
         """Whether it is kept, which not every one is."""
