@@ -101,6 +101,10 @@ class Track:
         """How often it was due for the models."""
         self.last_run_s = time_s
         """When it was due last."""
+        self.tentative_id: int | None = None
+        """The number that it had before it turned out, in this frame, to be somebody else, known or new."""
+        self.confirmed_s = math.inf
+        """When it was confirmed first."""
         self.rival: Track | None = None
         """Somebody lost where this one may be somebody else by now: it may be them."""
         self._config = config
@@ -256,6 +260,21 @@ class Track:
         """Another track's detection in the current frame is this one's, which was lost."""
         self.add_detection(other._detection)
         self.appearance.take_last(other.appearance)
+        self.tentative_id = other.track_id
+
+    def resume(self, lost: Track) -> bool:
+        """It seems to be somebody who was lost: take over their number and what the models said of them.
+
+        False where the models say otherwise. Further predictions may still tell that it is somebody else.
+        """
+        fusion = lost.fusion.continued_by(self.fusion)
+        if fusion is None:
+            return False
+        self.track_id, self.tentative_id = lost.track_id, self.track_id
+        self.fusion, self._age = fusion, lost._age
+        lost.rival = lost._before_suspicion = None
+        self._before_suspicion = lost
+        return True
 
     def split(self) -> Track | None:
         """It has turned out to be somebody else, of whom nothing before tells anything.
@@ -277,6 +296,8 @@ class Track:
             self.is_decided and self._confidence >= config.confirm_confidence
         )
         self.confirmed = self.confirmed or (lasts and is_face)
+        if self.confirmed:
+            self.confirmed_s = min(self.confirmed_s, self.time_s)
 
 
 def _mean(mean: tuple[float, float], value: tuple[float, float], elapsed: float) -> tuple[float, float]:

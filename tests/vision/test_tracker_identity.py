@@ -138,6 +138,40 @@ def test_a_lost_track_comes_back_only_by_a_sure_detection(
     assert ((1, True, True) in after) == returns
 
 
+@pytest.mark.parametrize(
+    ("who", "age", "away_s", "number"),
+    [
+        ("astronaut", 33, 4.0, 1),
+        ("hopper", 33, 4.0, 2),
+        ("astronaut", 80, 4.0, 2),
+        ("astronaut", 33, 12.0, 2),
+    ],
+    ids=("the same", "of another look", "of another age", "too long after"),
+)
+def test_who_goes_out_and_comes_back_elsewhere_keeps_the_number(
+    face: MakeFace, looks: Looks, who: str, age: float, away_s: float, number: int
+) -> None:
+    """Where both look and predictions say that it is the same person, before a number is shown."""
+    tracker = Tracker()
+
+    def seen(x: float, said: float, start_s: float) -> list[tuple[int, bool, int | None]]:
+        shown = []
+        for index in range(10):
+            time_s = start_s + index / 25
+            (track,) = tracker.update([face(x, 0, score=0.95)], time_s, describe=looks)
+            track.fusion.add(Estimate(said, said - 6, said + 6, 0.5), 1.0, track.face, time_s)
+            shown.append((track.track_id, track.confirmed, track.tentative_id))
+        return shown
+
+    assert seen(0, 30, 0.0)[-1] == (1, True, None)
+    looks.now = {"astronaut": looks.astronaut, "hopper": looks.hopper}[who]
+    run(tracker, [[]] * 5, looks, start_s=0.4 + away_s / 2)
+    back = seen(900, age, 0.4 + away_s)
+    assert {shown for shown, confirmed, _ in back if confirmed} == {number}
+    # Until then it has a number of its own, which the frame that recognizes it tells.
+    assert [before for *_, before in back if before is not None] == ([2] if number == 1 else [])
+
+
 def test_a_weak_detection_on_a_wall_brings_nobody_back(
     face: MakeFace, looks: Looks, astronaut_bgr: Image
 ) -> None:
