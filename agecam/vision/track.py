@@ -93,7 +93,9 @@ class Track:
         self.time_s = time_s
         """Of the current frame."""
         self.detected_s = time_s
-        """When it was detected last."""
+        """When it was detected last ..."""
+        self.detected_before_s = -math.inf
+        """... and when before that."""
         self.present_s = time_s
         """The same, or when its scene came back after that."""
         self.score = detection.score
@@ -197,6 +199,8 @@ class Track:
             self._way_velocity = _mean(self._way_velocity, moved, elapsed_s / config.way_memory_s)
             gain = 1 - math.exp(-elapsed_s / self._config.score_memory_s)
             self.score += gain * (detection.score - self.score)
+        if elapsed_s > 0:
+            self.detected_before_s = self.detected_s
         self._detection, self.detected_s, self.present_s = detection, self.time_s, self.time_s
         self._hits += self._counted(elapsed_s)
         self._confirm()
@@ -281,6 +285,10 @@ class Track:
         lost.rival = lost._before_suspicion = None
         self._before_suspicion = lost
         return True
+
+    def renumber_as(self, other: Track) -> None:
+        """It is another track of the same person: take over the number, and go on from the age shown."""
+        self.track_id, self._age = other.track_id, other._age
 
     def split(self) -> Track | None:
         """It has turned out to be somebody else, of whom nothing before tells anything.

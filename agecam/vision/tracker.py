@@ -22,6 +22,7 @@ import numpy as np
 from agecam.messages import Detection
 from agecam.vision.boxes import intersection_over_smaller
 from agecam.vision.matching import Candidate, Describe, Match, MatchConfig, Matcher, size_px, size_ratio
+from agecam.vision.same_person import doubles, known_again
 from agecam.vision.scene_cut import Scene
 from agecam.vision.track import Track, TrackConfig
 from agecam.vision.verification import Verify
@@ -136,6 +137,7 @@ class Tracker:
         if verify is not None:
             for track in self._pending_verification()[: self._most_verifications()]:
                 track.add_verification(verify(track.face))
+        self._join_doubles()
         self._recognize()
         return self.reported()
 
@@ -267,26 +269,33 @@ class Tracker:
 
     def _recognize(self) -> None:
         """Give those confirmed in this frame the numbers of whom they look like who was lost before."""
-        scene, time_s, config = self._scene.number, self._time_s, self._config
-        new = [track for track in self._present() if track.confirmed_s == time_s]
+        scene = self._scene.number
+        new = [track for track in self._present() if track.confirmed_s == self._time_s]
         lost = [one for one in self._tracks.values() if one.confirmed and one.scene == scene] if new else []
-        for track in new:
-            alike = sorted(
-                (
-                    one
-                    for one in lost
-                    if one.detected_s < track.started_s
-                    and track.appearance.likeness_of_means(one.appearance) >= config.gone_likeness
-                ),
-                key=lambda one: one.appearance.likeness_of_means(track.appearance),
-            )
-            while alike:
-                known, number = alike.pop(), track.track_id
-                if track.resume(known):
-                    del self._tracks[number]
-                    self._tracks[known.track_id] = track
-                    lost.remove(known)
-                    break
+        for track, known in known_again(new, lost, self._config.gone_likeness):
+            number = track.track_id
+            is_open = self._tracks.get(number) is track and self._tracks[known.track_id] is known
+            if is_open and track.resume(known):
+                del self._tracks[number]
+                self._tracks[known.track_id] = track
+
+    def _join_doubles(self) -> None:
+        """Give a head that two tracks take turns in the number of the older one, and the better's boxes."""
+        config = self._config
+        pairs = doubles(
+            self._present(),
+            self._time_s,
+            within_s=config.max_coast_s,
+            least_ios=config.duplicate_ios,
+            least_size_ratio=config.match.revive_size_ratio,
+        )
+        for pair in list(pairs):
+            better, worse = sorted(pair, key=lambda track: track.score, reverse=True)
+            older = min(pair, key=lambda track: track.started_s)
+            if all(self._tracks.get(track.track_id) is track for track in pair):
+                del self._tracks[better.track_id], self._tracks[worse.track_id]
+                better.renumber_as(older)
+                self._tracks[better.track_id] = better
 
     def _drop_second_tracks(self, returned: Sequence[Track]) -> None:
         """Who was taken for somebody new, until the one who had been lost there came back, is nobody."""

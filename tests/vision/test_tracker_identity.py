@@ -1,5 +1,6 @@
 """A place is no identity: numbers stay with people, over cuts, gaps and others who come in between."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -211,6 +212,22 @@ def test_a_bad_match_is_not_made_to_make_another_possible(face: MakeFace, looks:
         tracker.update([boy[index], face(210, 0, 62, score=0.9)], index / 25, describe=looks)
     tracks = tracker.update([boy[11], face(60, 5, 110, score=0.6)], 0.44, describe=looks)
     assert [track.track_id for track in tracks if track.face.box == boy[11].box] == [1]
+
+
+def test_a_head_that_is_detected_at_two_sizes_in_turn_keeps_one_number(face: MakeFace) -> None:
+    large, small = (Detection((x, y, side, side), score, face(0, 0).keypoints)
+                    for x, y, side, score in ((0, 0, 100, 0.86), (40, 48, 50, 0.95)))  # fmt: skip
+    apart = dataclasses.replace(small, box=(52, 72, 50, 50))
+    tracker = Tracker()
+    for index in range(10):
+        tracks = tracker.update([large, apart], index / 25)
+    assert [track.confirmed for track in tracks] == [True, True]
+    shown = [
+        {(track.track_id, track.face.box[2]) for track in tracker.update([one], 0.4 + index / 25)}
+        for index, one in enumerate([small, large, small, small, large, small, small])
+    ]
+    assert shown[-1] == {(1, 50)}
+    assert {number for frame in shown[2:] for number, _ in frame} == {1}
 
 
 def test_who_is_lost_does_not_glide_over_somebody_who_has_come(face: MakeFace, looks: Looks) -> None:
