@@ -76,13 +76,14 @@ class SceneConfig:
     """Thumbnails are kept, and compared, so often for that."""
     blend_rest_s: float = 0.5
     """After a dissolve has been found its second half may last so long, and is no other."""
-    mixed_s: float = 0.28
-    """So long the old shot shows through then: a dissolve of half a second is found half-way."""
+    mixed_s: float = 0.2
+    """So long the old shot shows through then: a dissolve of half a second is found 0.36 s from its start."""
     blend_residual: float = 0.1
     """Part of the variance of a thumbnail half-way that no mixture explains, at most, in a dissolve. In made
     ones it is 0.07 at most over 0.4 s."""
-    blend_share: tuple[float, float] = (0.1, 0.9)
-    """Share of the later thumbnail in the mixture: outside, the frame half-way is one of the two."""
+    blend_share: tuple[float, float] = (0.25, 0.75)
+    """Share of the later thumbnail in the mixture: outside, the frame half-way may be one of the two, within
+    ``_SHARE_TOLERANCE``, where somebody just begins to move."""
     blend_evenness: float = 0.78
     """Part of a thumbnail that is mixed in about the same way, at least: on the clips, half-way between
     frames that differ as shots do, it is 0.71 at most; in made dissolves mostly above 0.88."""

@@ -184,6 +184,17 @@ def test_somebody_who_walks_through_is_no_cut(first: Image, second: Image) -> No
     assert set(numbers(frames)) == {0}
 
 
+def test_somebody_who_begins_to_walk_is_no_dissolve(first: Image, second: Image) -> None:
+    """Half-way in time they are nearly where they were, which is not a mixture of both places."""
+    frames: list[Image] = []
+    for index in range(50):
+        frame = noisy(first, index)
+        left = 60 + 5 * max(0, index - 25)
+        frame[60:, left : left + 60] = second[60:, 60:120]
+        frames.append(frame)
+    assert set(numbers(frames)) == {0}
+
+
 def test_correlations_are_configured(first: Image, second: Image) -> None:
     frames: Sequence[Image] = shot(first, 3) + shot(second, 3)
     blind = SceneTracker(SceneConfig(same_correlation=-1.0))
