@@ -28,9 +28,15 @@ def known_again(
 
 
 def doubles(
-    tracks: Sequence[Track], time_s: float, *, within_s: float, least_ios: float, least_size_ratio: float
+    tracks: Sequence[Track],
+    time_s: float,
+    *,
+    within_s: float,
+    least_ios: float,
+    least_size_ratio: float,
+    least_likeness: float,
 ) -> Iterator[tuple[Track, Track]]:
-    """Pairs of confirmed tracks that are one head, detected at two sizes in turn."""
+    """Pairs of confirmed tracks that are one head, detected at two sizes in turn; of higher score first."""
     confirmed = [track for track in tracks if track.confirmed]
     for track in confirmed:
         for other in confirmed if track.detected else ():
@@ -39,5 +45,6 @@ def doubles(
                 continue
             box, place = track.predicted_box(time_s), other.predicted_box(time_s)
             is_one = intersection_over_smaller(box, place) > least_ios
-            if is_one and size_ratio(box, place) > least_size_ratio:
-                yield track, other
+            is_alike = track.appearance.likeness_of_means(other.appearance) >= least_likeness
+            if is_one and is_alike and size_ratio(box, place) > least_size_ratio:
+                yield (track, other) if track.score >= other.score else (other, track)
