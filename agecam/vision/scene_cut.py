@@ -36,7 +36,10 @@ _DIFFERS: Final = 20.0
 _LEAST_DIFFERING: Final = 0.02
 """Part of the pixels of which that must be true."""
 _SHARE_TOLERANCE: Final = 0.25
-"""By so much the share of a pixel may differ from that of the whole: people move while shots dissolve."""
+"""By so much the share of a pixel may differ from that of the whole: people move while shots dissolve ..."""
+_MIXED_TOLERANCE: Final = 0.8
+"""... and by so much of its distance from 0 and from 1: a pixel that shows one of the two, as all do where
+somebody just begins to move, is not mixed. Chosen."""
 _LEVEL_PX: Final = 192
 """Longest side of the level of the pyramid that a thumbnail is made of; detection has made it already."""
 
@@ -76,14 +79,13 @@ class SceneConfig:
     """Thumbnails are kept, and compared, so often for that."""
     blend_rest_s: float = 0.5
     """After a dissolve has been found its second half may last so long, and is no other."""
-    mixed_s: float = 0.2
-    """So long the old shot shows through then: a dissolve of half a second is found 0.36 s from its start."""
+    mixed_s: float = 0.28
+    """So long the old shot shows through then: a dissolve of half a second is found half-way."""
     blend_residual: float = 0.1
     """Part of the variance of a thumbnail half-way that no mixture explains, at most, in a dissolve. In made
     ones it is 0.07 at most over 0.4 s."""
-    blend_share: tuple[float, float] = (0.25, 0.75)
-    """Share of the later thumbnail in the mixture: outside, the frame half-way may be one of the two, within
-    ``_SHARE_TOLERANCE``, where somebody just begins to move."""
+    blend_share: tuple[float, float] = (0.1, 0.9)
+    """Share of the later thumbnail in the mixture: outside, the frame half-way is one of the two."""
     blend_evenness: float = 0.78
     """Part of a thumbnail that is mixed in about the same way, at least: on the clips, half-way between
     frames that differ as shots do, it is 0.71 at most; in made dissolves mostly above 0.88."""
@@ -349,4 +351,5 @@ def _mixture(before: NDArray[np.uint8], middle: NDArray[np.uint8], after: NDArra
     if differs.mean() < _LEAST_DIFFERING:
         return _Mixture(share, residual, 0.0)
     shares = (mixed - first)[differs] / change[differs]
-    return _Mixture(share, residual, float((np.abs(shares - share) < _SHARE_TOLERANCE).mean()))
+    tolerance = min(_SHARE_TOLERANCE, _MIXED_TOLERANCE * share, _MIXED_TOLERANCE * (1 - share))
+    return _Mixture(share, residual, float((np.abs(shares - share) < tolerance).mean()))
