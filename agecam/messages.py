@@ -75,6 +75,7 @@ class Person:
     ``estimate`` is fused over the track so far, ``None`` before the models were first run on it; ``raw`` is
     the models' prediction for this very frame, ``None`` where they were not run on this face in this frame.
     ``confirmed`` is false while the track is tentative, and where verification has shown that it is no face.
+    ``tentative_id`` is the number that it had before it turned out, in this frame, to be somebody else.
     """
 
     track_id: int
@@ -82,6 +83,7 @@ class Person:
     estimate: Estimate | None
     raw: Estimate | None
     confirmed: bool = True
+    tentative_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

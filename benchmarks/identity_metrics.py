@@ -28,10 +28,14 @@ SETTLED_FRAMES: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a person's own film shows at its end: the age, and the gender, "?" where that is in doubt."""
+    """What a person's own film shows at its end: the age, and the gender, "?" where that is in doubt.
+
+    ``is_age_printed`` is false where the interval is too wide for a number.
+    """
 
     age: float
     gender: str
+    is_age_printed: bool = True
 
 
 @dataclass(slots=True)
@@ -56,7 +60,8 @@ class FilmMetrics:
     age_step: float = 0.0
     """The largest from one frame to the next within a shot, years."""
     settled: list[float] = field(default_factory=list)
-    """Of each new person some frames after a cut, years from the reference; infinite without an age."""
+    """Of each new person some frames after a cut, years from the reference; infinite without an age, and left
+    out where the reference has none."""
     numbers: int = 0
     people: int = 0
     accumulators: list[mm.MOTAccumulator] = field(default_factory=list)
@@ -197,7 +202,7 @@ def _measure_cuts(
         drawn_of = {frame.truths[row].person: frame.drawn[place] for place, row in assigned.items()}
         for truth in _required(frame.truths):
             reference, drawn = references.get(truth.person), drawn_of.get(truth.person)
-            if reference is not None:
+            if reference is not None and reference.is_age_printed:
                 age = None if drawn is None else drawn.printed_age
                 metrics.settled.append(np.inf if age is None else abs(age - reference.age))
 

@@ -82,8 +82,11 @@ def load_heads(
     detector: Detector,
     yaw_deg: tuple[float, float] = FRONTAL_DEG,
     split: str = TEST,
+    seed: int = 0,
 ) -> Iterator[Head]:
     """People of a split of ``prepared`` from the zips in ``data``, nobody twice, with such a yaw.
+
+    They come in an order that is drawn by ``seed``.
 
     Neighbours are apart by 20 years or of different gender, so that a label that goes over to the next one
     shows. Raises :class:`DataError` where images or the split are missing.
@@ -91,7 +94,7 @@ def load_heads(
     table = Table.load(prepared).require_split(split, prepared)
     yaw = np.abs(table.yaw_deg)
     usable = table.exact & ~np.isnan(table.female) & (yaw >= yaw_deg[0]) & (yaw < yaw_deg[1])
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(seed)
     sources = []
     for dataset in _DATASETS:
         people = table.take(usable & (table.dataset == dataset))

@@ -39,7 +39,8 @@ class Report:
     crowd: CrowdMetrics | None = None
     processor_s: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     own: dict[str, float] = field(default_factory=dict)
-    """Of people's own films: how many there are, how many labelled, and the mean error of age, years."""
+    """Of people's own films: how many there are, how many labelled, the mean error of age, years, and the
+    share of people with two such films whose ages there differ by at most NEAR_YEARS."""
 
     @contextlib.contextmanager
     def timed(self, name: str) -> Iterator[None]:
@@ -50,9 +51,22 @@ class Report:
         self.processor_s[name] += took_s
         print(f"{name}: {took_s:.0f} s", file=sys.stderr)
 
-    def add_people(self, references: Mapping[int, Reference], people: Mapping[int, Head]) -> None:
+    def add_people(
+        self,
+        references: Mapping[int, Reference],
+        again: Mapping[int, Reference],
+        people: Mapping[int, Head],
+    ) -> None:
+        """Add what people's own films show; some have a second one, ``again``."""
         errors = [abs(reference.age - people[person].age) for person, reference in references.items()]
+        apart = [
+            abs(references[person].age - second.age) if second.is_age_printed else np.inf
+            for person, second in again.items()
+            if person in references and references[person].is_age_printed
+        ]
         self.own = {"people": len(people), "labelled": len(references), "age_error": float(np.mean(errors))}
+        if apart:
+            self.own |= {"twice": len(apart), "twice_near": float(np.mean(np.array(apart) <= NEAR_YEARS))}
 
     def total(self) -> FilmMetrics:
         total = FilmMetrics()
@@ -143,6 +157,11 @@ def _print_films(console: Console, report: Report) -> None:
         f"{own['people']:.0f} people, {own['labelled']:.0f} of them labelled in their own films, "
         f"with an age error of {own['age_error']:.1f} years"
     )
+    if "twice" in own:
+        console.print(
+            f"Two own films show ages of at most {NEAR_YEARS:.0f} years apart of {own['twice_near']:.0%} of "
+            f"{own['twice']:.0f} people: as many as can be near after a cut"
+        )
     rows = {kind: film_figures(metrics) for kind, metrics in (*report.films.items(), ("all", report.total()))}
     cells = [[kind, *_cells(figures)] for kind, figures in rows.items()]
     _print_table(console, "Films", ["kind", *(heading for heading, _ in _COLUMNS.values())], cells)

@@ -192,6 +192,7 @@ class Analyzer:
                 estimate=track.estimate(),
                 raw=raw.get(track.track_id),
                 confirmed=track.is_shown,
+                tentative_id=track.tentative_id,
             )
             for track in sorted(tracks, key=lambda track: track.track_id)
         )

@@ -137,6 +137,12 @@ class Appearance:
             return None if last is None else _clear_shade_likeness(last.light, look.light)
         return self._likeness(last, look)
 
+    def likeness_of_means(self, other: Appearance) -> float:
+        """How much two people's mean colours are alike, in [0, 1]; 0 where there are none."""
+        if not (self._colours.size and other._colours.size):
+            return 0.0
+        return min(1.0, float(self._colours @ other._colours))
+
     def _likeness(self, last: Look, look: Look) -> float:
         likeness = max(float(last.colours @ look.colours), float(self._colours @ look.colours))
         if likeness < _CLEAR_COLOURS:

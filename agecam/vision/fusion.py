@@ -109,6 +109,22 @@ class Fusion:
             kept._evidence.recent = self._evidence.recent.copy()
         return kept
 
+    def continued_by(self, other: Fusion) -> Fusion | None:
+        """This one's predictions, then the latest ones of ``other``, who seems to be the same person.
+
+        They stay suspect. ``None`` where either has no predictions, or theirs are too far apart.
+        """
+        continued = self.snapshot()
+        evidence, later = continued._evidence, other._evidence
+        if evidence is None or later is None or not later.recent:
+            return None
+        evidence.recent.clear()
+        evidence.is_suspect = evidence.has_jumped = True
+        for prediction in later.recent:
+            evidence.add(prediction)
+        evidence.face = later.face
+        return continued if evidence.drift() <= self._config.change_limit_after_jump else None
+
     def suspect(self) -> bool:
         """The track may be somebody else's from here on: compare what comes with what was before.
 

@@ -35,6 +35,8 @@ class LookBack:
         self._held: deque[Analysis] = deque()
         self._first_s: dict[int, float] = {}
         """When each track was first there."""
+        self._confirmed: set[int] = set()
+        """Tracks that have been confirmed while they were there."""
 
     def fill(self, analyses: Iterable[Analysis]) -> Generator[Analysis, None, None]:
         """The analyses in their order, those held back for somebody who has just come once it is known.
@@ -55,26 +57,28 @@ class LookBack:
     def _add(self, analysis: Analysis) -> None:
         if analysis.frame.is_still:
             # Its people are numbered for themselves, and nobody of a film is among them.
-            self._first_s = {}
+            self._first_s, self._confirmed = {}, set()
             self._held.append(analysis)
             return
-        before = self._first_s
+        before, known = self._first_s, self._confirmed
         time_s = analysis.frame.time_s
         self._first_s = {one.track_id: before.get(one.track_id, time_s) for one in analysis.people}
+        self._confirmed = {one.track_id for one in analysis.people if one.confirmed or one.track_id in known}
         self._held.append(analysis)
-        if len(self._held) == 1:
-            return
-        known = {one.track_id for one in self._held[-2].people if one.confirmed}
         for person in analysis.people:
-            if person.confirmed and person.track_id not in known:
+            # Where it was in doubt who somebody known is, it stays so.
+            if person.confirmed and (person.track_id not in known or person.tentative_id is not None):
                 self._fill_in(person)
 
     def _fill_in(self, person: Person) -> None:
+        number = person.track_id if person.tentative_id is None else person.tentative_id
         for index, analysis in enumerate(self._held):
-            if any(one.track_id == person.track_id and not one.confirmed for one in analysis.people):
+            there = {one.track_id: one.confirmed for one in analysis.people}
+            is_apart = number == person.track_id or person.track_id not in there
+            if is_apart and not there.get(number, True):
                 people = tuple(
-                    replace(one, confirmed=True, estimate=person.estimate)
-                    if one.track_id == person.track_id and not one.confirmed
+                    replace(one, track_id=person.track_id, confirmed=True, estimate=person.estimate)
+                    if one.track_id == number
                     else one
                     for one in analysis.people
                 )

@@ -210,14 +210,15 @@ class Matcher:
         sizes_px = [size_px(box) for box in boxes]
         costs = {}
         for row, track in enumerate(tracks):
-            size = size_px(track.predicted_box(time_s))
+            predicted = track.predicted_box(time_s)
+            size = size_px(predicted)
             gate = config.gate_sizes + config.gate_growth_sizes_per_s * (time_s - track.detected_s)
             is_lost = self.is_lost(track)
-            for column, box in enumerate(boxes):
-                larger, smaller = max(size, sizes_px[column]), min(size, sizes_px[column])
+            for column, (box, other) in enumerate(zip(boxes, sizes_px, strict=True)):
+                larger, smaller = (size, other) if size > other else (other, size)
                 if larger > config.gate_size_ratio * smaller:
                     continue
-                place = self._place(track, box, is_lost=is_lost)
+                place = self._place_on_way(track, box) if is_lost else predicted
                 distance = _distance(place, box) / larger
                 if distance <= gate:
                     cost = distance / gate + (1 - iou(place, box)) + math.log(larger / smaller)
@@ -225,12 +226,8 @@ class Matcher:
                         costs[row, column] = cost
         return costs
 
-    def _place(
-        self, track: Track, box: Sequence[float], *, is_lost: bool
-    ) -> tuple[float, float, float, float]:
-        """Where the track is now: xywh. Of a lost one the place on its way that is nearest to ``box``."""
-        if not is_lost:
-            return track.predicted_box(self._time_s)
+    def _place_on_way(self, track: Track, box: Sequence[float]) -> tuple[float, float, float, float]:
+        """The place of a lost track on its way that is nearest to ``box``: xywh."""
         x, y, width, height = track.predicted_box(track.detected_s)
         dx, dy = track.shift_unslowed(self._time_s)
         to_x, to_y = box[0] + box[2] / 2 - x - width / 2, box[1] + box[3] / 2 - y - height / 2
@@ -241,7 +238,7 @@ class Matcher:
         config = self._config
         if self.is_lost(track):
             box = candidate.detection.box
-            place = self._place(track, box, is_lost=True)
+            place = self._place_on_way(track, box)
             is_very_like = likeness >= config.revive_likeness_alone
             if size_ratio(place, box) > config.revive_size_ratio and not is_very_like:
                 return _GATED

@@ -36,7 +36,10 @@ _DIFFERS: Final = 20.0
 _LEAST_DIFFERING: Final = 0.02
 """Part of the pixels of which that must be true."""
 _SHARE_TOLERANCE: Final = 0.25
-"""By so much the share of a pixel may differ from that of the whole: people move while shots dissolve."""
+"""By so much the share of a pixel may differ from that of the whole: people move while shots dissolve ..."""
+_MIXED_TOLERANCE: Final = 0.8
+"""... and by so much of its distance from 0 and from 1: a pixel that shows one of the two, as all do where
+somebody just begins to move, is not mixed. Chosen."""
 _LEVEL_PX: Final = 192
 """Longest side of the level of the pyramid that a thumbnail is made of; detection has made it already."""
 
@@ -144,6 +147,8 @@ class SceneTracker:
         self._number = self._newest = 0
         self._time_s = 0.0
         self._last: NDArray[np.uint8] | None = None
+        self._earlier: NDArray[np.uint8] | None = None
+        """Of blank frames, the thumbnail from some time before ``last``, which a hand may half cover."""
         self._was_blank = False
         self._formers: deque[_Former] = deque(maxlen=self._config.former_shots)
         """The latest last."""
@@ -155,6 +160,8 @@ class SceneTracker:
         config = self._config
         if float(cv2.meanStdDev(thumbnail_gray)[1][0, 0]) <= config.blank_contrast:
             # Nothing to compare: what comes after is compared with what was before.
+            if not self._was_blank:
+                self._earlier = self._kept_at(self._time_s - config.return_before_s)
             self._was_blank = True
             self._history.clear()
             return Scene(self._number, is_blank=True)
@@ -198,9 +205,8 @@ class SceneTracker:
         )
 
     def _cut(self, last: NDArray[np.uint8], thumbnail_gray: NDArray[np.uint8], time_s: float) -> None:
-        before_s = time_s - self._config.return_before_s
-        before = min(self._history, key=lambda one: abs(one[0] - before_s), default=(time_s, last))[1]
-        ended = _Former(self._number, (last, before), time_s)
+        earlier = self._earlier if self._was_blank else self._kept_at(time_s - self._config.return_before_s)
+        ended = _Former(self._number, (last, last if earlier is None else earlier), time_s)
         self._history.clear()
         if not self._return(thumbnail_gray, time_s):
             self._number = self._newest = self._newest + 1
@@ -225,6 +231,11 @@ class SceneTracker:
                 self._formers.pop()
                 return True
         return False
+
+    def _kept_at(self, time_s: float) -> NDArray[np.uint8] | None:
+        """The kept thumbnail that is nearest to a time."""
+        nearest = min(self._history, key=lambda one: abs(one[0] - time_s), default=None)
+        return None if nearest is None else nearest[1]
 
     def _keep(self, thumbnail_gray: NDArray[np.uint8], time_s: float) -> bool:
         """Whether it is kept, which not every one is."""
@@ -340,4 +351,5 @@ def _mixture(before: NDArray[np.uint8], middle: NDArray[np.uint8], after: NDArra
     if differs.mean() < _LEAST_DIFFERING:
         return _Mixture(share, residual, 0.0)
     shares = (mixed - first)[differs] / change[differs]
-    return _Mixture(share, residual, float((np.abs(shares - share) < _SHARE_TOLERANCE).mean()))
+    tolerance = min(_SHARE_TOLERANCE, _MIXED_TOLERANCE * share, _MIXED_TOLERANCE * (1 - share))
+    return _Mixture(share, residual, float((np.abs(shares - share) < tolerance).mean()))

@@ -1,6 +1,7 @@
 """Whoever is confirmed has been there before, in the frames that were held back."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -63,6 +64,17 @@ def test_the_first_frames_are_filled_in(analyses: MakeAnalyses) -> None:
 
 def test_of_a_slow_source_the_frame_before_is_filled_in(analyses: MakeAnalyses) -> None:
     assert states(filled(analyses("tccc", fps=1))) == ["cccc"]
+
+
+def test_who_turns_out_to_be_somebody_known_is_filled_in_under_that_number(analyses: MakeAnalyses) -> None:
+    frames = analyses("cc   ccc", "  ttt   ")
+    (back,) = frames[5].people
+    frames[5] = replace(frames[5], people=(replace(back, tentative_id=2),))
+    assert states(filled(frames), 2) == ["cccccccc", " " * 8]
+
+
+def test_frames_in_which_it_was_in_doubt_who_somebody_is_stay_so(analyses: MakeAnalyses) -> None:
+    assert states(filled(analyses("cccttccc", " tttcccc")), 2) == ["cccttccc", " ccccccc"]
 
 
 def test_who_comes_later_is_filled_in_and_leaves_others_alone(analyses: MakeAnalyses) -> None:

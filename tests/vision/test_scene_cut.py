@@ -147,14 +147,22 @@ def test_a_hand_over_the_lens_is_the_same_scene_once_it_is_gone(first: Image) ->
     assert set(seen[:10]) == set(seen[22:]) == {0}
 
 
-def test_a_hand_that_comes_and_goes_from_the_side_is_the_same_scene_once_it_is_gone(first: Image) -> None:
+@pytest.mark.parametrize(
+    ("comes", "goes"),
+    [((0.2, 0.4, 0.6, 0.8, 1.0), (0.8, 0.6, 0.4, 0.2)), ((0.41, 0.75), (0.93, 0.86, 0.21))],
+    ids=("slowly", "quickly"),
+)
+def test_a_hand_that_comes_and_goes_from_the_side_is_the_same_scene_once_it_is_gone(
+    first: Image, comes: tuple[float, ...], goes: tuple[float, ...]
+) -> None:
     """The last frame of the shot is half covered then, and the first one after it too."""
-    hand = np.asarray(cv2.GaussianBlur(np.full_like(first, (96, 122, 176)), (0, 0), 8), np.uint8)
-    parts = [*[0.0] * 12, *np.linspace(0.2, 1, 5), *[1.0] * 8, *np.linspace(0.8, 0, 5), *[0.0] * 5]
+    parts = [*[0.0] * 12, *comes, *[1.0] * 8, *goes, *[0.0] * 5]
     frames = [noisy(first, index) for index in range(len(parts))]
+    noise = np.random.default_rng(3)
     for frame, part in zip(frames, parts, strict=True):
         width = round(part * frame.shape[1])
-        frame[:, :width] = hand[:, :width]
+        hand = noise.normal((96, 122, 176), 2, (frame.shape[0], width, 3))
+        frame[:, :width] = np.clip(hand, 0, 255).astype(np.uint8)
     seen = numbers(frames)
     assert set(seen[:12]) == set(seen[-4:]) == {0}
 
@@ -172,6 +180,17 @@ def test_somebody_who_walks_through_is_no_cut(first: Image, second: Image) -> No
         frame = noisy(first, index)
         x0, x1 = max(0, left), min(320, left + 120)
         frame[:, x0:x1] = second[:, x0 - left : x1 - left]
+        frames.append(frame)
+    assert set(numbers(frames)) == {0}
+
+
+def test_somebody_who_begins_to_walk_is_no_dissolve(first: Image, second: Image) -> None:
+    """Half-way in time they are nearly where they were, which is not a mixture of both places."""
+    frames: list[Image] = []
+    for index in range(50):
+        frame = noisy(first, index)
+        left = 60 + 5 * max(0, index - 25)
+        frame[60:, left : left + 60] = second[60:, 60:120]
         frames.append(frame)
     assert set(numbers(frames)) == {0}
 

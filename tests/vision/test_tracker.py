@@ -83,6 +83,14 @@ def test_a_pattern_that_fails_verification_is_never_confirmed(face: MakeFace) ->
     assert not any(one.confirmed for people in run(Tracker(), frames, confidence=0.6) for one in people)
 
 
+@pytest.mark.parametrize(("score", "first"), [(0.7, 13), (0.6, None)])
+def test_a_face_that_lasts_is_confirmed_by_less(face: MakeFace, score: float, first: int | None) -> None:
+    """As of somebody who looks down all the time."""
+    tracked = run(Tracker(), [[face(0, 0, score=score)]] * 60, confidence=0.67)
+    confirmed = [index for index, people in enumerate(tracked) if people[0].confirmed]
+    assert confirmed == ([] if first is None else list(range(first, 60)))
+
+
 def test_a_face_of_high_score_needs_no_verification(face: MakeFace) -> None:
     tracked = run(Tracker(), [[face(0, 0, score=0.95)]] * 5, confidence=0.0)
     assert tracked[3][0].confirmed

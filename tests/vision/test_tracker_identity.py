@@ -1,5 +1,6 @@
 """A place is no identity: numbers stay with people, over cuts, gaps and others who come in between."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -138,6 +139,40 @@ def test_a_lost_track_comes_back_only_by_a_sure_detection(
     assert ((1, True, True) in after) == returns
 
 
+@pytest.mark.parametrize(
+    ("who", "age", "away_s", "number"),
+    [
+        ("astronaut", 33, 4.0, 1),
+        ("hopper", 33, 4.0, 2),
+        ("astronaut", 80, 4.0, 2),
+        ("astronaut", 33, 12.0, 2),
+    ],
+    ids=("the same", "of another look", "of another age", "too long after"),
+)
+def test_who_goes_out_and_comes_back_elsewhere_keeps_the_number(
+    face: MakeFace, looks: Looks, who: str, age: float, away_s: float, number: int
+) -> None:
+    """Where both look and predictions say that it is the same person, before a number is shown."""
+    tracker = Tracker()
+
+    def seen(x: float, said: float, start_s: float) -> list[tuple[int, bool, int | None]]:
+        shown = []
+        for index in range(10):
+            time_s = start_s + index / 25
+            (track,) = tracker.update([face(x, 0, score=0.95)], time_s, describe=looks)
+            track.fusion.add(Estimate(said, said - 6, said + 6, 0.5), 1.0, track.face, time_s)
+            shown.append((track.track_id, track.confirmed, track.tentative_id))
+        return shown
+
+    assert seen(0, 30, 0.0)[-1] == (1, True, None)
+    looks.now = {"astronaut": looks.astronaut, "hopper": looks.hopper}[who]
+    run(tracker, [[]] * 5, looks, start_s=0.4 + away_s / 2)
+    back = seen(900, age, 0.4 + away_s)
+    assert {shown for shown, confirmed, _ in back if confirmed} == {number}
+    # Until then it has a number of its own, which the frame that recognizes it tells.
+    assert [before for *_, before in back if before is not None] == ([2] if number == 1 else [])
+
+
 def test_a_weak_detection_on_a_wall_brings_nobody_back(
     face: MakeFace, looks: Looks, astronaut_bgr: Image
 ) -> None:
@@ -177,6 +212,29 @@ def test_a_bad_match_is_not_made_to_make_another_possible(face: MakeFace, looks:
         tracker.update([boy[index], face(210, 0, 62, score=0.9)], index / 25, describe=looks)
     tracks = tracker.update([boy[11], face(60, 5, 110, score=0.6)], 0.44, describe=looks)
     assert [track.track_id for track in tracks if track.face.box == boy[11].box] == [1]
+
+
+@pytest.mark.parametrize("is_alike", [True, False])
+def test_a_head_that_is_detected_at_two_sizes_in_turn_keeps_one_number(
+    face: MakeFace, looks: Looks, is_alike: bool
+) -> None:
+    """Two heads of which each hides the other in turn, and which do not look alike, keep two."""
+    large, small = (Detection((x, y, side, side), score, face(0, 0).keypoints)
+                    for x, y, side, score in ((0, 0, 100, 0.86), (40, 48, 50, 0.95)))  # fmt: skip
+    apart = dataclasses.replace(small, box=(52, 72, 50, 50))
+    tracker = Tracker()
+
+    def look(one: Detection) -> Look:
+        return looks.hopper if one.box[2] == 50 and not is_alike else looks.astronaut
+
+    for index in range(10):
+        tracks = tracker.update([large, apart][: 1 + index], index / 25, describe=look)
+    assert [track.confirmed for track in tracks] == [True, True]
+    shown = [
+        {(track.track_id, track.face.box[2]) for track in tracker.update([one], index / 25, describe=look)}
+        for index, one in enumerate([small, large, small, small, large, small, small], 10)
+    ]
+    assert shown[-1] == {(1 if is_alike else 2, 50)}
 
 
 def test_who_is_lost_does_not_glide_over_somebody_who_has_come(face: MakeFace, looks: Looks) -> None:
