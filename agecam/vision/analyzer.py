@@ -32,7 +32,8 @@ from agecam.vision.quality import QualityConfig, crop_quality
 from agecam.vision.rois import RoiConfig, RoiScheduler, TileConfig, TileScheduler
 from agecam.vision.scene_cut import Scene, SceneConfig, SceneTracker, thumbnail
 from agecam.vision.stage_clock import StageClock
-from agecam.vision.tracker import Tracker, TrackerConfig
+from agecam.vision.tracker import Tracker
+from agecam.vision.tracker_config import TrackerConfig
 from agecam.vision.verification import Verification
 
 

@@ -11,7 +11,8 @@ from agecam.vision.appearance import Look
 from agecam.vision.assignment import linear_assignment
 from agecam.vision.matching import MatchConfig, least_cost_pairs
 from agecam.vision.track import Track
-from agecam.vision.tracker import Tracker, TrackerConfig
+from agecam.vision.tracker import Tracker
+from agecam.vision.tracker_config import TrackerConfig
 
 MakeFace = Callable[..., Detection]
 FPS = 25

@@ -8,7 +8,8 @@ import pytest
 
 from agecam.messages import Detection
 from agecam.vision.track import TrackConfig
-from agecam.vision.tracker import Tracker, TrackerConfig
+from agecam.vision.tracker import Tracker
+from agecam.vision.tracker_config import TrackerConfig
 from agecam.vision.verification import Verification
 
 MakeFace = Callable[..., Detection]

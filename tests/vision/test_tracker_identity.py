@@ -14,7 +14,8 @@ from agecam.vision.matching import MatchConfig
 from agecam.vision.pyramid import Pyramid
 from agecam.vision.scene_cut import Scene
 from agecam.vision.track import Track, TrackConfig
-from agecam.vision.tracker import Tracker, TrackerConfig
+from agecam.vision.tracker import Tracker
+from agecam.vision.tracker_config import TrackerConfig
 from agecam.vision.verification import Verification
 
 Image = NDArray[np.uint8]
