@@ -193,7 +193,7 @@ class Session:
             self._recorder.state(),
             self._capture.playback.state(),
             camera if is_shown else None,
-            writes_csv=bool(self.table.sinks()),
+            table=self.table.state(),
         )
 
     def statistics(self) -> Statistics:

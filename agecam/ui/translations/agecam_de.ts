@@ -348,6 +348,10 @@ Zeigen Sie nur Menschen, die damit einverstanden sind. Sie finden das wieder unt
         <translation>Dateien</translation>
     </message>
     <message>
+        <source>Finishing CSV</source>
+        <translation>CSV wird abgeschlossen</translation>
+    </message>
+    <message>
         <source>Finishing…</source>
         <translation>Wird abgeschlossen…</translation>
     </message>
@@ -1120,6 +1124,10 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
     <message>
         <source>Write CSV</source>
         <translation>CSV schreiben</translation>
+    </message>
+    <message>
+        <source>Writing CSV {time}</source>
+        <translation>CSV wird geschrieben {time}</translation>
     </message>
     <message>
         <source>{age} years</source>
