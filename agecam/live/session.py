@@ -144,6 +144,14 @@ class Session:
         :class:`agecam.sources.camera_controls.CameraControls`."""
         self._capture.camera.set(name, value)
 
+    def set_camera_controls(self, values: Mapping[str, Mapping[ControlName, float]]) -> None:
+        """Set cameras so when they are opened, by :func:`agecam.live.camera_control.camera_key`."""
+        self._capture.camera.set_values(values)
+
+    def restore_camera_controls(self) -> None:
+        """Set the camera that is shown as its driver does where nobody sets it."""
+        self._capture.camera.restore_defaults()
+
     def set_mirror(self, mirror: bool) -> None:
         """Show cameras as in a mirror. Recordings, snapshots and CSV files are never mirrored."""
         self._analysis.view = replace(self._analysis.view, mirror=mirror)

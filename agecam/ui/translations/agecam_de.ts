@@ -188,6 +188,10 @@ Zeigen Sie nur Menschen, die damit einverstanden sind. Sie finden das wieder unt
         <translation>Helligkeit</translation>
     </message>
     <message>
+        <source>Brightness and exposure as the camera comes</source>
+        <translation>Helligkeit und Belichtung, wie die Kamera sie mitbringt</translation>
+    </message>
+    <message>
         <source>Camera</source>
         <translation>Kamera</translation>
     </message>
@@ -790,6 +794,10 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>Abgebrochene Aufnahmen wurden fertiggestellt: {names}</translation>
     </message>
     <message>
+        <source>Restore driver defaults</source>
+        <translation>Vorgaben des Treibers</translation>
+    </message>
+    <message>
         <source>Save everybody seen so far as a page, CSV and JSON</source>
         <translation>Alle bisher Gesehenen als Seite, CSV und JSON speichern</translation>
     </message>
@@ -1202,8 +1210,16 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>{now} jetzt, höchstens {most}</translation>
     </message>
     <message>
+        <source>{rate}; {fps} arrive</source>
+        <translation>{rate}; {fps} kommen an</translation>
+    </message>
+    <message>
         <source>{seen} in view · {all} in all</source>
         <translation>{seen} im Bild · {all} insgesamt</translation>
+    </message>
+    <message>
+        <source>{size} at {fps} frames a second</source>
+        <translation>{size} mit {fps} Bildern je Sekunde</translation>
     </message>
     <message>
         <source>{taken} of {wanted} collected</source>
