@@ -336,6 +336,10 @@ Zeigen Sie nur Menschen, die damit einverstanden sind. Sie finden das wieder unt
         <translation>Belichtung</translation>
     </message>
     <message>
+        <source>Faces are blurred in the picture without labels too.</source>
+        <translation>Gesichter sind auch im Bild ohne Beschriftung verpixelt.</translation>
+    </message>
+    <message>
         <source>Faces cannot be analysed</source>
         <translation>Gesichter können nicht ausgewertet werden</translation>
     </message>
