@@ -68,8 +68,11 @@ class Settings:
     recent: tuple[str, ...] = ()
     """Files and addresses opened last, the latest first."""
     camera_modes: Mapping[str, str] = field(default_factory=dict)
-    """What was chosen for each camera, by its key: texts that :meth:`agecam.sources.modes.CameraMode.parse`
-    reads."""
+    """What was chosen for each camera, by its key: texts that
+    :meth:`agecam.sources.camera_modes.CameraMode.parse` reads."""
+    camera_controls: Mapping[str, str] = field(default_factory=dict)
+    """Brightness and exposure set of each camera, by its key: texts that
+    :func:`agecam.sources.camera_controls.parse_controls` reads."""
     models_folder: str | None = None
     """Of age and gender models to run; ``None`` for those that ship."""
 

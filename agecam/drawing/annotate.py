@@ -241,9 +241,7 @@ def draw_overlay(
     image_bgr: NDArray[np.uint8], overlay: Overlay, config: DrawingConfig = DEFAULT_CONFIG
 ) -> NDArray[np.uint8]:
     """A copy of the image ``(h, w, 3)`` uint8, of the overlay's size, with all of it drawn."""
-    image = image_bgr.copy()
-    for box in overlay.covered:
-        pixelate(image, box, config)
+    image = cover(image_bgr, overlay.covered, config)
     for outlined in overlay.boxes:
         _draw_box(image, outlined.box, outlined.colour, overlay.line_px, config)
     for placed in overlay.plates:
@@ -325,6 +323,16 @@ def _rounded_outline(box: Box, outward: float, rounding: float) -> NDArray[np.in
     centres = np.array([[right, bottom], [left, bottom], [left, top], [right, top]])
     points = np.repeat(centres, len(_QUARTER), axis=0) + (radius + outward) * _CIRCLE
     return np.rint(points * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+
+
+def cover(
+    image_bgr: NDArray[np.uint8], boxes: Sequence[Box], config: DrawingConfig = DEFAULT_CONFIG
+) -> NDArray[np.uint8]:
+    """A copy of the image ``(h, w, 3)`` uint8 with the faces in these boxes made unrecognisable."""
+    image = image_bgr.copy()
+    for box in boxes:
+        pixelate(image, box, config)
+    return image
 
 
 def pixelate(image: NDArray[np.uint8], box: Box, config: DrawingConfig = DEFAULT_CONFIG) -> None:

@@ -170,7 +170,9 @@ class AnalysisThread:
             pipeline.style, pipeline.preview_wh = view.style, view.screen_wh
             is_kept = self._feed.begin_analysis(captured)
             annotated = pipeline.process(captured.frame, view.preview_of(captured), draw_plain=is_kept)
-            annotated = dataclasses.replace(annotated, captured_s=captured.captured_s, epoch=epoch)
+            annotated = dataclasses.replace(
+                annotated, captured_s=captured.captured_s, epoch=epoch, is_repeat=captured.is_repeat
+            )
             self._feed.end_analysis(captured, annotated)
             with self._lock:
                 self._latest = annotated

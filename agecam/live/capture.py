@@ -6,6 +6,7 @@ import dataclasses
 import logging
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from agecam.errors import (
 )
 from agecam.live.camera_control import CameraControl
 from agecam.live.playback import PlaybackControl
+from agecam.live.played import PlayedStretches
 from agecam.live.player import FilePlayer
 from agecam.live.slot import LatestSlot
 from agecam.live.state import SourceState, SourceStatus
@@ -82,7 +84,7 @@ class SourceRequest:
 class Captured:
     """A frame on its way to analysis; ``epoch`` grows with every newly opened source and every seek,
     ``number`` with every frame of a session. ``lost`` frames of a live source came right before it, and were
-    left out."""
+    left out; ``is_repeat`` where that place of a file has been played before in this session."""
 
     frame: Frame
     captured_s: float
@@ -90,6 +92,7 @@ class Captured:
     number: int
     from_camera: bool
     lost: int = 0
+    is_repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,8 @@ class CaptureThread:
         self._epoch = 0
         self._first_epoch = 0
         self._number = 0
+        self._played: defaultdict[str | None, PlayedStretches] = defaultdict(PlayedStretches)
+        """Of each file of this session."""
         self._last_live_s: float | None = None
         """The time of the last frame of the live source that is served."""
         self._plugged_in: Sequence[Camera] | None = None
@@ -281,7 +286,8 @@ class CaptureThread:
             if source.is_live:
                 self._pump(source, request)
             else:
-                FilePlayer(_Host(self, request), self.playback, source).play(loop=request.loop)
+                played = self._played[request.spec]
+                FilePlayer(_Host(self, request), self.playback, source, played=played).play(loop=request.loop)
         finally:
             source.close()
 
@@ -307,11 +313,12 @@ class CaptureThread:
             self.put(source, frame, lost)
             before = frame
 
-    def put(self, source: Source, frame: Frame, lost: int = 0) -> None:
+    def put(self, source: Source, frame: Frame, lost: int = 0, *, is_repeat: bool = False) -> None:
         """Hand on a frame, the first after so many ``lost`` ones."""
         self._statistics.captured()
         self._number += 1
-        captured = Captured(frame, time.monotonic(), self._epoch, self._number, source.is_camera, lost)
+        now_s, is_camera = time.monotonic(), source.is_camera
+        captured = Captured(frame, now_s, self._epoch, self._number, is_camera, lost, is_repeat)
         if self._ready.is_set():
             self._callbacks.on_captured(captured)
         self._slot.put(captured)
@@ -376,8 +383,8 @@ class _Host:
         self.capture.tell_damage(source)
         self.capture.set_state(self.request, SourceState.ENDED, source)
 
-    def put(self, source: Source, frame: Frame) -> None:
-        self.capture.put(source, frame)
+    def put(self, source: Source, frame: Frame, *, is_repeat: bool) -> None:
+        self.capture.put(source, frame, is_repeat=is_repeat)
 
     def sleep(self, seconds: float | None) -> None:
         self.capture.sleep(seconds)

@@ -228,9 +228,8 @@ class Collector:
         if job.is_dropped:
             return
         if job.kept:
-            images = "image" if job.kept == 1 else "images"
             self._notices.tell(
-                f"{job.kept} {images} of {job.label.name} collected: {folder}.{why}",
+                f"Images of {job.label.name} collected: {job.kept}, in {folder}.{why}",
                 Remedy.SHOW_IN_FOLDER,
                 folder / LABELS_FILE,
             )

@@ -10,12 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from agecam.drawing.annotate import cover
 from agecam.drawing.label_text import LabelStyle
 from agecam.live.capture import Captured
-from agecam.live.interpolation import draw_between
+from agecam.live.interpolation import DrawnFrame, draw_between
 from agecam.live.pipeline import AnnotatedFrame
 from agecam.messages import Frame, Person
 
@@ -28,8 +26,16 @@ class FrameClaim(Protocol):
     One of the two is called, once. A recording that was stopped meanwhile waits for it with its end.
     """
 
+    @property
+    def keeps_original(self) -> bool:
+        """Whether the frame without labels is kept too, or alone."""
+        ...
+
     def record(self, drawn: Frame, original: Frame, people: Sequence[Person]) -> None:
-        """Record the frame with its labels drawn; never waits."""
+        """Record the frame with its labels drawn, and without; never waits.
+
+        Where it ``keeps_original``, faces are covered in both where blurring is on.
+        """
 
     def drop(self) -> None:
         """The frame will not come."""
@@ -93,7 +99,7 @@ class RecordingFeed:
     recording, in the order of capture: an analysed one as it was drawn, the others with the boxes between the
     two analyses and labels where the first of them has them. All that is drawn here is drawn in a
     thread of its own. With ``style.blur`` a frame between two analyses covers what both cover and the ways
-    between; one without an analysis on either side is covered as a whole.
+    between; one without an analysis on either side is covered as a whole. So it is without labels.
 
     What does not fit into ``capacity_bytes`` is left out: the newest of the frames that wait, but never one
     that is being analysed or about to be.
@@ -207,13 +213,14 @@ class RecordingFeed:
         while (job := self._next_job()) is not None:
             waiting = job.waiting
             try:
-                drawn_bgr, people = _drawn(job)
+                drawn = _drawn(job)
+                original = _original(job, drawn)
             except Exception:
                 log.error("unexpected error while a frame was drawn for the recording", exc_info=True)
                 waiting.claim.drop()
             else:
                 frame = waiting.captured.frame
-                waiting.claim.record(replace(frame, image_bgr=drawn_bgr), frame, people)
+                waiting.claim.record(replace(frame, image_bgr=drawn.image_bgr), original, drawn.people)
             with self._changed:
                 self._bytes -= waiting.size
 
@@ -231,11 +238,19 @@ class RecordingFeed:
                 self._changed.wait(left_s)
 
 
-def _drawn(job: _Job) -> tuple[NDArray[np.uint8], tuple[Person, ...]]:
-    """The frame with its labels, and the people in it with their fused estimates."""
+def _drawn(job: _Job) -> DrawnFrame:
+    """The frame with its labels."""
     frame, style, before = job.waiting.captured.frame, job.waiting.style, job.before
     drawn_bgr = before.plain_bgr if before is not None and before.analysis.frame is frame else None
     if before is not None and drawn_bgr is not None and (before.style.blur or not style.blur):
-        return drawn_bgr, before.analysis.people
+        return DrawnFrame(drawn_bgr, before.analysis.people, before.covered if before.style.blur else ())
     # Not analysed itself, or captured before somebody turned the covers off.
     return draw_between(frame, style, before, job.after)
+
+
+def _original(job: _Job, drawn: DrawnFrame) -> Frame:
+    """The frame without its labels, and with the faces covered that are covered with them."""
+    frame = job.waiting.captured.frame
+    if not (drawn.covered and job.waiting.claim.keeps_original):
+        return frame
+    return replace(frame, image_bgr=cover(frame.image_bgr, drawn.covered))

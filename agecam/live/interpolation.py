@@ -37,20 +37,30 @@ class InterpolationConfig:
 DEFAULT_CONFIG: Final = InterpolationConfig()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnFrame:
+    """A frame as files get it: ``image_bgr`` ``(h, w, 3)`` uint8 with its labels, a copy, and ``people`` with
+    their fused estimates. ``covered`` are the boxes, in its pixels, that blurring covers; none without."""
+
+    image_bgr: NDArray[np.uint8]
+    people: tuple[Person, ...]
+    covered: tuple[Box, ...] = ()
+
+
 def draw_between(
     frame: Frame,
     style: LabelStyle,
     before: AnnotatedFrame | None,
     after: AnnotatedFrame | None,
     config: InterpolationConfig = DEFAULT_CONFIG,
-) -> tuple[NDArray[np.uint8], tuple[Person, ...]]:
+) -> DrawnFrame:
     """A frame drawn with what is known of the analysed ones around it, of its own source.
 
-    Returns the image ``(h, w, 3)`` uint8, a copy, and the people with their fused estimates. Printed are the
-    estimates and the layout of the frame before. Where a cut lies between the analysed frames, the people are
-    those of the one whose shot the frame is of, where they are in that one. Faces are covered where ``style``
-    says so, or that of an analysed frame does, since somebody turned it on or off between them: whatever both
-    cover and the ways between, or the whole image where one of the two is missing.
+    Printed are the estimates and the layout of the frame before. Where a cut lies between the analysed
+    frames, the people are those of the one whose shot the frame is of, where they are in that one. Faces are
+    covered where ``style`` says so, or that of an analysed frame does, since somebody turned it on or off
+    between them: whatever both cover and the ways between, or the whole image where one of the two is
+    missing.
     """
     if before is not None and before.analysis.frame.image_bgr is frame.image_bgr:
         after = before  # a photograph that is offered again and again, or a frame that was analysed itself
@@ -79,7 +89,7 @@ def draw_between(
     # One that knows where labels are, before one of an analysed frame that was not drawn, of colours alone.
     layout = next((one for one in layouts if one.positions), next(iter(layouts), LabelLayout()))
     drawn_bgr = annotate_in_layout(frame.image_bgr, printed, covered, replace(style, blur=blur), layout)
-    return drawn_bgr, fused
+    return DrawnFrame(drawn_bgr, fused, covered if blur else ())
 
 
 def people_between(

@@ -48,7 +48,7 @@ class PeopleState:
 
     ``number`` counts all so far, ``ages`` those with an estimate by :data:`AGE_BIN_YEARS`. A person who comes
     back after a seek or with another source is counted anew: nobody is recognised. Whom that shows for less
-    than a second is not counted.
+    than a second is not counted, nor whom only such places of a file show that have been played before.
     """
 
     in_view: tuple[PersonInView, ...] = ()
@@ -158,7 +158,7 @@ class PeopleObserver:
         ]
         self._highest = max(self._highest, *(person.track_id for person in people), 0)
         with self._lock:
-            self._gatherer.add(timed, people)
+            self._gatherer.add(timed, people, is_repeat=annotated.is_repeat)
         for listener in self._listeners:
             listener.observe(timed, people)
         self._last, self._is_new = annotated, True

@@ -63,7 +63,8 @@ class AnnotatedFrame:
     ``(h, w, 3)`` uint8, with all of it drawn, unmirrored, where it is kept; ``layout`` is that of its labels,
     of colours alone where only a mirrored preview was laid out. ``covered`` are the boxes that blurring
     covers, unmirrored. ``style`` is how it is drawn. Of live frames ``captured_s`` is ``time.monotonic()``
-    at capture, and ``epoch`` the number of the source that was open then.
+    at capture, ``epoch`` the number of the source that was open then, and ``is_repeat`` whether that place of
+    a file has been shown before.
     """
 
     analysis: Analysis
@@ -75,6 +76,7 @@ class AnnotatedFrame:
     layout: LabelLayout | None = None
     captured_s: float = 0.0
     epoch: int = 0
+    is_repeat: bool = False
 
 
 class Pipeline:

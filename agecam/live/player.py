@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from agecam.errors import SourceError
 from agecam.live.playback import PlaybackClock, PlaybackControl, PlaybackState
+from agecam.live.played import PlayedStretches
 from agecam.messages import Frame
 from agecam.sources import Source
 from agecam.sources.selection import FrameSelection
@@ -51,8 +52,8 @@ class PlayerHost(Protocol):
         """The last frame has been handed on."""
         ...
 
-    def put(self, source: Source, frame: Frame) -> None:
-        """A frame is due."""
+    def put(self, source: Source, frame: Frame, *, is_repeat: bool) -> None:
+        """A frame is due; ``is_repeat`` where that place of the file has been played before."""
         ...
 
     def sleep(self, seconds: float | None) -> None:
@@ -64,14 +65,23 @@ class FilePlayer:
     """Plays an open source that is not live, until its host wants another or all has been played."""
 
     def __init__(
-        self, host: PlayerHost, control: PlaybackControl, source: Source, config: PlayerConfig | None = None
+        self,
+        host: PlayerHost,
+        control: PlaybackControl,
+        source: Source,
+        config: PlayerConfig | None = None,
+        played: PlayedStretches | None = None,
     ) -> None:
+        """``played`` is what has been played of the file so far, where that is known; it is kept up."""
         self._host = host
         self._control = control
         self._whole = source
         self._source = source
         self._config = config or PlayerConfig()
+        self._played = played or PlayedStretches()
         self._clock = PlaybackClock()
+        self._is_repeat = False
+        """Whether the frame shown last was of a place that had been played before."""
         self._frame: Frame | None = None
         """The one shown last; ``None`` before the first of the file."""
         self._has_ended = False
@@ -97,6 +107,7 @@ class FilePlayer:
                 else:
                     self._host.sleep(None)
         finally:
+            self._played.jump()
             self._control.end()
             self._source.close()
 
@@ -116,7 +127,8 @@ class FilePlayer:
             self._repeats_left = 0
         if state.is_paused or self._wait_until(due_s):
             self._frame = frame
-            self._host.put(self._source, frame)
+            self._is_repeat = self._played.note(following.time_s)
+            self._put(frame)
             self._control.at(following.time_s)
 
     def _repeat(self) -> None:
@@ -125,7 +137,7 @@ class FilePlayer:
         state = self._control.state()
         if state is not None and state.is_paused and self._host.is_current() and not self._control.has_seek():
             self._repeats_left -= 1
-            self._host.put(self._source, self._clock.repeat(self._config.repeat_interval_s))
+            self._put(self._clock.repeat(self._config.repeat_interval_s))
 
     def _at_end(self) -> None:
         if self._frame is None:
@@ -167,7 +179,11 @@ class FilePlayer:
     def _open(self, source: Source) -> None:
         self._source.close()
         self._source = source
+        self._played.jump()
         source.open()
+
+    def _put(self, frame: Frame) -> None:
+        self._host.put(self._source, frame, is_repeat=self._is_repeat)
 
     def _hold(self, frame: Frame) -> None:
         """Keep offering a photograph, so that it can be recorded like anything else."""
@@ -175,7 +191,7 @@ class FilePlayer:
         while self._host.is_current():
             frame = dataclasses.replace(frame, time_s=frame.time_s + interval_s, index=frame.index + 1)
             if self._wait_until(self._clock.due_s(frame.time_s)):
-                self._host.put(self._source, frame)
+                self._put(frame)
 
     def _wait_until(self, due_s: float) -> bool:
         """Whether the frame is wanted when it is due."""

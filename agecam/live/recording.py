@@ -84,6 +84,7 @@ class RecordingState:
 @dataclass(slots=True)
 class _Recording:
     recording_id: int
+    keeps_original: bool
     phase: RecordingPhase = RecordingPhase.WAITING
     claims: int = 0
     """Frames that were captured for it and have not come yet."""
@@ -120,6 +121,11 @@ class RecordingClaim:
         self._lock = lock
         self._now_s = now_s
         self._pauses = recording.pauses
+
+    @property
+    def keeps_original(self) -> bool:
+        """Whether the frame without labels is kept too, or alone."""
+        return self._recording.keeps_original
 
     def record(self, drawn: Frame, original: Frame, people: Sequence[Person]) -> None:
         """Record the frame, with its labels drawn and as it was; never waits.
@@ -190,11 +196,12 @@ class Recorder:
             if previous is not None:
                 previous.phase = RecordingPhase.FINISHING
             self._count += 1
-            recording = _Recording(self._count)
+            options = options or RecordingOptions()
+            recording = _Recording(self._count, keeps_original=options.content != "annotated")
             recording.sink = self._make_sink(
                 destination,
                 is_folder=is_folder,
-                options=options or RecordingOptions(),
+                options=options,
                 on_finished=lambda _sink: self._finished(recording),
                 on_recovered=self.tell_recovered,
             )

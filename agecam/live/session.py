@@ -144,6 +144,14 @@ class Session:
         :class:`agecam.sources.camera_controls.CameraControls`."""
         self._capture.camera.set(name, value)
 
+    def set_camera_controls(self, values: Mapping[str, Mapping[ControlName, float]]) -> None:
+        """Set cameras so when they are opened, by :func:`agecam.live.camera_control.camera_key`."""
+        self._capture.camera.set_values(values)
+
+    def restore_camera_controls(self) -> None:
+        """Set the camera that is shown as its driver does where nobody sets it."""
+        self._capture.camera.restore_defaults()
+
     def set_mirror(self, mirror: bool) -> None:
         """Show cameras as in a mirror. Recordings, snapshots and CSV files are never mirrored."""
         self._analysis.view = replace(self._analysis.view, mirror=mirror)
@@ -193,7 +201,7 @@ class Session:
             self._recorder.state(),
             self._capture.playback.state(),
             camera if is_shown else None,
-            writes_csv=bool(self.table.sinks()),
+            table=self.table.state(),
         )
 
     def statistics(self) -> Statistics:
@@ -208,13 +216,17 @@ class Session:
 
     def start_recording(self, path: Path, options: RecordingOptions | None = None) -> None:
         """Record all frames, annotated, into the file ``path`` from the next one on."""
-        self.playback.pause(False)  # a recorded file plays as it does
-        self._recorder.start(path, is_folder=False, options=options)
+        self._start_recording(path, options, is_folder=False)
 
     def start_recording_in(self, folder: Path, options: RecordingOptions | None = None) -> None:
         """Record all frames, annotated, into a new file in ``folder`` from the next one on."""
-        self.playback.pause(False)
-        self._recorder.start(folder, is_folder=True, options=options)
+        self._start_recording(folder, options, is_folder=True)
+
+    def _start_recording(self, path: Path, options: RecordingOptions | None, *, is_folder: bool) -> None:
+        self.playback.pause(False)  # a recorded file plays as it does
+        if options is not None and options.content != "annotated" and self._analysis.view.style.blur:
+            self._notices.warn("Faces are blurred in the picture without labels too.")
+        self._recorder.start(path, is_folder=is_folder, options=options)
 
     def pause_recording(self) -> None:
         """Record nothing until :meth:`resume_recording`."""
@@ -242,14 +254,14 @@ class Session:
         if annotated is None:
             self._notices.warn("There is no picture to save yet.")
             return
-        frame = annotated.analysis.frame
+        frame, style = annotated.analysis.frame, self._analysis.view.style
         drawn = annotated.plain_bgr
-        if drawn is None:
+        if drawn is None or (style.blur and not annotated.style.blur):
             drawn = annotate_in_layout(
                 frame.image_bgr,
                 annotated.people,
                 annotated.covered,
-                self._analysis.view.style,
+                style,
                 annotated.layout or LabelLayout(),
             )
         with self._lock:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agecam.live.camera_control import CameraState
 from agecam.live.playback import PlaybackState
 from agecam.live.recording import RecordingState
+from agecam.live.table import TableState
 from agecam.sources import Camera
 
 
@@ -63,5 +64,5 @@ class SessionState:
     """``None`` where no video file is open."""
     camera: CameraState | None = None
     """Of the camera that is shown or waited for; ``None`` where it has not been open yet, or none is."""
-    writes_csv: bool = False
-    """Whether the people in each frame are written to a table."""
+    table: TableState = field(default_factory=TableState)
+    """Of the people in each frame."""

@@ -53,6 +53,8 @@ class Seen:
     estimate: Estimate | None = None
     quality: float = 0.0
     crop_jpeg: bytes = b""
+    is_guest: bool = False
+    """Whether only repeated frames have shown him: he is not counted, most likely he has been already."""
 
 
 class PeopleGatherer:
@@ -82,14 +84,18 @@ class PeopleGatherer:
     @property
     def number(self) -> int:
         """Of all people so far."""
-        return len(self._seen) + self._more
+        return len(self._counted()) + self._more
 
     def seen(self, track_id: int) -> Seen | None:
         """What is known of one of them; ``None`` where he is counted alone, or was never in view."""
         return self._seen.get(track_id)
 
-    def add(self, frame: Frame, people: Sequence[Person]) -> None:
-        """Take a frame and the confirmed people in it."""
+    def add(self, frame: Frame, people: Sequence[Person], *, is_repeat: bool = False) -> None:
+        """Take a frame and the confirmed people in it.
+
+        One that ``is_repeat``, as when a file is played again, goes on with those who are known and counts
+        nobody who is new.
+        """
         if not self.frames:
             self._first_s, self._is_still = frame.time_s, frame.is_still
         else:
@@ -101,8 +107,10 @@ class PeopleGatherer:
         self._in_view = frozenset(person.track_id for person in people)
         self._count.add(frame.time_s - self._first_s, len(self._in_view))
         for person in people:
-            seen = self._seen.setdefault(person.track_id, Seen(frame.time_s, frame.time_s))
-            seen.last_s = frame.time_s
+            seen = self._seen.setdefault(
+                person.track_id, Seen(frame.time_s, frame.time_s, is_guest=is_repeat)
+            )
+            seen.last_s, seen.is_guest = frame.time_s, seen.is_guest and is_repeat
             seen.estimate = person.estimate or seen.estimate
             self._keep_better_crop(frame, person.face, seen)
         while len(self._seen) > max(self._config.max_people, len(self._in_view)):
@@ -114,7 +122,7 @@ class PeopleGatherer:
         Of those who were, they are forgotten whom too few frames showed: ``least_s`` seconds.
         """
         for track_id in self._in_view:
-            if self._seen[track_id].seen_s < least_s:
+            if self._seen[track_id].seen_s < least_s or self._seen[track_id].is_guest:
                 del self._seen[track_id]
         self._in_view = frozenset()
 
@@ -128,7 +136,7 @@ class PeopleGatherer:
     def ages(self) -> tuple[int, ...]:
         """How many people there were of each age: :attr:`agecam.output.report_data.InputReport.ages`."""
         ages = list(self._ages)
-        for seen in self._seen.values():
+        for seen in self._counted().values():
             if seen.estimate is not None:
                 ages[age_bin(seen.estimate.age)] += 1
         return tuple(ages)
@@ -141,7 +149,7 @@ class PeopleGatherer:
         """All that was gathered so far."""
         female, male = self._female, self._male
         listed = []
-        for track_id, seen in self._seen.items():
+        for track_id, seen in self._counted().items():
             # The last frame stands too, and nothing came after it.
             rest_s = self._last_step_s if track_id in self._in_view and not self._is_still else 0.0
             crop = base64.b64encode(seen.crop_jpeg).decode()
@@ -166,6 +174,9 @@ class PeopleGatherer:
             hides_faces=self._measure is None,
         )
 
+    def _counted(self) -> dict[int, Seen]:
+        return {track_id: seen for track_id, seen in self._seen.items() if not seen.is_guest}
+
     def _pass(self, step_s: float) -> None:
         """The frame before has stood for so long."""
         self._last_step_s = step_s
@@ -182,14 +193,21 @@ class PeopleGatherer:
             seen.crop_jpeg = _crop_jpeg(frame.image_bgr, face.box, self._config)
 
     def _drop_shortest(self) -> None:
-        """Of those who are out of view, the one who was seen for the shortest time is counted alone."""
+        """Of those who are out of view, the one who was seen for the shortest time is counted alone.
+
+        Guests go first, and are not.
+        """
         out_of_view = (track_id for track_id in self._seen if track_id not in self._in_view)
-        shortest = min(out_of_view, key=lambda track_id: self._seen[track_id].seen_s)
-        estimate = self._seen.pop(shortest).estimate
+        shortest = min(
+            out_of_view, key=lambda track_id: (not self._seen[track_id].is_guest, self._seen[track_id].seen_s)
+        )
+        dropped = self._seen.pop(shortest)
+        if dropped.is_guest:
+            return
         self._more += 1
-        if estimate is not None:
-            self._ages[age_bin(estimate.age)] += 1
-            self._female, self._male = _count_gender(estimate, self._female, self._male)
+        if dropped.estimate is not None:
+            self._ages[age_bin(dropped.estimate.age)] += 1
+            self._female, self._male = _count_gender(dropped.estimate, self._female, self._male)
 
 
 class _Count:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from agecam.errors import CameraBusyError, CameraDeniedError, CameraNotFoundErro
 from agecam.messages import Frame
 from agecam.opencv import cv2
 from agecam.sources.camera_controls import CameraControls, ControlName, read_controls, set_control
+from agecam.sources.camera_defaults import driver_defaults
 from agecam.sources.camera_modes import CameraMode, list_modes
 from agecam.sources.cameras import (
     BACKENDS,
@@ -72,6 +73,14 @@ OpenCapture = Callable[[int, int], Capture]
 """Opens the camera of an index and a ``cv2.CAP_`` number, as ``cv2.VideoCapture`` does."""
 
 
+@dataclass(frozen=True, slots=True)
+class CameraDriver:
+    """What the driver of a camera tells of it: sizes and rates, and how it is set where nobody sets it."""
+
+    list_modes: Callable[[Camera], Sequence[CameraMode]] = list_modes
+    list_defaults: Callable[[Camera], Mapping[ControlName, float]] = driver_defaults
+
+
 class CameraSource:
     """A plugged-in camera; its frames tell the size it chose.
 
@@ -95,10 +104,10 @@ class CameraSource:
         has_permission: Callable[[Camera], bool] = has_permission,
         open_capture: OpenCapture = cv2.VideoCapture,
         clock: Callable[[], float] = time.monotonic,
-        list_modes: Callable[[Camera], Sequence[CameraMode]] = list_modes,
+        driver: CameraDriver | None = None,
     ) -> None:
         self.mode: CameraMode | None = None
-        self._list_modes = list_modes
+        self._driver = driver or CameraDriver()
         self._identity = CameraIdentity(camera)
         self._config = config or CameraConfig()
         self._list_cameras = list_cameras
@@ -135,7 +144,7 @@ class CameraSource:
 
     def modes(self) -> tuple[CameraMode, ...]:
         """What may be asked of it."""
-        return tuple(self._list_modes(self.camera))
+        return tuple(self._driver.list_modes(self.camera))
 
     def controls(self) -> CameraControls:
         """How it is set now; nothing while it is not open."""
@@ -147,6 +156,10 @@ class CameraSource:
         """Set brightness or exposure, a share of its range, or automatic exposure, 1 or 0."""
         if self._capture is not None:
             set_control(self._capture, name, value)
+
+    def default_controls(self) -> Mapping[ControlName, float]:
+        """How its driver sets it where nobody does, as :meth:`set_control` takes it, as far as it tells."""
+        return self._driver.list_defaults(self.camera)
 
     def note_plugged_in(self, cameras: Sequence[Camera]) -> None:
         """Tell which cameras are plugged in, while this one is: none of the others is taken for it later."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -42,6 +44,7 @@ class CameraControls:
         return self == CameraControls()
 
 
+_NUMBER: Final = re.compile(r"\d{1,9}(\.\d{1,9})?(e-\d{1,2})?", re.ASCII)
 _MANUAL: Final = 0.25
 _AUTOMATIC: Final = 0.75
 """``V4L2_EXPOSURE_MANUAL`` and ``V4L2_EXPOSURE_APERTURE_PRIORITY``, which is what webcams call automatic, as
@@ -62,6 +65,29 @@ def read_controls(capture: ControlCapture, backend: str) -> CameraControls:
         _share(capture.get(ControlName.EXPOSURE.value)),
         None if automatic < 0 else automatic != _MANUAL,
     )
+
+
+def controls_text(values: Mapping[ControlName, float]) -> str:
+    """Values of controls as a text that :func:`parse_controls` reads.
+
+    >>> controls_text({ControlName.BRIGHTNESS: 0.7, ControlName.AUTO_EXPOSURE: 0})
+    'brightness=0.7 auto_exposure=0'
+    """
+    return " ".join(f"{name.name.lower()}={value:g}" for name, value in values.items())
+
+
+def parse_controls(text: str) -> dict[ControlName, float]:
+    """The values in a text, in [0, 1] each, without what cannot be read.
+
+    >>> parse_controls("brightness=0.7 zoom=2 exposure=much")
+    {<ControlName.BRIGHTNESS: 10>: 0.7}
+    """
+    values = {}
+    for word in text.split():
+        name, _, number = word.partition("=")
+        if name.upper() in ControlName.__members__ and _NUMBER.fullmatch(number):
+            values[ControlName[name.upper()]] = min(1.0, float(number))
+    return values
 
 
 def set_control(capture: ControlCapture, name: ControlName, value: float) -> None:

@@ -71,7 +71,7 @@ def list_modes(camera: Camera, *, ioctl: Ioctl | None = None) -> tuple[CameraMod
     """
     if camera.backend != "V4L2" or camera.path is None:
         return USUAL_MODES
-    ask = ioctl or _system_ioctl()
+    ask = ioctl or system_ioctl()
     try:
         device = os.open(camera.path, os.O_RDWR | os.O_NONBLOCK)
     except OSError:
@@ -83,7 +83,8 @@ def list_modes(camera: Camera, *, ioctl: Ioctl | None = None) -> tuple[CameraMod
     return tuple(sorted(modes)) or USUAL_MODES
 
 
-def _system_ioctl() -> Ioctl:
+def system_ioctl() -> Ioctl:
+    """That of the operating system, which has one."""
     import fcntl  # which Windows does not have
 
     return fcntl.ioctl

@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import (
     QDialogButtonBox,
     QGridLayout,
     QLabel,
+    QPushButton,
     QSlider,
     QVBoxLayout,
     QWidget,
@@ -33,6 +34,7 @@ class CameraOwner(Protocol):
 
     def choose_mode(self, mode: CameraMode | None) -> None: ...
     def set_control(self, name: ControlName, value: float) -> None: ...
+    def restore_controls(self) -> None: ...
 
 
 class CameraDialog(QDialog):
@@ -69,6 +71,11 @@ class CameraDialog(QDialog):
         self._add_row(tr("&Brightness"), self.brightness)
         self._add_row("", self.automatic)
         self._add_row(tr("&Exposure"), self.exposure)
+        self.restore = QPushButton(tr("Restore driver defaults"))
+        self.restore.setToolTip(tr("Brightness and exposure as the camera comes"))
+        self.restore.setAutoDefault(False)
+        self.restore.clicked.connect(self._owner.restore_controls)
+        self._rows.addWidget(self.restore, self._rows.rowCount(), 1, Qt.AlignmentFlag.AlignLeft)
         self._rows.addWidget(self.note, self._rows.rowCount(), 0, 1, 2)
         buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Close | QDialogButtonBox.StandardButton.RestoreDefaults
@@ -120,6 +127,8 @@ class CameraDialog(QDialog):
     def _show_controls(self, view: CameraView | None) -> None:
         controls = None if view is None else view.controls
         can_set = view is not None and view.can_set
+        self.restore.setVisible(controls is not None and not controls.is_empty)
+        self.restore.setEnabled(can_set)
         brightness = None if controls is None else controls.brightness
         exposure = None if controls is None else controls.exposure
         automatic = None if controls is None else controls.auto_exposure

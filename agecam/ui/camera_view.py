@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agecam.live.camera_control import CameraState, mode_for
+from agecam.live.camera_control import CameraState, remembered_for
 from agecam.live.state import SessionState, SourceState
 from agecam.live.statistics import Statistics
 from agecam.settings import Settings
-from agecam.sources.camera_controls import CameraControls
+from agecam.sources.camera_controls import CameraControls, ControlName, parse_controls
 from agecam.sources.camera_modes import CameraMode
+from agecam.ui.language import tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,17 @@ def remembered_modes(settings: Settings) -> dict[str, CameraMode]:
     return {key: mode for key, mode in modes.items() if mode is not None}
 
 
+def remembered_controls(settings: Settings) -> dict[str, dict[ControlName, float]]:
+    """The same of brightness and exposure."""
+    return {key: parse_controls(text) for key, text in settings.camera_controls.items()}
+
+
 def camera_view(session: SessionState, settings: Settings, statistics: Statistics) -> CameraView | None:
     """``None`` where no camera is shown, or it has not been open yet."""
     camera = session.camera
     if camera is None:
         return None
-    wanted = mode_for(camera.camera, remembered_modes(settings))
+    wanted = remembered_for(camera.camera, remembered_modes(settings))
     is_live = session.source.state is SourceState.LIVE
     chosen = wanted or _listed(camera)
     return CameraView(
@@ -76,8 +82,8 @@ def _listed(camera: CameraState) -> CameraMode:
 
 
 def _obtained(mode: CameraMode, statistics: Statistics | None) -> str:
-    rate = f" at {mode.fps:.4g} frames a second" if mode.fps else ""
-    arrive = (
-        "" if statistics is None or not statistics.fps_captured else f"; {statistics.fps_captured:.0f} arrive"
-    )
-    return f"{mode.width_px} × {mode.height_px}{rate}{arrive}"
+    size = f"{mode.width_px} × {mode.height_px}"
+    rate = tr("{size} at {fps} frames a second", size=size, fps=f"{mode.fps:.4g}") if mode.fps else size
+    if statistics is None or not statistics.fps_captured:
+        return rate
+    return tr("{rate}; {fps} arrive", rate=rate, fps=f"{statistics.fps_captured:.0f}")

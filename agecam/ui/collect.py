@@ -35,19 +35,18 @@ from agecam.drawing.label_text import LabelStyle
 from agecam.live.collect import CollectedPerson, Collector, CollectState, TrueLabel
 from agecam.live.people import PeopleState, PersonInView
 from agecam.ui.footer import ElidedLabel
+from agecam.ui.language import tr
 from agecam.ui.people_list import Row, row_of
 
 CONSENT_TEXT: Final = "The person agrees that these images are kept for training"
-_PURPOSE: Final = (
+PURPOSE_TEXT: Final = (
     "Where a label is wrong, images of the person and the true age or gender teach the models. They stay on "
     "this computer. Faces of others in them are covered."
 )
-_HELP: Final = (
+HELP_TEXT: Final = (
     "This command makes better models of these images; it needs AgeCam with its training part. Some dozens "
     "of images of each of three people or more are a beginning."
 )
-_NOT_SAID: Final = "not said"
-_OUT_OF_VIEW: Final = "out of view"
 _IMAGES: Final = 60
 """Of one person, unless the user wants another number."""
 _OLDEST: Final = 110
@@ -71,7 +70,7 @@ class CollectDialog(QDialog):
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Collect faces for training")
+        self.setWindowTitle(tr("Collect faces for training"))
         self._collector = collector
         self._on_choose_folder = on_choose_folder
         self._on_open_folder = on_open_folder
@@ -80,7 +79,7 @@ class CollectDialog(QDialog):
         """Who is to be chosen as soon as he is listed."""
         content = QWidget()
         column = QVBoxLayout(content)
-        purpose = QLabel(_PURPOSE)
+        purpose = QLabel(tr(PURPOSE_TEXT))
         purpose.setWordWrap(True)
         column.addWidget(purpose)
         column.addWidget(self._make_person())
@@ -127,31 +126,31 @@ class CollectDialog(QDialog):
     # -- parts -------------------------------------------------------------------------------------
 
     def _make_person(self) -> QWidget:
-        box = QGroupBox("Person in view")
+        box = QGroupBox(tr("Person in view"))
         form = QFormLayout(box)
         self._make_fields()
         rows = (
-            ("Person", self.who),
-            ("Name", self.name),
-            ("True age", self.age),
-            ("True gender", self.gender),
-            ("Images", self.images),
+            (tr("Person"), self.who),
+            (tr("Name"), self.name),
+            (tr("True age"), self.age),
+            (tr("True gender"), self.gender),
+            (tr("Images"), self.images),
         )
         form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)
         for text, widget in rows:
             widget.setMinimumHeight(2 * self.fontMetrics().height())
             form.addRow(text, widget)
         self.who.setMinimumHeight(_ICON_PX + 10)
-        self.consent = QCheckBox(CONSENT_TEXT)
-        self.consent.setToolTip("Nothing is collected without it")
+        self.consent = QCheckBox(tr(CONSENT_TEXT))
+        self.consent.setToolTip(tr("Nothing is collected without it"))
         form.addRow(self.consent)
-        self.start = QPushButton("Collect")
-        self.start.setToolTip("Begin to take images of the person, or end it")
+        self.start = QPushButton(tr("Collect"))
+        self.start.setToolTip(tr("Begin to take images of the person, or end it"))
         self.start.clicked.connect(self._start_or_stop)
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setFixedHeight(6)
-        self.progress.setAccessibleName("Images collected")
+        self.progress.setAccessibleName(tr("Images collected"))
         self.missing = QLabel()
         self.missing.setObjectName("detail")
         row = QHBoxLayout()
@@ -169,47 +168,52 @@ class CollectDialog(QDialog):
     def _make_fields(self) -> None:
         self.who = QComboBox()
         self.who.setIconSize(QSize(_ICON_PX, _ICON_PX))
-        self.who.setPlaceholderText("Nobody in view")
-        self.who.setAccessibleName("Person in view")
-        self.who.setToolTip("Whose images to collect")
+        self.who.setPlaceholderText(tr("Nobody in view"))
+        self.who.setAccessibleName(tr("Person in view"))
+        self.who.setToolTip(tr("Whose images to collect"))
         self.name = QLineEdit()
         self.name.setMaxLength(80)
         self.name.setToolTip(
-            "Any name or number: images of one person share it, and it need not be the real one"
+            tr("Any name or number: images of one person share it, and it need not be the real one")
         )
         self.age = QSpinBox()
         self.age.setRange(-1, _OLDEST)
-        self.age.setSpecialValueText(_NOT_SAID)
+        self.age.setSpecialValueText(tr("not said"))
         self.age.setValue(-1)
-        self.age.setToolTip("In years")
+        self.age.setToolTip(tr("In years"))
         self.gender = QComboBox()
-        for text, value in ((_NOT_SAID, None), ("female", "female"), ("male", "male")):
+        for text, value in ((tr("not said"), None), (tr("female"), "female"), (tr("male"), "male")):
             self.gender.addItem(text, value)
-        self.gender.setToolTip("As the person says")
+        self.gender.setToolTip(tr("As the person says"))
         self.images = QSpinBox()
         self.images.setRange(1, 1000)
         self.images.setValue(_IMAGES)
-        self.images.setToolTip("Taken by and by, in different poses and sizes: let the person move a little")
+        self.images.setToolTip(
+            tr("Taken by and by, in different poses and sizes: let the person move a little")
+        )
 
     def _make_collected(self) -> QWidget:
-        box = QGroupBox("Collected")
+        box = QGroupBox(tr("Collected"))
         column = QVBoxLayout(box)
         row = QHBoxLayout()
         self.folder = ElidedLabel()
         row.addWidget(self.folder, 1)
-        self.show_folder = _button("Show", "Show the folder", self._open_folder)
+        self.show_folder = _button(tr("Show"), tr("Show the folder"), self._open_folder)
         row.addWidget(self.show_folder)
-        row.addWidget(_button("Choose…", "Collect into another folder", self._on_choose_folder))
+        choose = _button(tr("Choose…"), tr("Collect into another folder"), self._on_choose_folder)
+        row.addWidget(choose)
         column.addLayout(row)
         self.people = QListWidget()
-        self.people.setAccessibleName("People whose images were collected")
+        self.people.setAccessibleName(tr("People whose images were collected"))
         self.people.currentRowChanged.connect(self._update)
         self.people.setFixedHeight(5 * self.fontMetrics().height())
         column.addWidget(self.people, 1)
         row = QHBoxLayout()
-        self.delete = _button("Delete person", "Delete all images of the person that is chosen", self._delete)
+        self.delete = _button(
+            tr("Delete person"), tr("Delete all images of the person that is chosen"), self._delete
+        )
         self.delete_all = _button(
-            "Delete everybody", "Delete all images that were collected", self._collector.remove_all
+            tr("Delete everybody"), tr("Delete all images that were collected"), self._collector.remove_all
         )
         row.addWidget(self.delete)
         row.addWidget(self.delete_all)
@@ -218,18 +222,18 @@ class CollectDialog(QDialog):
         return box
 
     def _make_help(self) -> QWidget:
-        box = QGroupBox("Make better models")
+        box = QGroupBox(tr("Make better models"))
         column = QVBoxLayout(box)
-        text = QLabel(_HELP)
+        text = QLabel(tr(HELP_TEXT))
         text.setWordWrap(True)
         column.addWidget(text)
         row = QHBoxLayout()
         self.command = QLineEdit()
         self.command.setReadOnly(True)
         self.command.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self.command.setAccessibleName("Command")
+        self.command.setAccessibleName(tr("Command"))
         row.addWidget(self.command, 1)
-        row.addWidget(_button("Copy", "Put the command on the clipboard", self._copy))
+        row.addWidget(_button(tr("Copy"), tr("Put the command on the clipboard"), self._copy))
         column.addLayout(row)
         return box
 
@@ -275,9 +279,9 @@ class CollectDialog(QDialog):
     def _free_name(self) -> str:
         taken = {person.name for person in self._state.people} | {one.name for one in self._state.running}
         number = len(taken) + 1
-        while f"Person {number}" in taken:
+        while (name := tr("Person {number}", number=number)) in taken:
             number += 1
-        return f"Person {number}"
+        return name
 
     def _running(self) -> tuple[int, int] | None:
         """Of the chosen person the images taken and wanted, while some are being collected."""
@@ -286,19 +290,23 @@ class CollectDialog(QDialog):
 
     def _what_is_missing(self) -> str:
         if self.who.currentData() is None:
-            return "Nobody is in view."
+            return tr("Nobody is in view.")
         if not self.name.text().strip():
-            return "Give a name or number."
+            return tr("Give a name or number.")
         if self.age.value() < 0 and self.gender.currentData() is None:
-            return "Give an age or a gender."
-        return "" if self.consent.isChecked() else "The person has to agree."
+            return tr("Give an age or a gender.")
+        return "" if self.consent.isChecked() else tr("The person has to agree.")
 
     def _update(self) -> None:
         running, missing = self._running(), self._what_is_missing()
-        self.start.setText("Collect" if running is None else "Stop")
+        self.start.setText(tr("Collect" if running is None else "Stop"))
         self.start.setEnabled(running is not None or not missing)
         self.progress.setVisible(running is not None)
-        self.missing.setText(missing if running is None else f"{running[0]} of {running[1]} images")
+        self.missing.setText(
+            missing
+            if running is None
+            else tr("{taken} of {wanted} images", taken=running[0], wanted=running[1])
+        )
         for widget in (self.name, self.age, self.gender, self.images, self.consent):
             widget.setEnabled(running is None and self.who.currentData() is not None)
         if running is not None:
@@ -327,12 +335,12 @@ class CollectDialog(QDialog):
         if self.who.currentData() != chosen:
             self._change_who()
         for place in set(range(self.who.count())) - {self.who.findData(one.number) for one in people.in_view}:
-            self.who.setItemText(place, _OUT_OF_VIEW)
+            self.who.setItemText(place, tr("out of view"))
         for person in people.in_view:
             self._show_person(person, row_of(person, style))
 
     def _show_person(self, person: PersonInView, row: Row) -> None:
-        text = f"{row.large}  ({row.small})" if row.small else "being estimated"
+        text = f"{row.large}  ({row.small})" if row.small else tr("being estimated")
         place = self.who.findData(person.number)
         if text != self.who.itemText(place):
             self.who.setItemText(place, text)
@@ -354,8 +362,8 @@ class CollectDialog(QDialog):
         chosen = None if item is None else item.data(Qt.ItemDataRole.UserRole)
         self.people.clear()
         for person in people:
-            images = "image" if person.images == 1 else "images"
-            item = QListWidgetItem(f"{person.name}: {person.images} {images}", self.people)
+            images = tr("{count} image" if person.images == 1 else "{count} images", count=person.images)
+            item = QListWidgetItem(f"{person.name}: {images}", self.people)
             item.setData(Qt.ItemDataRole.UserRole, person.name)
             if person.name == chosen:
                 self.people.setCurrentItem(item)

@@ -27,6 +27,7 @@ class Catalogue:
         self.texts = texts
         # Whole sentences alone: a shorter text might match one that says something else.
         sentences = [text for text in texts if len(_NAME.split(text)[0]) >= _SENTENCE_BEGINS]
+        sentences.sort(key=len, reverse=True)  # one that goes on where another ends is not taken for that
         self._templates = [(_pattern(text), texts[text]) for text in sentences if _NAME.search(text)]
 
     @classmethod

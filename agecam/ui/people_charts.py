@@ -11,6 +11,7 @@ from PyQt6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPalette, QPen, QPo
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from agecam.live.people import AGE_BIN_YEARS, CountOverTime
+from agecam.ui.language import tr
 from agecam.ui.status_text import time_text
 
 _TITLE_GAP_PX: Final = 4
@@ -89,7 +90,7 @@ class AgeChart(Chart):
     """How many people of each age were seen: a bar for each :data:`AGE_BIN_YEARS` years."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__("Ages seen", parent)
+        super().__init__(tr("Ages seen"), parent)
         self._ages: tuple[int, ...] = ()
 
     def show_ages(self, ages: tuple[int, ...]) -> None:
@@ -98,11 +99,16 @@ class AgeChart(Chart):
             return
         self._ages = ages
         seen = [
-            f"{place * AGE_BIN_YEARS} to {(place + 1) * AGE_BIN_YEARS - 1} years: {number}"
+            tr(
+                "{first} to {last} years: {number}",
+                first=place * AGE_BIN_YEARS,
+                last=(place + 1) * AGE_BIN_YEARS - 1,
+                number=number,
+            )
             for place, number in enumerate(ages)
             if number
         ]
-        self.say("; ".join(seen) or "Nobody yet")
+        self.say("; ".join(seen) or tr("Nobody yet"))
         self.update()
 
     def most(self) -> int:
@@ -126,7 +132,7 @@ class CountChart(Chart):
     """How many people were in view, from the beginning of the session until now."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__("People over time", parent)
+        super().__init__(tr("People over time"), parent)
         self._count = CountOverTime()
 
     def show_count(self, count: CountOverTime) -> None:
@@ -134,7 +140,8 @@ class CountChart(Chart):
         if count == self._count:
             return
         self._count = count
-        self.say(f"{count.means[-1]:.0f} now, {count.most} at most" if count.means else "Nobody yet")
+        now = f"{count.means[-1]:.0f}" if count.means else ""
+        self.say(tr("{now} now, {most} at most", now=now, most=count.most) if now else tr("Nobody yet"))
         self.update()
 
     def most(self) -> int:

@@ -76,7 +76,7 @@ class PeopleCommands:
 
     def toggle_table(self) -> None:
         """Write a table from now on, or finish the one that is written."""
-        if self._session.state().writes_csv:
+        if self._session.state().table.is_running:
             self._session.table.stop()
         else:
             self._session.table.start_in(self._owner.recordings_folder)

@@ -22,6 +22,7 @@ from PyQt6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOption
 from agecam.drawing.label_text import LabelStyle, label_texts
 from agecam.live.collect import CollectProgress
 from agecam.live.people import PersonInView
+from agecam.ui.language import tr
 from agecam.ui.status_text import time_text
 
 NUMBER_ROLE: Final = Qt.ItemDataRole.UserRole
@@ -56,7 +57,11 @@ class Row:
     @property
     def spoken(self) -> str:
         """All of it, for a screen reader."""
-        parts = [f"{self.large} years" if self.large.isdigit() else self.large, self.small, self.detail]
+        parts = [
+            tr("{age} years", age=self.large) if self.large.isdigit() else self.large,
+            self.small,
+            self.detail,
+        ]
         return ", ".join(part for part in parts if part)
 
 
@@ -68,16 +73,28 @@ def row_of(
     is_still: bool = False,
 ) -> Row:
     """The words of a person's label, with range and certainty; gender where the style shows it."""
-    in_view = "" if is_still else f"{time_text(person.seen_s)} in view"
+    in_view = "" if is_still else tr("{time} in view", time=time_text(person.seen_s))
     if progress is not None:
-        in_view = f"{progress.taken} of {progress.wanted} collected"
+        in_view = tr("{taken} of {wanted} collected", taken=progress.taken, wanted=progress.wanted)
     if person.estimate is None:
         return Row(person, "…", "", in_view, progress)
     full = replace(style, show_interval=False, show_confidence=True)
     large, small = label_texts(person.estimate, full)
-    small = tuple("gender ?" if word == "?" else word for word in small)
+    small = tuple(map(_in_language, small))
     interval = f"{person.estimate.age_low:.0f}–{person.estimate.age_high:.0f}"
     return Row(person, large, interval, " · ".join(part for part in (*small, in_view) if part), progress)
+
+
+def widest_detail() -> str:
+    """What a row has room for beside the crop."""
+    return f"{tr('female')} 99 % · {tr('{time} in view', time='1:00:00')}"
+
+
+def _in_language(word: str) -> str:
+    """A small text of a label as a row says it: a gender, with or without its probability, or a range."""
+    gender, gap, probability = word.partition(" ")
+    words = {"female": tr("female"), "male": tr("male"), "?": tr("gender ?")}
+    return words.get(gender, gender) + gap + probability
 
 
 class PeopleModel(QAbstractListModel):
@@ -193,7 +210,7 @@ class PeopleList(QListView):
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setUniformItemSizes(True)
-        self.setAccessibleName("People in view")
+        self.setAccessibleName(tr("People in view"))
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
         """All but moving and opening is the window's: a list looks for letters, and marks rows by Space."""

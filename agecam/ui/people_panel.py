@@ -13,11 +13,10 @@ from agecam.live.collect import CollectState
 from agecam.live.people import PeopleState
 from agecam.ui.actions import ACTIONS, Actions
 from agecam.ui.flow import FlowLayout
+from agecam.ui.language import tr
 from agecam.ui.people_charts import AgeChart, CountChart
-from agecam.ui.people_list import PeopleList, row_of
+from agecam.ui.people_list import PeopleList, row_of, widest_detail
 
-_WIDEST: Final = "female 99 % · 1:00:00 in view"
-"""What a row has room for beside the crop."""
 _BESIDE_PX: Final = 72
 """Margins of the panel and of a row; the crop is three lines of text high."""
 _LEAST_PX: Final = 220
@@ -35,14 +34,14 @@ class PeoplePanel(QFrame):
         self.setObjectName("people")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.setMinimumWidth(_LEAST_PX)
-        self.setAccessibleName("People")
+        self.setAccessibleName(tr("People"))
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 8, 10, 8)
         column.setSpacing(8)
         column.addLayout(self._head(actions))
         self.list = PeopleList(self)
         column.addWidget(self.list, 1)
-        self.nobody = QLabel("Nobody in view", self.list)
+        self.nobody = QLabel(tr("Nobody in view"), self.list)
         self.nobody.setObjectName("nobody")
         self.nobody.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.nobody.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -63,7 +62,7 @@ class PeoplePanel(QFrame):
 
     def sizeHint(self) -> QSize:  # noqa: N802
         metrics = self.fontMetrics()
-        return QSize(metrics.horizontalAdvance(_WIDEST) + 3 * metrics.height() + _BESIDE_PX, 400)
+        return QSize(metrics.horizontalAdvance(widest_detail()) + 3 * metrics.height() + _BESIDE_PX, 400)
 
     def is_narrow(self, width_px: int) -> bool:
         """Whether a window so wide has little room beside the panel."""
@@ -80,11 +79,11 @@ class PeoplePanel(QFrame):
             [row_of(one, style, progress.get(one.number), is_still=people.is_still) for one in in_view]
         )
         self.nobody.setVisible(not in_view)
-        _set_text(self.numbers, f"{len(in_view)} in view · {people.number} in all")
+        _set_text(self.numbers, tr("{seen} in view · {all} in all", seen=len(in_view), all=people.number))
         self.ages.show_ages(people.ages)
         self.count.show_count(people.count)
-        images = "image" if collected.images == 1 else "images"
-        _set_text(self.collected, f"{collected.images} {images} collected for training")
+        images = tr("{count} image" if collected.images == 1 else "{count} images", count=collected.images)
+        _set_text(self.collected, tr("{images} collected for training", images=images))
         self.collected.setVisible(bool(collected.images))
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
@@ -100,19 +99,19 @@ class PeoplePanel(QFrame):
 
     def _head(self, actions: Actions) -> QHBoxLayout:
         row = QHBoxLayout()
-        title = QLabel("People")
+        title = QLabel(tr("People"))
         title.setObjectName("panelTitle")
         row.addWidget(title)
         self.numbers = QLabel()
         self.numbers.setObjectName("panelNumbers")
         self.numbers.setTextFormat(Qt.TextFormat.PlainText)
-        self.numbers.setToolTip("How many are in view, and how many were seen since AgeCam was started")
+        self.numbers.setToolTip(tr("How many are in view, and how many were seen since AgeCam was started"))
         row.addWidget(self.numbers, 1, Qt.AlignmentFlag.AlignRight)
         self.close_button = QToolButton()
         self.close_button.setObjectName("panelClose")
         self.close_button.setText("✕")
-        self.close_button.setToolTip(f"Hide this panel ({ACTIONS['people'].key_text})")
-        self.close_button.setAccessibleName("Hide the panel of people")
+        self.close_button.setToolTip(tr("Hide this panel ({key})", key=ACTIONS["people"].key_text))
+        self.close_button.setAccessibleName(tr("Hide the panel of people"))
         self.close_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.close_button.clicked.connect(actions["people"].trigger)
         row.addWidget(self.close_button)

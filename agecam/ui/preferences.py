@@ -32,7 +32,7 @@ from agecam.ui.recording_menu import CONTENT_TEXTS, QUALITY_TEXTS, split_texts
 
 THEME_TEXTS: Final[dict[str | None, str]] = {None: "As the system", "light": "Light", "dark": "Dark"}
 LABEL_SIZE_TEXTS: Final[dict[str | None, str]] = {None: "Normal", "small": "Small", "large": "Large"}
-_KEPT: Final = ("camera", "camera_device", "camera_modes", "has_agreed", "recent")
+_KEPT: Final = ("camera", "camera_device", "camera_modes", "camera_controls", "has_agreed", "recent")
 """Fields of :class:`Settings` that are no preferences: restoring the defaults leaves them."""
 
 

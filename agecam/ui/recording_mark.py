@@ -1,4 +1,4 @@
-"""What lies over the picture of recordings and snapshots: the mark, the countdown, and the flash."""
+"""What lies over the picture of recordings, tables and snapshots: marks, the countdown, and the flash."""
 
 from __future__ import annotations
 
@@ -66,6 +66,25 @@ class RecordingMarkView(QFrame):
             _restyle(self)
         self.setVisible(bool(mark.text))
         self.adjustSize()
+
+
+class TableMarkView(QLabel):
+    """A small line that says that a table is written; the mouse reaches the picture through it."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("tableMark")
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def show_text(self, text: str) -> None:
+        """Show it; an empty one hides it."""
+        if text != self.text():
+            self.setText(text)
+            self.setAccessibleName(text)
+            self.adjustSize()
+        self.setVisible(bool(text))
 
 
 class CountdownView(QFrame):

@@ -15,7 +15,7 @@ from agecam.ui.actions import Actions
 from agecam.ui.messages import MessageList
 from agecam.ui.pages import PAGES, WELCOME, MessagePage
 from agecam.ui.playback_bar import PlaybackBar
-from agecam.ui.recording_mark import CountdownView, Flash, RecordingMarkView
+from agecam.ui.recording_mark import CountdownView, Flash, RecordingMarkView, TableMarkView
 from agecam.ui.statistics_overlay import StatisticsOverlay
 from agecam.ui.video_view import VideoView
 from agecam.ui.view_state import PlaybackView, ViewState
@@ -49,6 +49,7 @@ class Stage(QWidget):
         self._stack.addWidget(self.welcome)
         self.flash = Flash(self)
         self.recording = RecordingMarkView(self)
+        self.table = TableMarkView(self)
         self.statistics = StatisticsOverlay(self)
         self.messages = MessageList(on_remedy, self)
         self.messages.resized.connect(self._place)
@@ -79,6 +80,7 @@ class Stage(QWidget):
             self._stack.setCurrentWidget(page)
             self.view.show_frame(None)
         self.recording.show_mark(view.recording)
+        self.table.show_text(view.table)
         self.countdown.show_seconds(view.countdown_s)
         self.statistics.show_view(view.statistics)
         self._playback = view.playback
@@ -123,7 +125,10 @@ class Stage(QWidget):
         countdown = self.countdown
         countdown.move((self.width() - countdown.width()) // 2, (self.height() - countdown.height()) // 2)
         bar.setGeometry(0, self.height() - bar_height, self.width(), bar_height)
-        self.recording.move(_MARGIN_PX, _MARGIN_PX)
+        recording = self.recording
+        recording.move(_MARGIN_PX, _MARGIN_PX)
+        above_px = 0 if recording.isHidden() else recording.height() + _MARGIN_PX // 2
+        self.table.move(_MARGIN_PX, _MARGIN_PX + above_px)
         statistics = self.statistics
         statistics.set_compact(self.height() < _ROOMY_HEIGHT_PX or self.width() < _ROOMY_WIDTH_PX)
         statistics.move(self.width() - statistics.width() - _MARGIN_PX, _MARGIN_PX)

@@ -6,6 +6,7 @@ from typing import Final
 
 from agecam.live.recording import RecordingPhase, RecordingState
 from agecam.live.statistics import Statistics
+from agecam.live.table import TableState
 from agecam.ui.language import tr
 
 LOW_ROOM_S: Final = 300.0
@@ -45,6 +46,13 @@ def recording_warning(recording: RecordingState) -> str:
     if room_s < 60:
         return tr("Disk almost full: less than a minute left")
     return tr("Disk almost full: about {minutes} min left", minutes=f"{room_s // 60:.0f}")
+
+
+def table_text(table: TableState) -> str:
+    """For how long a table of people has been written; empty where none is."""
+    if table.is_running:
+        return tr("Writing CSV {time}", time=time_text(table.seconds))
+    return tr("Finishing CSV") if table.is_finishing else ""
 
 
 def size_text(size_bytes: int) -> str:

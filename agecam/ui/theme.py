@@ -122,6 +122,8 @@ QWidget#recordingMark QLabel, QWidget#statistics QLabel, QWidget#playback QLabel
 QWidget#recordingMark { background: rgba(190, 38, 34, 235); }
 QWidget#recordingMark[paused="true"] { background: rgba(110, 84, 10, 235); }
 QWidget#recordingMark QLabel { font-weight: 600; }
+QLabel#tableMark { color: #ffffff; background: rgba(24, 96, 64, 235); border-radius: 6px; font-weight: 600;
+    padding: 4px 10px; }
 QLabel#recordingWarning { background: #ffd166; border-radius: 4px; padding: 1px 6px; }
 QWidget#recordingMark QLabel#recordingWarning { color: #1b1e24; }
 QFrame#countdownView { background: rgba(16, 18, 22, 215); border-radius: 18px; }

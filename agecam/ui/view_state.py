@@ -22,6 +22,7 @@ from agecam.ui.status_text import (
     recording_detail,
     recording_text,
     recording_warning,
+    table_text,
     time_text,
 )
 
@@ -106,11 +107,11 @@ class ViewState:
     """All that the window renders from: nothing else decides what is shown, lit or can be used.
 
     Where it ``asks_for_agreement`` nothing else is shown. ``page`` is the state whose page is shown, ``None``
-    where the live view is; ``page_message`` says what is wrong this time. ``hint`` and ``numbers`` stand in
-    the footer; ``statistics`` lies over the picture, where there is any, and ``countdown_s``, where it is
-    not 0. ``keeps_screen_on`` where somebody watches from afar or records. ``camera`` is what can be set of
-    the one that is shown, ``recent`` what was opened last. ``shows_strip`` says whether the last files are to
-    be seen. ``theme`` is as in the settings.
+    where the live view is; ``page_message`` says what is wrong this time. ``table`` is said of a table that
+    is written; ``hint`` and ``numbers`` stand in the footer; ``statistics`` lies over the picture, where
+    there is any, and ``countdown_s``, where it is not 0. ``keeps_screen_on`` where somebody watches from afar
+    or records. ``camera`` is what can be set of the one that is shown, ``recent`` what was opened last.
+    ``shows_strip`` says whether the last files are to be seen. ``theme`` is as in the settings.
     """
 
     title: str
@@ -120,6 +121,7 @@ class ViewState:
     actions: Mapping[str, ActionState]
     cameras: CameraList
     recording: RecordingMark
+    table: str
     countdown_s: int
     playback: PlaybackView | None
     hint: str
@@ -155,6 +157,7 @@ def view_state(session: SessionState, settings: Settings, facts: WindowFacts) ->
             recording_warning(recording),
             recording.is_paused,
         ),
+        table=table_text(session.table),
         countdown_s=facts.countdown_s,
         playback=_playback(session),
         hint=tr("End of the clip: F5 plays it again" if is_ended else CONSENT_SHORT),
@@ -240,7 +243,7 @@ def _actions(session: SessionState, settings: Settings, facts: WindowFacts) -> d
         text="Play again" if is_ended else "",
     )
     states["people"] = ActionState(checked=_wants_people(settings, facts))
-    is_writing = session.writes_csv
+    is_writing = session.table.is_running
     states["table"] = ActionState(
         enabled=is_live or is_writing, checked=is_writing, text="■ Stop CSV" if is_writing else ""
     )

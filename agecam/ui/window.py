@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from PyQt6.QtCore import QByteArray, QRect, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeyEvent
-from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtCore import QByteArray, QTimer, pyqtSignal
+from PyQt6.QtGui import QCloseEvent, QIcon
+from PyQt6.QtWidgets import QWidget
 
 from agecam.live.notices import Notice
 from agecam.live.pipeline import AnnotatedFrame
@@ -20,31 +20,26 @@ from agecam.paths import assets_dir
 from agecam.settings import Settings
 from agecam.ui.actions import Actions
 from agecam.ui.bridge import SessionBridge
+from agecam.ui.central import Central
 from agecam.ui.closing import Closing
-from agecam.ui.commands import CommandedWindow, WindowCommands
-from agecam.ui.controls import Controls
+from agecam.ui.commands import WindowCommands
 from agecam.ui.desktop import Desktop
 from agecam.ui.dialogs import Dialogs
-from agecam.ui.footer import Footer
+from agecam.ui.fullscreen import FullScreen
 from agecam.ui.geometry import restore_geometry, save_geometry
 from agecam.ui.hotplug import HotplugWatcher
 from agecam.ui.inhibitors import system_inhibitors
 from agecam.ui.options import StartOptions
 from agecam.ui.pages import MessagePage
-from agecam.ui.people_panel import PeoplePanel
 from agecam.ui.screen_awake import ScreenAwake
-from agecam.ui.stage import Stage
-from agecam.ui.strip import Strip
 from agecam.ui.theme import Theme
-from agecam.ui.video_view import VideoView
 from agecam.ui.view_state import ViewState, WindowFacts, view_state
+from agecam.ui.window_input import InputWindow
 
 log = logging.getLogger(__name__)
 
 _STATUS_INTERVAL_MS: Final = 250
 """Numbers that change more often cannot be read."""
-_SETTLED_MS: Final = 300
-"""By then a window manager has made a window as large as the screen."""
 _FAILURES: Final = (
     SourceState.DENIED,
     SourceState.FAILED,
@@ -56,7 +51,7 @@ _FAILURES: Final = (
 MakeSession = Callable[[Callable[[], None]], Session]
 
 
-class MainWindow(CommandedWindow):
+class MainWindow(InputWindow):
     """Owns the session; closing it ends every thread and finishes every file.
 
     ``make_session`` gets the function that the session calls when anything has changed. ``frame_shown`` is
@@ -83,9 +78,7 @@ class MainWindow(CommandedWindow):
         self._settings_path = settings_path
         self._options = options
         self._geometry = QByteArray()
-        self._windowed = QRect()
-        self._filled_screen = False
-        """Whether the window itself had to fill the screen in full screen."""
+        self._fullscreen = FullScreen(self)
         # Nobody is there to agree where the window closes by itself.
         asks = not settings.has_agreed and options.quit_after_s is None
         self._facts = WindowFacts(asks_for_agreement=asks)
@@ -112,33 +105,11 @@ class MainWindow(CommandedWindow):
         self.refresh()
 
     def _make_layout(self) -> None:
-        central = QWidget()
-        central.setObjectName("window")
-        actions = self._actions = Actions(self, self.commands)
-        self.view = VideoView(self.session.painted)
-        self.view.double_clicked.connect(self.commands.toggle_fullscreen)
-        self.view.screen_size_changed.connect(lambda *size_wh: self.session.set_screen_size(size_wh))
-        commands = self.commands
-        self.controls = Controls(actions, commands, self.session.run_in_background, central)
+        self.actions_by_name = Actions(self, self.commands)
+        central = Central(self.actions_by_name, self.commands, self.session)
+        self.view, self.controls, self.stage = central.view, central.controls, central.stage
+        self.people, self.strip, self._footer = central.people, central.strip, central.footer
         self.controls.camera_picked.connect(self._pick_camera)
-        self.stage = Stage(self.view, actions, self.commands.follow_remedy, central)
-        self.stage.playback.sought.connect(self.session.playback.seek)
-        self.stage.playback.speed_chosen.connect(self.session.playback.set_speed)
-        self.strip = Strip(commands, self.session.run_in_background, central)
-        self._footer = Footer(central)
-        column = QVBoxLayout(central)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.controls)
-        self.people = PeoplePanel(actions, central)
-        self.people.list.opened.connect(actions["collect"].trigger)
-        row = QHBoxLayout()
-        row.setSpacing(0)
-        row.addWidget(self.stage, 1)
-        row.addWidget(self.people)
-        column.addLayout(row, 1)
-        column.addWidget(self.strip)
-        column.addWidget(self._footer)
         self.setCentralWidget(central)
         self.setAcceptDrops(True)
         self.view.setFocus()
@@ -191,22 +162,7 @@ class MainWindow(CommandedWindow):
     def set_fullscreen(self, full: bool) -> None:
         self._facts = replace(self._facts, is_fullscreen=full)
         self.refresh()
-        if full:
-            self._windowed = self.geometry()
-            self.showFullScreen()
-            QTimer.singleShot(_SETTLED_MS, self._fill_screen)
-        else:
-            self.showNormal()
-            if self._filled_screen:  # nobody else gives it its place back
-                self._filled_screen = False
-                self.setGeometry(self._windowed)
-
-    def _fill_screen(self) -> None:
-        """Without a window manager, as on a screen that shows nothing else, a window keeps its size."""
-        screen = self.screen()
-        if self.isFullScreen() and screen is not None and self.geometry() != screen.geometry():
-            self._filled_screen = True
-            self.setGeometry(screen.geometry())
+        self._fullscreen.set(full)
 
     def _watch_for_cameras(self) -> None:
         HotplugWatcher(self).changed.connect(self.cameras_changed)
@@ -255,32 +211,6 @@ class MainWindow(CommandedWindow):
         self._take_notices()
         self._bridge.detach()
         self.close()
-
-    # -- keys and drops ------------------------------------------------------------------------------
-
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
-        """Keys that nothing with the focus has wanted."""
-        if event is None:
-            return
-        ignored = Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier  # "?" needs it
-        modifiers = event.modifiers() & ~ignored
-        action = self._actions.for_key(event.key()) if not modifiers else None
-        if action is None:
-            super().keyPressEvent(event)
-        else:
-            action.trigger()
-
-    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:  # noqa: N802
-        mime = None if event is None else event.mimeData()
-        if event is not None and mime is not None and mime.hasUrls():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent | None) -> None:  # noqa: N802
-        mime = None if event is None else event.mimeData()
-        urls = [] if mime is None else mime.urls()
-        if event is not None and urls:
-            event.acceptProposedAction()
-            self.commands.show_dropped(urls[0].toLocalFile() or urls[0].toString())
 
     # -- what can be seen ----------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from agecam.live.capture import SourceOpener
 from agecam.opencv import cv2
 from agecam.sources import Camera
-from agecam.sources.camera import CameraConfig, CameraSource
+from agecam.sources.camera import CameraConfig, CameraDriver, CameraSource
 from agecam.sources.camera_controls import ControlName
 from agecam.sources.camera_modes import CameraMode
 
@@ -70,6 +70,12 @@ class Driver:
 
     def release(self) -> None: ...
 
+    def list_defaults(self) -> dict[ControlName, float]:
+        """As :meth:`agecam.sources.camera.CameraSource.set_control` takes them."""
+        self.threads.add(threading.current_thread().name)
+        auto = ControlName.AUTO_EXPOSURE
+        return {name: float(value != 0.25) if name is auto else value for name, value in self.offered.items()}
+
     def opener(self) -> SourceOpener:
         """Of the one camera."""
         return SourceOpener(list_cameras=self._list_cameras, open_camera=self._open)
@@ -84,5 +90,7 @@ class Driver:
             list_cameras=self._list_cameras,
             has_permission=lambda _camera: True,
             open_capture=self.open_capture,
-            list_modes=lambda _camera: MODES,
+            driver=CameraDriver(
+                list_modes=lambda _camera: MODES, list_defaults=lambda _camera: self.list_defaults()
+            ),
         )

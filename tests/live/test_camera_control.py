@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from agecam.live.camera_control import CameraControl, CameraState, camera_key, mode_for
+from agecam.live.camera_control import CameraControl, CameraState, camera_key, remembered_for
 from agecam.live.capture import (
     CaptureCallbacks,
     CaptureConfig,
@@ -97,6 +97,21 @@ def test_a_camera_that_was_pulled_out_is_set_again_as_it_was(live: Live) -> None
     assert live.driver.values[ControlName.BRIGHTNESS.value] == 0.7
 
 
+def test_what_was_set_of_a_camera_is_set_whenever_it_is_opened_until_its_defaults_are_restored(
+    live: Live,
+) -> None:
+    wanted = {ControlName.BRIGHTNESS: 0.7, ControlName.AUTO_EXPOSURE: 0.0, ControlName.EXPOSURE: 0.2}
+    live.control.set_values({camera_key(WEBCAM): wanted, "Desk camera\t": {ControlName.BRIGHTNESS: 0.1}})
+    live.thread.request(SourceRequest(None))
+    live.wait_for(SourceState.LIVE)
+    assert live.state().controls == CameraControls(0.7, 0.2, auto_exposure=False)
+    live.control.restore_defaults()
+    wait_for(lambda: live.state().controls == CameraControls(0.5, 0.125, auto_exposure=True), "the defaults")
+    live.driver.values[ControlName.BRIGHTNESS.value] = 0.3
+    live.thread.reopen_camera()
+    wait_for(lambda: live.state().controls.brightness == 0.3, "that nothing is set any more")
+
+
 def test_what_a_driver_does_not_offer_is_told_apart() -> None:
     live = Live(Driver({ControlName.BRIGHTNESS: 0.5}))
     live.thread.request(SourceRequest(None))
@@ -111,7 +126,7 @@ def test_a_mode_is_remembered_for_its_camera_and_in_another_port_by_its_name() -
     large, small = CameraMode(1920, 1080, 30), CameraMode(640, 480, 30)
     twin = Camera(2, "Webcam", None, "V4L2", "usb1/1-2")
     modes = {camera_key(WEBCAM): large, camera_key(twin): small}
-    assert mode_for(WEBCAM, modes) == large
-    assert mode_for(twin, modes) == small
-    assert mode_for(Camera(4, "Webcam", None, "V4L2", "usb2/2-1"), modes) == small
-    assert mode_for(Camera(0, "Desk camera", None, "V4L2", "usb1/1-1"), modes) is None
+    assert remembered_for(WEBCAM, modes) == large
+    assert remembered_for(twin, modes) == small
+    assert remembered_for(Camera(4, "Webcam", None, "V4L2", "usb2/2-1"), modes) == small
+    assert remembered_for(Camera(0, "Desk camera", None, "V4L2", "usb1/1-1"), modes) is None

@@ -81,7 +81,7 @@ def test_collecting_ends_with_the_number_that_was_wanted(desk: Desk, tmp_path: P
     desk.collector.start(1, ANNA, 3, has_consent=True)
     for number in range(10):
         desk.show(2.0 * number)
-    assert desk.told() == [f"3 images of Anna collected: {tmp_path / 'faces'}."]
+    assert desk.told() == [f"Images of Anna collected: 3, in {tmp_path / 'faces'}."]
     assert desk.collector.state().running == ()
     assert desk.collector.state().people == (CollectedPerson("Anna", 3),)
     assert len(list((tmp_path / "faces" / "anna").iterdir())) == 3
@@ -93,7 +93,7 @@ def test_collecting_ends_when_the_person_has_gone(desk: Desk) -> None:
     for time_s in (5.0, 11.0):
         desk.show(time_s, track=2)
     assert desk.told() == [
-        f"1 image of Anna collected: {desk.collector.state().folder}. The person is out of view."
+        f"Images of Anna collected: 1, in {desk.collector.state().folder}. The person is out of view."
     ]
 
 

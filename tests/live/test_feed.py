@@ -46,6 +46,7 @@ class KeepingRecorder:
 class KeepingClaim:
     recorder: KeepingRecorder
     number: int
+    keeps_original: bool = False
 
     def record(self, drawn: Frame, original: Frame, people: Sequence[Person]) -> None:
         self.recorder.recorded.append((drawn, original, people))

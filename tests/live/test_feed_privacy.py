@@ -25,10 +25,12 @@ FOREVER = FeedConfig(longest_wait_s=1e6)
 
 
 class KeepingRecorder:
-    """Keeps the images that it gets, by the numbers of their frames."""
+    """Keeps the images that it gets, with labels and without, by the numbers of their frames."""
+
+    keeps_original = True
 
     def __init__(self) -> None:
-        self.images: dict[int, Image] = {}
+        self.images: dict[int, tuple[Image, Image]] = {}
 
     def claim(self) -> "KeepingRecorder":
         return self
@@ -36,7 +38,7 @@ class KeepingRecorder:
     def count_lost(self, frames: int) -> None: ...
 
     def record(self, drawn: Frame, original: Frame, people: Sequence[Person]) -> None:
-        self.images[original.index] = drawn.image_bgr
+        self.images[original.index] = drawn.image_bgr, original.image_bgr
 
     def drop(self) -> None:
         raise AssertionError("a frame was dropped")
@@ -84,16 +86,24 @@ class Stream:
         )
 
     def seen(self) -> dict[int, float]:
-        """After the end: for each frame with a face, the part of its pixels that is as it was."""
+        """After the end: for each frame with a face, the part of its pixels that is as it was.
+
+        The image with labels and the one without are covered alike.
+        """
         self._feed.close()
         parts = {}
         for index, (one, place) in self._scenes.items():
             if place is not None:
                 x, y = place
                 face = np.s_[y : y + SIZE, x : x + SIZE]
-                drawn = self.recorder.images[index][face].astype(int)
+                changes = [
+                    np.abs(kept[face].astype(int) - one.frame.image_bgr[face])
+                    for kept in self.recorder.images[index]
+                ]
                 # A mosaic of a checkerboard is gray.
-                parts[index] = float((np.abs(drawn - one.frame.image_bgr[face]) < 60).mean())
+                drawn, original = (float((change < 60).mean()) for change in changes)
+                assert drawn == original, index
+                parts[index] = drawn
         return parts
 
 

@@ -23,10 +23,14 @@ def person(track_id: int, age: float = 40.0, *, confirmed: bool = True) -> Perso
     return Person(track_id, face, estimate, estimate, confirmed)
 
 
-def annotated(time_s: float, people: Sequence[Person], epoch: int = 1) -> AnnotatedFrame:
+def annotated(
+    time_s: float, people: Sequence[Person], epoch: int = 1, *, is_repeat: bool = False
+) -> AnnotatedFrame:
     printed = tuple(people)
     analysis = Analysis(Frame(IMAGE, time_s, 0), printed)
-    return AnnotatedFrame(analysis, printed, None, None, layout=LabelLayout(), epoch=epoch)
+    return AnnotatedFrame(
+        analysis, printed, None, None, layout=LabelLayout(), epoch=epoch, is_repeat=is_repeat
+    )
 
 
 class Clock:
@@ -106,6 +110,23 @@ def test_who_goes_back_through_a_file_step_by_step_counts_nobody_twice(seen: See
     for step in range(1, 11):
         state = seen.after(annotated(9.0 - 0.04 * step, [person(1), person(2)], epoch=1 + step))
     assert (len(state.in_view), state.number, sum(state.ages)) == (2, 4, 4)
+
+
+def test_a_file_that_plays_again_shows_its_people_and_counts_nobody_anew(seen: Seen) -> None:
+    seen.after(annotated(0.0, [person(1), person(2)]))
+    seen.after(annotated(3.0, [person(1)]))
+    for rounds in range(1, 4):  # after the cut back to its beginning tracks have other numbers
+        people = [person(1), person(2 * rounds + 1, 20.0)]
+        seen.after(annotated(4.0 * rounds, people, is_repeat=True))
+        state = seen.after(annotated(4.0 * rounds + 2, people, is_repeat=True))
+        assert in_view(state)[1] == (2 * rounds + 1, 2.0), "a row like any other"
+        assert (state.number, sum(state.ages)) == (2, 2)
+    assert [one.track_id for one in seen.observer.report("Session").people] == [1, 2]
+    state = seen.after(annotated(15.0, [person(7, 20.0)]))  # a place that has not been played yet
+    assert (state.number, sum(state.ages)) == (3, 3)
+    seen.after(annotated(16.0, [person(8)], is_repeat=True))
+    state = seen.after(annotated(17.0, [person(1)], epoch=2))
+    assert state.number == 4, "who was shown again alone is forgotten"
 
 
 def test_whose_faces_are_hidden_is_shown_and_reported_without_a_crop(seen: Seen) -> None:

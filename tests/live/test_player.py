@@ -36,6 +36,7 @@ class Playing:
 
     def __init__(self, path: Path) -> None:
         self.seen: list[tuple[int, int]] = []
+        self.repeats: list[bool] = []
         self.times_s: list[float] = []
         self.media_s: list[float] = []
         self.told: list[str] = []
@@ -56,6 +57,7 @@ class Playing:
     def _note(self, captured: Captured) -> None:
         self.times_s.append(time.monotonic())
         self.media_s.append(captured.frame.time_s)
+        self.repeats.append(captured.is_repeat)
         self.seen.append((round(captured.frame.image_bgr.mean() / 12), captured.epoch))
 
     def show(self, *, loop: bool = False) -> None:
@@ -148,6 +150,24 @@ def test_a_file_loops_from_when_it_is_told_to(playing: Playing) -> None:
     playing.control.loop(True)
     wait_for(lambda: len(playing.seen) > FRAMES + 3, "the second round")
     assert playing.numbers()[: FRAMES + 2] == [*range(FRAMES), 0, 1]
+    assert playing.repeats[: FRAMES + 2] == [*([False] * FRAMES), True, True]
+
+
+def test_places_of_a_file_that_were_played_before_are_told_from_new_ones(playing: Playing) -> None:
+    playing.show()
+    assert paused_at(playing, 1.5) == 15
+    count = len(playing.seen)
+    assert not playing.repeats[-1]
+    playing.control.seek(1.3)
+    playing.wait_for_number(13)
+    playing.control.pause(False)
+    wait_for(lambda: playing.thread.state()[0].state is SourceState.ENDED, "the end")
+    told = dict(zip(playing.numbers()[count:], playing.repeats[count:], strict=True))
+    assert told[13] is False
+    assert told[15] is True
+    assert [told[number] for number in range(16, FRAMES)] == [False] * 4
+    playing.thread.restart()
+    wait_for(lambda: playing.seen[-1][0] == FRAMES - 1 and playing.repeats[-1], "the end once more")
 
 
 def test_speed_changes_how_long_a_file_takes_and_no_frame(playing: Playing) -> None:

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from agecam.drawing.label_text import LabelStyle
 from agecam.errors import CameraBusyError, CameraNotFoundError, ModelError
 from agecam.live.capture import SourceOpener, SourceRequest
-from agecam.live.notices import Notice
-from agecam.live.recording import RecordingPhase
+from agecam.live.notices import Notice, NoticeKind
+from agecam.live.recording import RecordingOptions, RecordingPhase
 from agecam.live.state import SourceState
 from agecam.messages import Analysis, Frame
 from agecam.opencv import cv2
@@ -256,3 +257,16 @@ def test_an_error_nobody_expected_still_leaves_a_whole_recording(
     assert [type(one.exc_value) for one in caught] == [ZeroDivisionError]
     with av.open(str(tmp_path / "out.mp4")) as container:
         assert sum(1 for _ in container.decode(video=0)) >= 10
+
+
+def test_a_recording_without_labels_tells_that_its_faces_are_blurred(
+    make_session: MakeSession, tmp_path: Path
+) -> None:
+    session = make_session()
+    told = "Faces are blurred in the picture without labels too."
+    both, labelled = RecordingOptions(content="both"), RecordingOptions()
+    for blur, options, warns in ((True, both, True), (True, labelled, False), (False, both, False)):
+        session.set_style(LabelStyle(blur=blur))
+        session.start_recording_in(tmp_path, options)
+        warned = [one.text for one in session.take_notices() if one.kind is NoticeKind.WARNING]
+        assert (told in warned) is warns

@@ -90,6 +90,34 @@ def test_brightness_and_exposure_are_set_by_sliders(qtbot: QtBot, open_window: O
     assert driver.threads == {"agecam-capture"}
 
 
+def test_brightness_and_exposure_are_remembered_for_their_camera_until_its_defaults_are_restored(
+    qtbot: QtBot, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    window = open_window(None, opener=Driver(ALL_CONTROLS).opener())
+    dialog = dialog_of(qtbot, window)
+    qtbot.waitUntil(dialog.automatic.isEnabled, timeout=MAX_WAIT_MS)
+    dialog.brightness.setValue(80)
+    dialog.automatic.click()
+    window.close_without_asking()
+    wait_until_closed(qtbot, window)
+    remembered = Settings.load(tmp_path / "config" / "settings.json")
+    assert remembered.camera_controls == {camera_key(WEBCAM): "brightness=0.8 auto_exposure=0"}
+
+    driver = Driver(ALL_CONTROLS)
+    again = open_window(None, opener=driver.opener(), chosen=remembered)
+    dialog = dialog_of(qtbot, again)
+    brightness = ControlName.BRIGHTNESS.value
+    assert (driver.values[brightness], driver.values[ControlName.AUTO_EXPOSURE.value]) == (0.8, 0.25)
+    assert dialog.brightness.value() == 80
+    assert not dialog.automatic.isChecked()
+    qtbot.waitUntil(dialog.restore.isEnabled, timeout=MAX_WAIT_MS)
+    dialog.restore.click()
+    qtbot.waitUntil(lambda: dialog.brightness.value() == 50, timeout=MAX_WAIT_MS)
+    qtbot.waitUntil(dialog.automatic.isChecked, timeout=MAX_WAIT_MS)
+    assert again.settings.camera_controls == {}
+    assert driver.threads == {"agecam-capture"}, "no other thread touches the device"
+
+
 def test_what_the_driver_does_not_offer_is_hidden(qtbot: QtBot, open_window: OpenWindow) -> None:
     driver = Driver({ControlName.BRIGHTNESS: 0.5})
     dialog = dialog_of(qtbot, open_window(None, opener=driver.opener()))

@@ -56,7 +56,7 @@ def test_a_person_who_agrees_is_collected_and_deleted_at_a_click(
     dialog.name.setText("Grace")
     dialog.images.setValue(3)
     dialog.start.click()
-    qtbot.waitUntil(lambda: "3 images of Grace collected" in window.message_text(), timeout=MAX_WAIT_MS)
+    qtbot.waitUntil(lambda: "Images of Grace collected: 3" in window.message_text(), timeout=MAX_WAIT_MS)
     with (folder / "labels.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [(row["age"], row["gender"], row["person"]) for row in rows] == [("77", "", "Grace")] * 3

@@ -6,20 +6,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PyQt6.QtWidgets import QAbstractButton, QLabel, QMenu
+from PyQt6.QtWidgets import QAbstractButton, QGroupBox, QLabel, QMenu
 from pytestqt.qtbot import QtBot
 
 import agecam.ui
+from agecam.drawing.label_text import LabelStyle
 from agecam.live.notices import Notice, Remedy
+from agecam.live.people import PersonInView
 from agecam.live.state import SourceState
+from agecam.messages import Estimate
 from agecam.settings import Settings
 from agecam.ui.actions import ACTIONS
 from agecam.ui.choices import CHOICES
+from agecam.ui.collect import CONSENT_TEXT, HELP_TEXT, PURPOSE_TEXT
 from agecam.ui.dialogs import about_text
 from agecam.ui.help_dialog import HelpPage
 from agecam.ui.language import Catalogue, choose_language, tr, tr_sentence, use_language
 from agecam.ui.messages import REMEDY_TEXTS
 from agecam.ui.pages import PAGES, WELCOME
+from agecam.ui.people_list import row_of
 from agecam.ui.preferences import LABEL_SIZE_TEXTS, THEME_TEXTS, Preferences
 from agecam.ui.recording_menu import CONTENT_TEXTS, QUALITY_TEXTS, split_texts
 from tests.ui.helpers import OpenWindow, wait_for_state
@@ -53,6 +58,7 @@ def texts_in_tables() -> Iterator[str]:
     for page in (*PAGES.values(), WELCOME):
         yield from (page.title, page.text)
     yield from REMEDY_TEXTS.values()
+    yield from (CONSENT_TEXT, HELP_TEXT, PURPOSE_TEXT)
     yield from (page.value for page in HelpPage)
     for table in (THEME_TEXTS, LABEL_SIZE_TEXTS, QUALITY_TEXTS, CONTENT_TEXTS, split_texts(None)):
         yield from table.values()
@@ -94,6 +100,55 @@ def test_sentences_of_the_session_keep_what_they_name() -> None:
     assert tr("{count} faces", count=3) == "3 Gesichter"
     assert tr("not there {count}", count=3) == "not there 3"
     assert "Freie Software" in about_text(None)
+
+
+@pytest.mark.usefixtures("german")
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("Table saved: /a/b.csv (3 s)", "Tabelle gespeichert: /a/b.csv (3 s)"),
+        (
+            "Summary saved: /a/b.html, and the same as .csv and .json",
+            "Zusammenfassung gespeichert: /a/b.html, und dasselbe als .csv und .json",
+        ),
+        ("Images of Anna collected: 3, in /a/b.", "Bilder von Anna gesammelt: 3, in /a/b."),
+        (
+            "Images of Anna collected: 1, in /a/b. The person is out of view.",
+            "Bilder von Anna gesammelt: 1, in /a/b. Die Person ist nicht mehr im Bild.",
+        ),
+        (
+            "No image of Anna was collected. The person is out of view.",
+            "Von Anna wurde kein Bild gesammelt. Die Person ist nicht mehr im Bild.",
+        ),
+        (
+            "The camera was away for 3.2 s; the recording goes on.",
+            "Die Kamera war 3.2 s lang weg; die Aufnahme geht weiter.",
+        ),
+    ],
+)
+def test_what_the_session_says_of_people_and_cameras_is_translated_as_a_whole(
+    sentence: str, expected: str
+) -> None:
+    assert tr_sentence(sentence) == expected
+
+
+@pytest.mark.usefixtures("german")
+def test_a_row_of_the_panel_and_the_dialog_that_collects_speak_german(
+    qtbot: QtBot, open_window: OpenWindow
+) -> None:
+    person = PersonInView(1, Estimate(34.2, 28.6, 40.7, 0.96), 65.0)
+    assert row_of(person, LabelStyle()).spoken == "34 Jahre, 29–41, weiblich 96 % · 1:05 im Bild"
+    window = open_window(None)
+    window.commands.people.collect()
+    dialog = window.commands.people.dialog
+    assert dialog is not None
+    shown = {label.text() for label in dialog.findChildren(QLabel)}
+    shown |= {button.text() for button in dialog.findChildren(QAbstractButton)}
+    shown |= {box.title() for box in dialog.findChildren(QGroupBox)}
+    assert {"Wahres Alter", "Sammeln", "Person löschen", "Niemand ist im Bild."} <= shown
+    english = {source for source, translation in GERMAN.texts.items() if source != translation}
+    assert sorted(shown & english) == []
+    dialog.close()
 
 
 @pytest.mark.usefixtures("german")

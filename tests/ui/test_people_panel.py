@@ -130,16 +130,20 @@ def test_a_table_is_started_and_stopped_and_the_session_summed_up_by_key(
     window.resize(*WIDE)
     wait_for_labels(qtbot, window, people=1)
     qtbot.waitUntil(window.controls["summary"].isEnabled, timeout=MAX_WAIT_MS)
+    window.set_fullscreen(True)
     window.controls["table"].trigger()
-    qtbot.waitUntil(lambda: window.controls["table"].text() == "■ Stop CSV", timeout=MAX_WAIT_MS)
+    assert window.controls["table"].text() == "■ Stop CSV", "at once, whenever the file is there"
     assert window.controls["table"].isChecked()
+    mark = window.stage.table
+    qtbot.waitUntil(lambda: mark.isVisible() and mark.text() == "Writing CSV 0:01", timeout=MAX_WAIT_MS)
+    window.set_fullscreen(False)
     window.controls["summary"].trigger()
     qtbot.waitUntil(lambda: "Summary saved" in window.message_text(), timeout=MAX_WAIT_MS)
-    qtbot.wait(300)
     window.controls["table"].trigger()
     qtbot.waitUntil(lambda: "Table saved" in window.message_text(), timeout=MAX_WAIT_MS)
     assert window.stage.messages.messages[-1].notice.remedy is Remedy.SHOW_IN_FOLDER
-    qtbot.waitUntil(lambda: not window.controls["table"].isChecked(), timeout=MAX_WAIT_MS)
+    qtbot.waitUntil(lambda: not mark.isVisible(), timeout=MAX_WAIT_MS)
+    assert not window.controls["table"].isChecked()
     files = {path.suffix: path for path in (tmp_path / "recordings").iterdir() if "session" in path.name}
     assert set(files) == {".html", ".csv", ".json"}
     assert "data:image/jpeg" in files[".html"].read_text(encoding="utf-8")

@@ -132,6 +132,10 @@ Zeigen Sie nur Menschen, die damit einverstanden sind. Sie finden das wieder unt
         <translation>AgeCam darf die Kamera nicht benutzen</translation>
     </message>
     <message>
+        <source>Ages seen</source>
+        <translation>Gesehene Alter</translation>
+    </message>
+    <message>
         <source>All</source>
         <translation>Alle</translation>
     </message>
@@ -142,6 +146,14 @@ Zeigen Sie nur Menschen, die damit einverstanden sind. Sie finden das wieder unt
     <message>
         <source>Analysed</source>
         <translation>Ausgewertet</translation>
+    </message>
+    <message>
+        <source>Any name or number: images of one person share it, and it need not be the real one</source>
+        <translation>Ein beliebiger Name oder eine Nummer: Bilder einer Person teilen ihn, und es muss nicht der echte sein</translation>
+    </message>
+    <message>
+        <source>As the person says</source>
+        <translation>Wie die Person sagt</translation>
     </message>
     <message>
         <source>As the system</source>
@@ -156,6 +168,14 @@ Zeigen Sie nur Menschen, die damit einverstanden sind. Sie finden das wieder unt
         <translation>Eine Aufnahme drei Sekunden nach dem Klick beginnen</translation>
     </message>
     <message>
+        <source>Begin to take images of the person, or end it</source>
+        <translation>Beginnen, Bilder der Person zu behalten, oder es beenden</translation>
+    </message>
+    <message>
+        <source>being estimated</source>
+        <translation>wird geschätzt</translation>
+    </message>
+    <message>
         <source>Blur faces</source>
         <translation>Gesichter verpixeln</translation>
     </message>
@@ -166,6 +186,10 @@ Zeigen Sie nur Menschen, die damit einverstanden sind. Sie finden das wieder unt
     <message>
         <source>Brightness</source>
         <translation>Helligkeit</translation>
+    </message>
+    <message>
+        <source>Brightness and exposure as the camera comes</source>
+        <translation>Helligkeit und Belichtung, wie die Kamera sie mitbringt</translation>
     </message>
     <message>
         <source>Camera</source>
@@ -216,12 +240,36 @@ Zeigen Sie nur Menschen, die damit einverstanden sind. Sie finden das wieder unt
         <translation>AgeCam schließen</translation>
     </message>
     <message>
+        <source>Collect</source>
+        <translation>Sammeln</translation>
+    </message>
+    <message>
+        <source>Collect faces for training</source>
+        <translation>Gesichter für das Training sammeln</translation>
+    </message>
+    <message>
         <source>Collect faces…</source>
         <translation>Gesichter sammeln…</translation>
     </message>
     <message>
+        <source>Collect into another folder</source>
+        <translation>In einen anderen Ordner sammeln</translation>
+    </message>
+    <message>
+        <source>Collected</source>
+        <translation>Gesammelt</translation>
+    </message>
+    <message>
         <source>Collecting…</source>
         <translation>Wird gesammelt…</translation>
+    </message>
+    <message>
+        <source>Command</source>
+        <translation>Befehl</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>Kopieren</translation>
     </message>
     <message>
         <source>Copy troubleshooting text</source>
@@ -238,6 +286,22 @@ Zeigen Sie nur Menschen, die damit einverstanden sind. Sie finden das wieder unt
     <message>
         <source>Delay</source>
         <translation>Verzögerung</translation>
+    </message>
+    <message>
+        <source>Delete all images of the person that is chosen</source>
+        <translation>Alle Bilder der gewählten Person löschen</translation>
+    </message>
+    <message>
+        <source>Delete all images that were collected</source>
+        <translation>Alle gesammelten Bilder löschen</translation>
+    </message>
+    <message>
+        <source>Delete everybody</source>
+        <translation>Alle löschen</translation>
+    </message>
+    <message>
+        <source>Delete person</source>
+        <translation>Person löschen</translation>
     </message>
     <message>
         <source>Demo</source>
@@ -272,6 +336,10 @@ Zeigen Sie nur Menschen, die damit einverstanden sind. Sie finden das wieder unt
         <translation>Belichtung</translation>
     </message>
     <message>
+        <source>Faces are blurred in the picture without labels too.</source>
+        <translation>Gesichter sind auch im Bild ohne Beschriftung verpixelt.</translation>
+    </message>
+    <message>
         <source>Faces cannot be analysed</source>
         <translation>Gesichter können nicht ausgewertet werden</translation>
     </message>
@@ -280,8 +348,16 @@ Zeigen Sie nur Menschen, die damit einverstanden sind. Sie finden das wieder unt
         <translation>Beschriftete Gesichter</translation>
     </message>
     <message>
+        <source>female</source>
+        <translation>weiblich</translation>
+    </message>
+    <message>
         <source>Files</source>
         <translation>Dateien</translation>
+    </message>
+    <message>
+        <source>Finishing CSV</source>
+        <translation>CSV wird abgeschlossen</translation>
     </message>
     <message>
         <source>Finishing…</source>
@@ -330,8 +406,28 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>Geschlecht</translation>
     </message>
     <message>
+        <source>gender ?</source>
+        <translation>Geschlecht ?</translation>
+    </message>
+    <message>
+        <source>Give a name or number.</source>
+        <translation>Geben Sie einen Namen oder eine Nummer an.</translation>
+    </message>
+    <message>
+        <source>Give an age or a gender.</source>
+        <translation>Geben Sie ein Alter oder Geschlecht an.</translation>
+    </message>
+    <message>
         <source>Help</source>
         <translation>Hilfe</translation>
+    </message>
+    <message>
+        <source>Hide the panel of people</source>
+        <translation>Die Leiste der Personen ausblenden</translation>
+    </message>
+    <message>
+        <source>Hide this panel ({key})</source>
+        <translation>Diese Leiste ausblenden ({key})</translation>
     </message>
     <message>
         <source>High quality</source>
@@ -342,12 +438,36 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>Wie groß das Bild ist</translation>
     </message>
     <message>
+        <source>How many are in view, and how many were seen since AgeCam was started</source>
+        <translation>Wie viele im Bild sind und wie viele seit dem Start von AgeCam zu sehen waren</translation>
+    </message>
+    <message>
         <source>How many pictures a second the camera is asked for</source>
         <translation>Um wie viele Bilder je Sekunde die Kamera gebeten wird</translation>
     </message>
     <message>
         <source>I agree</source>
         <translation>Einverstanden</translation>
+    </message>
+    <message>
+        <source>Images</source>
+        <translation>Bilder</translation>
+    </message>
+    <message>
+        <source>Images collected</source>
+        <translation>Gesammelte Bilder</translation>
+    </message>
+    <message>
+        <source>Images of {name} collected: {count}, in {folder}.</source>
+        <translation>Bilder von {name} gesammelt: {count}, in {folder}.</translation>
+    </message>
+    <message>
+        <source>Images of {name} collected: {count}, in {folder}. The person is out of view.</source>
+        <translation>Bilder von {name} gesammelt: {count}, in {folder}. Die Person ist nicht mehr im Bild.</translation>
+    </message>
+    <message>
+        <source>In years</source>
+        <translation>In Jahren</translation>
     </message>
     <message>
         <source>Keep</source>
@@ -430,8 +550,16 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>Einen Ton abspielen, wenn ein Foto gemacht wird</translation>
     </message>
     <message>
+        <source>Make better models</source>
+        <translation>Bessere Modelle machen</translation>
+    </message>
+    <message>
         <source>Make faces unrecognisable</source>
         <translation>Gesichter unkenntlich machen</translation>
+    </message>
+    <message>
+        <source>male</source>
+        <translation>männlich</translation>
     </message>
     <message>
         <source>Memory</source>
@@ -462,6 +590,10 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>Mehr ▾</translation>
     </message>
     <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
         <source>No answer yet</source>
         <translation>Noch keine Antwort</translation>
     </message>
@@ -474,16 +606,44 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>Es ist keine Kamera zu sehen.</translation>
     </message>
     <message>
+        <source>No image of {name} was collected.</source>
+        <translation>Von {name} wurde kein Bild gesammelt.</translation>
+    </message>
+    <message>
+        <source>No image of {name} was collected. The person is out of view.</source>
+        <translation>Von {name} wurde kein Bild gesammelt. Die Person ist nicht mehr im Bild.</translation>
+    </message>
+    <message>
+        <source>Nobody has been seen yet; there is nothing to sum up.</source>
+        <translation>Es war noch niemand zu sehen; es gibt nichts zusammenzufassen.</translation>
+    </message>
+    <message>
         <source>Nobody in view</source>
         <translation>Niemand im Bild</translation>
+    </message>
+    <message>
+        <source>Nobody is in view.</source>
+        <translation>Niemand ist im Bild.</translation>
+    </message>
+    <message>
+        <source>Nobody yet</source>
+        <translation>Noch niemand</translation>
     </message>
     <message>
         <source>Normal</source>
         <translation>Normal</translation>
     </message>
     <message>
+        <source>not said</source>
+        <translation>keine Angabe</translation>
+    </message>
+    <message>
         <source>Nothing has been recorded yet; videos will be saved in {folder}.</source>
         <translation>Es wurde noch nichts aufgenommen; Videos werden in {folder} gespeichert.</translation>
+    </message>
+    <message>
+        <source>Nothing is collected without it</source>
+        <translation>Ohne das wird nichts gesammelt</translation>
     </message>
     <message>
         <source>On screen</source>
@@ -526,6 +686,10 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>Aufnahmeordner öffnen</translation>
     </message>
     <message>
+        <source>out of view</source>
+        <translation>nicht im Bild</translation>
+    </message>
+    <message>
         <source>part {number}</source>
         <translation>Teil {number}</translation>
     </message>
@@ -536,6 +700,30 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
     <message>
         <source>People</source>
         <translation>Personen</translation>
+    </message>
+    <message>
+        <source>People in view</source>
+        <translation>Personen im Bild</translation>
+    </message>
+    <message>
+        <source>People over time</source>
+        <translation>Personen im Verlauf</translation>
+    </message>
+    <message>
+        <source>People whose images were collected</source>
+        <translation>Personen, deren Bilder gesammelt wurden</translation>
+    </message>
+    <message>
+        <source>Person</source>
+        <translation>Person</translation>
+    </message>
+    <message>
+        <source>Person in view</source>
+        <translation>Person im Bild</translation>
+    </message>
+    <message>
+        <source>Person {number}</source>
+        <translation>Person {number}</translation>
     </message>
     <message>
         <source>Picture only</source>
@@ -568,6 +756,10 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
     <message>
         <source>Probabilities</source>
         <translation>Wahrscheinlichkeiten</translation>
+    </message>
+    <message>
+        <source>Put the command on the clipboard</source>
+        <translation>Den Befehl in die Zwischenablage legen</translation>
     </message>
     <message>
         <source>Quality</source>
@@ -606,6 +798,10 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>Abgebrochene Aufnahmen wurden fertiggestellt: {names}</translation>
     </message>
     <message>
+        <source>Restore driver defaults</source>
+        <translation>Vorgaben des Treibers</translation>
+    </message>
+    <message>
         <source>Save everybody seen so far as a page, CSV and JSON</source>
         <translation>Alle bisher Gesehenen als Seite, CSV und JSON speichern</translation>
     </message>
@@ -616,6 +812,10 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
     <message>
         <source>Save the annotated picture as it is now</source>
         <translation>Das beschriftete Bild speichern, wie es jetzt ist</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>Zeigen</translation>
     </message>
     <message>
         <source>Show a network camera or stream</source>
@@ -664,6 +864,10 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
     <message>
         <source>Show the estimated gender</source>
         <translation>Das geschätzte Geschlecht zeigen</translation>
+    </message>
+    <message>
+        <source>Show the folder</source>
+        <translation>Den Ordner zeigen</translation>
     </message>
     <message>
         <source>Show the last recordings and snapshots below the picture</source>
@@ -746,12 +950,28 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>Standbild</translation>
     </message>
     <message>
+        <source>Stop</source>
+        <translation>Stopp</translation>
+    </message>
+    <message>
         <source>Stop recording?</source>
         <translation>Aufnahme beenden?</translation>
     </message>
     <message>
         <source>Stop the recording first.</source>
         <translation>Beenden Sie zuerst die Aufnahme.</translation>
+    </message>
+    <message>
+        <source>Summary saved: {page}, and the same as {table} and .json</source>
+        <translation>Zusammenfassung gespeichert: {page}, und dasselbe als {table} und .json</translation>
+    </message>
+    <message>
+        <source>Table saved: {what}</source>
+        <translation>Tabelle gespeichert: {what}</translation>
+    </message>
+    <message>
+        <source>Taken by and by, in different poses and sizes: let the person move a little</source>
+        <translation>Nach und nach, in verschiedenen Haltungen und Größen: Die Person soll sich ein wenig bewegen</translation>
     </message>
     <message>
         <source>The camera chooses how long it exposes</source>
@@ -766,8 +986,20 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>Die Kamera ist belegt</translation>
     </message>
     <message>
+        <source>The camera was away for {seconds} s; the recording goes on.</source>
+        <translation>Die Kamera war {seconds} s lang weg; die Aufnahme geht weiter.</translation>
+    </message>
+    <message>
         <source>The folder that AgeCam uses by itself</source>
         <translation>Der Ordner, den AgeCam von selbst nutzt</translation>
+    </message>
+    <message>
+        <source>The person agrees that these images are kept for training</source>
+        <translation>Die Person ist einverstanden, dass diese Bilder für das Training behalten werden</translation>
+    </message>
+    <message>
+        <source>The person has to agree.</source>
+        <translation>Die Person muss einverstanden sein.</translation>
     </message>
     <message>
         <source>The picture has stopped</source>
@@ -790,6 +1022,14 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>Die Aufnahme wurde vor ihrem ersten Bild beendet; nichts wurde gespeichert.</translation>
     </message>
     <message>
+        <source>The stream was away for {seconds} s; the recording goes on.</source>
+        <translation>Der Stream war {seconds} s lang weg; die Aufnahme geht weiter.</translation>
+    </message>
+    <message>
+        <source>The table was stopped before its first frame; nothing was saved.</source>
+        <translation>Die Tabelle wurde vor ihrem ersten Bild beendet; nichts wurde gespeichert.</translation>
+    </message>
+    <message>
         <source>The troubleshooting text is on the clipboard: paste it into a bug report.</source>
         <translation>Der Text zur Fehlersuche ist in der Zwischenablage: Fügen Sie ihn in einen Fehlerbericht ein.</translation>
     </message>
@@ -806,8 +1046,20 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>Das kann nicht gezeigt werden</translation>
     </message>
     <message>
+        <source>This command makes better models of these images; it needs AgeCam with its training part. Some dozens of images of each of three people or more are a beginning.</source>
+        <translation>Dieser Befehl macht aus diesen Bildern bessere Modelle; er braucht AgeCam mit dem Trainingsteil. Einige Dutzend Bilder von je mindestens drei Personen sind ein Anfang.</translation>
+    </message>
+    <message>
         <source>Those of AgeCam</source>
         <translation>Die von AgeCam</translation>
+    </message>
+    <message>
+        <source>True age</source>
+        <translation>Wahres Alter</translation>
+    </message>
+    <message>
+        <source>True gender</source>
+        <translation>Wahres Geschlecht</translation>
     </message>
     <message>
         <source>Try again</source>
@@ -854,6 +1106,10 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>Was die Modelle können und was nicht</translation>
     </message>
     <message>
+        <source>Where a label is wrong, images of the person and the true age or gender teach the models. They stay on this computer. Faces of others in them are covered.</source>
+        <translation>Wo eine Beschriftung falsch ist, lernen die Modelle aus Bildern der Person und dem wahren Alter oder Geschlecht. Die Bilder bleiben auf diesem Computer. Gesichter anderer darin sind verdeckt.</translation>
+    </message>
+    <message>
         <source>Where recordings are saved from now on</source>
         <translation>Wo Aufnahmen von jetzt an gespeichert werden</translation>
     </message>
@@ -870,12 +1126,24 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>Welche Taste was tut</translation>
     </message>
     <message>
+        <source>Whose images to collect</source>
+        <translation>Wessen Bilder gesammelt werden</translation>
+    </message>
+    <message>
         <source>Write a table: one row a face a frame</source>
         <translation>Eine Tabelle schreiben: eine Zeile je Gesicht und Bild</translation>
     </message>
     <message>
         <source>Write CSV</source>
         <translation>CSV schreiben</translation>
+    </message>
+    <message>
+        <source>Writing CSV {time}</source>
+        <translation>CSV wird geschrieben {time}</translation>
+    </message>
+    <message>
+        <source>{age} years</source>
+        <translation>{age} Jahre</translation>
     </message>
     <message>
         <source>{count} dropped</source>
@@ -898,8 +1166,20 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>{count} Bilder, {dropped} verloren</translation>
     </message>
     <message>
+        <source>{count} image</source>
+        <translation>{count} Bild</translation>
+    </message>
+    <message>
+        <source>{count} images</source>
+        <translation>{count} Bilder</translation>
+    </message>
+    <message>
         <source>{delay} ms delay</source>
         <translation>{delay} ms Verzögerung</translation>
+    </message>
+    <message>
+        <source>{first} to {last} years: {number}</source>
+        <translation>{first} bis {last} Jahre: {number}</translation>
     </message>
     <message>
         <source>{folder}, from the next start on</source>
@@ -914,6 +1194,10 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>{fps} je Sekunde, {count} Bilder</translation>
     </message>
     <message>
+        <source>{images} collected for training</source>
+        <translation>{images} für das Training gesammelt</translation>
+    </message>
+    <message>
         <source>{language}, from the next start on</source>
         <translation>{language}, ab dem nächsten Start</translation>
     </message>
@@ -924,6 +1208,34 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
     <message>
         <source>{name} of the camera</source>
         <translation>{name} der Kamera</translation>
+    </message>
+    <message>
+        <source>{now} now, {most} at most</source>
+        <translation>{now} jetzt, höchstens {most}</translation>
+    </message>
+    <message>
+        <source>{rate}; {fps} arrive</source>
+        <translation>{rate}; {fps} kommen an</translation>
+    </message>
+    <message>
+        <source>{seen} in view · {all} in all</source>
+        <translation>{seen} im Bild · {all} insgesamt</translation>
+    </message>
+    <message>
+        <source>{size} at {fps} frames a second</source>
+        <translation>{size} mit {fps} Bildern je Sekunde</translation>
+    </message>
+    <message>
+        <source>{taken} of {wanted} collected</source>
+        <translation>{taken} von {wanted} gesammelt</translation>
+    </message>
+    <message>
+        <source>{taken} of {wanted} images</source>
+        <translation>{taken} von {wanted} Bildern</translation>
+    </message>
+    <message>
+        <source>{time} in view</source>
+        <translation>{time} im Bild</translation>
     </message>
     <message>
         <source>“Gender” is how a face looks to people who labelled photographs, as female or male; it says nothing about who somebody is.</source>
