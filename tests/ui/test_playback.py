@@ -115,3 +115,19 @@ def test_the_bar_is_there_for_files_alone_and_locked_while_they_are_recorded() -
     assert playback_of(file, recording=True) == PlaybackView(
         61.0, 3700.0, "1:01 / 1:01:40", False, False, 1.0
     )
+
+
+def test_space_pauses_a_file_that_was_dropped_while_a_button_had_the_focus(
+    qtbot: QtBot, open_window: OpenWindow, demo_clip: Path
+) -> None:
+    window = open_window(None)
+    wait_for_state(qtbot, window, SourceState.NO_CAMERA)
+    page = window.page(SourceState.NO_CAMERA)
+    qtbot.waitUntil(page.isVisible, timeout=MAX_WAIT_MS)
+    page.buttons[0].setFocus()
+    drop(window, QUrl.fromLocalFile(str(demo_clip)))
+    wait_for_state(qtbot, window, SourceState.LIVE)
+    qtbot.waitUntil(window.view.isVisible, timeout=MAX_WAIT_MS)
+    assert window.focusWidget() is window.view
+    press(window, Qt.Key.Key_Space)
+    assert state_of(window).is_paused

@@ -264,8 +264,8 @@ class Tour:
         self.until(lambda: self.window.session.state().playback is not None, "the file")
         self.until(lambda: self.state() is SourceState.LIVE, "the file live")
         bar = self.window.stage.playback.seek_bar
-        self.until(bar.isEnabled, "the seek bar")
-        self.window.view.setFocus()
+        self.until(lambda: bar.isVisible() and bar.isEnabled(), "the seek bar")
+        self.until(self.window.view.hasFocus, "the focus on the picture")
         self.key(Qt.Key.Key_Space)
         self.until(lambda: self.playback().is_paused, "the pause")
         QTest.mouseClick(bar, Qt.MouseButton.LeftButton, pos=QPoint(bar.width() // 2, bar.height() // 2))  # type: ignore[call-overload]
