@@ -330,11 +330,8 @@ class MainWindow(CommandedWindow):
         self._take_notices()
 
     def _focus_picture(self) -> None:
-        """Qt gives a lost focus to whatever comes next, a button that Space would press.
-
-        The stage keeps it for a live view that is yet to come: one that is not visible cannot have it.
-        """
-        (self.view if self.view.isVisible() else self.stage).setFocus()
+        """Qt gives a lost focus to whatever comes next on the bar, a button that Space would press."""
+        self.stage.give_focus()
 
     def _show_all_but_stage(self, view: ViewState, before: ViewState | None) -> None:
         if before is not None and view.theme != before.theme:

@@ -10,8 +10,8 @@ from agecam import __version__
 from agecam.drawing.label_text import LabelStyle, label_texts
 from agecam.messages import Estimate
 from agecam.paths import log_file
-from agecam.ui.dialogs import Dialogs, about_text
-from agecam.ui.help_dialog import HelpDialog, HelpPage
+from agecam.ui.dialogs import Dialogs, about_text, shortcuts_text
+from agecam.ui.help_dialog import HelpDialog, HelpPage, KeysDialog
 from agecam.ui.help_texts import HelpTexts, read_help
 from tests.ui.helpers import MAX_WAIT_MS, NotedDesktop, OpenWindow
 
@@ -75,3 +75,17 @@ def test_the_menu_leads_to_each_page_and_to_the_folder_of_the_log(
         qtbot.waitUntil(lambda page=page: dialogs.pages[-1:] == [page], timeout=MAX_WAIT_MS)  # type: ignore[misc]
     assert len(dialogs.pages) == 3
     qtbot.waitUntil(lambda: desktop.opened == [log_file().parent] * 3, timeout=MAX_WAIT_MS)
+
+
+def test_the_list_of_keys_fits_a_small_window_and_scrolls(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(640, 480)
+    keys = KeysDialog(shortcuts_text(), window)
+    keys.show()
+    assert keys.width() <= window.width()
+    assert keys.height() <= window.height()
+    scroll = keys.text.verticalScrollBar()
+    assert scroll is not None
+    assert scroll.maximum() > 0
+    assert "Ctrl+Shift+R" in keys.text.toPlainText()

@@ -6,6 +6,7 @@ import pytest
 from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDropEvent
 from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
 from agecam.live.playback import PlaybackState
@@ -131,3 +132,22 @@ def test_space_pauses_a_file_that_was_dropped_while_a_button_had_the_focus(
     assert window.focusWidget() is window.view
     press(window, Qt.Key.Key_Space)
     assert state_of(window).is_paused
+
+
+def test_a_narrow_picture_has_the_seek_bar_and_the_whole_time_above_the_buttons(
+    qtbot: QtBot, open_window: OpenWindow, demo_clip: Path
+) -> None:
+    window = open_window(str(demo_clip))
+    window.resize(640, 480)
+    bar = window.stage.playback
+    qtbot.waitUntil(bar.isVisible, timeout=MAX_WAIT_MS)
+    window.controls["people"].trigger()
+    for is_narrow in (True, False):
+        qtbot.waitUntil(lambda wanted=is_narrow: (window.stage.width() < 400) is wanted, timeout=MAX_WAIT_MS)  # type: ignore[misc]
+        qtbot.waitUntil(lambda: bar.seek_bar.width() > 150, timeout=MAX_WAIT_MS)
+        play = bar.findChild(QToolButton, "play")
+        assert play is not None
+        assert (bar.seek_bar.geometry().bottom() < play.geometry().top()) is is_narrow
+        assert bar.time.width() >= bar.time.sizeHint().width()
+        assert bar.rect().contains(bar.time.geometry())
+        window.controls["people"].trigger()
