@@ -9,7 +9,7 @@ from PyQt6.QtCore import QByteArray, QSettings, QSize
 from PyQt6.QtWidgets import QWidget
 
 _USUAL_SIZE: Final = QSize(1120, 760)
-_LEAST_SIZE: Final = QSize(360, 300)
+_LEAST_SIZE: Final = QSize(360, 240)
 """In a smaller window the bars would leave nothing of the picture."""
 
 
