@@ -98,6 +98,8 @@ class PlaybackBar(QFrame):
         for button in self._buttons:
             self._row.addWidget(button)
         self.set_narrow(False)
+        QWidget.setTabOrder(stepping[-1], self.seek_bar)
+        QWidget.setTabOrder(self.seek_bar, self.speed)
         for button in self.findChildren(QToolButton):
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.hide()

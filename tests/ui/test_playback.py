@@ -151,3 +151,8 @@ def test_a_narrow_picture_has_the_seek_bar_and_the_whole_time_above_the_buttons(
         assert bar.time.width() >= bar.time.sizeHint().width()
         assert bar.rect().contains(bar.time.geometry())
         window.controls["people"].trigger()
+    following = play.nextInFocusChain()
+    order = [following := (following.nextInFocusChain() or window) for _ in range(3)]
+    assert bar.seek_bar in order
+    assert bar.speed in order
+    assert order.index(bar.seek_bar) < order.index(bar.speed)
