@@ -160,6 +160,10 @@ class Tour:
         people = () if latest is None else latest.people
         return sum(one.confirmed and one.estimate is not None for one in people)
 
+    def shown_s(self) -> float:
+        latest = self.window.session.latest()
+        return -1.0 if latest is None else latest.analysis.frame.time_s
+
     def phase(self) -> RecordingPhase:
         return self.window.session.state().recording.phase
 
@@ -271,8 +275,10 @@ class Tour:
         QTest.mouseClick(bar, Qt.MouseButton.LeftButton, pos=QPoint(bar.width() // 2, bar.height() // 2))  # type: ignore[call-overload]
         duration_s = self.playback().duration_s or 0.0
         self.until(lambda: abs(self.playback().position_s - duration_s / 2) < duration_s / 10, "the seek")
-        self.until(lambda: self.labelled() >= 1, "labels where it stands")
-        self.keep_screen("file", position_s=self.playback().position_s, duration_s=duration_s)
+        self.until(lambda: self.shown_s() > duration_s / 3 and self.labelled() >= 2, "labels where it stands")
+        self.keep_screen(
+            "file", labelled=self.labelled(), position_s=self.playback().position_s, duration_s=duration_s
+        )
 
     def playback(self) -> Any:
         playback = self.window.session.state().playback
