@@ -267,7 +267,7 @@ class MainWindow(CommandedWindow):
         action = self._actions.for_key(event.key()) if not modifiers else None
         if action is None:
             super().keyPressEvent(event)
-        else:
+        elif action.autoRepeat() or not event.isAutoRepeat():
             action.trigger()
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:  # noqa: N802

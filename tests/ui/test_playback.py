@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PyQt6.QtGui import QDropEvent
+from PyQt6.QtCore import QEvent, QMimeData, QPointF, Qt, QUrl
+from PyQt6.QtGui import QDropEvent, QKeyEvent
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QToolButton
+from PyQt6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
 
 from agecam.live.playback import PlaybackState
@@ -71,6 +71,27 @@ def test_a_file_is_paused_stepped_and_sought_by_keys_and_by_the_bar(
     assert state_of(window) == PlaybackState(
         state_of(window).position_s, state_of(window).duration_s, True, False, True, 4.0
     )
+
+
+def test_a_key_that_is_held_steps_again_and_again_and_pauses_once(
+    qtbot: QtBot, open_window: OpenWindow, demo_clip: Path
+) -> None:
+    window = open_window(str(demo_clip))
+    wait_for_state(qtbot, window, SourceState.LIVE)
+    qtbot.waitUntil(window.view.isVisible, timeout=MAX_WAIT_MS)
+    bar = window.stage.playback
+    qtbot.waitUntil(bar.isVisible, timeout=MAX_WAIT_MS)
+    for text, key in ((" ", Qt.Key.Key_Space), (".", Qt.Key.Key_Period)):
+        for repeated in (False, True, True, True):
+            event = QKeyEvent(
+                QEvent.Type.KeyPress, key, Qt.KeyboardModifier.NoModifier, text, autorep=repeated
+            )
+            QApplication.sendEvent(window.view, event)
+        if key is Qt.Key.Key_Space:
+            assert state_of(window).is_paused
+            paused_s = state_of(window).position_s
+    qtbot.waitUntil(lambda: state_of(window).position_s > paused_s + 0.1, timeout=MAX_WAIT_MS)
+    assert not any(window.controls[name].autoRepeat() for name in ("record", "snapshot", "pause", "blur"))
 
 
 def drop(window: MainWindow, url: QUrl) -> None:
