@@ -173,6 +173,9 @@ class Tour:
     def messages(self) -> list[str]:
         return [one.notice.text for one in self.window.stage.messages.messages]
 
+    def is_told(self, beginning: str) -> bool:
+        return any(text.startswith(beginning) for text in self.messages())
+
     def snapshots(self) -> list[Path]:
         return list((self.folder / "snapshots").glob("*.png"))
 
@@ -219,7 +222,7 @@ class Tour:
         self.key(Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier)
         self.until(lambda: self.phase() is RecordingPhase.ON, "the resumption")
         self.key(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
-        self.until(self.messages, "word of the snapshot")
+        self.until(lambda: self.is_told("Snapshot saved"), "word of the snapshot")
         self.keep_screen("snapshot", messages=self.messages())
         written = self.window.session.state().recording.written
         self.until(lambda: self.window.session.state().recording.written > written + 60, "more frames")
@@ -246,10 +249,11 @@ class Tour:
         self.ports.plugged = (replace(HALL, index=4, path="/dev/video4"), DESK)
         self.window.cameras_changed()
         self.until(lambda: self.state() is SourceState.LIVE, "the camera again")
+        self.until(lambda: self.is_told("The camera was away"), "word of the gap")
         self.keep_screen("returned", mark=self.window.recording_text(), messages=self.messages())
         self.click(self.window.controls.button("record"))
         self.until(lambda: self.phase() is RecordingPhase.OFF, "the recording's end")
-        self.until(self.messages, "word of the recording")
+        self.until(lambda: self.is_told("Recording saved"), "word of the recording")
         self.keep_screen("saved", messages=self.messages())
 
     def play_file(self) -> None:
