@@ -28,6 +28,10 @@ class CameraDeniedError(SourceError):
     """The camera is there, and this user may not open it."""
 
 
+class NoFrameError(SourceError):
+    """A source has no frame in the part of it that was asked for."""
+
+
 class SourceNotReadyError(SourceError):
     """An address does not answer now, and may do so later."""
 

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from agecam.errors import SourceError
+from agecam.errors import NoFrameError, SourceError
 from agecam.live.playback import PlaybackClock, PlaybackControl, PlaybackState
 from agecam.live.played import PlayedStretches
 from agecam.messages import Frame
@@ -166,7 +166,7 @@ class FilePlayer:
         for start_s in (position_s, max(0.0, position_s - _END_MARGIN_S)):
             try:
                 self._open(self._whole.selected(FrameSelection(start_s)) if start_s > 0 else self._whole)
-            except SourceError:  # no frame is that late
+            except NoFrameError:  # none is that late
                 continue
             self._host.sought()
             state = self._control.state()

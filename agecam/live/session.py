@@ -36,8 +36,8 @@ from agecam.vision.analyzer import Analyzer
 
 log = logging.getLogger(__name__)
 
-_CAPTURE_JOIN_S: Final = 6.0
-"""A pulled camera answers after 2 s, FFmpeg gives up a stream after 5 s; what takes longer is left behind."""
+_CAPTURE_JOIN_S: Final = 3.0
+"""A pulled camera answers after 2 s; what takes longer, as an address that never answers, is left behind."""
 
 
 class Session:

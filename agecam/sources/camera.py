@@ -22,7 +22,6 @@ from agecam.sources.cameras import (
     Camera,
     CameraIdentity,
     ListCameras,
-    describe,
     has_permission,
     list_cameras,
 )
@@ -217,7 +216,7 @@ class CameraSource:
         cameras = self._list_cameras(self.camera.backend)
         found = self._identity.find(cameras)
         if found is None:
-            raise CameraNotFoundError(f"{self.name} is not plugged in; {describe(cameras)}")
+            raise CameraNotFoundError(f"{self.name} is not plugged in.")
         self._identity = replace(self._identity, camera=found).seen_beside(cameras)
 
     def _through_other_backends(self) -> list[Camera]:

@@ -34,6 +34,8 @@ def open_source(spec: str, *, list_cameras: ListCameras = list_cameras) -> Sourc
     try:
         return _camera_source(spec, list_cameras)
     except CameraNotFoundError:
+        if not spec.startswith("/dev/") and Path(spec).name != spec and not exists(path):
+            raise SourceError(f"There is no file “{spec}”; it was moved or deleted.") from None
         sentence = f"“{spec}” is neither a file nor a camera; {describe(list_cameras())}"
         # A device may be plugged in later; what may be the name of a file is not waited for.
         raise (CameraNotFoundError if spec.startswith("/dev/") else SourceError)(sentence) from None

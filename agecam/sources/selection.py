@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Protocol, TypeVar, runtime_checkable
 
-from agecam.errors import SourceError, UsageError
+from agecam.errors import NoFrameError, SourceError, UsageError
 from agecam.messages import Frame
 from agecam.sources.base import Source
 from agecam.sources.prefetch import each_frame
@@ -101,12 +101,12 @@ def select(frames: Iterable[T], selection: FrameSelection, name: str) -> Iterato
     yield held, None if stands_s is None else min(end_s, last.time_s + stands_s) - held.time_s
 
 
-def nothing_selected(name: str, selection: FrameSelection, ended_s: float | None = None) -> SourceError:
+def nothing_selected(name: str, selection: FrameSelection, ended_s: float | None = None) -> NoFrameError:
     """The error of a source without a frame in ``selection``; ``ended_s``: when it ended before its start."""
     start_s, end_s = selection.start_s, selection.end_s
     if ended_s is not None:
-        return SourceError(f"{name} ends after {ended_s:.1f} s; choose a start before {start_s:g} s.")
-    return SourceError(f"{name} has no frame from {start_s:g} s to {end_s or 0:g} s; choose other times.")
+        return NoFrameError(f"{name} ends after {ended_s:.1f} s; choose a start before {start_s:g} s.")
+    return NoFrameError(f"{name} has no frame from {start_s:g} s to {end_s or 0:g} s; choose other times.")
 
 
 @runtime_checkable

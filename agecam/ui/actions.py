@@ -71,6 +71,8 @@ class ActionSpec:
     is_switch: bool = False
     plain_key: Qt.Key | None = None
     """A key without a modifier, which holds where no button or field that has the focus wants it."""
+    repeats: bool = False
+    """Whether it is done again and again while its key is held."""
 
     @property
     def key_text(self) -> str:
@@ -90,10 +92,12 @@ ACTIONS: Final[Mapping[str, ActionSpec]] = {
     ),
     "snapshot": ActionSpec("Snapshot", "Save the annotated picture as it is now", "take_snapshot", "Ctrl+S"),
     "play": ActionSpec("❙❙", "Play or pause the file", "toggle_playing", plain_key=Qt.Key.Key_Space),
-    "step_back": ActionSpec("◂❙", "One frame back", "step_back", plain_key=Qt.Key.Key_Comma),
-    "step_on": ActionSpec("❙▸", "One frame on", "step_on", plain_key=Qt.Key.Key_Period),
-    "skip_back": ActionSpec("5 s back", "Five seconds back", "skip_back", plain_key=Qt.Key.Key_Left),
-    "skip_on": ActionSpec("5 s on", "Five seconds on", "skip_on", plain_key=Qt.Key.Key_Right),
+    "step_back": ActionSpec("◂❙", "One frame back", "step_back", plain_key=Qt.Key.Key_Comma, repeats=True),
+    "step_on": ActionSpec("❙▸", "One frame on", "step_on", plain_key=Qt.Key.Key_Period, repeats=True),
+    "skip_back": ActionSpec(
+        "5 s back", "Five seconds back", "skip_back", plain_key=Qt.Key.Key_Left, repeats=True
+    ),
+    "skip_on": ActionSpec("5 s on", "Five seconds on", "skip_on", plain_key=Qt.Key.Key_Right, repeats=True),
     "loop": ActionSpec("⟳", "Play the file again and again", "toggle_loop", is_switch=True),
     "people": ActionSpec(
         "People", "Show who is in view, and what was seen in this session", "people.toggle", "F9", True
@@ -174,6 +178,7 @@ class Actions:
         action = QAction(tr(spec.text), window)
         action.setToolTip(f"{tr(spec.tip)} ({spec.key_text})" if spec.key_text else tr(spec.tip))
         action.setCheckable(spec.is_switch)
+        action.setAutoRepeat(spec.repeats)
         if spec.key:
             action.setShortcut(QKeySequence(spec.key))
         window.addAction(action)  # so that its key works in full screen too

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from agecam import __version__
@@ -15,7 +14,7 @@ from agecam.drawing.label_text import AGE_UNSURE_YEARS, GENDER_SURE
 from agecam.sources import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from agecam.ui.actions import ACTIONS
 from agecam.ui.choices import CHOICES
-from agecam.ui.help_dialog import HelpDialog, HelpPage
+from agecam.ui.help_dialog import HelpDialog, HelpPage, KeysDialog
 from agecam.ui.help_texts import HelpTexts
 from agecam.ui.language import tr
 from agecam.ui.pages import CONSENT
@@ -64,11 +63,9 @@ class Dialogs:
 
     def show_shortcuts(self, parent: QWidget) -> None:
         """Which keys do what."""
-        box = QMessageBox(parent)
-        box.setWindowTitle(tr("Keyboard"))
-        box.setTextFormat(Qt.TextFormat.RichText)
-        box.setText(shortcuts_text())
-        box.exec()
+        dialog = KeysDialog(shortcuts_text(), parent)
+        dialog.exec()
+        dialog.deleteLater()
 
     def show_help(
         self, parent: QWidget, texts: HelpTexts, about: str, page: HelpPage, show_log: Callable[[], None]

@@ -9,12 +9,15 @@ from PyQt6.QtCore import QByteArray, QSettings, QSize
 from PyQt6.QtWidgets import QWidget
 
 _USUAL_SIZE: Final = QSize(1120, 760)
+_LEAST_SIZE: Final = QSize(360, 240)
+"""In a smaller window the bars would leave nothing of the picture."""
 
 
 def restore_geometry(window: QWidget, settings_path: Path) -> None:
     """Give a window the place it had, else the usual size, or what the screen has room for."""
     screen = window.screen()
     room = _USUAL_SIZE if screen is None else screen.availableGeometry().size()
+    window.setMinimumSize(_LEAST_SIZE)
     window.resize(_USUAL_SIZE.boundedTo(room))
     geometry = _store(settings_path).value("geometry")
     if geometry is not None:

@@ -75,6 +75,22 @@ class HelpDialog(QDialog):
         self.tabs.addTab(shown, tr(page.value))
 
 
+class KeysDialog(QDialog):
+    """Which keys do what: rich text that scrolls where the window has no room for it."""
+
+    def __init__(self, text: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Keyboard"))
+        self.text = _browser(text)
+        self.text.setAccessibleName(tr("Keyboard"))
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.close)
+        column = QVBoxLayout(self)
+        column.addWidget(self.text)
+        column.addWidget(buttons)
+        self.resize(min(620, parent.width()), min(640, parent.height()))
+
+
 def _browser(text: str) -> QTextBrowser:
     browser = QTextBrowser()
     browser.setOpenExternalLinks(True)

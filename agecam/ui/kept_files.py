@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from agecam.errors import SourceError
 from agecam.opencv import cv2
 from agecam.sources import read_image
+from agecam.sources.files import exists
 from agecam.sources.video import VideoFileSource
 from agecam.ui.status_text import time_text
 
@@ -51,7 +52,7 @@ class Thumbnail:
 def latest_files(folders: Iterable[Path], most: int) -> list[KeptFile]:
     """The last files that AgeCam has written to these folders, the latest first."""
     found: dict[Path, float] = {}
-    for folder in folders:
+    for folder in filter(exists, folders):
         for pattern in _OURS:
             for path in folder.glob(pattern):
                 if not path.stem.endswith(_GROWING):

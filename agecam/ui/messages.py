@@ -6,7 +6,16 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from agecam.live.notices import Notice, NoticeKind, Remedy
 from agecam.ui.language import tr, tr_sentence
@@ -16,6 +25,8 @@ SHOWN_MS: Final[Mapping[NoticeKind, int]] = {NoticeKind.DONE: 8000, NoticeKind.W
 it is dismissed."""
 _MOST: Final = 4
 """So many messages stand at once; of more, the oldest that is no error goes first."""
+_NARROW_LETTERS: Final = 60
+"""In less room, a sentence beside its buttons would break at every other word."""
 REMEDY_TEXTS: Final = {
     Remedy.SHOW_IN_FOLDER: "Show in folder",
     Remedy.CHOOSE_RECORDINGS_FOLDER: "Choose folder",
@@ -48,29 +59,38 @@ class Message(QFrame):
         # What a screen reader says; its role has no way to tell how serious it is.
         sentence = tr_sentence(notice.text)
         self.setAccessibleName(tr(_KIND_WORDS[notice.kind], text=sentence))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 6, 6, 6)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(12, 6, 6, 6)
         text = QLabel(sentence)
         text.setTextFormat(Qt.TextFormat.PlainText)  # a file's name is no markup
         text.setWordWrap(True)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        row.addWidget(text, 1)
+        self._row.addWidget(text, 1)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        self._row.addLayout(buttons)
         self.remedy: QPushButton | None = None
         if notice.remedy is not None:
             self.remedy = QPushButton(tr(REMEDY_TEXTS[notice.remedy]))
             self.remedy.clicked.connect(lambda: on_remedy(notice))
-            row.addWidget(self.remedy)
+            buttons.addWidget(self.remedy)
         self.close_button = QPushButton("✕")
         self.close_button.setToolTip(tr("Dismiss"))
         self.close_button.setAccessibleName(tr("Dismiss"))
         self.close_button.clicked.connect(self.dismissed)
-        row.addWidget(self.close_button)
+        buttons.addWidget(self.close_button)
         if notice.kind in shown_ms:
             timer = QTimer(self)  # its child: one that outlived it would call into nothing
             timer.setSingleShot(True)
             timer.timeout.connect(self.dismissed)
             timer.start(shown_ms[notice.kind])
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Put the buttons below the sentence, where there is little room beside them."""
+        direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        if direction is not self._row.direction():
+            self._row.setDirection(direction)
 
 
 class MessageList(QWidget):
@@ -88,6 +108,7 @@ class MessageList(QWidget):
         self._on_remedy = on_remedy
         self._shown_ms = shown_ms
         self._messages: list[Message] = []
+        self._is_narrow = False
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(6)
@@ -99,11 +120,19 @@ class MessageList(QWidget):
         """Those that stand now, oldest first."""
         return tuple(self._messages)
 
+    def fit(self, width: int) -> int:
+        """Lay the messages out for that width; gives the height that they take."""
+        self._is_narrow = width < _NARROW_LETTERS * self.fontMetrics().averageCharWidth()
+        for message in self._messages:
+            message.set_narrow(self._is_narrow)
+        return self.heightForWidth(width)
+
     def add(self, notice: Notice) -> None:
         """Show it below the others; one that stands already is shown anew."""
         for message in [one for one in self._messages if one.notice.text == notice.text]:
             self._remove(message)
         message = Message(notice, self._on_remedy, self._shown_ms, self)
+        message.set_narrow(self._is_narrow)
         message.dismissed.connect(lambda: self._remove(message))
         self._messages.append(message)
         self._column.addWidget(message)

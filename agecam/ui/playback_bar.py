@@ -6,7 +6,17 @@ from typing import Final
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtGui import QMouseEvent
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSlider, QStyle, QToolButton, QWidget
+from PyQt6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSlider,
+    QStyle,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from agecam.live.playback import SPEEDS
 from agecam.ui.actions import ACTIONS, Actions
@@ -16,6 +26,10 @@ from agecam.ui.view_state import PlaybackView
 _STEPS_A_SECOND: Final = 100
 """Of the seek bar."""
 _KEY_STEP_S: Final = 5.0
+_STEPPING: Final = ("step_back", "play", "step_on")
+"""The buttons before the seek bar."""
+_LEAST_SEEK_PX: Final = 120
+"""A seek bar that is shorter cannot be aimed at."""
 
 
 class SeekBar(QSlider):
@@ -64,23 +78,28 @@ class PlaybackBar(QFrame):
     def __init__(self, actions: Actions, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("playback")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(8, 4, 8, 4)
-        row.setSpacing(4)
-        for name in ("step_back", "play", "step_on"):
-            row.addWidget(self._button(actions, name))
         self.seek_bar = SeekBar()
         self.seek_bar.sought.connect(self.sought)
-        row.addWidget(self.seek_bar, 1)
         self.time = QLabel()
         self.time.setTextFormat(Qt.TextFormat.PlainText)
-        row.addWidget(self.time)
         self.speed = QToolButton()
         self.speed.setToolTip(tr("Speed"))
         self.speed.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.speed.setMenu(self._speed_menu())
-        row.addWidget(self.speed)
-        row.addWidget(self._button(actions, "loop"))
+        self._is_narrow = True
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 4, 8, 4)
+        column.setSpacing(4)
+        self._above, self._row = QHBoxLayout(), QHBoxLayout()
+        column.addLayout(self._above)
+        column.addLayout(self._row)
+        stepping = [self._button(actions, name) for name in _STEPPING]
+        self._buttons = [*stepping, self.speed, self._button(actions, "loop")]
+        for button in self._buttons:
+            self._row.addWidget(button)
+        self.set_narrow(False)
+        QWidget.setTabOrder(stepping[-1], self.seek_bar)
+        QWidget.setTabOrder(self.seek_bar, self.speed)
         for button in self.findChildren(QToolButton):
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.hide()
@@ -98,6 +117,22 @@ class PlaybackBar(QFrame):
         self.speed.setText(f"{playback.speed:g}×")
         self.speed.setAccessibleName(tr("Speed {speed}", speed=f"{playback.speed:g}"))
         self.speed.setEnabled(playback.can_change)
+
+    def fit(self, width: int) -> None:
+        """Give the seek bar a row of its own where it would have little room between the buttons."""
+        beside = sum(one.sizeHint().width() + self._row.spacing() for one in (*self._buttons, self.time))
+        self.set_narrow(width - beside < _LEAST_SEEK_PX)
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Whether the seek bar and the time stand above the buttons, not between them."""
+        if narrow is self._is_narrow:
+            return
+        self._is_narrow = narrow
+        row, at = (self._above, 0) if narrow else (self._row, len(_STEPPING))
+        for widget in (self.seek_bar, self.time):
+            (self._row if narrow else self._above).removeWidget(widget)
+        row.insertWidget(at, self.seek_bar, 1)
+        row.insertWidget(at + 1, self.time)
 
     @staticmethod
     def _button(actions: Actions, name: str) -> QToolButton:

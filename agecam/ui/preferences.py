@@ -130,11 +130,12 @@ class Preferences(QDialog):
 
     def _folders(self) -> QFormLayout:
         form = QFormLayout()
-        form.addRow(
-            tr("Recordings"), self._folder("recordings_folder", lambda: self._owner.recordings_folder)
-        )
-        form.addRow(tr("Snapshots"), self._folder("snapshots_folder", lambda: self._owner.snapshots_folder))
-        form.addRow(tr("Models"), self._folder("models_folder", lambda: None))
+        for title, field, current in (
+            ("Recordings", "recordings_folder", lambda: self._owner.recordings_folder),
+            ("Snapshots", "snapshots_folder", lambda: self._owner.snapshots_folder),
+            ("Models", "models_folder", lambda: None),
+        ):
+            form.addRow(tr(title), self._folder(tr(title), field, current))
         return form
 
     def _switch(self, field: str, text: str, tip: str) -> QCheckBox:
@@ -160,7 +161,7 @@ class Preferences(QDialog):
         self._updates.append(update)
         return box
 
-    def _folder(self, field: str, current: Callable[[], Path | None]) -> QWidget:
+    def _folder(self, title: str, field: str, current: Callable[[], Path | None]) -> QWidget:
         row = QWidget()
         layout = QHBoxLayout(row)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -171,6 +172,8 @@ class Preferences(QDialog):
         choose.setObjectName(field)
         usual = QPushButton(tr("Usual"))
         usual.setToolTip(tr("The folder that AgeCam uses by itself"))
+        for button in (choose, usual):  # a screen reader tells the rows apart
+            button.setAccessibleName(f"{title}: {button.text()}")
         layout.addWidget(choose)
         layout.addWidget(usual)
 

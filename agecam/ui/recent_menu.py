@@ -11,6 +11,7 @@ from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QMenu, QWidget
 
 from agecam.sources.address import shown_input
+from agecam.sources.files import exists
 from agecam.ui.language import tr
 
 MOST: Final = 10
@@ -83,7 +84,7 @@ class RecentMenu(QMenu):
         """Ask which files are there."""
         files = [spec for spec in self._recent if "://" not in spec]
         self._run_in_background(
-            "recent", lambda: self._looked.emit({spec for spec in files if not Path(spec).exists()})
+            "recent", lambda: self._looked.emit({spec for spec in files if not exists(Path(spec))})
         )
 
     def _show_missing(self, missing: set[str]) -> None:

@@ -90,6 +90,16 @@ class Stage(QWidget):
             self._show_pointer(visible=True)
         self._place()
 
+    def give_focus(self) -> None:
+        """Give the focus to the live view, else to the first button of the page that can be used.
+
+        Where there is neither, the stage itself keeps it: what is not visible cannot have it.
+        """
+        page = self._stack.currentWidget()
+        buttons = [one for one in page.buttons if one.isEnabled()] if isinstance(page, MessagePage) else []
+        target = self.view if page is self.view else buttons[0] if buttons else self
+        target.setFocus()
+
     def look_at_pointer(self) -> None:
         """Hide the pointer where it rests in full screen over the picture; called four times a second."""
         at = QCursor.pos()
@@ -116,6 +126,7 @@ class Stage(QWidget):
 
     def _place(self) -> None:
         bar = self.playback
+        bar.fit(self.width())
         bar_height = 0 if bar.isHidden() else bar.sizeHint().height()
         if self._is_fullscreen:  # over the picture, which does not move as it comes and goes
             self._stack.setGeometry(self.rect())
@@ -131,9 +142,12 @@ class Stage(QWidget):
         self.table.move(_MARGIN_PX, _MARGIN_PX + above_px)
         statistics = self.statistics
         statistics.set_compact(self.height() < _ROOMY_HEIGHT_PX or self.width() < _ROOMY_WIDTH_PX)
-        statistics.move(self.width() - statistics.width() - _MARGIN_PX, _MARGIN_PX)
+        mark = self.recording
+        left = self.width() - statistics.width() - _MARGIN_PX
+        covers_mark = not mark.isHidden() and left < mark.geometry().right() + _MARGIN_PX
+        statistics.move(max(0, left), mark.geometry().bottom() + _MARGIN_PX if covers_mark else _MARGIN_PX)
         messages = self.messages
         width = min(_MESSAGES_WIDTH_PX, self.width() - 2 * _MARGIN_PX)
-        height = messages.heightForWidth(width)
+        height = messages.fit(width)
         left = (self.width() - width) // 2
         messages.setGeometry(left, max(0, self.height() - bar_height - height - _MARGIN_PX), width, height)

@@ -146,7 +146,7 @@ class MainWindow(InputWindow):
         if self._facts.asks_for_agreement:
             self._facts = replace(self._facts, asks_for_agreement=False)
             self._show_first()
-            self.view.setFocus()
+            self._focus_picture()
             self.refresh()
 
     def _show_first(self) -> None:
@@ -254,9 +254,14 @@ class MainWindow(InputWindow):
             self.stage.show_view(view)
             if shown is None or replace(shown, playback=view.playback) != view:  # which moves all the time
                 self._show_all_but_stage(view, shown)
-            if focused is not None and not (focused.isEnabled() and focused.isVisible()):
-                self.view.setFocus()  # Qt gives it to whatever comes next, a button that Space would press
+            is_lost = focused is not None and not (focused.isEnabled() and focused.isVisible())
+            if is_lost or focused is self.stage:
+                self._focus_picture()
         self._take_notices()
+
+    def _focus_picture(self) -> None:
+        """Qt gives a lost focus to whatever comes next on the bar, a button that Space would press."""
+        self.stage.give_focus()
 
     def _show_all_but_stage(self, view: ViewState, before: ViewState | None) -> None:
         if before is not None and view.theme != before.theme:

@@ -28,7 +28,7 @@ class InputWindow(CommandedWindow):
         action = self.actions_by_name.for_key(event.key()) if not modifiers else None
         if action is None:
             super().keyPressEvent(event)
-        else:
+        elif action.autoRepeat() or not event.isAutoRepeat():
             action.trigger()
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:  # noqa: N802

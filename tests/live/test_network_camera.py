@@ -82,7 +82,6 @@ def test_a_network_camera_is_labelled_recorded_and_found_again_after_a_break(
     time.sleep(0.5)  # the length of the break
     again = NetworkCamera(astronaut_bgr, port=camera.server_port)
     try:
-        session.retry()
         wait_for(lambda: state_of(session) is SourceState.LIVE, "live")
         wait_for_label(session)
         session.close()

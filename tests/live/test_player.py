@@ -1,5 +1,6 @@
 """A file that is paused, stepped, sought, sped up and looped; a frame's brightness tells its number."""
 
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -142,6 +143,21 @@ def test_a_file_that_has_ended_can_be_gone_back_into(playing: Playing) -> None:
     wait_for(lambda: len(playing.seen) > shown and playing.numbers()[-1] == FRAMES - 1, "the end again")
     wait_for(lambda: playing.thread.state()[0].state is SourceState.ENDED, "its state")
     assert playing.numbers()[-10:] == list(range(10, 20))
+
+
+def test_seeking_in_a_file_that_was_deleted_meanwhile_says_so(numbered: Path, tmp_path: Path) -> None:
+    gone = tmp_path / "gone.mp4"
+    shutil.copy(numbered, gone)
+    playing = Playing(gone)
+    try:
+        playing.show()
+        gone.unlink()
+        playing.control.seek(1.0)
+        wait_for(lambda: playing.thread.state()[0].state is SourceState.FAILED, "the failure")
+        assert "gone.mp4" in playing.thread.state()[0].message
+    finally:
+        playing.thread.stop()
+        playing.thread.join(60.0)
 
 
 def test_a_file_loops_from_when_it_is_told_to(playing: Playing) -> None:

@@ -201,6 +201,11 @@ def test_says_that_it_is_neither_a_file_nor_a_camera(spec: str) -> None:
         open_source(spec, list_cameras=two_cameras)
 
 
+def test_says_that_a_file_is_gone(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"There is no file “.*gone\.mp4”"):
+        open_source(str(tmp_path / "gone.mp4"), list_cameras=two_cameras)
+
+
 def test_says_that_a_camera_of_that_index_is_missing() -> None:
     with pytest.raises(CameraNotFoundError, match="There is no camera “5”"):
         open_source("5", list_cameras=two_cameras)

@@ -111,6 +111,12 @@ def test_defaults_are_restored_at_a_click_and_the_camera_and_the_agreement_stay(
     assert window.controls.recording_menu.action("Standard quality").isChecked()
 
 
+def test_a_screen_reader_tells_the_buttons_of_the_folders_apart(open_window: OpenWindow) -> None:
+    shown = preferences_of(open_window(None))
+    names = [shown.row(field).accessibleName() for field in ("recordings_folder", "snapshots_folder")]
+    assert names == ["Recordings: Choose…", "Snapshots: Choose…"]
+
+
 def test_the_list_of_keys_names_every_key(qtbot: QtBot) -> None:
     text = shortcuts_text()
     keys = [spec.key_text for spec in ACTIONS.values() if spec.key_text] + [one.key_text for one in CHOICES]

@@ -12,8 +12,8 @@ from agecam.messages import Estimate
 from agecam.paths import log_file
 from agecam.ui.actions import ACTIONS
 from agecam.ui.choices import CHOICES
-from agecam.ui.dialogs import Dialogs, about_text
-from agecam.ui.help_dialog import HelpDialog, HelpPage
+from agecam.ui.dialogs import Dialogs, about_text, shortcuts_text
+from agecam.ui.help_dialog import HelpDialog, HelpPage, KeysDialog
 from agecam.ui.help_texts import HelpTexts, read_help
 from tests.ui.helpers import MAX_WAIT_MS, NotedDesktop, OpenWindow
 
@@ -85,3 +85,17 @@ def test_the_user_guide_has_every_key() -> None:
     guide = (_ROOT / "docs" / "user-guide.md").read_text(encoding="utf-8")
     keys = {spec.key for spec in ACTIONS.values()} | {choice.key for choice in CHOICES}
     assert {key for key in keys if key not in guide} == set()
+
+
+def test_the_list_of_keys_fits_a_small_window_and_scrolls(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(640, 480)
+    keys = KeysDialog(shortcuts_text(), window)
+    keys.show()
+    assert keys.width() <= window.width()
+    assert keys.height() <= window.height()
+    scroll = keys.text.verticalScrollBar()
+    assert scroll is not None
+    assert scroll.maximum() > 0
+    assert "Ctrl+Shift+R" in keys.text.toPlainText()

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from PyQt6.QtWidgets import QWidget
+from PyQt6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from agecam.live.notices import Notice, NoticeKind, Remedy
@@ -118,3 +118,17 @@ def test_a_snapshot_on_a_full_disk_leaves_no_file_and_offers_another_folder(
     qtbot.waitUntil(lambda: "disk is full" in window.message_text(), timeout=MAX_WAIT_MS)
     assert window.stage.messages.messages[-1].notice.remedy is Remedy.CHOOSE_SNAPSHOTS_FOLDER
     assert [path.name for path in small_disk.rglob("*") if path.is_file()] == ["ballast"]
+
+
+def test_a_narrow_list_has_buttons_below_the_sentence(qtbot: QtBot) -> None:
+    messages = MessageList(lambda _notice: None)
+    qtbot.addWidget(messages)
+    messages.add(Notice("A sentence of many words " * 4, NoticeKind.ERROR, Remedy.CHOOSE_RECORDINGS_FOLDER))
+    message = messages.messages[0]
+    text = message.findChild(QLabel)
+    assert text is not None
+    for width, is_below in ((300, True), (760, False)):
+        messages.resize(width, messages.fit(width))
+        messages.show()
+        assert (message.close_button.geometry().top() >= text.geometry().bottom()) is is_below
+        assert text.width() > 250

@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from PyQt6.QtCore import QSize
+from PyQt6.QtCore import QSize, QTimer
 from pytestqt.qtbot import QtBot
 
 from agecam.live.state import SourceState
@@ -53,6 +53,27 @@ def test_a_thousand_calls_from_threads_wake_the_window_once(qtbot: QtBot) -> Non
     assert len(wakes) == 1
     bridge.notify()
     qtbot.waitUntil(lambda: len(wakes) == 2, timeout=MAX_WAIT_MS)
+
+
+def test_a_window_that_is_woken_without_pause_still_paints_and_keeps_its_timers(qtbot: QtBot) -> None:
+    bridge = SessionBridge()
+    wakes: list[int] = []
+
+    def wake_again() -> None:
+        wakes.append(1)
+        if len(wakes) < 1000:  # as from a session whose frames come faster than the window is rendered
+            bridge.notify()
+
+    bridge.changed.connect(wake_again)
+    wakes_at_timer: list[int] = []
+    timer = QTimer()
+    timer.setInterval(0)
+    timer.timeout.connect(lambda: wakes_at_timer.append(len(wakes)))
+    timer.start()
+    bridge.notify()
+    qtbot.waitUntil(lambda: len(wakes) == 1000, timeout=MAX_WAIT_MS)
+    timer.stop()
+    assert len({count for count in wakes_at_timer if count < 1000}) > 100
 
 
 def test_every_state_without_a_picture_has_a_page() -> None:

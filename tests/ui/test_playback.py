@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PyQt6.QtGui import QDropEvent
+from PyQt6.QtCore import QEvent, QMimeData, QPointF, Qt, QUrl
+from PyQt6.QtGui import QDropEvent, QKeyEvent
 from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
 
 from agecam.live.playback import PlaybackState
@@ -72,6 +73,27 @@ def test_a_file_is_paused_stepped_and_sought_by_keys_and_by_the_bar(
     )
 
 
+def test_a_key_that_is_held_steps_again_and_again_and_pauses_once(
+    qtbot: QtBot, open_window: OpenWindow, demo_clip: Path
+) -> None:
+    window = open_window(str(demo_clip))
+    wait_for_state(qtbot, window, SourceState.LIVE)
+    qtbot.waitUntil(window.view.isVisible, timeout=MAX_WAIT_MS)
+    bar = window.stage.playback
+    qtbot.waitUntil(bar.isVisible, timeout=MAX_WAIT_MS)
+    for text, key in ((" ", Qt.Key.Key_Space), (".", Qt.Key.Key_Period)):
+        for repeated in (False, True, True, True):
+            event = QKeyEvent(
+                QEvent.Type.KeyPress, key, Qt.KeyboardModifier.NoModifier, text, autorep=repeated
+            )
+            QApplication.sendEvent(window.view, event)
+        if key is Qt.Key.Key_Space:
+            assert state_of(window).is_paused
+            paused_s = state_of(window).position_s
+    qtbot.waitUntil(lambda: state_of(window).position_s > paused_s + 0.1, timeout=MAX_WAIT_MS)
+    assert not any(window.controls[name].autoRepeat() for name in ("record", "snapshot", "pause", "blur"))
+
+
 def drop(window: MainWindow, url: QUrl) -> None:
     mime = QMimeData()
     mime.setUrls([url])
@@ -115,3 +137,43 @@ def test_the_bar_is_there_for_files_alone_and_locked_while_they_are_recorded() -
     assert playback_of(file, recording=True) == PlaybackView(
         61.0, 3700.0, "1:01 / 1:01:40", False, False, 1.0
     )
+
+
+def test_space_pauses_a_file_that_was_dropped_while_a_button_had_the_focus(
+    qtbot: QtBot, open_window: OpenWindow, demo_clip: Path
+) -> None:
+    window = open_window(None)
+    wait_for_state(qtbot, window, SourceState.NO_CAMERA)
+    page = window.page(SourceState.NO_CAMERA)
+    qtbot.waitUntil(page.isVisible, timeout=MAX_WAIT_MS)
+    page.buttons[0].setFocus()
+    drop(window, QUrl.fromLocalFile(str(demo_clip)))
+    wait_for_state(qtbot, window, SourceState.LIVE)
+    qtbot.waitUntil(window.view.isVisible, timeout=MAX_WAIT_MS)
+    assert window.focusWidget() is window.view
+    press(window, Qt.Key.Key_Space)
+    assert state_of(window).is_paused
+
+
+def test_a_narrow_picture_has_the_seek_bar_and_the_whole_time_above_the_buttons(
+    qtbot: QtBot, open_window: OpenWindow, demo_clip: Path
+) -> None:
+    window = open_window(str(demo_clip))
+    window.resize(640, 480)
+    bar = window.stage.playback
+    qtbot.waitUntil(bar.isVisible, timeout=MAX_WAIT_MS)
+    window.controls["people"].trigger()
+    for is_narrow in (True, False):
+        qtbot.waitUntil(lambda wanted=is_narrow: (window.stage.width() < 400) is wanted, timeout=MAX_WAIT_MS)  # type: ignore[misc]
+        qtbot.waitUntil(lambda: bar.seek_bar.width() > 150, timeout=MAX_WAIT_MS)
+        play = bar.findChild(QToolButton, "play")
+        assert play is not None
+        assert (bar.seek_bar.geometry().bottom() < play.geometry().top()) is is_narrow
+        assert bar.time.width() >= bar.time.sizeHint().width()
+        assert bar.rect().contains(bar.time.geometry())
+        window.controls["people"].trigger()
+    following = play.nextInFocusChain()
+    order = [following := (following.nextInFocusChain() or window) for _ in range(3)]
+    assert bar.seek_bar in order
+    assert bar.speed in order
+    assert order.index(bar.seek_bar) < order.index(bar.speed)

@@ -8,11 +8,12 @@ from PyQt6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from agecam.live.recording import RecordingPhase, RecordingState
+from agecam.live.state import SourceState
 from agecam.live.statistics import HISTORY_S, Sample, Statistics
 from agecam.settings import Settings
 from agecam.ui.statistics_overlay import StatisticsOverlay
 from agecam.ui.statistics_view import statistics_view
-from tests.ui.helpers import MAX_WAIT_MS, OpenWindow, wait_for_labels
+from tests.ui.helpers import MAX_WAIT_MS, OpenWindow, wait_for_labels, wait_for_state
 
 NUMBERS = Statistics(
     fps_captured=30.02,
@@ -94,3 +95,9 @@ def test_the_plots_are_left_out_where_the_picture_is_small(
         )
         assert window.stage.rect().contains(overlay.geometry())
         assert overlay.height() < 0.6 * window.stage.height()
+    window.resize(400, 480)
+    wait_for_state(qtbot, window, SourceState.LIVE)
+    window.controls["record"].trigger()
+    mark = window.stage.recording
+    qtbot.waitUntil(mark.isVisible, timeout=MAX_WAIT_MS)
+    assert not mark.geometry().intersects(overlay.geometry()), "the mark can be read"

@@ -45,7 +45,8 @@ def test_the_latest_files_of_agecam_are_found_and_no_others(
         path.parent.mkdir(exist_ok=True)
         path.touch()
         os.utime(path, (number, number))
-    found = latest_files([videos, pictures, tmp_path / "none"], most=12)
+    unusable = [tmp_path / "none", tmp_path / ("x" * 300), pictures / "AgeCam 2026-11-26 10-00-00.png"]
+    found = latest_files([videos, pictures, *unusable], most=12)
     assert [file.path.name[-6:] for file in found] == ["03.png", "01.mp4", "00.png"]
     assert len(latest_files([videos, pictures], most=2)) == 2
 

@@ -86,6 +86,7 @@ def test_full_screen_fills_the_screen_and_says_what_is_going_on(toured: Toured) 
 def test_a_paused_file_is_sought_by_a_click_and_labelled_there(toured: Toured) -> None:
     file = toured.seen["file"]
     assert file["position_s"] == pytest.approx(file["duration_s"] / 2, rel=0.1)
+    assert file["labelled"] == 2
 
 
 def test_quitting_while_recording_asks_and_leaves_no_thread(toured: Toured) -> None:

@@ -160,6 +160,10 @@ class Tour:
         people = () if latest is None else latest.people
         return sum(one.confirmed and one.estimate is not None for one in people)
 
+    def shown_s(self) -> float:
+        latest = self.window.session.latest()
+        return -1.0 if latest is None else latest.analysis.frame.time_s
+
     def phase(self) -> RecordingPhase:
         return self.window.session.state().recording.phase
 
@@ -168,6 +172,9 @@ class Tour:
 
     def messages(self) -> list[str]:
         return [one.notice.text for one in self.window.stage.messages.messages]
+
+    def is_told(self, beginning: str) -> bool:
+        return any(text.startswith(beginning) for text in self.messages())
 
     def snapshots(self) -> list[Path]:
         return list((self.folder / "snapshots").glob("*.png"))
@@ -215,7 +222,7 @@ class Tour:
         self.key(Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier)
         self.until(lambda: self.phase() is RecordingPhase.ON, "the resumption")
         self.key(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
-        self.until(lambda: "Snapshot saved" in " ".join(self.messages()), "word of the snapshot")
+        self.until(lambda: self.is_told("Snapshot saved"), "word of the snapshot")
         self.keep_screen("snapshot", messages=self.messages())
         written = self.window.session.state().recording.written
         self.until(lambda: self.window.session.state().recording.written > written + 60, "more frames")
@@ -242,11 +249,11 @@ class Tour:
         self.ports.plugged = (replace(HALL, index=4, path="/dev/video4"), DESK)
         self.window.cameras_changed()
         self.until(lambda: self.state() is SourceState.LIVE, "the camera again")
-        self.until(lambda: "was away for" in " ".join(self.messages()), "word of the gap")
+        self.until(lambda: self.is_told("The camera was away"), "word of the gap")
         self.keep_screen("returned", mark=self.window.recording_text(), messages=self.messages())
         self.click(self.window.controls.button("record"))
         self.until(lambda: self.phase() is RecordingPhase.OFF, "the recording's end")
-        self.until(lambda: "Recording saved" in " ".join(self.messages()), "word of the recording")
+        self.until(lambda: self.is_told("Recording saved"), "word of the recording")
         self.keep_screen("saved", messages=self.messages())
 
     def play_file(self) -> None:
@@ -265,15 +272,17 @@ class Tour:
         self.until(lambda: self.window.session.state().playback is not None, "the file")
         self.until(lambda: self.state() is SourceState.LIVE, "the file live")
         bar = self.window.stage.playback.seek_bar
-        self.until(bar.isEnabled, "the seek bar")
-        self.window.view.setFocus()
+        self.until(lambda: bar.isVisible() and bar.isEnabled(), "the seek bar")
+        self.until(self.window.view.hasFocus, "the focus on the picture")
         self.key(Qt.Key.Key_Space)
         self.until(lambda: self.playback().is_paused, "the pause")
         QTest.mouseClick(bar, Qt.MouseButton.LeftButton, pos=QPoint(bar.width() // 2, bar.height() // 2))  # type: ignore[call-overload]
         duration_s = self.playback().duration_s or 0.0
         self.until(lambda: abs(self.playback().position_s - duration_s / 2) < duration_s / 10, "the seek")
-        self.until(lambda: self.labelled() >= 1, "labels where it stands")
-        self.keep_screen("file", position_s=self.playback().position_s, duration_s=duration_s)
+        self.until(lambda: self.shown_s() > duration_s / 3 and self.labelled() >= 2, "labels where it stands")
+        self.keep_screen(
+            "file", labelled=self.labelled(), position_s=self.playback().position_s, duration_s=duration_s
+        )
 
     def playback(self) -> Any:
         playback = self.window.session.state().playback
