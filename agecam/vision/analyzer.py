@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,26 +19,37 @@ from agecam.messages import Analysis, Detection, Estimate, Frame, Person
 from agecam.runtime import Runtime
 from agecam.vision.align import TTA_VIEWS, align_faces
 from agecam.vision.appearance import describe
+from agecam.vision.boxes import intersection_over_smaller
+from agecam.vision.changes import Box
 from agecam.vision.classification_schedule import ClassificationSchedule, ClassificationScheduleConfig
 from agecam.vision.classifier import Classifier, LiteRtClassifier
 from agecam.vision.detector import Detector, DetectorConfig, MediaPipeDetector
 from agecam.vision.face_network import FULL_RANGE
+from agecam.vision.frame_schedule import FrameScheduleConfig
+from agecam.vision.frame_search import FrameSearch, SearchedFrame
 from agecam.vision.look_back import LookBack, LookBackConfig
 from agecam.vision.nms import prioritized_nms
 from agecam.vision.photographs import PhotographAnalyzer
-from agecam.vision.pyramid import Pyramid, Roi
+from agecam.vision.propagation import PropagationConfig, propagate
+from agecam.vision.pyramid import Pyramid
 from agecam.vision.quality import QualityConfig, crop_quality
-from agecam.vision.rois import RoiConfig, RoiScheduler, TileConfig, TileScheduler
-from agecam.vision.scene_cut import Scene, SceneConfig, SceneTracker, thumbnail
-from agecam.vision.stage_clock import StageClock
+from agecam.vision.rois import RoiConfig, RoiScheduler, TileConfig
+from agecam.vision.scene_cut import Scene, SceneConfig, SceneTracker
+from agecam.vision.stage_clock import CountsRuns, NetworkUsage, StageClock
 from agecam.vision.tracker import Tracker, TrackerConfig
 from agecam.vision.verification import Verification
+
+_LEAST_LAG_FRAMES: Final = 3
+"""What is known of so many frames before decides whether one is searched, also where none is searched ahead:
+the people are the same either way."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnalyzerConfig:
     """Settings of all parts of an :class:`Analyzer`, but for the detector and the classifier it is given."""
 
+    frames: FrameScheduleConfig = field(default_factory=FrameScheduleConfig)
+    propagation: PropagationConfig = field(default_factory=PropagationConfig)
     tiles: TileConfig = field(default_factory=TileConfig)
     rois: RoiConfig = field(default_factory=RoiConfig)
     scenes: SceneConfig = field(default_factory=SceneConfig)
@@ -51,16 +61,6 @@ class AnalyzerConfig:
     """Frames in which :meth:`Analyzer.analyze_all` runs detection early: enough for the other thread never to
     wait where one frame takes longer than the next; each holds its image in memory. With 0 there is no such
     thread, which on one core only costs time."""
-
-
-@dataclass(frozen=True, slots=True)
-class _DetectedFrame:
-    """A frame and what is detected in it without knowing who was there before."""
-
-    frame: Frame
-    pyramid: Pyramid
-    detections: list[Detection]
-    took_ms: float
 
 
 class Analyzer:
@@ -79,13 +79,22 @@ class Analyzer:
         self._config = config
         self._detector = detector
         self._classifier = classifier
-        self._tiles = TileScheduler(config.tiles)
+        self._search = FrameSearch(config.frames, config.tiles)
         self._rois = RoiScheduler(config.rois)
         self._scenes = SceneTracker(config.scenes)
         self._scene = Scene()
         self._tracker = Tracker(config.tracker)
         self._schedule = ClassificationSchedule(config.schedule)
         self._photographs = PhotographAnalyzer(detector, classifier)
+        self._forget_frames()
+
+    def _forget_frames(self) -> None:
+        self._last_searched: Pyramid | None = None
+        self._last_faces: dict[int, Detection] = {}
+        """In that frame, by the number of the track."""
+        self._frames_begun = self._frames_tracked = 0
+        self._known: dict[int, tuple[Box, ...] | None] = {}
+        """By the number of the frame; see :meth:`_known_now`."""
 
     def analyze(self, frame: Frame) -> Analysis:
         """The people of one frame, in order of their numbers, those not yet confirmed included.
@@ -99,7 +108,7 @@ class Analyzer:
         """
         if frame.is_still:
             return self._photographs.analyze(frame)
-        return self._track(_detect(self._detector.detect_frame, frame, self._next_tiles(frame)))
+        return self._track(self._search.search(self._detector.detect_frame, frame, self._next_known()))
 
     def analyze_all(self, frames: Iterable[Frame]) -> Generator[Analysis, None, None]:
         """What :meth:`analyze` returns for each of the frames, sooner where there are two cores.
@@ -144,32 +153,37 @@ class Analyzer:
         if frame.is_still:
             return partial(self._photographs.analyze, frame)
         detect = self._detector.detect_frame_concurrently
-        detected = pool.submit(_detect, detect, frame, self._next_tiles(frame))
-        return lambda: self._track(detected.result())
+        searched = pool.submit(self._search.search, detect, frame, self._next_known())
+        return lambda: self._track(searched.result())
 
-    def _next_tiles(self, frame: Frame) -> list[Roi]:
-        return self._tiles.next_tiles((frame.width, frame.height), frame.time_s)
+    def _next_known(self) -> tuple[Box, ...] | None:
+        """Who was known some frames before the next one: those that are searched ahead know no more."""
+        self._frames_begun += 1
+        lag = max(_LEAST_LAG_FRAMES, self._config.frames_ahead + 1)
+        return self._known.pop(self._frames_begun - lag, None)
 
-    def _track(self, detected: _DetectedFrame) -> Analysis:
-        frame, time_s = detected.frame, detected.frame.time_s
-        clock = StageClock(detect=detected.took_ms)
+    def _track(self, searched: SearchedFrame) -> Analysis:
+        frame, time_s = searched.frame, searched.frame.time_s
+        clock = StageClock(detect=searched.took_ms)
 
         def verify(face: Detection) -> Verification:
             clock.lap("track")
-            verification = self._detector.verify(detected.pyramid, face)
+            verification = self._detector.verify(searched.pyramid, face)
             clock.lap("detect")
             return verification
 
-        scene = self._scenes.update(thumbnail(detected.pyramid), time_s)
+        scene = self._scenes.update(searched.thumbnail_gray, time_s)
         if scene.number != self._scene.number:
             self._rois.reset()  # new faces are searched for at once, and nobody is where they were
         self._scene = scene
         clock.lap("track")
-        detections = self._redetect(detected)
+        detections = self._propagated(searched)
+        # What is carried on looks like itself: a look is to tell it from who may have come before it since.
+        describe_face = None if detections is not None else partial(describe, searched.pyramid)
+        if detections is None:
+            detections = self._detections(searched)
         clock.lap("detect")
-        tracks = self._tracker.update(
-            detections, time_s, verify, describe=partial(describe, detected.pyramid), scene=scene
-        )
+        tracks = self._tracker.update(detections, time_s, verify, describe=describe_face, scene=scene)
         due = self._schedule.due(tracks, time_s)
         clock.lap("track")
         # The models err differently on each view, and the fusion averages it out.
@@ -195,16 +209,70 @@ class Analyzer:
             )
             for track in sorted(tracks, key=lambda track: track.track_id)
         )
+        self._frames_tracked += 1
+        self._known[self._frames_tracked] = self._known_now((frame.width, frame.height), time_s)
+        if describe_face is not None:
+            self._last_searched = searched.pyramid
+            self._last_faces = {track.track_id: track.face for track in tracks if track.detected}
         clock.lap("track")
         return Analysis(frame, people, clock.stages_ms, scene.number)
 
-    def _redetect(self, detected: _DetectedFrame) -> list[Detection]:
+    def _detections(self, searched: SearchedFrame) -> list[Detection]:
         """The detections of a frame, and those of known faces that were missed."""
-        pyramid, time_s = detected.pyramid, detected.frame.time_s
+        pyramid, time_s, detections = searched.pyramid, searched.frame.time_s, searched.detections
+        if detections is None:
+            detections = self._detector.detect_frame(pyramid, [])
         expected = self._tracker.expected(time_s, self._scene)
-        request = self._rois.schedule(pyramid.size_wh, expected, detected.detections, time_s)
+        request = self._rois.schedule(pyramid.size_wh, expected, detections, time_s)
         again = self._detector.redetect_rois(pyramid, request.rois, short_range=request.short_range)
-        return prioritized_nms(detected.detections, again)
+        return prioritized_nms(detections, again)
+
+    def _propagated(self, searched: SearchedFrame) -> list[Detection] | None:
+        """Everybody of the frame before in this one; ``None`` where it is, or has to be, searched.
+
+        By what they looked like in the last frame that was searched: from frame to frame somebody who comes
+        before them could take them over by and by.
+        """
+        if searched.detections is not None:
+            return None
+        pyramid, time_s = searched.pyramid, searched.frame.time_s
+        scene, before = self._scene, self._last_searched
+        is_steady = not (scene.is_blank or scene.is_mixed or scene.is_relit or scene.is_restless)
+        if before is None or not is_steady or self._known_now(pyramid.size_wh, time_s) is None:
+            return None
+        propagated = []
+        for track in self._tracker.reported():
+            if not track.detected:
+                continue
+            last = self._last_faces.get(track.track_id)
+            expected = track.predicted(time_s).centre
+            face = last and propagate(before, pyramid, last, expected, self._config.propagation)
+            if face is not None:
+                propagated.append(face)
+            elif track.confirmed:
+                return None
+        return propagated
+
+    def _known_now(self, size_wh: tuple[int, int], time_s: float) -> tuple[Box, ...] | None:
+        """Where those are who were detected in the last frame; ``None`` where somebody is in doubt.
+
+        So is who was lost a moment ago, and has not left the frame: they may come back at any time.
+        """
+        known: list[Box] = []
+        confirmed = 0
+        for track in self._tracker.reported():
+            if track.confirmed:
+                if not track.detected or track.rival is not None or track.fusion.is_suspect:
+                    return None
+                confirmed += 1
+            elif track.detected and not track.rejected:
+                return None
+            known.append(track.face.box)
+        expected = [face.box for face in self._tracker.expected(time_s, self._scene)]
+        left = [box for box in expected if not _is_inside(box, size_wh) and box not in known]
+        if len(expected) - len(left) > confirmed or _is_crowded(known):
+            return None
+        return tuple(known)
 
     def analyze_image(self, image_bgr: NDArray[np.uint8]) -> list[tuple[Detection, Estimate]]:
         """Faces of a single image ``(h, w, 3)`` uint8 from left to right; leaves the tracks alone.
@@ -213,12 +281,18 @@ class Analyzer:
         """
         return self._photographs.search(image_bgr)
 
+    def network_usage(self) -> dict[str, NetworkUsage]:
+        """What the networks have cost since it was made, by their names; of those that count it."""
+        parts = (one for one in (self._detector, self._classifier) if isinstance(one, CountsRuns))
+        return {name: usage for part in parts for name, usage in part.network_usage().items()}
+
     def reset(self) -> None:
         """Forget everybody: call it when the source changes or time starts anew."""
-        parts = (self._tiles, self._rois, self._scenes, self._tracker, self._schedule, self._photographs)
+        parts = (self._search, self._rois, self._scenes, self._tracker, self._schedule, self._photographs)
         for part in parts:
             part.reset()
         self._scene = Scene()
+        self._forget_frames()
 
     def close(self) -> None:
         """Release the detector; calling it twice does no harm."""
@@ -266,11 +340,18 @@ def create_analyzer(
     return Analyzer(create_detector(models if has_detectors else None), classifier, config)
 
 
-def _detect(
-    detect_frame: Callable[[Pyramid, Sequence[Roi]], list[Detection]], frame: Frame, rois: Sequence[Roi]
-) -> _DetectedFrame:
-    """All detection that does not depend on earlier frames."""
-    started_s = time.perf_counter()
-    pyramid = Pyramid(frame.image_bgr)
-    detections = detect_frame(pyramid, rois)
-    return _DetectedFrame(frame, pyramid, detections, (time.perf_counter() - started_s) * 1000)
+def _is_inside(box: Box, size_wh: tuple[int, int]) -> bool:
+    """Whether a face is inside a frame of (width, height) pixels, with a quarter of it on each side."""
+    x, y, width, height = box
+    return (
+        x > width / 4 and y > height / 4 and x + 1.25 * width < size_wh[0] and y + 1.25 * height < size_wh[1]
+    )
+
+
+def _is_crowded(boxes: Sequence[Box]) -> bool:
+    """Whether two faces overlap, so that the one may soon be taken for the other."""
+    return any(
+        intersection_over_smaller(one, other) > 0
+        for index, one in enumerate(boxes)
+        for other in boxes[:index]
+    )
