@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,7 +19,6 @@ from agecam.messages import Analysis, Detection, Estimate, Frame, Person
 from agecam.runtime import Runtime
 from agecam.vision.align import TTA_VIEWS, align_faces
 from agecam.vision.appearance import describe
-from agecam.vision.boxes import intersection_over_smaller
 from agecam.vision.changes import Box
 from agecam.vision.classification_schedule import ClassificationSchedule, ClassificationScheduleConfig
 from agecam.vision.classifier import Classifier, LiteRtClassifier
@@ -27,6 +26,7 @@ from agecam.vision.detector import Detector, DetectorConfig, MediaPipeDetector
 from agecam.vision.face_network import FULL_RANGE
 from agecam.vision.frame_schedule import FrameScheduleConfig
 from agecam.vision.frame_search import FrameSearch, SearchedFrame
+from agecam.vision.known_people import KnownPeople, KnownPeopleConfig
 from agecam.vision.look_back import LookBack, LookBackConfig
 from agecam.vision.nms import prioritized_nms
 from agecam.vision.photographs import PhotographAnalyzer
@@ -49,6 +49,7 @@ class AnalyzerConfig:
     """Settings of all parts of an :class:`Analyzer`, but for the detector and the classifier it is given."""
 
     frames: FrameScheduleConfig = field(default_factory=FrameScheduleConfig)
+    known: KnownPeopleConfig = field(default_factory=KnownPeopleConfig)
     propagation: PropagationConfig = field(default_factory=PropagationConfig)
     tiles: TileConfig = field(default_factory=TileConfig)
     rois: RoiConfig = field(default_factory=RoiConfig)
@@ -84,6 +85,7 @@ class Analyzer:
         self._scenes = SceneTracker(config.scenes)
         self._scene = Scene()
         self._tracker = Tracker(config.tracker)
+        self._people = KnownPeople(config.known)
         self._schedule = ClassificationSchedule(config.schedule)
         self._photographs = PhotographAnalyzer(detector, classifier)
         self._forget_frames()
@@ -94,7 +96,7 @@ class Analyzer:
         """In that frame, by the number of the track."""
         self._frames_begun = self._frames_tracked = 0
         self._known: dict[int, tuple[Box, ...] | None] = {}
-        """By the number of the frame; see :meth:`_known_now`."""
+        """By the number of the frame."""
 
     def analyze(self, frame: Frame) -> Analysis:
         """The people of one frame, in order of their numbers, those not yet confirmed included.
@@ -184,7 +186,8 @@ class Analyzer:
             detections = self._detections(searched)
         clock.lap("detect")
         tracks = self._tracker.update(detections, time_s, verify, describe=describe_face, scene=scene)
-        due = self._schedule.due(tracks, time_s)
+        # Where eyes and mouth are is less exact in faces that are carried on, and ages suffer from it.
+        due = self._schedule.due(tracks, time_s) if describe_face is not None else []
         clock.lap("track")
         # The models err differently on each view, and the fusion averages it out.
         views = [TTA_VIEWS[(track.runs - 1) % len(TTA_VIEWS)] for track in due]
@@ -210,7 +213,9 @@ class Analyzer:
             for track in sorted(tracks, key=lambda track: track.track_id)
         )
         self._frames_tracked += 1
-        self._known[self._frames_tracked] = self._known_now((frame.width, frame.height), time_s)
+        size_wh = frame.width, frame.height
+        known = self._people.update(tracks, self._tracker.hidden(), size_wh)
+        self._known[self._frames_tracked] = known
         if describe_face is not None:
             self._last_searched = searched.pyramid
             self._last_faces = {track.track_id: track.face for track in tracks if track.detected}
@@ -236,9 +241,8 @@ class Analyzer:
         if searched.detections is not None:
             return None
         pyramid, time_s = searched.pyramid, searched.frame.time_s
-        scene, before = self._scene, self._last_searched
-        is_steady = not (scene.is_blank or scene.is_mixed or scene.is_relit or scene.is_restless)
-        if before is None or not is_steady or self._known_now(pyramid.size_wh, time_s) is None:
+        before = self._last_searched
+        if before is None or self._people.boxes is None or not self._scene.is_steady:
             return None
         propagated = []
         for track in self._tracker.reported():
@@ -252,27 +256,6 @@ class Analyzer:
             elif track.confirmed:
                 return None
         return propagated
-
-    def _known_now(self, size_wh: tuple[int, int], time_s: float) -> tuple[Box, ...] | None:
-        """Where those are who were detected in the last frame; ``None`` where somebody is in doubt.
-
-        So is who was lost a moment ago, and has not left the frame: they may come back at any time.
-        """
-        known: list[Box] = []
-        confirmed = 0
-        for track in self._tracker.reported():
-            if track.confirmed:
-                if not track.detected or track.rival is not None or track.fusion.is_suspect:
-                    return None
-                confirmed += 1
-            elif track.detected and not track.rejected:
-                return None
-            known.append(track.face.box)
-        expected = [face.box for face in self._tracker.expected(time_s, self._scene)]
-        left = [box for box in expected if not _is_inside(box, size_wh) and box not in known]
-        if len(expected) - len(left) > confirmed or _is_crowded(known):
-            return None
-        return tuple(known)
 
     def analyze_image(self, image_bgr: NDArray[np.uint8]) -> list[tuple[Detection, Estimate]]:
         """Faces of a single image ``(h, w, 3)`` uint8 from left to right; leaves the tracks alone.
@@ -288,8 +271,15 @@ class Analyzer:
 
     def reset(self) -> None:
         """Forget everybody: call it when the source changes or time starts anew."""
-        parts = (self._search, self._rois, self._scenes, self._tracker, self._schedule, self._photographs)
-        for part in parts:
+        for part in (
+            self._search,
+            self._rois,
+            self._scenes,
+            self._tracker,
+            self._people,
+            self._schedule,
+            self._photographs,
+        ):
             part.reset()
         self._scene = Scene()
         self._forget_frames()
@@ -338,20 +328,3 @@ def create_analyzer(
     config = AnalyzerConfig(frames_ahead=0) if cores == 1 else AnalyzerConfig()
     has_detectors = models is not None and (models / FULL_RANGE).is_file()
     return Analyzer(create_detector(models if has_detectors else None), classifier, config)
-
-
-def _is_inside(box: Box, size_wh: tuple[int, int]) -> bool:
-    """Whether a face is inside a frame of (width, height) pixels, with a quarter of it on each side."""
-    x, y, width, height = box
-    return (
-        x > width / 4 and y > height / 4 and x + 1.25 * width < size_wh[0] and y + 1.25 * height < size_wh[1]
-    )
-
-
-def _is_crowded(boxes: Sequence[Box]) -> bool:
-    """Whether two faces overlap, so that the one may soon be taken for the other."""
-    return any(
-        intersection_over_smaller(one, other) > 0
-        for index, one in enumerate(boxes)
-        for other in boxes[:index]
-    )

@@ -15,14 +15,16 @@ from agecam.vision.changes import Changes
 class FrameScheduleConfig:
     """Settings of :class:`FrameSchedule`."""
 
-    every_s: float = 0.09
-    """Where everybody is known, a frame so long after the last search is searched: every third one of 25 or
-    30 a second. 0 searches every frame."""
+    every_s: float = 0.06
+    """Where everybody is known, a frame so long after the last search is searched: every second one of 25 or
+    30 a second. 0 searches every frame. With every third one more people are taken for others on made
+    films."""
     longest_pause_s: float = 0.06
     """Not so where frames are further apart, and people have moved further meanwhile. Chosen."""
     still_every_s: float = 0.19
-    """The same, at any rate, where nothing has changed since but who is known: somebody new changes what is
-    there."""
+    """The same where nothing has changed for a while but who is known: somebody new changes what is there."""
+    still_after_s: float = 1.0
+    """That while: who comes before somebody known changes what is beside them first. Chosen."""
 
 
 class FrameSchedule:
@@ -34,7 +36,9 @@ class FrameSchedule:
 
     def reset(self) -> None:
         """Begin anew: the source changed."""
-        self._last_s = -math.inf
+        self.is_still = False
+        """Whether, up to the last frame, nothing has changed for a while but who is known."""
+        self._last_s = self._changed_s = -math.inf
         self._searched_s: float | None = None
         self._searched_gray: NDArray[np.uint8] | None = None
 
@@ -46,11 +50,14 @@ class FrameSchedule:
         config = self._config
         is_quick = time_s - self._last_s <= config.longest_pause_s
         self._last_s = time_s
-        if are_known and self._searched_s is not None and self._searched_gray is not None:
+        if self._searched_gray is None or changes.since(self._searched_gray):
+            self._changed_s = time_s
+        self.is_still = are_known and time_s - self._changed_s >= config.still_after_s
+        if are_known and self._searched_s is not None:
             since_s = time_s - self._searched_s
             if is_quick and since_s < config.every_s:
                 return False
-            if since_s < config.still_every_s and not changes.since(self._searched_gray):
+            if self.is_still and since_s < config.still_every_s:
                 return False
         self._searched_s, self._searched_gray = time_s, changes.thumbnail_gray
         return True

@@ -59,7 +59,7 @@ class FrameSearch:
         changes = Changes(thumbnail_gray, size_wh, known or ())
         detections = None
         if self._schedule.is_due(changes, time_s, are_known=known is not None):
-            tiles = self._tiles.next_tiles(size_wh, time_s, changes, are_known=bool(known))
+            tiles = self._tiles.next_tiles(size_wh, time_s, changes, is_still=self._schedule.is_still)
             detections = detect(pyramid, tiles)
         took_ms = (time.perf_counter() - started_s) * 1000
         return SearchedFrame(frame, pyramid, thumbnail_gray, detections, took_ms)

@@ -51,9 +51,6 @@ class TileConfig:
 
     per_s: float = 16.0
     """Tiles a second; each costs one run of the full-range network."""
-    per_s_known: float = 8.0
-    """The same while somebody is there and everybody there is known: then a far newcomer on a camera that
-    moves is found within a second."""
     max_per_frame: int = 2
     """Tiles in one frame at most, so that no frame takes much longer than the others."""
     per_side: int = 3
@@ -62,8 +59,8 @@ class TileConfig:
     """Of a tile's side; neighbours overlap by more than the largest face that the whole frame may not show,
     a twelfth of it."""
     unchanged_every_s: float = 1.0
-    """A tile in which nothing has changed since it was searched, but those who are known, is searched again
-    after so long."""
+    """A tile of a still scene in which nothing has changed since it was searched is searched again after so
+    long."""
 
 
 class TileScheduler:
@@ -88,24 +85,23 @@ class TileScheduler:
         time_s: float,
         changes: Changes | None = None,
         *,
-        are_known: bool = False,
+        is_still: bool = False,
     ) -> list[Roi]:
         """The tiles to run detection on in this frame of (width, height) pixels.
 
-        Without ``changes`` anything may have changed since the frames before; ``are_known`` says that
-        somebody was there lately, and nobody of whom it is not clear yet who they are.
+        Without ``changes`` anything may have changed since the frames before. ``is_still`` says that nothing
+        has for a while but who is known; only then do tiles without changes wait.
         """
         config = self._config
-        per_s = min(config.per_s, config.per_s_known) if are_known else config.per_s
-        self._tokens.refill(time_s, per_s)
+        self._tokens.refill(time_s, config.per_s)
         if size_wh != self._size_wh:
             self._size_wh, self._next_tile = size_wh, 0
-            self._tiles = tiles(size_wh, self._config.per_side, self._config.stride)
+            self._tiles = tiles(size_wh, config.per_side, config.stride)
             self._searched = {}
         chosen: list[Roi] = []
         for _ in self._tiles:
             tile = self._tiles[self._next_tile]
-            if changes is None or self._is_worthwhile(tile, time_s, changes):
+            if changes is None or not is_still or self._is_worthwhile(tile, time_s, changes):
                 if not self._tokens.take():
                     break
                 chosen.append(tile)
