@@ -186,8 +186,7 @@ class Analyzer:
             detections = self._detections(searched)
         clock.lap("detect")
         tracks = self._tracker.update(detections, time_s, verify, describe=describe_face, scene=scene)
-        # Where eyes and mouth are is less exact in faces that are carried on, and ages suffer from it.
-        due = self._schedule.due(tracks, time_s) if describe_face is not None else []
+        due = self._schedule.due(tracks, time_s)
         clock.lap("track")
         # The models err differently on each view, and the fusion averages it out.
         views = [TTA_VIEWS[(track.runs - 1) % len(TTA_VIEWS)] for track in due]
