@@ -123,13 +123,14 @@ def _run_films(report: Report, analyzer: Analyzer, kept: KeptDetections, options
         with report.timed(film.kind):
             kept.begin(file)
             observed = run_film(analyzer, film)
-            kept.end()
             report.films[film.kind].add(measure_film(observed, references, film.cuts, film.fps))
         with report.timed("other trackers"):
             truths = [frame.truths for frame in observed]
+            detections = kept.by_frame(frame for frame, _ in film) if PEERS else []
             for peer in PEERS:
-                accumulator = track_by_peer(peer, kept.by_frame(), truths, film.fps)
+                accumulator = track_by_peer(peer, detections, truths, film.fps)
                 report.peers[peer][film.kind].append(accumulator)
+        kept.end()
 
 
 def _run_clips(report: Report, analyzer: Analyzer, kept: KeptDetections, options: argparse.Namespace) -> None:

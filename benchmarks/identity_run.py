@@ -98,12 +98,11 @@ class KeptDetections:
         self._path: Path | None = None
         self._kept: dict[str, list[list[float]]] = {}
         self._frames: dict[str, list[Detection]] = {}
-        self._order: list[str] = []
         self._is_new = False
 
     def begin(self, film: str) -> None:
         """Take what is kept of a film by this name, and forget the one before."""
-        self._kept, self._frames, self._order, self._is_new = {}, {}, [], False
+        self._kept, self._frames, self._is_new = {}, {}, False
         if self._folder is not None:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._path = self._folder / f"{film}-{_sources_digest()}.json"
@@ -115,9 +114,12 @@ class KeptDetections:
         if self._path is not None and self._is_new:
             self._path.write_text(json.dumps(self._kept))
 
-    def by_frame(self) -> list[list[Detection]]:
-        """All that the tracker was given, frame by frame since :meth:`begin`."""
-        return [self._frames[digest] for digest in self._order]
+    def by_frame(self, frames: Iterable[Frame]) -> list[list[Detection]]:
+        """All that the tracker was given of each frame; what was not searched for it is so now."""
+        return [
+            self._frames.get(_digest(frame.image_bgr)) or self.detect_frame(Pyramid(frame.image_bgr), [])
+            for frame in frames
+        ]
 
     def detect(self, image_bgr: NDArray[np.uint8]) -> list[Detection]:
         return self._detector.detect(image_bgr)
@@ -139,7 +141,6 @@ class KeptDetections:
             detect = detector.detect_frame_concurrently if concurrently else detector.detect_frame
             self._keep(key, detect(pyramid, rois))
         self._frames[digest] = self._taken(key)
-        self._order.append(digest)
         return list(self._frames[digest])
 
     def redetect_rois(self, pyramid: Pyramid, rois: Sequence[Roi], *, short_range: bool) -> list[Detection]:

@@ -41,10 +41,11 @@ class Benchmark:
     """Figures of one clip: rates in frames a second, times as their names say, memory in MB of 10^6 bytes.
 
     ``fps`` is in file mode, every frame decoded, analysed and drawn, nothing encoded; ``stages_ms`` are means
-    a frame of the same run, ``cpu_ms`` the processor time a frame. ``latency_ms`` is from capture to
-    annotated frame while the clip plays at its own rate, and ``live`` says how many frames a second were
-    captured and analysed then, on how many cores. ``startup_s`` counts from the start of a new process,
-    whose peak memory is ``rss_mb`` (``None`` on Windows).
+    a frame of the same run, ``cpu_ms`` the processor time a frame. ``networks`` has, by its name, how often
+    each network ran a frame, on how many images, and the processor time of that, also a frame.
+    ``latency_ms`` is from capture to annotated frame while the clip plays at its own rate, and ``live`` says
+    how many frames a second were captured and analysed then, on how many cores. ``startup_s`` counts from the
+    start of a new process, whose peak memory is ``rss_mb`` (``None`` on Windows).
 
     ``unavoidable_ms`` and ``unavoidable_cpu_ms`` are the parts that no design can leave out, each done alone,
     one frame after the other; ``unavoidable_live_ms`` are the same at the clip's own rate, which takes longer
@@ -60,6 +61,7 @@ class Benchmark:
     faces_mean: float
     fps: float
     stages_ms: Mapping[str, float]
+    networks: Mapping[str, Mapping[str, float]]
     cpu_ms: float
     unavoidable_ms: Mapping[str, float]
     unavoidable_cpu_ms: Mapping[str, float]
@@ -151,6 +153,9 @@ def _summary(name: str, runtime: Runtime, measured: _Measured) -> Benchmark:
         faces_mean=round(sum(map(len, people)) / len(people), 2),
         fps=round(1000 / frame_ms, 1),
         stages_ms=_medians(({name: one.stages_ms[name] for name in STAGES} for one in files), 3),
+        networks={
+            name: _medians((asdict(one.networks[name]) for one in files), 3) for name in files[0].networks
+        },
         cpu_ms=round(cpu_ms, 2),
         unavoidable_ms=wall,
         unavoidable_cpu_ms=cpu,
@@ -187,6 +192,10 @@ def _with_sum(parts: dict[str, float]) -> dict[str, float]:
     return {**parts, "sum": round(sum(parts.values()), 3)}
 
 
+def _network_ms(usage: Mapping[str, float]) -> float:
+    return sum(value for name, value in usage.items() if name.endswith("_ms"))
+
+
 def _print(result: Benchmark) -> None:
     title = printable(f"{result.clip}, {result.width} x {result.height}")
     table = Table("figure", "value", "unavoidable", title=Text(title))
@@ -208,6 +217,13 @@ def _print(result: Benchmark) -> None:
         *(
             (f"{name}, ms a frame", f"{value:.2f}", f"{parts_ms[name]:.2f}" if name in parts_ms else "")
             for name, value in result.stages_ms.items()
+        ),
+        *(
+            (
+                f"{name} network, runs a frame",
+                f"{one['runs']:.2f}, {_network_ms(one):.2f} ms of the processor",
+            )
+            for name, one in result.networks.items()
         ),
         (
             "latency p50, ms",

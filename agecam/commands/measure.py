@@ -30,6 +30,7 @@ from agecam.sources.prefetch import PrefetchSource, each_frame
 from agecam.vision.align import align_faces
 from agecam.vision.analyzer import create_analyzer, create_classifier
 from agecam.vision.detector import MediaPipeDetector
+from agecam.vision.stage_clock import NetworkUsage
 
 STAGES: Final = ("decode", "detect", "align", "classify", "track", "draw")
 PARTS: Final = ("decode", "detect", "classify", "draw")
@@ -64,7 +65,7 @@ class FileMode:
 
     ``stages_ms`` are means a frame of the time each stage took; stages of several frames run at the same
     time, so they add up to more than ``frame_ms``. ``cpu_ms`` is processor time a frame, of all threads.
-    ``people`` are the labelled people of each frame.
+    ``people`` are the labelled people of each frame, ``networks`` means a frame by the networks' names.
     """
 
     width: int
@@ -73,6 +74,7 @@ class FileMode:
     cpu_ms: float
     stages_ms: Mapping[str, float]
     people: Sequence[tuple[Person, ...]]
+    networks: Mapping[str, NetworkUsage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ def measure_file_mode(
     reader = PrefetchSource(source, on_read=decode_ms.append)
     stages_ms: list[Mapping[str, float]] = []
     people: list[tuple[Person, ...]] = []
+    usage: Mapping[str, NetworkUsage] = {}
     size = (0, 0)
     started_s = cpu_s = 0.0
     with create_analyzer(runtime=runtime, models=models) as analyzer, _opened(reader):
@@ -141,16 +144,20 @@ def measure_file_mode(
                 people.append(tuple(person for person in analysis.people if person.confirmed))
                 size = (analysis.frame.width, analysis.frame.height)
                 if len(people) == config.warm_up_frames:
+                    usage = analyzer.network_usage()
                     started_s, cpu_s = time.perf_counter(), time.process_time()
         measured = len(people) - config.warm_up_frames
         if measured < 1:
             raise AgeCamError(f"{source.name} is too short to measure; give a clip of a few seconds.")
         frame_ms = (time.perf_counter() - started_s) * 1000 / measured
         cpu_ms = (time.process_time() - cpu_s) * 1000 / measured
+        networks = {
+            name: one.per_frame(usage[name], measured) for name, one in analyzer.network_usage().items()
+        }
     warm = stages_ms[config.warm_up_frames :]
     means_ms = {name: sum(stages.get(name, 0.0) for stages in warm) / measured for name in STAGES}
     means_ms["decode"] = float(np.mean(decode_ms[config.warm_up_frames : -1]))
-    return FileMode(*size, frame_ms, cpu_ms, means_ms, people)
+    return FileMode(*size, frame_ms, cpu_ms, means_ms, people, networks)
 
 
 def measure_parts(

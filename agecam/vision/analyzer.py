@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,27 +19,39 @@ from agecam.messages import Analysis, Detection, Estimate, Frame, Person
 from agecam.runtime import Runtime
 from agecam.vision.align import TTA_VIEWS, align_faces
 from agecam.vision.appearance import describe
+from agecam.vision.changes import Box
 from agecam.vision.classification_schedule import ClassificationSchedule, ClassificationScheduleConfig
 from agecam.vision.classifier import Classifier, LiteRtClassifier
 from agecam.vision.detector import Detector, DetectorConfig, MediaPipeDetector
 from agecam.vision.face_network import FULL_RANGE
+from agecam.vision.frame_schedule import FrameScheduleConfig
+from agecam.vision.frame_search import FrameSearch, SearchedFrame
+from agecam.vision.known_people import KnownPeople, KnownPeopleConfig
 from agecam.vision.look_back import LookBack, LookBackConfig
 from agecam.vision.nms import prioritized_nms
 from agecam.vision.photographs import PhotographAnalyzer
-from agecam.vision.pyramid import Pyramid, Roi
+from agecam.vision.propagation import PropagationConfig, propagate
+from agecam.vision.pyramid import Pyramid
 from agecam.vision.quality import QualityConfig, crop_quality
-from agecam.vision.rois import RoiConfig, RoiScheduler, TileConfig, TileScheduler
-from agecam.vision.scene_cut import Scene, SceneConfig, SceneTracker, thumbnail
-from agecam.vision.stage_clock import StageClock
+from agecam.vision.rois import RoiConfig, RoiScheduler, TileConfig
+from agecam.vision.scene_cut import Scene, SceneConfig, SceneTracker
+from agecam.vision.stage_clock import CountsRuns, NetworkUsage, StageClock
 from agecam.vision.tracker import Tracker
 from agecam.vision.tracker_config import TrackerConfig
 from agecam.vision.verification import Verification
+
+_LEAST_LAG_FRAMES: Final = 3
+"""What is known of so many frames before decides whether one is searched, also where none is searched ahead:
+the people are the same either way."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnalyzerConfig:
     """Settings of all parts of an :class:`Analyzer`, but for the detector and the classifier it is given."""
 
+    frames: FrameScheduleConfig = field(default_factory=FrameScheduleConfig)
+    known: KnownPeopleConfig = field(default_factory=KnownPeopleConfig)
+    propagation: PropagationConfig = field(default_factory=PropagationConfig)
     tiles: TileConfig = field(default_factory=TileConfig)
     rois: RoiConfig = field(default_factory=RoiConfig)
     scenes: SceneConfig = field(default_factory=SceneConfig)
@@ -52,16 +63,6 @@ class AnalyzerConfig:
     """Frames in which :meth:`Analyzer.analyze_all` runs detection early: enough for the other thread never to
     wait where one frame takes longer than the next; each holds its image in memory. With 0 there is no such
     thread, which on one core only costs time."""
-
-
-@dataclass(frozen=True, slots=True)
-class _DetectedFrame:
-    """A frame and what is detected in it without knowing who was there before."""
-
-    frame: Frame
-    pyramid: Pyramid
-    detections: list[Detection]
-    took_ms: float
 
 
 class Analyzer:
@@ -80,13 +81,23 @@ class Analyzer:
         self._config = config
         self._detector = detector
         self._classifier = classifier
-        self._tiles = TileScheduler(config.tiles)
+        self._search = FrameSearch(config.frames, config.tiles)
         self._rois = RoiScheduler(config.rois)
         self._scenes = SceneTracker(config.scenes)
         self._scene = Scene()
         self._tracker = Tracker(config.tracker)
+        self._people = KnownPeople(config.known)
         self._schedule = ClassificationSchedule(config.schedule)
         self._photographs = PhotographAnalyzer(detector, classifier)
+        self._forget_frames()
+
+    def _forget_frames(self) -> None:
+        self._last_searched: Pyramid | None = None
+        self._last_faces: dict[int, Detection] = {}
+        """In that frame, by the number of the track."""
+        self._frames_begun = self._frames_tracked = 0
+        self._known: dict[int, tuple[Box, ...] | None] = {}
+        """By the number of the frame."""
 
     def analyze(self, frame: Frame) -> Analysis:
         """The people of one frame, in order of their numbers, those not yet confirmed included.
@@ -100,7 +111,7 @@ class Analyzer:
         """
         if frame.is_still:
             return self._photographs.analyze(frame)
-        return self._track(_detect(self._detector.detect_frame, frame, self._next_tiles(frame)))
+        return self._track(self._search.search(self._detector.detect_frame, frame, self._next_known()))
 
     def analyze_all(self, frames: Iterable[Frame]) -> Generator[Analysis, None, None]:
         """What :meth:`analyze` returns for each of the frames, sooner where there are two cores.
@@ -145,32 +156,37 @@ class Analyzer:
         if frame.is_still:
             return partial(self._photographs.analyze, frame)
         detect = self._detector.detect_frame_concurrently
-        detected = pool.submit(_detect, detect, frame, self._next_tiles(frame))
-        return lambda: self._track(detected.result())
+        searched = pool.submit(self._search.search, detect, frame, self._next_known())
+        return lambda: self._track(searched.result())
 
-    def _next_tiles(self, frame: Frame) -> list[Roi]:
-        return self._tiles.next_tiles((frame.width, frame.height), frame.time_s)
+    def _next_known(self) -> tuple[Box, ...] | None:
+        """Who was known some frames before the next one: those that are searched ahead know no more."""
+        self._frames_begun += 1
+        lag = max(_LEAST_LAG_FRAMES, self._config.frames_ahead + 1)
+        return self._known.pop(self._frames_begun - lag, None)
 
-    def _track(self, detected: _DetectedFrame) -> Analysis:
-        frame, time_s = detected.frame, detected.frame.time_s
-        clock = StageClock(detect=detected.took_ms)
+    def _track(self, searched: SearchedFrame) -> Analysis:
+        frame, time_s = searched.frame, searched.frame.time_s
+        clock = StageClock(detect=searched.took_ms)
 
         def verify(face: Detection) -> Verification:
             clock.lap("track")
-            verification = self._detector.verify(detected.pyramid, face)
+            verification = self._detector.verify(searched.pyramid, face)
             clock.lap("detect")
             return verification
 
-        scene = self._scenes.update(thumbnail(detected.pyramid), time_s)
+        scene = self._scenes.update(searched.thumbnail_gray, time_s)
         if scene.number != self._scene.number:
             self._rois.reset()  # new faces are searched for at once, and nobody is where they were
         self._scene = scene
         clock.lap("track")
-        detections = self._redetect(detected)
+        detections = self._propagated(searched)
+        # What is carried on looks like itself: a look is to tell it from who may have come before it since.
+        describe_face = None if detections is not None else partial(describe, searched.pyramid)
+        if detections is None:
+            detections = self._detections(searched)
         clock.lap("detect")
-        tracks = self._tracker.update(
-            detections, time_s, verify, describe=partial(describe, detected.pyramid), scene=scene
-        )
+        tracks = self._tracker.update(detections, time_s, verify, describe=describe_face, scene=scene)
         due = self._schedule.due(tracks, time_s)
         clock.lap("track")
         # The models err differently on each view, and the fusion averages it out.
@@ -197,16 +213,50 @@ class Analyzer:
             )
             for track in sorted(tracks, key=lambda track: track.track_id)
         )
+        self._frames_tracked += 1
+        size_wh = frame.width, frame.height
+        known = self._people.update(tracks, self._tracker.hidden(), size_wh)
+        self._known[self._frames_tracked] = known
+        if describe_face is not None:
+            self._last_searched = searched.pyramid
+            self._last_faces = {track.track_id: track.face for track in tracks if track.detected}
         clock.lap("track")
         return Analysis(frame, people, clock.stages_ms, scene.number)
 
-    def _redetect(self, detected: _DetectedFrame) -> list[Detection]:
+    def _detections(self, searched: SearchedFrame) -> list[Detection]:
         """The detections of a frame, and those of known faces that were missed."""
-        pyramid, time_s = detected.pyramid, detected.frame.time_s
+        pyramid, time_s, detections = searched.pyramid, searched.frame.time_s, searched.detections
+        if detections is None:
+            detections = self._detector.detect_frame(pyramid, [])
         expected = self._tracker.expected(time_s, self._scene)
-        request = self._rois.schedule(pyramid.size_wh, expected, detected.detections, time_s)
+        request = self._rois.schedule(pyramid.size_wh, expected, detections, time_s)
         again = self._detector.redetect_rois(pyramid, request.rois, short_range=request.short_range)
-        return prioritized_nms(detected.detections, again)
+        return prioritized_nms(detections, again)
+
+    def _propagated(self, searched: SearchedFrame) -> list[Detection] | None:
+        """Everybody of the frame before in this one; ``None`` where it is, or has to be, searched.
+
+        By what they looked like in the last frame that was searched: from frame to frame somebody who comes
+        before them could take them over by and by.
+        """
+        if searched.detections is not None:
+            return None
+        pyramid, time_s = searched.pyramid, searched.frame.time_s
+        before = self._last_searched
+        if before is None or self._people.boxes is None or not self._scene.is_steady:
+            return None
+        propagated = []
+        for track in self._tracker.reported():
+            if not track.detected:
+                continue
+            last = self._last_faces.get(track.track_id)
+            expected = track.predicted(time_s).centre
+            face = last and propagate(before, pyramid, last, expected, self._config.propagation)
+            if face is not None:
+                propagated.append(face)
+            elif track.confirmed:
+                return None
+        return propagated
 
     def analyze_image(self, image_bgr: NDArray[np.uint8]) -> list[tuple[Detection, Estimate]]:
         """Faces of a single image ``(h, w, 3)`` uint8 from left to right; leaves the tracks alone.
@@ -215,12 +265,25 @@ class Analyzer:
         """
         return self._photographs.search(image_bgr)
 
+    def network_usage(self) -> dict[str, NetworkUsage]:
+        """What the networks have cost since it was made, by their names; of those that count it."""
+        parts = (one for one in (self._detector, self._classifier) if isinstance(one, CountsRuns))
+        return {name: usage for part in parts for name, usage in part.network_usage().items()}
+
     def reset(self) -> None:
         """Forget everybody: call it when the source changes or time starts anew."""
-        parts = (self._tiles, self._rois, self._scenes, self._tracker, self._schedule, self._photographs)
-        for part in parts:
+        for part in (
+            self._search,
+            self._rois,
+            self._scenes,
+            self._tracker,
+            self._people,
+            self._schedule,
+            self._photographs,
+        ):
             part.reset()
         self._scene = Scene()
+        self._forget_frames()
 
     def close(self) -> None:
         """Release the detector; calling it twice does no harm."""
@@ -266,13 +329,3 @@ def create_analyzer(
     config = AnalyzerConfig(frames_ahead=0) if cores == 1 else AnalyzerConfig()
     has_detectors = models is not None and (models / FULL_RANGE).is_file()
     return Analyzer(create_detector(models if has_detectors else None), classifier, config)
-
-
-def _detect(
-    detect_frame: Callable[[Pyramid, Sequence[Roi]], list[Detection]], frame: Frame, rois: Sequence[Roi]
-) -> _DetectedFrame:
-    """All detection that does not depend on earlier frames."""
-    started_s = time.perf_counter()
-    pyramid = Pyramid(frame.image_bgr)
-    detections = detect_frame(pyramid, rois)
-    return _DetectedFrame(frame, pyramid, detections, (time.perf_counter() - started_s) * 1000)

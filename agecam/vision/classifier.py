@@ -17,6 +17,7 @@ from agecam.vision.align import to_model_input
 from agecam.vision.calibration import Calibration, estimates
 from agecam.vision.litert import LiteRtModel
 from agecam.vision.manifest import Manifest, Task
+from agecam.vision.stage_clock import NetworkUsage
 
 
 class Classifier(Protocol):
@@ -48,6 +49,13 @@ class LiteRtClassifier:
     def classify(self, *views: NDArray[np.uint8]) -> list[Estimate]:
         """As :meth:`Classifier.classify` says."""
         return estimate_views(views, self._age.run, self._gender.run, self._calibration)
+
+    def network_usage(self) -> dict[str, NetworkUsage]:
+        """As :meth:`agecam.vision.stage_clock.CountsRuns.network_usage` says."""
+        return {
+            name: NetworkUsage.sum([one.usage])
+            for name, one in (("age", self._age), ("gender", self._gender))
+        }
 
 
 _Run = Callable[[NDArray[np.float32]], NDArray[np.float32]]

@@ -23,6 +23,7 @@ from agecam.vision.face_networks import FaceNetworks, NetworksConfig, crop_rois,
 from agecam.vision.image_search import SearchConfig, search_image, with_border
 from agecam.vision.nms import non_max_suppression, prioritized_nms
 from agecam.vision.pyramid import Pyramid, Roi
+from agecam.vision.stage_clock import NetworkUsage
 from agecam.vision.verification import Verification
 
 __all__ = ["Detector", "DetectorConfig", "MediaPipeDetector", "with_border"]
@@ -141,6 +142,10 @@ class MediaPipeDetector:
         frames of people from behind no mean over three frames confirmed a track.
         """
         return self._networks.verify(pyramid, detection)
+
+    def network_usage(self) -> dict[str, NetworkUsage]:
+        """As :meth:`agecam.vision.stage_clock.CountsRuns.network_usage` says."""
+        return self._networks.network_usage()
 
     def _merged(self, on_whole: Iterable[Detection], on_rois: Iterable[Detection]) -> list[Detection]:
         whole = self._scored(on_whole)

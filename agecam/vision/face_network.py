@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -64,6 +65,7 @@ class LiteRtFaceNetwork:
         content = content or detector_bytes(path)
         try:
             self._model = LiteRtModel(content)
+            self.usage = self._model.usage
             self._input_px = self._model.input_shape[0]
             self._decoder = SsdDecoder(self._input_px, min_score=min_score)
             anchors = len(self._decoder)
@@ -88,14 +90,20 @@ class LiteRtFaceNetwork:
         return self._faces(values, logits, region), places
 
     def _run(self, region: RoiImage) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        values, logits = self._model.run_all(letterbox(region.image_bgr, self._input_px))
+        started_s = time.thread_time()
+        model_input = letterbox(region.image_bgr, self._input_px)
+        self.usage.preprocessing_ms += 1000 * (time.thread_time() - started_s)
+        values, logits = self._model.run_all(model_input)
         return values[0], logits[0, :, 0]
 
     def _faces(
         self, values: NDArray[np.float32], logits: NDArray[np.float32], region: RoiImage
     ) -> list[Detection]:
+        started_s = time.thread_time()
         faces = self._decoder.decode(values, logits)
-        return _in_image(faces, region) if len(faces.scores) else []
+        detections = _in_image(faces, region) if len(faces.scores) else []
+        self.usage.postprocessing_ms += 1000 * (time.thread_time() - started_s)
+        return detections
 
     def close(self) -> None:
         """Nothing to do: LiteRT's memory goes with this object."""

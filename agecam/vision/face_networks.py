@@ -22,6 +22,7 @@ from agecam.vision.face_verifier import FACE_VERIFIER, FaceVerifier
 from agecam.vision.manifest import detector_bytes
 from agecam.vision.mediapipe_network import MediaPipeFaceNetwork
 from agecam.vision.pyramid import Pyramid, Roi, RoiImage
+from agecam.vision.stage_clock import NetworkUsage
 from agecam.vision.verification import Verification
 
 
@@ -60,6 +61,7 @@ class FaceNetworks:
         self._models = models
         self._config = config
         self._networks: list[FaceNetwork] = []
+        self._usages: list[tuple[str, NetworkUsage]] = []
         self._second: FaceNetwork | None = None
         self._contents: dict[str, bytes] = {}
         self.regression = config.regression
@@ -81,7 +83,17 @@ class FaceNetworks:
         self._contents[name] = content
         network = runner(path, min_score=self._config.min_score, content=content)
         self._networks.append(network)
+        if isinstance(network, LiteRtFaceNetwork):
+            self._usages.append((name, network.usage))
         return network
+
+    def network_usage(self) -> dict[str, NetworkUsage]:
+        """What runs have cost so far, but for those by MediaPipe's task: of "full_range" and so on."""
+        usage = {
+            kind: NetworkUsage.sum(one for name, one in self._usages if name == file)
+            for kind, file in (("full_range", FULL_RANGE), ("short_range", SHORT_RANGE))
+        }
+        return {**usage, "face_verifier": NetworkUsage.sum([self._verifier.usage])}
 
     def second_full_range(self) -> FaceNetwork:
         """Another full-range network, loaded when it is first asked for."""

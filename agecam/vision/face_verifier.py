@@ -7,6 +7,7 @@ card has figures.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -42,6 +43,7 @@ class FaceVerifier:
 
     def __init__(self, path: Path) -> None:
         self._model = LiteRtModel(detector_bytes(path, "face verifier"))
+        self.usage = self._model.usage
         shapes = (self._model.input_shape, self._model.output_shapes)
         if shapes != ((VERIFIER_PX, VERIFIER_PX, 1), ((1,),)):
             raise ModelError(f"The face verifier {path} is another network. Reinstall AgeCam.")
@@ -53,8 +55,10 @@ class FaceVerifier:
         """
         if not detections:
             return []
+        started_s = time.thread_time()
         crops = np.stack([align_face(image_bgr, one, VERIFIER_PX, _VIEW) for one in detections])
         model_input = to_verifier_input(crops)
+        self.usage.preprocessing_ms += 1000 * (time.thread_time() - started_s)
         outputs = self._model.run(np.concatenate([model_input, model_input[:, :, ::-1]]))
         return [float(value) for value in outputs.reshape(2, -1).mean(axis=0)]
 

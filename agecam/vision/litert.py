@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from agecam.errors import ModelError
 from agecam.vision.silence import silenced_stderr
+from agecam.vision.stage_clock import NetworkUsage
 
 
 class LiteRtModel:
@@ -29,6 +31,8 @@ class LiteRtModel:
         from ai_edge_litert.interpreter import Interpreter
 
         self._batch = 0
+        self.usage = NetworkUsage()
+        """Of all runs so far; who prepares input and reads output adds the time for that."""
         try:
             with silenced_stderr():
                 self._interpreter: Any = Interpreter(model_content=content, num_threads=threads)
@@ -66,7 +70,12 @@ class LiteRtModel:
             )
         if not len(model_input):
             return tuple(np.empty((0, *shape), np.float32) for shape in self.output_shapes)
-        return self._invoke(model_input)
+        started_s = time.thread_time()
+        outputs = self._invoke(model_input)
+        self.usage.inference_ms += 1000 * (time.thread_time() - started_s)
+        self.usage.runs += 1
+        self.usage.images += len(model_input)
+        return outputs
 
     def _invoke(self, model_input: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
         if len(model_input) != self._batch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -89,7 +90,7 @@ class Pyramid:
         size = max(2, round(side / scale))
         # A centre outside the image still has to leave a pixel of it in the square.
         left, top = (
-            int(np.clip(round(at / scale - size / 2), 1 - size, limit - 1))
+            min(max(round(at / scale - size / 2), 1 - size), limit - 1)
             for at, limit in zip(centre, (width, height), strict=True)
         )
         right, bottom = left + size, top + size
@@ -111,7 +112,7 @@ class Pyramid:
 
 
 def _halvings(side: float, longest_px: int) -> int:
-    return max(0, int(np.ceil(np.log2(max(1.0, side / longest_px)))))
+    return max(0, math.ceil(math.log2(max(1.0, side / longest_px))))
 
 
 def tiles(size_wh: tuple[int, int], per_side: int, stride: float) -> list[Roi]:

@@ -6,27 +6,32 @@ Detection in regions finds such faces; spread over frames it costs a fixed numbe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from agecam.messages import Detection
 from agecam.vision.boxes import intersection_over_smaller
+from agecam.vision.changes import Changes
 from agecam.vision.pyramid import Roi, tiles
 
 
 class TokenBucket:
     """So many tokens a second and at most so many at once, whatever the frame rate."""
 
-    def __init__(self, per_s: float, capacity: int) -> None:
-        self._per_s, self._capacity = per_s, capacity
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
         self._tokens = 0.0
         self._time_s: float | None = None
 
-    def refill(self, time_s: float) -> None:
-        """Add what has come up since the last call; the first fills the bucket as after a second."""
+    def refill(self, time_s: float, per_s: float) -> None:
+        """Add ``per_s`` a second since the last call; the first one adds as many as after a second."""
         elapsed_s = 1.0 if self._time_s is None else time_s - self._time_s
         self._time_s = time_s
-        self._tokens = min(self._capacity, self._tokens + self._per_s * elapsed_s)
+        self._tokens = min(self._capacity, self._tokens + per_s * elapsed_s)
 
     def take(self) -> bool:
         """Take one token; false where there is none."""
@@ -53,6 +58,9 @@ class TileConfig:
     stride: float = 0.72
     """Of a tile's side; neighbours overlap by more than the largest face that the whole frame may not show,
     a twelfth of it."""
+    unchanged_every_s: float = 1.0
+    """A tile of a still scene in which nothing has changed since it was searched is searched again after so
+    long."""
 
 
 class TileScheduler:
@@ -67,19 +75,44 @@ class TileScheduler:
         self._size_wh = (0, 0)
         self._tiles: list[Roi] = []
         self._next_tile = 0
-        self._tokens = TokenBucket(self._config.per_s, self._config.max_per_frame)
+        self._tokens = TokenBucket(self._config.max_per_frame)
+        self._searched: dict[Roi, tuple[float, NDArray[np.uint8]]] = {}
+        """When each tile was searched last, and the thumbnail of that frame."""
 
-    def next_tiles(self, size_wh: tuple[int, int], time_s: float) -> list[Roi]:
-        """The tiles to run detection on in this frame of (width, height) pixels."""
-        self._tokens.refill(time_s)
+    def next_tiles(
+        self,
+        size_wh: tuple[int, int],
+        time_s: float,
+        changes: Changes | None = None,
+        *,
+        is_still: bool = False,
+    ) -> list[Roi]:
+        """The tiles to run detection on in this frame of (width, height) pixels.
+
+        Without ``changes`` anything may have changed since the frames before. ``is_still`` says that nothing
+        has for a while but who is known; only then do tiles without changes wait.
+        """
+        config = self._config
+        self._tokens.refill(time_s, config.per_s)
         if size_wh != self._size_wh:
             self._size_wh, self._next_tile = size_wh, 0
-            self._tiles = tiles(size_wh, self._config.per_side, self._config.stride)
+            self._tiles = tiles(size_wh, config.per_side, config.stride)
+            self._searched = {}
         chosen: list[Roi] = []
-        while self._tiles and self._tokens.take():
-            chosen.append(self._tiles[self._next_tile])
+        for _ in self._tiles:
+            tile = self._tiles[self._next_tile]
+            if changes is None or not is_still or self._is_worthwhile(tile, time_s, changes):
+                if not self._tokens.take():
+                    break
+                chosen.append(tile)
+                if changes is not None:
+                    self._searched[tile] = time_s, changes.thumbnail_gray
             self._next_tile = (self._next_tile + 1) % len(self._tiles)
         return chosen
+
+    def _is_worthwhile(self, tile: Roi, time_s: float, changes: Changes) -> bool:
+        searched_s, before_gray = self._searched.get(tile, (-math.inf, changes.thumbnail_gray))
+        return time_s - searched_s >= self._config.unchanged_every_s or changes.since(before_gray, tile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +157,7 @@ class RoiScheduler:
 
     def reset(self) -> None:
         """Begin anew: the source changed."""
-        self._tokens = TokenBucket(self._config.per_s, self._config.max_per_frame)
+        self._tokens = TokenBucket(self._config.max_per_frame)
         self._short_range_s: float | None = None
 
     def schedule(
@@ -139,7 +172,7 @@ class RoiScheduler:
         ``expected`` are the predicted detections of known faces, the longest undetected first.
         """
         config = self._config
-        self._tokens.refill(time_s)
+        self._tokens.refill(time_s, config.per_s)
         missed = [
             face
             for face in expected

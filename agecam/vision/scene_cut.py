@@ -120,6 +120,11 @@ class Scene:
     is_mixed: bool = False
     is_restless: bool = False
 
+    @property
+    def is_steady(self) -> bool:
+        """Whether none of the four is so."""
+        return not (self.is_blank or self.is_relit or self.is_mixed or self.is_restless)
+
 
 @dataclass(frozen=True, slots=True)
 class _Former:

@@ -97,6 +97,14 @@ class Tracker:
         )
         return [track.predicted(time_s) for track in sorted(confirmed, key=lambda track: track.detected_s)]
 
+    def hidden(self) -> list[Detection]:
+        """Where those who are confirmed, and not detected in this frame, would be: they may come back."""
+        return [
+            track.predicted(self._time_s)
+            for track in self._present()
+            if track.confirmed and not track.detected
+        ]
+
     def split(self, track: Track) -> Track:
         """Part a track, whose predictions have shown that it is somebody else now, from who it was.
 

@@ -255,8 +255,8 @@ def test_kept_detections_show_the_same_people_without_a_detector(heads: list[Hea
         with Analyzer(kept, create_classifier("litert")) as analyzer:
             kept.begin("two")
             runs.append(run_film(analyzer, film))
+            assert [len(found) for found in kept.by_frame(frame for frame, _ in film)] == [2] * FRAMES
             kept.end()
-        assert [len(found) for found in kept.by_frame()] == [2] * FRAMES
     assert runs[0] == runs[1]
     assert any(frame.drawn for frame in runs[1])
 

@@ -46,6 +46,13 @@ def test_json_holds_every_metric_of_a_clip(short_clip: Path, capsys: pytest.Capt
     assert 1 < metrics["faces_mean"] <= 2
     assert set(metrics["stages_ms"]) == {"decode", "detect", "align", "classify", "track", "draw"}
     assert all(value > 0 for value in metrics["stages_ms"].values())
+    assert set(metrics["networks"]) == {"full_range", "short_range", "face_verifier", "age", "gender"}
+    assert 0 < metrics["networks"]["full_range"]["runs"] < 5
+    for name in ("age", "gender"):
+        usage = metrics["networks"][name]
+        assert 0 < usage["runs"] <= usage["images"] <= metrics["faces_mean"]
+        assert usage["inference_ms"] > 0
+    assert all(value > 0 for value in metrics["networks"]["full_range"].values())
     # The stages are what a frame is made of; those of several frames run at the same time.
     assert sum(metrics["stages_ms"].values()) > 0.8 * 1000 / metrics["fps"]
     for parts in (metrics["unavoidable_ms"], metrics["unavoidable_cpu_ms"]):

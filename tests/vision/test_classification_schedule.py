@@ -26,18 +26,27 @@ def test_known_tracks_have_their_turn_a_few_times_a_second_and_never_all_at_once
     schedule, tracks = ClassificationSchedule(), tracks_of(face, 6)
     turns: Counter[int] = Counter()
     most = 0
-    for index in range(275):
+    for index in range(60):
         due = schedule.due(tracks, index / 25)
-        if index >= 25:
+        if index >= 10:
             turns.update(track.track_id for track in due)
             most = max(most, len(due))
     assert most <= 2
-    assert all(35 <= turns[number] <= 45 for number in range(1, 7))
+    assert all(7 <= turns[number] <= 9 for number in range(1, 7))
+
+
+def test_settled_tracks_have_their_turn_twice_a_second_until_they_are_new_again(face: MakeFace) -> None:
+    schedule, (track, other) = ClassificationSchedule(), tracks_of(face, 2)
+    turns = [index for index in range(400) if track in schedule.due([track, other], index / 25)]
+    assert 9 <= len([index for index in turns if 250 <= index < 375]) <= 11
+    assert 18 <= len([index for index in turns if 50 <= index < 175]) <= 22
+    track.runs = 0  # as Track.suspect does
+    assert all(track in schedule.due([track, other], 16 + index / 25) for index in range(8))
 
 
 def test_at_a_low_frame_rate_everybody_is_due(face: MakeFace) -> None:
     schedule, tracks = ClassificationSchedule(), tracks_of(face, 5)
-    assert all(len(schedule.due(tracks, index / 4)) == 5 for index in range(20))
+    assert all(len(schedule.due(tracks, index / 4)) == 5 for index in range(16))
 
 
 def test_a_predicted_face_is_never_due(face: MakeFace) -> None:

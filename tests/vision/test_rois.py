@@ -14,14 +14,14 @@ def face_at(x: float, y: float, side: float = 30.0) -> Detection:
 
 
 def test_a_bucket_holds_no_more_than_its_capacity() -> None:
-    bucket = TokenBucket(4, 2)
-    bucket.refill(0.0)
+    bucket = TokenBucket(2)
+    bucket.refill(0.0, 4)
     assert [bucket.take() for _ in range(3)] == [True, True, False]
-    bucket.refill(0.25)
+    bucket.refill(0.25, 4)
     assert [bucket.take() for _ in range(2)] == [True, False]
-    bucket.refill(0.375)
+    bucket.refill(0.375, 4)
     assert not bucket.take()
-    bucket.refill(0.5)
+    bucket.refill(0.5, 4)
     assert bucket.take()
 
 

@@ -1,0 +1,65 @@
+"""The part of an analysis that needs no earlier frame's people: detection in the whole frame and in tiles."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agecam.messages import Detection, Frame
+from agecam.vision.changes import Box, Changes
+from agecam.vision.frame_schedule import FrameSchedule, FrameScheduleConfig
+from agecam.vision.pyramid import Pyramid, Roi
+from agecam.vision.rois import TileConfig, TileScheduler
+from agecam.vision.scene_cut import thumbnail
+
+DetectFrame = Callable[[Pyramid, Sequence[Roi]], list[Detection]]
+"""As :meth:`agecam.vision.detector.Detector.detect_frame`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchedFrame:
+    """A frame and what is detected in it without knowing who was there before.
+
+    ``detections`` is ``None`` where it was not searched; ``thumbnail_gray`` is ``(36, 64)`` uint8.
+    """
+
+    frame: Frame
+    pyramid: Pyramid
+    thumbnail_gray: NDArray[np.uint8]
+    detections: list[Detection] | None
+    took_ms: float
+
+
+class FrameSearch:
+    """Searches those frames of one source, given in their order, that are due. One thread at a time."""
+
+    def __init__(self, frames: FrameScheduleConfig, tiles: TileConfig) -> None:
+        self._schedule = FrameSchedule(frames)
+        self._tiles = TileScheduler(tiles)
+
+    def reset(self) -> None:
+        """Begin anew: the source changed."""
+        self._schedule.reset()
+        self._tiles.reset()
+
+    def search(self, detect: DetectFrame, frame: Frame, known: Sequence[Box] | None) -> SearchedFrame:
+        """What ``detect`` finds, if the frame is due.
+
+        ``known`` are the boxes xywh of all who were there lately, in pixels of the frame; ``None`` where of
+        somebody it is not clear yet who they are.
+        """
+        started_s = time.perf_counter()
+        pyramid = Pyramid(frame.image_bgr)
+        thumbnail_gray = thumbnail(pyramid)
+        size_wh, time_s = (frame.width, frame.height), frame.time_s
+        changes = Changes(thumbnail_gray, size_wh, known or ())
+        detections = None
+        if self._schedule.is_due(changes, time_s, are_known=known is not None):
+            tiles = self._tiles.next_tiles(size_wh, time_s, changes, is_still=self._schedule.is_still)
+            detections = detect(pyramid, tiles)
+        took_ms = (time.perf_counter() - started_s) * 1000
+        return SearchedFrame(frame, pyramid, thumbnail_gray, detections, took_ms)

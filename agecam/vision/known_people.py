@@ -1,0 +1,78 @@
+"""Whether everybody in a frame is known: then not every frame has to be searched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agecam.messages import Detection
+from agecam.vision.boxes import intersection_over_smaller
+from agecam.vision.changes import Box
+from agecam.vision.track import Track
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPeopleConfig:
+    """Settings of :class:`KnownPeople`."""
+
+    least_runs: int = 8
+    """Nobody is known before the models were run on them so often: new and suspect tracks are run in every
+    frame, and want a detection in each."""
+
+
+class KnownPeople:
+    """Watches the tracks of one source from frame to frame."""
+
+    def __init__(self, config: KnownPeopleConfig = KnownPeopleConfig()) -> None:
+        self._config = config
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew: the source changed."""
+        self.boxes: tuple[Box, ...] | None = None
+        """What :meth:`update` said last."""
+        self._ids: frozenset[int] = frozenset()
+
+    def update(
+        self, tracks: Sequence[Track], hidden: Sequence[Detection], size_wh: tuple[int, int]
+    ) -> tuple[Box, ...] | None:
+        """Where those of the ``tracks`` are who are detected in a frame of (width, height): xywh, pixels.
+
+        ``None`` where somebody is in doubt: new, or gone since the frame before, or maybe somebody else, or
+        close to another. So are those who are ``hidden`` and have not left the frame: they may come back at
+        any time, and in somebody else's place.
+        """
+        ids = frozenset(track.track_id for track in tracks if track.confirmed)
+        are_same, self._ids = ids == self._ids, ids
+        boxes = tuple(track.face.box for track in tracks if track.detected)
+        are_known = (
+            are_same
+            and all(map(self._is_known, tracks))
+            and not any(_is_inside(face.box, size_wh) for face in hidden)
+            and not _is_crowded(boxes)
+        )
+        self.boxes = boxes if are_known else None
+        return self.boxes
+
+    def _is_known(self, track: Track) -> bool:
+        if not track.confirmed:
+            return track.rejected or not track.detected
+        is_doubtful = track.rival is not None or track.fusion.is_suspect
+        return not is_doubtful and track.runs >= self._config.least_runs
+
+
+def _is_inside(box: Box, size_wh: tuple[int, int]) -> bool:
+    """Whether a face is inside a frame of (width, height) pixels, with a quarter of it on each side."""
+    x, y, width, height = box
+    return (
+        x > width / 4 and y > height / 4 and x + 1.25 * width < size_wh[0] and y + 1.25 * height < size_wh[1]
+    )
+
+
+def _is_crowded(boxes: Sequence[Box]) -> bool:
+    """Whether two faces overlap, so that the one may soon be taken for the other."""
+    return any(
+        intersection_over_smaller(one, other) > 0
+        for index, one in enumerate(boxes)
+        for other in boxes[:index]
+    )

@@ -1,0 +1,97 @@
+"""Frames are searched when something may have changed, and tiles where it has."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from agecam.messages import Detection, Frame
+from agecam.vision.changes import Box, Changes
+from agecam.vision.frame_schedule import FrameScheduleConfig
+from agecam.vision.frame_search import FrameSearch
+from agecam.vision.pyramid import Pyramid, Roi
+from agecam.vision.rois import TileConfig, TileScheduler
+
+SIZE_WH = (640, 360)
+KNOWN: Box = (300.0, 60.0, 60.0, 60.0)
+
+
+def image(*patches: Box) -> NDArray[np.uint8]:
+    """Gray, with white patches xywh."""
+    made = np.full((SIZE_WH[1], SIZE_WH[0], 3), 90, np.uint8)
+    for x, y, width, height in patches:
+        made[int(y) : int(y + height), int(x) : int(x + width)] = 255
+    return made
+
+
+def searched_frames(
+    images: Sequence[NDArray[np.uint8]], fps: float, known: Sequence[Box] | None
+) -> list[int]:
+    """Which frames a search runs detection on; the people ``known`` are the same in all."""
+    search = FrameSearch(FrameScheduleConfig(), TileConfig())
+
+    def detect(_pyramid: Pyramid, _rois: Sequence[Roi]) -> list[Detection]:
+        return []
+
+    return [
+        index
+        for index, one in enumerate(images)
+        if search.search(detect, Frame(one, index / fps, index), known).detections is not None
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fps", "moving", "still"), [(30, 2, 6), (25, 2, 5), (10, 1, 2), (5, 1, 1), (1, 1, 1)]
+)
+def test_a_scene_that_has_been_still_for_a_second_is_searched_five_times_a_second(
+    fps: int, moving: int, still: int
+) -> None:
+    searched = searched_frames([image()] * (fps + 21), fps, [KNOWN])
+    assert set(np.diff([index for index in searched if index <= fps])) == {moving}
+    assert set(np.diff([index for index in searched if index >= fps])) == {still}
+
+
+def test_every_frame_is_searched_while_somebody_is_not_known() -> None:
+    assert searched_frames([image()] * 40, 30, None) == list(range(40))
+
+
+def test_a_newcomer_in_a_still_scene_has_every_second_frame_searched_for_a_second() -> None:
+    images = [image(KNOWN)] * 37 + [image(KNOWN, (40, 200, 30, 40))] * 35
+    searched = searched_frames(images, 30, [KNOWN])
+    assert searched[-1] > 37 + 30
+    after = [index for index in searched if 37 <= index <= 37 + 30]
+    assert after[0] <= 38
+    assert set(np.diff(after)) == {2}
+
+
+def test_that_known_people_move_changes_nothing() -> None:
+    x, y, width, height = KNOWN
+    images = [image((x + index / 2, y + index / 2, width, height)) for index in range(60)]
+    assert len(searched_frames(images, 30, [KNOWN])) <= 20 + 2
+    assert len(searched_frames(images, 30, [])) == 30
+
+
+def changes(*patches: Box, known: Sequence[Box] = ()) -> Changes:
+    return Changes(image(*patches)[::10, ::10, 0], SIZE_WH, known)
+
+
+def test_a_change_is_seen_where_it_is() -> None:
+    before = changes().thumbnail_gray
+    after = changes((40, 200, 30, 40))
+    assert after.since(before)
+    assert after.since(before, (0, 180, 100, 100))
+    assert not after.since(before, (200, 0, 100, 100))
+    assert not changes().since(before)
+
+
+def test_tiles_of_a_still_scene_are_left_out_for_a_second_without_change() -> None:
+    scheduler = TileScheduler(TileConfig(per_s=100, max_per_frame=20))
+    tiles = scheduler.next_tiles(SIZE_WH, 0.0, changes(), is_still=True)
+    assert len(tiles) == 8
+    assert scheduler.next_tiles(SIZE_WH, 0.25, changes(), is_still=True) == []
+    x, y, side, _ = tiles[0]
+    middle = (x + side / 3, y + side / 3, 20, 20)
+    assert scheduler.next_tiles(SIZE_WH, 0.5, changes(middle), is_still=True) == tiles[:1]
+    assert len(scheduler.next_tiles(SIZE_WH, 1.0, changes(middle), is_still=True)) == 7
+    assert len(scheduler.next_tiles(SIZE_WH, 1.25, changes(middle))) == 8
