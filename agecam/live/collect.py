@@ -73,6 +73,8 @@ class CollectState:
     folder: Path | None = None
     running: tuple[CollectProgress, ...] = ()
     people: tuple[CollectedPerson, ...] = ()
+    is_hidden: bool = False
+    """Whether faces are hidden, so that nobody can be collected."""
 
     @property
     def images(self) -> int:
@@ -117,6 +119,7 @@ class Collector:
         self._jobs: dict[int, _Job] = {}
         self._collection: Collection | None = None
         self._people: tuple[CollectedPerson, ...] = ()
+        self._is_hidden = False
 
     def state(self) -> CollectState:
         """What is being collected, and what there is."""
@@ -126,7 +129,7 @@ class Collector:
                 for job in self._jobs.values()
             )
             folder = None if self._collection is None else self._collection.folder
-            return CollectState(folder, running, self._people)
+            return CollectState(folder, running, self._people, self._is_hidden)
 
     def use(self, folder: Path) -> None:
         """Keep images in that folder from now on, and find out what it holds."""
@@ -135,11 +138,23 @@ class Collector:
                 self._collection, self._people = Collection(folder), ()
         self._do(lambda _collection: None)
 
+    def hide_faces(self, hidden: bool) -> None:
+        """Collect nobody while faces are hidden; what runs ends."""
+        with self._lock:
+            self._is_hidden = hidden
+        if hidden:
+            self.stop_all()
+
     def start(self, number: int, label: TrueLabel, wanted: int, *, has_consent: bool) -> None:
-        """Collect ``wanted`` images of the person with that number in view, who has agreed to it."""
+        """Collect ``wanted`` images of the person with that number in view, who has agreed to it.
+
+        Nothing is collected while faces are hidden.
+        """
         if not has_consent or (label.age is None and label.gender is None) or not label.name:
             raise ValueError("needs consent, a name, and an age or a gender")
         with self._lock:
+            if self._is_hidden:
+                return
             self._jobs[number] = _Job(number, label, wanted)
         self._on_change()
 

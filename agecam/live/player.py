@@ -25,10 +25,10 @@ class PlayerConfig:
 
     still_interval_s: float = 0.2
     """A photograph is offered again so often, to be recorded and restyled like anything else."""
-    repeat_interval_s: float = 0.1
-    repeats: int = 6
+    repeat_interval_s: float = 0.15
+    repeats: int = 10
     """A frame that was sought while the file is paused is offered again so often, so many times: nobody is
-    labelled whom only one frame shows, and a face is confirmed within 0.4 s."""
+    labelled whom only one frame shows, and a slow analysis takes only some of them."""
     usual_fps: float = 25.0
     """Frames a second of a file that tells none: the gap after its last frame when it is played again."""
 

@@ -160,8 +160,7 @@ class Session:
         """Change how labels look, from the next frame on."""
         self._analysis.view = replace(self._analysis.view, style=style)
         self.people.hide_faces(style.blur)
-        if style.blur:
-            self.collector.stop_all()
+        self.collector.hide_faces(style.blur)
 
     def set_previewed(self, previewed: bool) -> None:
         """Whether anybody sees the frames: where nobody does, only what is kept is drawn."""

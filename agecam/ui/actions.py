@@ -114,7 +114,9 @@ ACTIONS: Final[Mapping[str, ActionSpec]] = {
         "people.collect",
         "Ctrl+K",
     ),
-    "fullscreen": ActionSpec("Full screen", "Picture only", "toggle_fullscreen", "F11", True),
+    "fullscreen": ActionSpec(
+        "Full screen", "Fill the screen, without the bar", "toggle_fullscreen", "F11", True
+    ),
     "leave": ActionSpec("Leave full screen", "Show the controls again", "leave_fullscreen", "Esc"),
     "agree": ActionSpec("I agree", "Start AgeCam; this is asked once", "agree"),
     "preferences": ActionSpec("Preferences…", "Labels, recording, folders", "show_preferences", "Ctrl+,"),

@@ -289,6 +289,8 @@ class CollectDialog(QDialog):
         return next(((one.taken, one.wanted) for one in self._state.running if one.number == number), None)
 
     def _what_is_missing(self) -> str:
+        if self._state.is_hidden:
+            return tr("Faces are blurred: nobody is collected.")
         if self.who.currentData() is None:
             return tr("Nobody is in view.")
         if not self.name.text().strip():

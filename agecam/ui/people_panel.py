@@ -20,6 +20,7 @@ from agecam.ui.people_list import PeopleList, row_of, widest_detail
 _BESIDE_PX: Final = 72
 """Margins of the panel and of a row; the crop is three lines of text high."""
 _LEAST_PX: Final = 220
+_SPACING_PX: Final = 8
 _NARROW: Final = 3
 """A window is narrow where the panel would take more than a third of it."""
 _LEAST_ROWS: Final = 2
@@ -37,7 +38,7 @@ class PeoplePanel(QFrame):
         self.setAccessibleName(tr("People"))
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 8, 10, 8)
-        column.setSpacing(8)
+        column.setSpacing(_SPACING_PX)
         column.addLayout(self._head(actions))
         self.list = PeopleList(self)
         column.addWidget(self.list, 1)
@@ -63,6 +64,11 @@ class PeoplePanel(QFrame):
     def sizeHint(self) -> QSize:  # noqa: N802
         metrics = self.fontMetrics()
         return QSize(metrics.horizontalAdvance(widest_detail()) + 3 * metrics.height() + _BESIDE_PX, 400)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """Of all but the plots, which go where there is no room for them."""
+        whole, plots = super().minimumSizeHint(), self.charts.sizeHint().height() + _SPACING_PX
+        return QSize(whole.width(), whole.height() - (0 if self.charts.isHidden() else plots))
 
     def is_narrow(self, width_px: int) -> bool:
         """Whether a window so wide has little room beside the panel."""

@@ -107,6 +107,20 @@ def test_nothing_is_collected_without_consent_or_a_label(desk: Desk, label: True
     assert desk.collector.state().running == ()
 
 
+def test_while_faces_are_hidden_nobody_is_collected_and_nothing_begins(desk: Desk) -> None:
+    desk.collector.start(1, ANNA, 60, has_consent=True)
+    desk.show(0.0)
+    desk.collector.hide_faces(True)
+    assert desk.collector.state().running == ()
+    desk.collector.start(1, ANNA, 60, has_consent=True)
+    desk.show(2.0)
+    assert desk.collector.state().running == ()
+    desk.collector.hide_faces(False)
+    desk.collector.start(1, ANNA, 60, has_consent=True)
+    desk.show(4.0)
+    assert desk.taken() == 1
+
+
 def test_far_hidden_and_cut_faces_are_left_out(desk: Desk) -> None:
     desk.collector.start(1, ANNA, 60, has_consent=True)
     frame = Frame(np.full((720, 1280, 3), 60, np.uint8), 0.0, 0)

@@ -171,3 +171,16 @@ def test_keys_for_the_picture_work_while_the_list_has_the_focus(
 @pytest.mark.parametrize("name", ["collect", "summary", "table"])
 def test_each_button_of_the_panel_has_a_tip_with_its_key(open_window: OpenWindow, name: str) -> None:
     assert "Ctrl+" in open_window(None).controls[name].toolTip()
+
+
+def test_a_window_with_the_panel_can_be_made_small_again(
+    qtbot: QtBot, open_window: OpenWindow, settings: Settings
+) -> None:
+    window = open_window(None, chosen=replace(settings, show_people_narrow=True))
+    panel = window.people
+    window.resize(1600, 900)
+    panel.show()
+    qtbot.waitUntil(panel.charts.isVisible, timeout=MAX_WAIT_MS)
+    assert panel.minimumSizeHint().height() < 300, "the plots go where there is no room"
+    window.resize(700, 400)
+    qtbot.waitUntil(lambda: window.height() == 400 and not panel.charts.isVisible(), timeout=MAX_WAIT_MS)

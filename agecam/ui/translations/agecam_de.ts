@@ -726,8 +726,8 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
         <translation>Person {number}</translation>
     </message>
     <message>
-        <source>Picture only</source>
-        <translation>Nur das Bild</translation>
+        <source>Fill the screen, without the bar</source>
+        <translation>Den ganzen Bildschirm füllen, ohne die Leiste</translation>
     </message>
     <message>
         <source>Play again</source>
@@ -996,6 +996,18 @@ Von der Kamera zum Bildschirm: {middle} ms, 95 % binnen {most} ms.</translation>
     <message>
         <source>The person agrees that these images are kept for training</source>
         <translation>Die Person ist einverstanden, dass diese Bilder für das Training behalten werden</translation>
+    </message>
+    <message>
+        <source>Faces are blurred: nobody is collected.</source>
+        <translation>Gesichter sind verpixelt: niemand wird gesammelt.</translation>
+    </message>
+    <message>
+        <source>{name} is not plugged in.</source>
+        <translation>{name} ist nicht angeschlossen.</translation>
+    </message>
+    <message>
+        <source>There is no file “{spec}”; it was moved or deleted.</source>
+        <translation>Die Datei „{spec}“ gibt es nicht; sie wurde verschoben oder gelöscht.</translation>
     </message>
     <message>
         <source>The person has to agree.</source>
