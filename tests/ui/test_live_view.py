@@ -59,9 +59,10 @@ def test_an_image_of_the_views_size_is_painted_pixel_by_pixel_and_its_label_is_n
 
 
 def test_a_paused_frame_gets_the_pixels_of_a_window_that_changes_its_size(
-    qtbot: QtBot, open_window: OpenWindow, demo_clip: Path
+    qtbot: QtBot, open_window: OpenWindow, demo_clip: Path, settings: Settings
 ) -> None:
-    window = open_window(str(demo_clip), loop=True)
+    chosen = replace(settings, show_people=False)  # which would take of its width
+    window = open_window(str(demo_clip), loop=True, chosen=chosen)
     window.resize(700, 600)
     wait_for_labels(qtbot, window, people=1)
     window.session.playback.pause(True)

@@ -84,7 +84,8 @@ def test_the_statistics_come_and_go_with_the_key_i(
 def test_the_plots_are_left_out_where_the_picture_is_small(
     qtbot: QtBot, open_window: OpenWindow, demo_clip: Path, settings: Settings
 ) -> None:
-    window = open_window(str(demo_clip), loop=True, chosen=replace(settings, show_statistics=True))
+    chosen = replace(settings, show_statistics=True, show_people=False)  # which would take of its width
+    window = open_window(str(demo_clip), loop=True, chosen=chosen)
     overlay = window.stage.statistics
     qtbot.waitUntil(overlay.isVisible, timeout=MAX_WAIT_MS)
     for width, height, roomy in ((1120, 760, True), (640, 480, False), (1120, 760, True)):
