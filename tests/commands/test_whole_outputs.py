@@ -128,8 +128,9 @@ def test_a_run_that_is_stopped_keeps_what_was_done_under_another_name(
     arguments = AnnotateArguments((str(clip),), tmp_path / "out.mp4", csv=tmp_path / "out.csv")
     with unchanged("out-stopped.mp4", "out-stopped.csv"):
         assert annotate_inputs(arguments, make_analyzer(raising(KeyboardInterrupt(), after=3))) == 130
-    assert frames_in(stopped) == 3
-    assert f"Stopped after 3 frames; {stopped} holds them." in capsys.readouterr().err
+    frames = frames_in(stopped)
+    assert 3 <= frames <= 6, "not every frame is searched"
+    assert f"Stopped after {frames} frames; {stopped} holds them." in capsys.readouterr().err
 
 
 def test_a_run_that_is_stopped_keeps_what_was_there_too(
@@ -140,7 +141,7 @@ def test_a_run_that_is_stopped_keeps_what_was_there_too(
     with unchanged("out-stopped.mp4", "out-stopped.csv"):
         assert annotate_inputs(arguments, make_analyzer(raising(KeyboardInterrupt(), after=3))) == 130
     stopped = video.with_name("out-stopped.mp4")
-    assert frames_in(stopped) == 3
+    assert 3 <= frames_in(stopped) <= 6, "not every frame is searched"
     assert f"{stopped} holds them." in capsys.readouterr().err
     with unchanged("out-stopped-2.mp4", "out-stopped-2.csv"):
         annotate_inputs(arguments, make_analyzer(raising(KeyboardInterrupt(), after=3)))
