@@ -15,7 +15,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class ChangeConfig:
-    """Settings of :func:`has_changed`."""
+    """Settings of :class:`Changes`."""
 
     levels: int = 10
     """Gray levels (of 255) by which a pixel of a thumbnail has changed; sensor noise is averaged away."""
