@@ -85,8 +85,9 @@ class CameraControl:
         """The camera is about to be opened."""
         with self._lock:
             source.mode = remembered_for(source.camera, self._modes)
-            self._pending.clear()  # of the camera before
-            self._wants_defaults = False
+            if self._state is None or camera_key(self._state.camera) != camera_key(source.camera):
+                self._pending.clear()  # of the camera before
+                self._wants_defaults = False
 
     def opened(self, source: CameraSource) -> None:
         """It is open, and set again as it was set."""

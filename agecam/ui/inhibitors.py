@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import logging
 import os
 import shutil
@@ -21,7 +22,6 @@ log = logging.getLogger(__name__)
 
 _NAME: Final = "AgeCam"
 _REASON: Final = "Live picture or recording"
-_CONNECTION: Final = "agecam-awake"
 _ANSWER_MS: Final = 5000
 """A service may have to be started first."""
 _UINT: Final = 3
@@ -48,11 +48,15 @@ def system_inhibitors() -> Sequence[Inhibitor]:
 class SessionBus:
     """The session's D-Bus, if there is one: where none runs, none is started."""
 
+    _numbers = itertools.count()
+    """Qt gives the same connection, even one that has failed, to whoever asks for the same name."""
+
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._address = environment.get("DBUS_SESSION_BUS_ADDRESS", "")
         if not self._address and (folder := environment.get("XDG_RUNTIME_DIR")):
             socket = Path(folder) / "bus"
             self._address = f"unix:path={socket}" if socket.exists() else ""
+        self._name = f"agecam-awake-{next(self._numbers)}"
         self._connection: QDBusConnection | None = None
 
     def call(self, target: tuple[str, str, str], method: str, *arguments: Any) -> list[Any] | None:
@@ -66,8 +70,9 @@ class SessionBus:
         from PyQt6.QtDBus import QDBusArgument, QDBusConnection, QDBusMessage, QDBusPendingReply
 
         if self._connection is None:
-            self._connection = QDBusConnection.connectToBus(self._address, _CONNECTION)
+            self._connection = QDBusConnection.connectToBus(self._address, self._name)
         if not self._connection.isConnected():
+            self.disconnect()
             return None
         message = QDBusMessage.createMethodCall(*target, method)
         message.setArguments(
@@ -77,6 +82,7 @@ class SessionBus:
         answer.waitForFinished()
         if answer.isError():
             log.info("%s.%s: %s", target[2], method, answer.error().message())
+            self.disconnect()
             return None
         return list(answer.reply().arguments())
 
@@ -86,7 +92,7 @@ class SessionBus:
 
         if self._connection is not None:
             self._connection = None
-            QDBusConnection.disconnectFromBus(_CONNECTION)
+            QDBusConnection.disconnectFromBus(self._name)
 
 
 class ScreenSaverInhibitor:

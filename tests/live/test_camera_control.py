@@ -97,6 +97,16 @@ def test_a_camera_that_was_pulled_out_is_set_again_as_it_was(live: Live) -> None
     assert live.driver.values[ControlName.BRIGHTNESS.value] == 0.7
 
 
+def test_what_is_set_while_a_camera_is_away_is_set_as_soon_as_it_is_back(live: Live) -> None:
+    live.thread.request(SourceRequest(None))
+    live.wait_for(SourceState.LIVE)
+    live.driver.is_plugged = False
+    live.wait_for(SourceState.DISCONNECTED)
+    live.control.set(ControlName.BRIGHTNESS, 0.7)
+    live.driver.plug()
+    wait_for(lambda: live.driver.values[ControlName.BRIGHTNESS.value] == 0.7, "what was set")
+
+
 def test_what_was_set_of_a_camera_is_set_whenever_it_is_opened_until_its_defaults_are_restored(
     live: Live,
 ) -> None:

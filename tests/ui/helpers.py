@@ -15,7 +15,7 @@ from agecam.ui.dialogs import Dialogs
 from agecam.ui.screen_awake import ScreenAwake
 from agecam.ui.window import MainWindow
 
-MAX_WAIT_MS = 600_000
+MAX_WAIT_MS = 180_000
 """A net against hangs; waits end with what they wait for."""
 
 

@@ -172,6 +172,19 @@ def test_without_a_bus_nothing_is_granted_and_none_is_started(tmp_path: Path) ->
         assert not PortalInhibitor(bus).inhibit()
 
 
+def test_a_bus_that_was_not_there_is_asked_as_soon_as_it_is(
+    bus_address: str, start_desktop: StartDesktop, tmp_path: Path
+) -> None:
+    missing = SessionBus({"DBUS_SESSION_BUS_ADDRESS": f"unix:path={tmp_path / 'bus'}"})
+    assert not ScreenSaverInhibitor(missing).inhibit()
+    bus = SessionBus({"DBUS_SESSION_BUS_ADDRESS": bus_address})
+    one = ScreenSaverInhibitor(bus)
+    assert not one.inhibit(), "no desktop is there yet"
+    start_desktop("org.freedesktop.ScreenSaver")
+    assert one.inhibit()
+    one.release()
+
+
 @pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="needs Unix sockets")
 def test_a_bus_that_never_answers_holds_up_no_window(qtbot: QtBot, tmp_path: Path) -> None:
     # A folder with a short name: the address of a socket is limited.
@@ -179,6 +192,7 @@ def test_a_bus_that_never_answers_holds_up_no_window(qtbot: QtBot, tmp_path: Pat
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(path))
         server.listen()
+        server.settimeout(MAX_WAIT_S)
         awake = ScreenAwake(lambda: ways(f"unix:path={path.absolute()}"))
         awake.keep(True)
         connection, _ = server.accept()
