@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import time
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agecam.errors import ModelError
 from agecam.messages import Detection
 from agecam.vision.letterbox import letterbox
-from agecam.vision.litert import LiteRtModel
+from agecam.vision.litert import Floats, LiteRtModel
 from agecam.vision.manifest import detector_bytes
 from agecam.vision.nms import is_plausible
 from agecam.vision.pyramid import RoiImage
@@ -29,7 +28,7 @@ KEYPOINTS: Final = 4
 """Right eye, left eye, nose tip, mouth centre: the first four of MediaPipe's six; its ears are not used."""
 
 
-Proposals = NDArray[np.float32]
+Proposals = Floats
 """Places where faces may be: ``(n, 3)``, centre xy and width in pixels of the whole image, in no order."""
 
 
@@ -76,34 +75,29 @@ class LiteRtFaceNetwork:
 
     def detect(self, region: RoiImage) -> list[Detection]:
         """As :meth:`FaceNetwork.detect` says."""
-        return self._faces(*self._run(region), region)
+        return self._model.run_in_place(partial(letterbox, region.image_bgr), partial(self._faces, region))
 
     def detect_and_propose(self, region: RoiImage, min_score: float) -> tuple[list[Detection], Proposals]:
         """As :meth:`FaceNetwork.detect_and_propose` says."""
-        values, logits = self._run(region)
-        places = self._decoder.propose(values, logits, min_score)
+        return self._model.run_in_place(
+            partial(letterbox, region.image_bgr),
+            lambda outputs: (self._faces(region, outputs), self._proposals(region, outputs, min_score)),
+        )
+
+    def _faces(self, region: RoiImage, outputs: tuple[Floats, ...]) -> list[Detection]:
+        values, logits = outputs
+        faces = self._decoder.decode(values, logits[:, 0])
+        return _in_image(faces, region) if len(faces.scores) else []
+
+    def _proposals(self, region: RoiImage, outputs: tuple[Floats, ...], min_score: float) -> Proposals:
+        values, logits = outputs
+        places = self._decoder.propose(values, logits[:, 0], min_score)
         size_wh = np.array(region.image_bgr.shape[1::-1], np.float32)
         places *= max(size_wh)
         places[:, :2] += (size_wh - max(size_wh)) / 2
         places *= region.scale
         places[:, :2] += (region.x0, region.y0)
-        return self._faces(values, logits, region), places
-
-    def _run(self, region: RoiImage) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        started_s = time.thread_time()
-        model_input = letterbox(region.image_bgr, self._input_px)
-        self.usage.preprocessing_ms += 1000 * (time.thread_time() - started_s)
-        values, logits = self._model.run_all(model_input)
-        return values[0], logits[0, :, 0]
-
-    def _faces(
-        self, values: NDArray[np.float32], logits: NDArray[np.float32], region: RoiImage
-    ) -> list[Detection]:
-        started_s = time.thread_time()
-        faces = self._decoder.decode(values, logits)
-        detections = _in_image(faces, region) if len(faces.scores) else []
-        self.usage.postprocessing_ms += 1000 * (time.thread_time() - started_s)
-        return detections
+        return places
 
     def close(self) -> None:
         """Nothing to do: LiteRT's memory goes with this object."""
@@ -121,22 +115,38 @@ def _in_image(faces: SsdFaces, region: RoiImage) -> list[Detection]:
     leaves them; keypoints are not. All in float32 as there, since the last bit decides between two pixels.
     """
     height, width = region.image_bgr.shape[:2]
+    x0, y0, pixel = region.x0, region.y0, region.scale
+    size, scale, margin = _placement(width, height)
+    points = faces.points[:, : 2 + KEYPOINTS] * scale + margin
+    points[:, 1] -= points[:, 0]
+    boxes = (points[:, :2] * size).tolist()
+    across, down = width * pixel, height * pixel
+    keypoints = np.array(
+        [[(x0 + x * across, y0 + y * down) for x, y in one] for one in points[:, 2:].tolist()], np.float32
+    )
+    detections = [
+        Detection(
+            box=(
+                x0 + int(min(max(0, x), width)) * pixel,
+                y0 + int(min(max(0, y), height)) * pixel,
+                int(min(max(0, box_width), width)) * pixel,
+                int(min(max(0, box_height), height)) * pixel,
+            ),
+            score=score,
+            keypoints=face_points,
+        )
+        for ((x, y), (box_width, box_height)), score, face_points in zip(
+            boxes, faces.scores.tolist(), keypoints, strict=True
+        )
+    ]
+    return [detection for detection in detections if is_plausible(detection)]
+
+
+@lru_cache(maxsize=64)
+def _placement(width: int, height: int) -> tuple[Floats, Floats, Floats]:
+    """Of a region: its size in pixels, xy, and its square's size and upper left corner in shares of that."""
     size = np.array((width, height), np.float32)
     side = np.float32(max(width, height))
     one_px = 1 / size
     scale, margin = side * one_px, (size / 2 - side / 2) * one_px
-    boxes = faces.corners * scale + margin
-    boxes[:, 1] -= boxes[:, 0]
-    boxes_px = np.minimum(np.maximum(boxes * size, 0), size).astype(np.int64) * region.scale
-    boxes_px[:, 0] += (region.x0, region.y0)
-    shares = (faces.keypoints[:, :KEYPOINTS] * scale + margin).astype(np.float64)
-    keypoints = (shares * (width * region.scale, height * region.scale) + (region.x0, region.y0)).astype(
-        np.float32
-    )
-    detections = (
-        Detection(box=(x, y, box_width, box_height), score=score, keypoints=points)
-        for ((x, y), (box_width, box_height)), score, points in zip(
-            boxes_px.tolist(), faces.scores.tolist(), keypoints, strict=True
-        )
-    )
-    return [detection for detection in detections if is_plausible(detection)]
+    return size, np.asarray(scale, np.float32), np.asarray(margin, np.float32)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 from agecam.errors import ModelError
 from agecam.vision.silence import silenced_stderr
 from agecam.vision.stage_clock import NetworkUsage
+
+Floats = NDArray[np.float32]
+Result = TypeVar("Result")
 
 
 class LiteRtModel:
@@ -32,7 +36,7 @@ class LiteRtModel:
 
         self._batch = 0
         self.usage = NetworkUsage()
-        """Of all runs so far; who prepares input and reads output adds the time for that."""
+        """Of all runs so far; who prepares input for :meth:`run` adds the time for that."""
         try:
             with silenced_stderr():
                 self._interpreter: Any = Interpreter(model_content=content, num_threads=threads)
@@ -41,6 +45,8 @@ class LiteRtModel:
                 self._outputs: tuple[int, ...] = tuple(
                     output["index"] for output in self._interpreter.get_output_details()
                 )
+                self._input_view = self._interpreter.tensor(self._input)
+                self._output_views = tuple(map(self._interpreter.tensor, self._outputs))
                 self.input_shape: tuple[int, ...] = tuple(int(size) for size in entry["shape"][1:])
                 # Shapes of outputs are known once it has run; the first real run is as fast as the others.
                 blank = np.zeros((1, *self.input_shape), np.float32)
@@ -55,11 +61,11 @@ class LiteRtModel:
         """The shape of the first output, without the batch dimension."""
         return self.output_shapes[0]
 
-    def run(self, model_input: NDArray[np.float32]) -> NDArray[np.float32]:
+    def run(self, model_input: Floats) -> Floats:
         """The first output alone; see :meth:`run_all`."""
         return self.run_all(model_input)[0]
 
-    def run_all(self, model_input: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+    def run_all(self, model_input: Floats) -> tuple[Floats, ...]:
         """Outputs, each ``(n, *shape)`` float32, for ``(n, *input_shape)`` float32; ``n`` may be 0.
 
         Raises :class:`ModelError` for input of another shape.
@@ -77,13 +83,38 @@ class LiteRtModel:
         self.usage.images += len(model_input)
         return outputs
 
-    def _invoke(self, model_input: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-        if len(model_input) != self._batch:
-            self._interpreter.resize_tensor_input(self._input, model_input.shape)
-            self._interpreter.allocate_tensors()
-            self._batch = len(model_input)
+    def run_in_place(
+        self, write_input: Callable[[Floats], None], read_outputs: Callable[[tuple[Floats, ...]], Result]
+    ) -> Result:
+        """One image, without a copy of input and outputs; what ``read_outputs`` makes of these.
+
+        ``write_input`` sets all of an array of ``input_shape``, ``read_outputs`` gets one of each of the
+        ``output_shapes``: LiteRT's own memory, not to be used any more when they return.
+        """
+        started_s = time.thread_time()
+        self._resize(1)
+        write_input(self._input_view()[0])
+        written_s = time.thread_time()
+        self._interpreter.invoke()
+        run_s = time.thread_time()
+        result = read_outputs(tuple(view()[0] for view in self._output_views))
+        self.usage.postprocessing_ms += 1000 * (time.thread_time() - run_s)
+        self.usage.inference_ms += 1000 * (run_s - written_s)
+        self.usage.preprocessing_ms += 1000 * (written_s - started_s)
+        self.usage.runs += 1
+        self.usage.images += 1
+        return result
+
+    def _invoke(self, model_input: Floats) -> tuple[Floats, ...]:
+        self._resize(len(model_input))
         self._interpreter.set_tensor(self._input, model_input)
         self._interpreter.invoke()
         return tuple(
             np.asarray(self._interpreter.get_tensor(output), dtype=np.float32) for output in self._outputs
         )
+
+    def _resize(self, batch: int) -> None:
+        if batch != self._batch:
+            self._interpreter.resize_tensor_input(self._input, (batch, *self.input_shape))
+            self._interpreter.allocate_tensors()
+            self._batch = batch

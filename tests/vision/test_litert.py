@@ -1,12 +1,15 @@
 """One LiteRT model serves batches of any size, and refuses what it cannot run."""
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pytest
 
 from agecam.errors import ModelError
 from agecam.paths import models_dir
 from agecam.vision.face_network import SHORT_RANGE
-from agecam.vision.litert import LiteRtModel
+from agecam.vision.litert import Floats, LiteRtModel
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +54,25 @@ def test_a_network_of_two_outputs_gives_both_in_the_order_of_its_file() -> None:
     assert (values.shape, logits.shape) == ((1, 896, 16), (1, 896, 1))
     np.testing.assert_array_equal(model.run(images), values)
     assert [output.shape for output in model.run_all(images[:0])] == [(0, 896, 16), (0, 896, 1)]
+
+
+def test_an_image_written_in_place_has_the_outputs_of_one_that_is_copied() -> None:
+    model = LiteRtModel((models_dir() / SHORT_RANGE).read_bytes())
+    images = np.random.default_rng(0).random((3, *model.input_shape), np.float32)
+    expected = [model.run_all(image[np.newaxis]) for image in images]
+    model.run_all(images[:2])  # another size of batch in between
+    before = replace(model.usage)
+
+    def write(image: Floats, model_input: Floats) -> None:
+        model_input[:] = image
+
+    for image, outputs in zip(images, expected, strict=True):
+        values, logits = model.run_in_place(partial(write, image), lambda there: tuple(map(np.copy, there)))
+        np.testing.assert_allclose(values, outputs[0][0], atol=1e-4)
+        np.testing.assert_allclose(logits, outputs[1][0], atol=1e-4)
+    assert (model.usage.runs - before.runs, model.usage.images - before.images) == (3, 3)
+    assert model.usage.preprocessing_ms > before.preprocessing_ms
+    assert model.usage.postprocessing_ms > before.postprocessing_ms
 
 
 def test_no_faces_give_no_predictions(content: bytes) -> None:

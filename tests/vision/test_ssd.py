@@ -30,8 +30,8 @@ def _outputs(logit: float) -> tuple[Floats, Floats]:
 def test_values_are_decoded_from_their_anchor() -> None:
     x, y = anchor_centres(192)[100]
     faces = SsdDecoder(192, min_score=0.3).decode(*_outputs(2.0))
-    np.testing.assert_allclose(faces.corners, [[(x - 0.05, y - 0.1), (x + 0.05, y + 0.1)]], atol=1e-6)
-    np.testing.assert_allclose(faces.keypoints, [[(x + 0.05, y)] * 6], atol=1e-6)
+    np.testing.assert_allclose(faces.points[:, :2], [[(x - 0.05, y - 0.1), (x + 0.05, y + 0.1)]], atol=1e-6)
+    np.testing.assert_allclose(faces.points[:, 2:], [[(x + 0.05, y)] * 6], atol=1e-6)
     np.testing.assert_allclose(faces.scores, [1 / (1 + np.exp(-2))], rtol=1e-6)
 
 
