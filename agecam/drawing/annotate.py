@@ -23,7 +23,7 @@ DARK: Final[Colour] = (24, 20, 20)
 _SUBPIXEL_BITS: Final = 3
 _QUARTER: Final = np.linspace(0, np.pi / 2, 4)
 _ANGLES: Final = np.concatenate([start + _QUARTER for start in np.arange(4) * np.pi / 2])
-_CIRCLE: Final = np.column_stack([np.cos(_ANGLES), np.sin(_ANGLES)])
+_ARCS: Final = np.column_stack([np.cos(_ANGLES), np.sin(_ANGLES)]).reshape(4, len(_QUARTER), 2)
 _DEFAULT_STYLE: Final = LabelStyle()
 _HELD_LAYOUT: Final = replace(DEFAULT_CONFIG, move_cost=1e6, text_slack=1e6)
 """No label leaves its place or size, whatever it covers there: other costs stay far below."""
@@ -242,8 +242,7 @@ def draw_overlay(
 ) -> NDArray[np.uint8]:
     """A copy of the image ``(h, w, 3)`` uint8, of the overlay's size, with all of it drawn."""
     image = cover(image_bgr, overlay.covered, config)
-    for outlined in overlay.boxes:
-        _draw_box(image, outlined.box, outlined.colour, overlay.line_px, config)
+    _draw_boxes(image, overlay.boxes, overlay.line_px, config)
     for placed in overlay.plates:
         plate = placed.plate
         label = render_label(plate.large, plate.small, plate.text_px, placed.colour)
@@ -296,33 +295,35 @@ def mirror_box(box: Box, width_px: int) -> Box:
     return width_px - x - width, y, width, height
 
 
-def _draw_box(
-    image: NDArray[np.uint8], box: Box, colour: Colour, thickness: int, config: DrawingConfig
+def _draw_boxes(
+    image: NDArray[np.uint8], boxes: Sequence[OutlinedBox], line_px: int, config: DrawingConfig
 ) -> None:
-    """A box with rounded corners, dark at both edges so that it shows on any background."""
+    """Boxes with rounded corners, dark at both edges so that they show on any background."""
     # Two thin lines cost a third of one wide one under the coloured line.
-    dark = max(1, thickness // 3)
-    beside = (thickness + dark) / 2
-    for line_colour, width_px, outward in (
-        (DARK, dark, beside),
-        (DARK, dark, -beside),
-        (colour, thickness, 0.0),
-    ):
-        points = _rounded_outline(box, outward, config.corner_radius)
-        cv2.polylines(image, [points], True, line_colour, width_px, cv2.LINE_AA, _SUBPIXEL_BITS)
+    dark_px = max(1, line_px // 3)
+    beside = (line_px + dark_px) / 2
+    outlines = _rounded_outlines([one.box for one in boxes], (beside, -beside, 0.0), config.corner_radius)
+    for (outer, inner, line), one in zip(outlines, boxes, strict=True):
+        cv2.polylines(image, [outer, inner], True, DARK, dark_px, cv2.LINE_AA, _SUBPIXEL_BITS)
+        cv2.polylines(image, [line], True, one.colour, line_px, cv2.LINE_AA, _SUBPIXEL_BITS)
 
 
-def _rounded_outline(box: Box, outward: float, rounding: float) -> NDArray[np.int32]:
-    """Corners of a rounded box, moved ``outward`` by so many pixels, in fractions of a pixel.
+def _rounded_outlines(boxes: Sequence[Box], outward: Sequence[float], rounding: float) -> NDArray[np.int32]:
+    """Corners of rounded boxes, each moved ``outward`` by so many pixels, in fractions of a pixel.
 
-    Fractions, so that a box that follows a slow movement glides instead of hopping.
+    ``(boxes, outward, corners, 2)``, xy. Fractions, so that a box that follows a slow movement glides instead
+    of hopping.
     """
-    x, y, width, height = box
-    radius = min(width, height) * rounding
-    left, top, right, bottom = x + radius, y + radius, x + width - radius, y + height - radius
-    centres = np.array([[right, bottom], [left, bottom], [left, top], [right, top]])
-    points = np.repeat(centres, len(_QUARTER), axis=0) + (radius + outward) * _CIRCLE
-    return np.rint(points * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+    radii, centres = [], []
+    for x, y, width, height in boxes:
+        radius = min(width, height) * rounding
+        left, top, right, bottom = x + radius, y + radius, x + width - radius, y + height - radius
+        radii.append([radius + one for one in outward])
+        centres.append(((right, bottom), (left, bottom), (left, top), (right, top)))
+    arcs = np.array(radii).reshape(-1, len(outward), 1, 1, 1) * _ARCS
+    points = np.array(centres).reshape(-1, 1, 4, 1, 2) + arcs
+    points = np.rint(points * (1 << _SUBPIXEL_BITS)).reshape(len(boxes), len(outward), len(_ANGLES), 2)
+    return np.asarray(points, np.int32)
 
 
 def cover(

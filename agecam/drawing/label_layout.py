@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,69 +53,93 @@ def place_labels(
     """
     if not labels:
         return []
-    boxes = _rects([label.box for label in labels])
     sizes = np.array([label.size_wh for label in labels], dtype=float).T[..., None]
-    wanted, order_costs = _positions(boxes, sizes[..., 0], gap_px, config)
+    wanted = np.array(list(zip(*(_positions(label, gap_px, config) for label in labels), strict=True)))
     room = np.maximum(0, np.array(image_size_wh)[:, None, None] - sizes)
     corners = np.minimum(np.maximum(wanted, 0), room)
     places = np.concatenate([corners, corners + sizes])
 
-    weights = np.repeat([1, config.tentative_part], [len(faces), len(tentative)])
-    costs = order_costs + _cover_costs(places, _rects([*faces, *tentative]), weights, config)
-    costs += config.own_face_cost * _covers(places, boxes[:, :, None, None])[..., 0]
+    weights = np.array([1.0] * len(faces) + [config.tentative_part] * len(tentative))
+    costs = _cover_costs(places, [label.box for label in labels], [*faces, *tentative], weights, config)
     costs += config.outside_cost * np.abs(corners - wanted).sum(axis=0) / sizes.sum(axis=0)
     chosen = costs.argmin(axis=1)
-    for row, label in enumerate(labels):
-        position = before.get(label.track_id) if before else None
-        if position is not None:
-            costs[row] += config.move_cost
-            costs[row, position] -= config.move_cost
-            chosen[row] = position
+    before = before or {}
+    kept = [(row, before[label.track_id]) for row, label in enumerate(labels) if label.track_id in before]
+    if kept:
+        rows, positions = np.array(kept).T
+        costs[rows] += config.move_cost
+        costs[rows, positions] -= config.move_cost
+        chosen[rows] = positions
     chosen = _take_turns(places, costs, chosen, config)
     return [
-        PlacedLabel(label.track_id, round(float(x)), round(float(y)), int(position))
+        PlacedLabel(label.track_id, round(x), round(y), position)
         for label, position, x, y in zip(
-            labels, chosen, *corners[:, np.arange(len(labels)), chosen], strict=True
+            labels,
+            chosen.tolist(),
+            *corners[:, np.arange(len(labels)), chosen].tolist(),
+            strict=True,
         )
     ]
 
 
-def _rects(boxes: Sequence[Box]) -> NDArray[np.float64]:
-    """First and last corners of boxes, ``(4, n)`` xyxy in pixels: numpy is fast at whole rows."""
-    rects = np.array(boxes, dtype=float).reshape(-1, 4).T.copy()
-    rects[2:] += rects[:2]
-    return rects
-
-
+# Plain Python, as in all that is done per box: for the few labels of a frame a call of NumPy costs more.
 def _positions(
-    boxes: NDArray[np.float64], sizes: NDArray[np.float64], gap: int, config: DrawingConfig
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Top left corners of the places about each face, ``(2, n, 12)``, and what each of the places costs."""
-    left, top, right, bottom = boxes
-    width, height = sizes
+    label: LabelSpot, gap: int, config: DrawingConfig
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Top left corners of the twelve places about a label's face: their x, and their y."""
+    left, top, right, bottom = _rect(label.box)
+    width, height = label.size_wh
     middle, flush = (left + right - width) / 2, right - width
     below, above = bottom + gap, top - gap - height
     over_hair = above - config.hair * (bottom - top)
     aside = gap + config.hair_aside * (right - left)
     after, ahead, low = right + aside, left - aside - width, bottom - height
-    xs = [middle, left, flush, after, ahead, after, ahead, middle, left, flush, middle, middle]
-    ys = [below, below, below, low, low, top, top, over_hair, over_hair, over_hair, above, below + height]
-    ranks = np.array([0, 1, 1, 2, 2, 3, 3, 3, 4, 4, 5, 8])
-    return np.array([np.column_stack(xs), np.column_stack(ys)]), config.order_cost * ranks
+    return (
+        (middle, left, flush, after, ahead, after, ahead, middle, left, flush, middle, middle),
+        (below, below, below, low, low, top, top, over_hair, over_hair, over_hair, above, below + height),
+    )
+
+
+_RANKS: Final = np.array([0, 1, 1, 2, 2, 3, 3, 3, 4, 4, 5, 8])
+"""Of those places, in the order of preference."""
+
+
+def _rect(box: Box) -> Box:
+    """First and last corner of a box, xyxy in pixels."""
+    x, y, width, height = box
+    return x, y, x + width, y + height
+
+
+def _head(rect: Box, config: DrawingConfig) -> Box:
+    """The rectangle about a face and its hair."""
+    left, top, right, bottom = rect
+    aside = config.hair_aside * (right - left)
+    return left - aside, top - config.hair * (bottom - top), right + aside, bottom
 
 
 def _cover_costs(
     places: NDArray[np.float64],
-    faces: NDArray[np.float64],
+    own: Sequence[Box],
+    faces: Sequence[Box],
     weights: NDArray[np.float64],
     config: DrawingConfig,
 ) -> NDArray[np.float64]:
-    """Costs ``(n, positions)`` of what each place covers of ``m`` faces and of their hair."""
-    left, top, right, bottom = faces
-    aside = config.hair_aside * (right - left)
-    heads = np.array([left - aside, top - config.hair * (bottom - top), right + aside, bottom])
-    costs = config.face_cost * (_covers(places, faces) @ weights)
-    costs += config.hair_cost * (_covers(places, heads) @ weights)
+    """Costs ``(n, positions)`` of the places, by rank, and by what each covers of ``m`` faces and their hair.
+
+    ``own`` has the face of each label, which comes on top, ``weights`` is ``(m,)``.
+    """
+    rects = [_rect(box) for box in faces]
+    count = len(rects)
+    # All that places may cover, in one go: their own face, all faces, all heads.
+    all_rects = np.array([*map(_rect, own), *rects, *(_head(rect, config) for rect in rects)]).T
+    others = np.empty((4, len(own), 1, 1 + 2 * count))
+    others[..., 0, 0] = all_rects[:, : len(own)]
+    others[..., 0, 1:] = all_rects[:, None, len(own) :]
+    covered = _covers(places, others)
+    costs = config.face_cost * (covered[..., 1 : 1 + count] @ weights)
+    costs += config.hair_cost * (covered[..., 1 + count :] @ weights)
+    costs += config.order_cost * _RANKS
+    costs += config.own_face_cost * covered[..., 0]
     return np.asarray(costs)
 
 
