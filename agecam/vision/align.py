@@ -7,7 +7,9 @@ that, a chip needs no invented border.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -64,19 +66,32 @@ def alignment_matrix(keypoints: NDArray[np.float32], size_px: int = CROP_PX) -> 
 
     Raises :class:`ValueError` when the three points coincide or are not finite.
     """
-    source = np.asarray(keypoints, dtype=np.float64)[[0, 1, 3]]
-    target = reference_points(size_px)
-    source_mean = source.mean(axis=0)
+    (right_x, right_y), (left_x, left_y), _, (mouth_x, mouth_y) = keypoints.tolist()
+    mean_x, mean_y = (right_x + left_x + mouth_x) / 3, (right_y + left_y + mouth_y) / 3
     # As complex numbers a similarity is w = a * z + b, and least squares gives a directly.
-    z = (source - source_mean) @ np.array([1, 1j])
-    w = (target - target.mean(axis=0)) @ np.array([1, 1j])
+    z = np.array(
+        [
+            complex(right_x - mean_x, right_y - mean_y),
+            complex(left_x - mean_x, left_y - mean_y),
+            complex(mouth_x - mean_x, mouth_y - mean_y),
+        ]
+    )
+    w, w_mean = _reference(size_px)
     spread_sq = float(np.vdot(z, z).real)
-    if not np.isfinite(spread_sq) or spread_sq < _LEAST_SPREAD_SQ:
+    if not math.isfinite(spread_sq) or spread_sq < _LEAST_SPREAD_SQ:
         raise ValueError("eyes and mouth coincide: the face cannot be aligned")
     a = complex(np.vdot(z, w)) / spread_sq
-    rotation = np.array([[a.real, -a.imag], [a.imag, a.real]])
-    shift = target.mean(axis=0) - rotation @ source_mean
-    return np.hstack([rotation, shift[:, None]])
+    matrix = np.array([[a.real, -a.imag, 0], [a.imag, a.real, 0]])
+    matrix[:, 2] = w_mean - matrix[:, :2] @ np.array((mean_x, mean_y))
+    return matrix
+
+
+@lru_cache
+def _reference(size_px: int) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
+    """The reference points as complex numbers, from their mean, and that."""
+    points = reference_points(size_px)
+    mean = points.mean(axis=0)
+    return (points - mean) @ np.array([1, 1j]), np.asarray(mean, np.float64)
 
 
 def view_matrix(view: View, size_px: int = CROP_PX) -> NDArray[np.float64]:
@@ -88,6 +103,10 @@ def view_matrix(view: View, size_px: int = CROP_PX) -> NDArray[np.float64]:
     )
 
 
+_shared_view_matrix: Final = lru_cache(view_matrix)
+"""The same, once for each view, and not to be changed."""
+
+
 def align_face(
     image_bgr: NDArray[np.uint8], detection: Detection, size_px: int = CROP_PX, view: View = TTA_VIEWS[0]
 ) -> NDArray[np.uint8]:
@@ -96,7 +115,7 @@ def align_face(
     ``image_bgr`` is ``(h, w, 3)`` uint8. What lies outside the image repeats its border. Raises
     :class:`ValueError` as :func:`alignment_matrix` does.
     """
-    to_view = view_matrix(view, size_px)
+    to_view = _shared_view_matrix(view, size_px)
     matrix = to_view[:, :2] @ alignment_matrix(detection.keypoints, size_px)
     matrix[:, 2] += to_view[:, 2]
     return _warp_gray(image_bgr, matrix, size_px)
@@ -104,14 +123,12 @@ def align_face(
 
 def _warp_gray(image_bgr: NDArray[np.uint8], matrix: NDArray[np.float64], size_px: int) -> NDArray[np.uint8]:
     height, width = image_bgr.shape[:2]
-    corners = np.array([[0, 0, 1], [size_px, 0, 1], [0, size_px, 1], [size_px, size_px, 1]], dtype=float)
-    inverse = cv2.invertAffineTransform(matrix)
-    in_image = corners @ inverse.T
+    in_image = _corners(size_px) @ cv2.invertAffineTransform(matrix).T
+    xs, ys = in_image.T.tolist()
     # Two pixels more on each side than the corners span, for the interpolation.
-    x0, y0 = np.clip(np.floor(in_image.min(axis=0)).astype(int) - 2, 0, [width - 1, height - 1])
-    x1, y1 = np.clip(np.ceil(in_image.max(axis=0)).astype(int) + 3, [x0 + 1, y0 + 1], [width, height])
+    x0, y0 = min(max(math.floor(min(xs)) - 2, 0), width - 1), min(max(math.floor(min(ys)) - 2, 0), height - 1)
+    x1, y1 = min(max(math.ceil(max(xs)) + 3, x0 + 1), width), min(max(math.ceil(max(ys)) + 3, y0 + 1), height)
     region = cv2.cvtColor(image_bgr[y0:y1, x0:x1], cv2.COLOR_BGR2GRAY)
-    matrix = matrix.copy()
     matrix[:, 2] += matrix[:, :2] @ (x0, y0)
 
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
@@ -127,6 +144,12 @@ def _warp_gray(image_bgr: NDArray[np.uint8], matrix: NDArray[np.float64], size_p
         region, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(warped, dtype=np.uint8)
+
+
+@lru_cache
+def _corners(size_px: int) -> NDArray[np.float64]:
+    """Those of a crop: ``(4, 3)`` float64, xy and 1."""
+    return np.array([[0, 0, 1], [size_px, 0, 1], [0, size_px, 1], [size_px, size_px, 1]], np.float64)
 
 
 def align_faces(
