@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations, starmap
 from typing import Final
 
 import numpy as np
@@ -157,6 +158,11 @@ def _covers(rects: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[
     return np.asarray(shared)
 
 
+def _overlap(a: Sequence[float], b: Sequence[float]) -> bool:
+    """Whether two rectangles, xyxy, have an area in common."""
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
 def _take_turns(
     places: NDArray[np.float64],
     costs: NDArray[np.float64],
@@ -171,6 +177,8 @@ def _take_turns(
     rows = np.arange(len(chosen))
     taken = places[:, rows, chosen].copy()
     least = costs.min(axis=1)
+    if (costs[rows, chosen] <= least).all() and not any(starmap(_overlap, combinations(taken.T.tolist(), 2))):
+        return chosen
     for _ in range(config.layout_rounds):
         is_apart = _covers(taken, taken).sum(axis=1) < 1 + 1e-9  # each covers itself
         moved = False

@@ -120,8 +120,9 @@ def weighted_nms(scores: Floats, points: Floats) -> tuple[Floats, Floats]:
     groups.flat[:: len(scores) + 1] = True
     waiting = np.ones(len(scores), bool)
     best = []
-    for index, group in enumerate(groups):
+    for index in range(len(scores)):
         if waiting[index]:
+            group = groups[index]
             group &= waiting
             waiting ^= group
             best.append(index)
