@@ -189,9 +189,7 @@ class Tracker:
         The predictions are to tell, unless looks do before.
         """
         just_lost = [
-            one
-            for one in present
-            if one.confirmed and not one.detected and one.detected_s >= self._before_s
+            one for one in present if one.confirmed and not one.detected and one.detected_s >= self._before_s
         ]
         for track, candidate, *_ in matches if just_lost else ():
             if track.rival is not None or not track.confirmed:
