@@ -170,8 +170,10 @@ class Track:
         """Its last detection, moved to where it is at ``time_s``."""
         if time_s == self.detected_s:
             return self._detection
-        keypoints = self._detection.keypoints + np.array(self._shift(time_s), dtype=np.float32)
-        return Detection(self.predicted_box(time_s), self._detection.score, keypoints)
+        dx, dy = self._shift(time_s)
+        x, y, width, height = self._detection.box
+        keypoints = self._detection.keypoints + np.array((dx, dy), np.float32)
+        return Detection((x + dx, y + dy, width, height), self._detection.score, keypoints)
 
     def _shift(self, time_s: float) -> tuple[float, float]:
         decay_s = self._config.velocity_decay_s
