@@ -208,24 +208,27 @@ class Matcher:
     ) -> dict[tuple[int, int], float]:
         """How badly candidates continue tracks by place and size, by row and column, within the gates."""
         config, time_s = self._config, self._time_s
-        places = [(column, one.detection.box, one.size_px) for column, one in enumerate(candidates)]
+        places = [
+            (column, one.detection.centre[0], one.detection.box, one.size_px)
+            for column, one in enumerate(candidates)
+        ]
         costs = {}
         for row, track in enumerate(tracks if places else ()):
             predicted = track.predicted_box(time_s)
             size = size_px(predicted)
             gate = config.gate_sizes + config.gate_growth_sizes_per_s * (time_s - track.detected_s)
             is_lost = self.is_lost(track)
-            x, y = predicted[0] + predicted[2] / 2, predicted[1] + predicted[3] / 2
-            place = predicted
-            for column, box, other in places:
+            x = predicted[0] + predicted[2] / 2
+            # Most of a frame's pairs are further apart, by any sizes. More than the gate, for rounding.
+            reach_px = math.inf if is_lost else 1.01 * gate * config.gate_size_ratio * size
+            for column, other_x, box, other in places:
+                if abs(x - other_x) > reach_px:
+                    continue
                 larger, smaller = (size, other) if size > other else (other, size)
                 if larger > config.gate_size_ratio * smaller:
                     continue
-                if is_lost:
-                    place = self._place_on_way(track, box)
-                    x, y = place[0] + place[2] / 2, place[1] + place[3] / 2
-                # As _distance, without the call: most of a frame's pairs end here.
-                distance = math.hypot(x - box[0] - box[2] / 2, y - box[1] - box[3] / 2) / larger
+                place = self._place_on_way(track, box) if is_lost else predicted
+                distance = _distance(place, box) / larger
                 if distance <= gate:
                     cost = distance / gate + (1 - iou(place, box)) + math.log(larger / smaller)
                     if cost < _GATED:
