@@ -51,7 +51,8 @@ class QualityConfig:
 def face_quality(detection: Detection, config: QualityConfig = QualityConfig()) -> float:
     """What a detection tells of its crop, in (0, 1]: large, of a high score and frontal is best."""
     # No arrays: NumPy takes several times as long for so few numbers.
-    (x, y), (left_x, left_y), (nose_x, nose_y), _ = detection.keypoints.tolist()
+    keypoints: list[tuple[float, float]] = detection.keypoints.tolist()
+    (x, y), (left_x, left_y), (nose_x, nose_y), _ = keypoints
     across, down = left_x - x, left_y - y
     distance_sq = max(1e-9, across * across + down * down)
     # Where the nose falls along the eye line: 0 midway between the eyes, 0.5 at one of them.
