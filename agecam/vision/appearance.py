@@ -67,7 +67,7 @@ def describe(pyramid: Pyramid, detection: Detection) -> Look:
     luma_chroma = cv2.cvtColor(patch, cv2.COLOR_BGR2YCrCb)
     histogram = cv2.calcHist([luma_chroma], [0, 1, 2], None, _BINS, _RANGES).ravel()
     colours = np.asarray(np.sqrt(histogram / max(1.0, float(histogram.sum()))), np.float32)
-    return Look(colours, np.asarray(cv2.extractChannel(luma_chroma, 0), np.uint8))
+    return Look(colours, np.asarray(luma_chroma[..., 0].copy(), np.uint8))
 
 
 class Appearance:
@@ -102,7 +102,7 @@ class Appearance:
             # Of few looks the plain mean: the first one is no better than the others.
             gain = max(1 / (self._looks + 1), -math.expm1((self._undisturbed_s - time_s) / _LASTING_MEMORY_S))
             mean = self._colours + np.float32(gain) * (look.colours - self._colours)
-            self._colours = np.asarray(mean / max(1e-9, float(np.linalg.norm(mean))), np.float32)
+            self._colours = np.asarray(mean / max(1e-9, float(np.sqrt(mean @ mean))), np.float32)
         self._undisturbed = look
         if not is_disturbed:
             self._undisturbed_s = time_s

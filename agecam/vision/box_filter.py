@@ -55,15 +55,15 @@ class BoxFilter:
 
     def smooth(self, detection: Detection, time_s: float) -> Detection:
         """The detection with its box steadied; its keypoints and score stay as they are."""
-        config = self._config
-        _, _, width, height = detection.box
-        state = (*detection.centre, math.log(max(1.0, width)), math.log(max(1.0, height)))
+        config, box = self._config, self._box
+        left, top, width, height = detection.box
+        x, y = left + width / 2, top + height / 2
+        state = (x, y, math.log(max(1.0, width)), math.log(max(1.0, height)))
         size = max(1.0, math.sqrt(width * height))
-        box = self._box
         if (
             box is None
             or time_s - box.time_s > config.reset_gap_s
-            or math.hypot(state[0] - box.state[0], state[1] - box.state[1]) > config.reset_jump_sizes * size
+            or math.hypot(x - box.state[0], y - box.state[1]) > config.reset_jump_sizes * size
         ):
             self._box = _Box(time_s, state)
             return detection
@@ -77,25 +77,25 @@ class BoxFilter:
 
     def _follow(self, box: _Box, state: _State, size: float, elapsed_s: float) -> None:
         config = self._config
-        units = (size, size, 1.0, 1.0)
-        change = [(new - old) / unit for new, old, unit in zip(state, box.state, units, strict=True)]
+        x, y, log_width, log_height = box.state
+        step_x, step_y = (state[0] - x) / size, (state[1] - y) / size
+        step_width, step_height = state[2] - log_width, state[3] - log_height
         gain = _gain(config.speed_cutoff_hz, elapsed_s)
-        right, down, wider, higher = (
-            speed + gain * (step / elapsed_s - speed) for step, speed in zip(change, box.speed, strict=True)
-        )
+        right, down, wider, higher = box.speed
+        right += gain * (step_x / elapsed_s - right)
+        down += gain * (step_y / elapsed_s - down)
+        wider += gain * (step_width / elapsed_s - wider)
+        higher += gain * (step_height / elapsed_s - higher)
         box.speed = right, down, wider, higher
         # One cutoff for x and y, one for both sides: a box must not shear.
         moving, growing = math.hypot(right, down), max(abs(wider), abs(higher))
-        move, grow = (
-            _gain(config.min_cutoff_hz + config.cutoff_per_speed * speed, elapsed_s)
-            for speed in (moving, growing)
-        )
-        x, y, log_width, log_height = box.state
+        move = _gain(config.min_cutoff_hz + config.cutoff_per_speed * moving, elapsed_s)
+        grow = _gain(config.min_cutoff_hz + config.cutoff_per_speed * growing, elapsed_s)
         box.state = (
-            x + move * change[0] * size,
-            y + move * change[1] * size,
-            log_width + grow * change[2],
-            log_height + grow * change[3],
+            x + move * step_x * size,
+            y + move * step_y * size,
+            log_width + grow * step_width,
+            log_height + grow * step_height,
         )
 
 

@@ -83,6 +83,7 @@ class Evidence:
 
     __slots__ = (
         "_config",
+        "_estimate",
         "_fresh",
         "_fresh_sq",
         "_gender_total",
@@ -115,6 +116,7 @@ class Evidence:
         self._fresh_sq = 0.0  # squared weights, likewise
         self._gender_weight = 0.0
         self._gender_total = 0.0
+        self._estimate: Estimate | None = None  # until the next prediction: the models run on few frames
 
     def add(self, prediction: Prediction) -> None:
         """Take a prediction into account; times must not decrease."""
@@ -133,9 +135,15 @@ class Evidence:
         self._gender_total = keep * self._gender_total + gender_weight * prediction.values[3]
         self.time_s = prediction.time_s
         self.recent.append(prediction)
+        self._estimate = None
 
     def estimate(self) -> Estimate:
         """The mean of all predictions, of which there must be one, with the interval that they leave."""
+        if self._estimate is None:
+            self._estimate = self._fused()
+        return self._estimate
+
+    def _fused(self) -> Estimate:
         config = self._config
         mean, below, above, _ = (value / self._weight for value in self._total)
         quality = self._quality / self._weight

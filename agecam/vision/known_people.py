@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agecam.messages import Detection
 from agecam.vision.boxes import intersection_over_smaller
 from agecam.vision.changes import Box
 from agecam.vision.track import Track
@@ -34,13 +33,13 @@ class KnownPeople:
         self._ids: frozenset[int] = frozenset()
 
     def update(
-        self, tracks: Sequence[Track], hidden: Sequence[Detection], size_wh: tuple[int, int]
+        self, tracks: Sequence[Track], hidden: Sequence[Box], size_wh: tuple[int, int]
     ) -> tuple[Box, ...] | None:
         """Where those of the ``tracks`` are who are detected in a frame of (width, height): xywh, pixels.
 
         ``None`` where somebody is in doubt: new, or gone since the frame before, or maybe somebody else, or
         close to another. So are those who are ``hidden`` and have not left the frame: they may come back at
-        any time, and in somebody else's place.
+        any time, and in somebody else's place; ``hidden`` are their boxes xywh.
         """
         ids = frozenset(track.track_id for track in tracks if track.confirmed)
         are_same, self._ids = ids == self._ids, ids
@@ -48,7 +47,7 @@ class KnownPeople:
         are_known = (
             are_same
             and all(map(self._is_known, tracks))
-            and not any(_is_inside(face.box, size_wh) for face in hidden)
+            and not any(_is_inside(box, size_wh) for box in hidden)
             and not _is_crowded(boxes)
         )
         self.boxes = boxes if are_known else None

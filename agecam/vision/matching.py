@@ -10,7 +10,7 @@ had it gone on, since who is hidden may have stopped or not.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -93,10 +93,11 @@ class MatchConfig:
 class Candidate:
     """A detection of the current frame and its look, which is taken when it is first asked for."""
 
-    __slots__ = ("_describe", "_look", "detection", "score")
+    __slots__ = ("_describe", "_look", "detection", "score", "size_px")
 
     def __init__(self, detection: Detection, describe: Describe | None) -> None:
         self.detection, self.score = detection, detection.score
+        self.size_px = size_px(detection.box)
         self._describe = describe
         self._look: Look | None = None
 
@@ -133,9 +134,10 @@ class Matcher:
     ) -> tuple[list[Match], list[Candidate]]:
         """Who continues whom, and the candidates that are left."""
         costs = self._place_costs(tracks, candidates)
-        clear = self._clear_pairs(costs)
+        # Of a low cost, and neither of which has anybody else.
+        clear = {pair for pair in _alone(costs) if costs[pair] < self._config.clear_cost}
         likeness: dict[tuple[int, int], float] = {}
-        for pair in list(costs):
+        for pair in costs:
             row, column = pair
             track, candidate = tracks[row], candidates[column]
             if pair in clear and self._is_known(track):
@@ -143,14 +145,14 @@ class Matcher:
             likeness[pair] = self.likeness(track, candidate)
             costs[pair] += self._look_cost(track, candidate, likeness[pair])
         matches = []
-        left = set(range(len(candidates)))
+        left = dict(enumerate(candidates))
         for row, column in least_cost_pairs({pair: cost for pair, cost in costs.items() if cost < _GATED}):
-            track, candidate = tracks[row], candidates[column]
-            value = likeness.get((row, column), math.nan)
-            is_doubtful = value < self.least_likeness(track, self._config.doubtful_likeness)
-            matches.append(Match(track, candidate, is_doubtful, (row, column) in likeness))
-            left.discard(column)
-        return matches, [candidates[column] for column in sorted(left)]
+            track, value = tracks[row], likeness.get((row, column))
+            is_doubtful = value is not None and value < self.least_likeness(
+                track, self._config.doubtful_likeness
+            )
+            matches.append(Match(track, left.pop(column), is_doubtful, value is not None))
+        return matches, list(left.values())
 
     def likeness(self, track: Track, candidate: Candidate) -> float:
         """In [0, 1]; NaN where looks tell nothing. Of a lost track that with how it looked undisturbed."""
@@ -206,15 +208,22 @@ class Matcher:
     ) -> dict[tuple[int, int], float]:
         """How badly candidates continue tracks by place and size, by row and column, within the gates."""
         config, time_s = self._config, self._time_s
-        boxes = [one.detection.box for one in candidates]
-        sizes_px = [size_px(box) for box in boxes]
+        places = [
+            (column, one.detection.centre[0], one.detection.box, one.size_px)
+            for column, one in enumerate(candidates)
+        ]
         costs = {}
-        for row, track in enumerate(tracks):
+        for row, track in enumerate(tracks if places else ()):
             predicted = track.predicted_box(time_s)
             size = size_px(predicted)
             gate = config.gate_sizes + config.gate_growth_sizes_per_s * (time_s - track.detected_s)
             is_lost = self.is_lost(track)
-            for column, (box, other) in enumerate(zip(boxes, sizes_px, strict=True)):
+            x = predicted[0] + predicted[2] / 2
+            # Most of a frame's pairs are further apart, by any sizes. More than the gate, for rounding.
+            reach_px = math.inf if is_lost else 1.01 * gate * config.gate_size_ratio * size
+            for column, other_x, box, other in places:
+                if abs(x - other_x) > reach_px:
+                    continue
                 larger, smaller = (size, other) if size > other else (other, size)
                 if larger > config.gate_size_ratio * smaller:
                     continue
@@ -256,15 +265,6 @@ class Matcher:
             return _GATED
         return 0.0 if math.isnan(likeness) else config.likeness_cost * (1 - likeness)
 
-    def _clear_pairs(self, costs: dict[tuple[int, int], float]) -> set[tuple[int, int]]:
-        """Pairs of a low cost, neither of which has anybody else."""
-        rows, columns = ([pair[axis] for pair in costs] for axis in (0, 1))
-        return {
-            (row, column)
-            for (row, column), cost in costs.items()
-            if cost < self._config.clear_cost and rows.count(row) == columns.count(column) == 1
-        }
-
     def _is_known(self, track: Track) -> bool:
         """Whether its look is still fresh, in a frame in which nobody may have been replaced."""
         return (
@@ -279,8 +279,7 @@ def least_cost_pairs(costs: dict[tuple[int, int], float]) -> list[tuple[int, int
 
     Pairs that have nobody else need no search, which is most of a frame.
     """
-    rows, columns = ([pair[axis] for pair in costs] for axis in (0, 1))
-    alone = [pair for pair in costs if rows.count(pair[0]) == columns.count(pair[1]) == 1]
+    alone = _alone(costs)
     if len(alone) == len(costs):
         return alone
     rivals = {pair: cost for pair, cost in costs.items() if pair not in alone}
@@ -290,6 +289,12 @@ def least_cost_pairs(costs: dict[tuple[int, int], float]) -> list[tuple[int, int
         table[rows.index(row), columns.index(column)] = cost
     found = ((rows[i], columns[j]) for i, j in linear_assignment(table) if table[i, j] < _GATED)
     return alone + list(found)
+
+
+def _alone(pairs: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Those pairs of a row and a column neither of which is in another one."""
+    rows, columns = [row for row, _ in pairs], [column for _, column in pairs]
+    return [pair for pair in pairs if rows.count(pair[0]) == columns.count(pair[1]) == 1]
 
 
 def size_px(box: Sequence[float]) -> float:

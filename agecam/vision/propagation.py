@@ -9,7 +9,7 @@ Cross-Correlation", 1995), to a fraction of a pixel by a parabola through the va
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +69,7 @@ def propagate(
     dx = second.x0 - first.x0 + scale * (column + _vertex(scores[row, column - 1 : column + 2]) - margin)
     dy = second.y0 - first.y0 + scale * (row + _vertex(scores[row - 1 : row + 2, column]) - margin)
     keypoints = face.keypoints + np.array((dx, dy), np.float32)
-    return replace(face, box=(x + dx, y + dy, width, height), keypoints=keypoints)
+    return Detection((x + dx, y + dy, width, height), face.score, keypoints)
 
 
 def _gray(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:

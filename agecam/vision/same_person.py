@@ -38,10 +38,10 @@ def doubles(
 ) -> Iterator[tuple[Track, Track]]:
     """Pairs of confirmed tracks that are one head, detected at two sizes in turn; of higher score first."""
     confirmed = [track for track in tracks if track.confirmed]
-    for track in confirmed:
-        for other in confirmed if track.detected else ():
-            takes_turns = track.detected_before_s < other.detected_s < time_s <= other.detected_s + within_s
-            if not takes_turns:
+    just_lost = [one for one in confirmed if one.detected_s < time_s <= one.detected_s + within_s]
+    for track in confirmed if just_lost else ():
+        for other in just_lost if track.detected else ():
+            if track.detected_before_s >= other.detected_s:
                 continue
             box, place = track.predicted_box(time_s), other.predicted_box(time_s)
             is_one = intersection_over_smaller(box, place) > least_ios

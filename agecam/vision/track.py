@@ -160,6 +160,8 @@ class Track:
 
     def predicted_box(self, time_s: float) -> tuple[float, float, float, float]:
         """Where its box is at ``time_s``: xywh, pixels."""
+        if time_s == self.detected_s:
+            return self._detection.box
         dx, dy = self._shift(time_s)
         x, y, width, height = self._detection.box
         return x + dx, y + dy, width, height
@@ -168,8 +170,10 @@ class Track:
         """Its last detection, moved to where it is at ``time_s``."""
         if time_s == self.detected_s:
             return self._detection
-        keypoints = self._detection.keypoints + np.array(self._shift(time_s), dtype=np.float32)
-        return Detection(self.predicted_box(time_s), self._detection.score, keypoints)
+        dx, dy = self._shift(time_s)
+        x, y, width, height = self._detection.box
+        keypoints = self._detection.keypoints + np.array((dx, dy), np.float32)
+        return Detection((x + dx, y + dy, width, height), self._detection.score, keypoints)
 
     def _shift(self, time_s: float) -> tuple[float, float]:
         decay_s = self._config.velocity_decay_s
@@ -193,14 +197,13 @@ class Track:
         elapsed_s = self.time_s - self.detected_s
         if elapsed_s > 0:
             config = self._config
+            self.detected_before_s = self.detected_s
             (x0, y0), (x1, y1) = self._detection.centre, detection.centre
             moved = (x1 - x0) / elapsed_s, (y1 - y0) / elapsed_s
             self._velocity = _mean(self._velocity, moved, elapsed_s / config.velocity_memory_s)
             self._way_velocity = _mean(self._way_velocity, moved, elapsed_s / config.way_memory_s)
-            gain = 1 - math.exp(-elapsed_s / self._config.score_memory_s)
+            gain = 1 - math.exp(-elapsed_s / config.score_memory_s)
             self.score += gain * (detection.score - self.score)
-        if elapsed_s > 0:
-            self.detected_before_s = self.detected_s
         self._detection, self.detected_s, self.present_s = detection, self.time_s, self.time_s
         self._hits += self._counted(elapsed_s)
         self._confirm()
@@ -244,6 +247,8 @@ class Track:
 
     def suspect(self) -> None:
         """It may be somebody else from this frame on: the models are to tell, and soon."""
+        if self.fusion.is_suspect:
+            return
         before = copy.copy(self)
         before.appearance, before.fusion = copy.copy(self.appearance), self.fusion.snapshot()
         before.boxes, before.rival, before._before_suspicion = BoxFilter(self._config.box_filter), None, None
@@ -303,14 +308,14 @@ class Track:
 
     def _confirm(self) -> None:
         config = self._config
-        if self.time_s < self._held_until_s:
+        if self.confirmed or self.time_s < self._held_until_s:
             return
         lasts = self._hits >= config.min_hits and self.detected_s - self.started_s >= config.min_age_s
         is_face = self.score >= config.confirm_score or (
             self.is_decided and self._confidence >= self._least_confidence()
         )
-        self.confirmed = self.confirmed or (lasts and is_face)
-        if self.confirmed:
+        if lasts and is_face:
+            self.confirmed = True
             self.confirmed_s = min(self.confirmed_s, self.time_s)
 
     def _least_confidence(self) -> float:

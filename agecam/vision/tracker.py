@@ -20,6 +20,7 @@ import numpy as np
 
 from agecam.messages import Detection
 from agecam.vision.boxes import intersection_over_smaller
+from agecam.vision.changes import Box
 from agecam.vision.matching import Candidate, Describe, Match, Matcher, size_px, size_ratio
 from agecam.vision.same_person import doubles, known_again
 from agecam.vision.scene_cut import Scene
@@ -79,11 +80,12 @@ class Tracker:
         if not (scene.is_mixed or scene.is_blank):
             self._assign_all([Candidate(one, describe) for one in detections])
         self._remove_aged()
+        present = self._present()
         if verify is not None:
-            for track in self._pending_verification()[: self._most_verifications()]:
+            for track in self._pending_verification(present)[: self._most_verifications()]:
                 track.add_verification(verify(track.face))
-        self._join_doubles()
-        self._recognize()
+        self._join_doubles(present)
+        self._recognize(present)
         return self.reported()
 
     def expected(self, time_s: float, scene: Scene = _FIRST_SCENE) -> list[Detection]:
@@ -97,10 +99,10 @@ class Tracker:
         )
         return [track.predicted(time_s) for track in sorted(confirmed, key=lambda track: track.detected_s)]
 
-    def hidden(self) -> list[Detection]:
+    def hidden(self) -> list[Box]:
         """Where those who are confirmed, and not detected in this frame, would be: they may come back."""
         return [
-            track.predicted(self._time_s)
+            track.predicted_box(self._time_s)
             for track in self._present()
             if track.confirmed and not track.detected
         ]
@@ -143,17 +145,18 @@ class Tracker:
         high = [one for one in candidates if one.score >= config.activation_threshold]
         low = [one for one in candidates if config.continue_score <= one.score < config.activation_threshold]
         matcher = Matcher(config.match, self._time_s, self._before_s, self._scene)
-        lost = [track for track in self._present() if track.confirmed and matcher.is_lost(track)]
-        matches, unassigned = matcher.match(self._present(), high)
+        present = self._present()
+        lost = [track for track in present if track.confirmed and matcher.is_lost(track)]
+        matches, unassigned = matcher.match(present, high)
         for match in matches:
             self._continue(match, matcher)
-        more, _ = matcher.match([track for track in self._present() if not track.detected], low)
+        more, _ = matcher.match([track for track in present if not track.detected], low)
         for match in more:
             self._continue(match, matcher)
-        for match in (*matches, *more):
-            self._contest(match, matcher)
-        by_track = {match.track.track_id: match.candidate for match in (*matches, *more)}
-        looked_at = {match.track.track_id for match in (*matches, *more) if match.is_looked_at}
+        matches += more
+        self._contest(matches, present, matcher)
+        by_track = {match.track.track_id: match.candidate for match in matches}
+        looked_at = {match.track.track_id for match in matches if match.is_looked_at}
         for one in unassigned:
             if not self._is_duplicate(one, matcher):
                 track = Track(
@@ -164,11 +167,13 @@ class Tracker:
                 looked_at.add(track.track_id)
         self._return_lost(lost, by_track, looked_at, matcher)
         self._drop_second_tracks([track for track in lost if track.detected])
+        present = self._present() if looked_at else []
         for track_id in looked_at:
             look = by_track[track_id].look
             if look is not None:
                 track = self._tracks[track_id]
-                track.appearance.add(look, self._time_s, is_disturbed=self._is_disturbed(track))
+                is_disturbed = self._is_disturbed(track, present)
+                track.appearance.add(look, self._time_s, is_disturbed=is_disturbed)
 
     def _continue(self, match: Match, matcher: Matcher) -> None:
         track = match.track
@@ -178,21 +183,22 @@ class Tracker:
             track.acquit()
         track.add_detection(match.candidate.detection)
 
-    def _contest(self, match: Match, matcher: Matcher) -> None:
+    def _contest(self, matches: Sequence[Match], present: Sequence[Track], matcher: Matcher) -> None:
         """Show no label while it is in doubt which of two people a face is, one of whom has just been lost.
 
         The predictions are to tell, unless looks do before.
         """
-        track = match.track
-        if track.rival is not None or not track.confirmed:
-            return
-        for other in self._present():
-            is_just_lost = not other.detected and other.detected_s >= self._before_s
-            if other.confirmed and is_just_lost and matcher.is_contested(track, other, match.candidate):
+        just_lost = [
+            one for one in present if one.confirmed and not one.detected and one.detected_s >= self._before_s
+        ]
+        for track, candidate, *_ in matches if just_lost else ():
+            if track.rival is not None or not track.confirmed:
+                continue
+            rival = next((one for one in just_lost if matcher.is_contested(track, one, candidate)), None)
+            if rival is not None:
                 track.suspect()
                 if track.fusion.is_suspect:
-                    track.rival = other
-                return
+                    track.rival = rival
 
     def _return_lost(
         self,
@@ -220,10 +226,10 @@ class Tracker:
             elif any(matcher.may_be_return(one, candidate) for one in gone_before):
                 young.hold_until(young.started_s + config.hold_s)
 
-    def _recognize(self) -> None:
+    def _recognize(self, present: Sequence[Track]) -> None:
         """Give those confirmed in this frame the numbers of whom they look like who was lost before."""
         scene = self._scene.number
-        new = [track for track in self._present() if track.confirmed_s == self._time_s]
+        new = [track for track in present if track.confirmed_s == self._time_s]
         lost = [one for one in self._tracks.values() if one.confirmed and one.scene == scene] if new else []
         for track, known in known_again(new, lost, self._config.gone_likeness):
             number = track.track_id
@@ -232,11 +238,11 @@ class Tracker:
                 del self._tracks[number]
                 self._tracks[known.track_id] = track
 
-    def _join_doubles(self) -> None:
+    def _join_doubles(self, present: Sequence[Track]) -> None:
         """Give a head that two tracks take turns in the number of the older one, and the better's boxes."""
         config = self._config
         pairs = doubles(
-            self._present(),
+            present,
             self._time_s,
             within_s=config.max_coast_s,
             least_ios=config.duplicate_ios,
@@ -263,11 +269,11 @@ class Tracker:
                 ):
                     del self._tracks[track.track_id]
 
-    def _is_disturbed(self, track: Track) -> bool:
+    def _is_disturbed(self, track: Track, present: Sequence[Track]) -> bool:
         """Whether somebody nearer, and so larger, is about to hide it, or does: their colours mix."""
         config, face = self._config, track.face
         size = size_px(face.box)
-        for other in self._present():
+        for other in present:
             if other is track or self._time_s - other.detected_s > config.max_coast_s:
                 continue
             box = other.predicted_box(self._time_s)
@@ -285,9 +291,9 @@ class Tracker:
         """
         time_s, config, found = self._time_s, self._config, candidate.detection.box
         for track in self._present():
-            box = track.predicted_box(time_s)
             if time_s - track.detected_s > config.max_coast_s:
                 continue
+            box = track.predicted_box(time_s)
             if intersection_over_smaller(box, found) <= config.duplicate_ios:
                 continue
             is_sized_alike = size_ratio(box, found) <= config.match.gate_size_ratio
@@ -307,8 +313,10 @@ class Tracker:
     def _is_coasting(self, track: Track, present: Sequence[Track]) -> bool:
         """Whether it was lost just now, and nobody else has been detected there since."""
         time_s, config = self._time_s, self._config
+        if time_s - track.detected_s > config.max_coast_s:
+            return False
         box = track.predicted_box(time_s)
-        return time_s - track.detected_s <= config.max_coast_s and not any(
+        return not any(
             other.detected_s > track.detected_s
             and intersection_over_smaller(box, other.predicted_box(time_s)) > config.duplicate_ios
             for other in present
@@ -320,11 +328,13 @@ class Tracker:
         return config.verifications_per_slow_frame if is_slow else config.verifications_per_frame
 
     def _remove_aged(self) -> None:
-        self._tracks = {
-            track_id: track
+        aged = [
+            track_id
             for track_id, track in self._tracks.items()
-            if self._time_s - track.present_s <= self._max_age_s(track)
-        }
+            if track.present_s < self._time_s and self._time_s - track.present_s > self._max_age_s(track)
+        ]
+        for track_id in aged:
+            del self._tracks[track_id]
 
     def _max_age_s(self, track: Track) -> float:
         config = self._config
@@ -332,12 +342,12 @@ class Tracker:
             return config.other_scene_max_age_s
         return config.gone_max_age_s if track.confirmed else config.tentative_max_age_s
 
-    def _pending_verification(self) -> list[Track]:
+    def _pending_verification(self, present: Sequence[Track]) -> list[Track]:
         """Tracks that verification may confirm or reject, those first that few more will decide.
 
         Of the tentative ones also those that are not detected in this frame: verification may detect them.
         """
-        pending = [track for track in self._present() if self._is_pending(track)]
+        pending = [track for track in present if self._is_pending(track)]
         # In a crowd one decided track after the other, rather than all of them at the very end.
         pending.sort(key=lambda track: (track.is_decided, abs(track.verifications_left)))
         return pending

@@ -86,6 +86,17 @@ def test_who_was_hidden_comes_back_anywhere_on_their_way(face: MakeFace, x: int,
     assert people(tracks) == {1 if returns else 2: x}
 
 
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize(("sizes", "continues"), [(0.72, True), (0.76, False)])
+def test_how_far_a_detection_may_be_counts_in_sizes_of_the_larger_face(
+    face: MakeFace, side: int, sizes: float, continues: bool
+) -> None:
+    tracker = Tracker()
+    tracker.update([face(500, 200, 100)], 0.0)
+    tracks = tracker.update([face(550 + side * sizes * 160 - 80, 170, 160)], 1 / FPS)
+    assert [track.track_id for track in tracks if track.detected] == [1 if continues else 2]
+
+
 def test_who_looks_otherwise_comes_back_nowhere(face: MakeFace) -> None:
     looks, tracker = Painted(), Tracker()
     walk(tracker, face, looks)
