@@ -94,9 +94,9 @@ IMAGE_ENCODERS: Final[Mapping[str, ImageEncoder]] = {
         {"small": {"crf": "25"}, "standard": {"crf": "20"}, "high": {"crf": "16"}},
         _MPEG_CLOCK,
         decoded_qualities={
-            "small": {"crf": "25.5", **_NO_SPLIT_MOTION},
-            "standard": {"crf": "20.5", **_NO_SPLIT_MOTION},
-            "high": {"crf": "16.5", **_NO_SPLIT_MOTION},
+            "small": {"crf": "25.25", **_NO_SPLIT_MOTION},
+            "standard": {"crf": "20.25", **_NO_SPLIT_MOTION},
+            "high": {"crf": "16.25", **_NO_SPLIT_MOTION},
         },
     ),
     "mpeg4": ImageEncoder(
