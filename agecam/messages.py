@@ -6,11 +6,33 @@ Coordinates are pixels of the frame, x to the right and y down; boxes are ``(x, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+Matrix = Literal["bt601", "bt709"]
+"""Between luma and chroma and RGB: Recommendation ITU-R BT.601 or BT.709."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CodedImage:
+    """What an image was made of: 4:2:0, 8 bits, limited range, of even sides, as most video files hold it.
+
+    ``image_bgr`` is what was made of it. ``planes`` gives a copy, ``(height * 3 / 2, width)`` uint8: luma,
+    below it both planes of chroma (I420). Any thread may call it.
+    """
+
+    image_bgr: NDArray[np.uint8]
+    planes: Callable[[], NDArray[np.uint8]]
+    matrix: Matrix
+
+    @property
+    def nbytes(self) -> int:
+        """What it takes in memory, bytes: planes are half as large as their image."""
+        return self.image_bgr.nbytes * 3 // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +49,8 @@ class Frame:
     """Whether it is one photograph, analysed as such."""
     duration_s: float | None = None
     """For how many seconds it stands, where the file says so."""
+    coded: CodedImage | None = None
+    """What the image was made of before anything was drawn on it, where that is asked for and known."""
 
     @property
     def width(self) -> int:

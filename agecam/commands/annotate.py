@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
+from agecam.allocator import keep_freed_memory
 from agecam.commands.job import Job, OnFrame, Summary
 from agecam.commands.merge import write_report
 from agecam.commands.record import Entry, Stamp, State, new_stamps, record_path
@@ -24,6 +27,7 @@ from agecam.output import (
     CsvSink,
     ImageSink,
     QueuedSink,
+    SinkConfig,
     VideoOptions,
     VideoSink,
     VideoWriter,
@@ -41,6 +45,12 @@ from agecam.sources.video import VideoFileSource
 from agecam.vision.analyzer import Analyzer, create_analyzer
 from agecam.vision.quality import measure_crop
 
+_VIDEO_QUEUE: Final = SinkConfig(frames_bytes=60_000_000)
+"""Drawn frames that wait for the encoder with what they were made of: 8 of 1280 x 720. Nothing is gained by
+more, since a file waits for its encoder, and ``LookBack`` gives 16 frames at a time at most."""
+_CORES_FOR_ONE_THREAD: Final = 2
+"""Processor cores for whose number the encoder gets one thread: the analysis keeps both of them busy, and two
+threads of an encoder cut each image in two, which costs 1 % of size and the waiting of one for the other."""
 _Interruption = SourceLostError | KeyboardInterrupt | DiskFullError
 """What ends an input early and leaves what was done until then."""
 
@@ -67,8 +77,9 @@ def run_job_with(
     if earlier is not None:
         return earlier
     started_s = time.perf_counter()
+    keep_freed_memory()
     stamp = job.stamp()
-    source = select_frames(open_source(job.spec), job.selection)
+    source = select_frames(open_source(job.spec, keeps_coded=True), job.selection)
     with _Run(job, source, started_s, cores) as run:
         interruption = _annotate(analyzer, run, on_frame)
         if not run.frames:
@@ -153,7 +164,11 @@ class _Run:
         else:
             options = self._video_options(frame)
             sink = VideoSink(
-                target, options=options, when_full=WhenFull.WAIT, make_writer=self._make_video_writer
+                target,
+                options=options,
+                when_full=WhenFull.WAIT,
+                make_writer=self._make_video_writer,
+                config=_VIDEO_QUEUE,
             )
             self._sinks.append(sink)
         live = self.source.is_live
@@ -181,12 +196,17 @@ class _Run:
 
     def _video_options(self, frame: Frame) -> VideoOptions:
         """A file's times count from the start that was asked for, and what it holds beside goes along."""
-        fps, chosen = self.source.fps, self.job.selection
-        path = input_file(self.job.spec)
+        cores = self.cores or os.cpu_count() or 1
+        options = VideoOptions(
+            nominal_fps=self.source.fps,
+            threads=1 if cores <= _CORES_FOR_ONE_THREAD else self.cores,
+            matrix=None if frame.coded is None else frame.coded.matrix,
+        )
+        path, chosen = input_file(self.job.spec), self.job.selection
         if self.source.is_live or path is None or frame.is_still:
-            return VideoOptions(nominal_fps=fps, threads=self.cores)
+            return options
         carried = CarriedStreams(path, chosen.start_s, chosen.end_s)
-        return VideoOptions(nominal_fps=fps, start_s=chosen.start_s, carried=carried, threads=self.cores)
+        return replace(options, start_s=chosen.start_s, carried=carried)
 
     def _partial(self, target: Path) -> Path:
         partial = PartialFile(target)

@@ -16,6 +16,7 @@ from typing import Final
 
 import numpy as np
 
+from agecam.allocator import keep_freed_memory
 from agecam.display import has_display
 from agecam.drawing.annotate import Annotator
 from agecam.errors import AgeCamError
@@ -128,6 +129,7 @@ def measure_file_mode(
     source: Source, runtime: Runtime, config: MeasureConfig = DEFAULT_CONFIG, *, models: Path | None = None
 ) -> FileMode:
     """Raises :class:`AgeCamError` for a clip that is too short."""
+    keep_freed_memory()
     decode_ms: list[float] = []
     reader = PrefetchSource(source, on_read=decode_ms.append)
     stages_ms: list[Mapping[str, float]] = []

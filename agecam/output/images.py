@@ -11,12 +11,14 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Disposition
 from av.video.frame import PictureType, VideoFrame
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from agecam.messages import CodedImage, Matrix
 from agecam.output.containers import IMAGE_ENCODERS, ContainerKind, Quality
 from agecam.output.palette import CONFIGS, Palettizer
+from agecam.output.yuv import COLORSPACES, YuvConverter
 
 _KEYFRAME_EVERY_S: Final = 1.0
 """Seconds between frames that players can jump to; also what a killed program loses of an MKV. Chosen: at
@@ -39,6 +41,8 @@ class Encoding:
     quality: Quality
     threads: int | None = None
     """``None``: as many as FFmpeg finds good."""
+    matrix: Matrix | None = None
+    """That of images which come with what they were made of; ``None``: they come without."""
 
 
 class ImageTrack:
@@ -51,7 +55,12 @@ class ImageTrack:
         self._spec = IMAGE_ENCODERS[encoding.encoder]
         self._clock = self._choose_clock(rate)
         self._next_keyframe_s = 0.0
-        options = {**self._spec.options, **self._spec.qualities[encoding.quality]}
+        self._matrix: Matrix = encoding.matrix or "bt709"
+        self._converter = YuvConverter(self._matrix)
+        qualities = self._spec.qualities
+        if encoding.matrix is not None:
+            qualities = self._spec.decoded_qualities or qualities
+        options = {**self._spec.options, **qualities[encoding.quality]}
         if encoding.threads is not None:
             options["threads"] = str(encoding.threads)
         fraction = Fraction(rate).limit_denominator(1001)
@@ -70,9 +79,18 @@ class ImageTrack:
         """Whether the file can hold an image at this time, in seconds; the others are left out."""
         return True
 
-    def encode(self, image_bgr: NDArray[np.uint8], time_s: float, duration_s: float) -> VideoPackets:
-        """What ``image_bgr``, ``(height, width, 3)`` of the track's size, gives to write."""
-        frame = self._frame(image_bgr)
+    def encode(
+        self,
+        image_bgr: NDArray[np.uint8],
+        time_s: float,
+        duration_s: float,
+        coded: CodedImage | None = None,
+    ) -> VideoPackets:
+        """What ``image_bgr``, ``(height, width, 3)`` of the track's size, gives to write.
+
+        ``coded`` is what it was made of before it was drawn on, where that is known.
+        """
+        frame = self._converter.convert(image_bgr, coded)
         frame.time_base = self._clock
         frame.pts = round(time_s / self._clock)
         self._mark_keyframe(frame, time_s)
@@ -89,17 +107,10 @@ class ImageTrack:
         self._stream.pix_fmt = "yuv420p"
         # Explicit, because players guess by the image's size, and guess differently.
         context = self._stream.codec_context
-        context.colorspace = Colorspace.ITU709
+        context.colorspace = COLORSPACES[self._matrix]
         context.color_range = ColorRange.MPEG
         context.color_primaries = ColorPrimaries.BT709
         context.color_trc = ColorTrc.BT709
-
-    def _frame(self, image_bgr: NDArray[np.uint8]) -> VideoFrame:
-        # In the array's own memory: a copy takes longer than making the other format of it.
-        buffer = VideoFrame.from_numpy_buffer(np.ascontiguousarray(image_bgr), format="bgr24")
-        return buffer.reformat(
-            format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
-        )
 
     def _encoded(self, frame: VideoFrame, duration: int) -> VideoPackets:
         """The packets of ``frame``, which stands for ``duration``: encoders say what the rate says."""
@@ -134,10 +145,16 @@ class SteppedImageTrack(ImageTrack):
         self._end_step = 0
         super().__init__(container, encoding, size, float(rate))
 
-    def encode(self, image_bgr: NDArray[np.uint8], time_s: float, duration_s: float) -> VideoPackets:
+    def encode(
+        self,
+        image_bgr: NDArray[np.uint8],
+        time_s: float,
+        duration_s: float,
+        coded: CodedImage | None = None,
+    ) -> VideoPackets:
         step = round(time_s / self._clock) if self._standing is not None else 0
         packets = self._repeat_until(step)
-        frame = self._frame(image_bgr)
+        frame = self._converter.convert(image_bgr, coded)
         step = max(step, self._next_step())
         packets += self._encode_at(frame, step)
         self._end_step = max(step + 1, round((time_s + duration_s) / self._clock))
@@ -187,7 +204,13 @@ class PaletteImageTrack(ImageTrack):
     def takes(self, time_s: float) -> bool:
         return self._last_tick is None or self._tick(time_s) - self._last_tick >= _GIF_LEAST_TICKS
 
-    def encode(self, image_bgr: NDArray[np.uint8], time_s: float, duration_s: float) -> VideoPackets:
+    def encode(
+        self,
+        image_bgr: NDArray[np.uint8],
+        time_s: float,
+        duration_s: float,
+        _coded: CodedImage | None = None,
+    ) -> VideoPackets:
         indices_and_palette: Any = self._palettizer.convert(image_bgr)  # which the types do not know
         frame = VideoFrame.from_ndarray(indices_and_palette, format="pal8")
         end = max(self._tick(time_s + duration_s), self._tick(time_s) + _GIF_LEAST_TICKS)

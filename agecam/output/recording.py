@@ -63,7 +63,7 @@ class VideoSink(QueuedSink):
         writer = self._writer or self._open(frame)
         if self._guard.is_due():
             self._guard.check((self._target,), writer.frames)
-        writer.write(frame.image_bgr, frame.time_s, frame.duration_s)
+        writer.write(frame.image_bgr, frame.time_s, frame.duration_s, frame.coded)
         self._seconds = writer.seconds
 
     def frame_failed(self, error: OutputError) -> None:

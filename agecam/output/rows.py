@@ -142,7 +142,7 @@ class RowSink(QueuedSink):
         if self._timeline is not None:
             time_s = self._timeline.place(time_s, self._clock())
         # No image waits in the queue for a row of numbers.
-        super().write(replace(frame, image_bgr=_NO_IMAGE, time_s=time_s), people)
+        super().write(replace(frame, image_bgr=_NO_IMAGE, time_s=time_s, coded=None), people)
 
     def consume(self, frame: Frame, people: Sequence[Person]) -> None:
         try:

@@ -291,4 +291,5 @@ class QueuedSink:
 
 def bytes_of(frame: Frame, people: Sequence[Person]) -> int:
     """What a frame and its people take in memory, in bytes."""
-    return frame.image_bgr.nbytes + _PERSON_BYTES * len(people)
+    coded_bytes = 0 if frame.coded is None else frame.coded.nbytes
+    return frame.image_bgr.nbytes + coded_bytes + _PERSON_BYTES * len(people)

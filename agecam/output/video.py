@@ -21,6 +21,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from agecam.errors import OutputError
+from agecam.messages import CodedImage, Matrix
 from agecam.opencv import cv2
 from agecam.output.carried import CarriedMuxer, CarriedStreams
 from agecam.output.containers import Quality, available_encoder, container_kind, mp4_flags
@@ -51,6 +52,9 @@ class VideoOptions:
     """What goes along with the frames, in the same times."""
     threads: int | None = None
     """In which the images are encoded; ``None``: as many as FFmpeg finds good."""
+    matrix: Matrix | None = None
+    """That of frames which come with what they were made of; the file gets the same. ``None``: they come
+    without, and the file gets that of BT.709."""
 
 
 class VideoWriter:
@@ -115,7 +119,7 @@ class VideoWriter:
         container = av.open(
             f"file:{self.path}", "w", container_options=dict(kind.options), metadata_errors="replace"
         )
-        encoding = Encoding(self._encoder, options.quality, options.threads)
+        encoding = Encoding(self._encoder, options.quality, options.threads, options.matrix)
         self._images = image_track(container, kind, encoding, self._size, 1 / self._interval_s)
         if carried is not None:
             muxer = CarriedMuxer(carried, container, kind, self.path, self._start_s or 0.0)
@@ -140,10 +144,17 @@ class VideoWriter:
         """A sentence for each thing of the carried file that this one does not hold."""
         return self._left_out if self._carried is None else self._carried.left_out
 
-    def write(self, image_bgr: NDArray[np.uint8], time_s: float, duration_s: float | None = None) -> None:
+    def write(
+        self,
+        image_bgr: NDArray[np.uint8],
+        time_s: float,
+        duration_s: float | None = None,
+        coded: CodedImage | None = None,
+    ) -> None:
         """Adds ``image_bgr``, ``(height, width, 3)`` uint8, taken at ``time_s`` seconds by any steady clock.
 
-        ``duration_s`` is how long it stands, in seconds, where that is known. The first frame is at 0, or
+        ``duration_s`` is how long it stands, in seconds, where that is known, ``coded`` what it was made of
+        before it was drawn on: what is still the same is then taken from there. The first frame is at 0, or
         where ``options.start_s`` puts it; a time that does not increase is moved on by the least step.
         """
         if self._container is None:
@@ -157,15 +168,15 @@ class VideoWriter:
         stands_s = duration_s or self._interval_s
         if self._end_s is not None:
             stands_s = max(0.0, min(stands_s, self._end_s - placed_s))
-        image_bgr = _fit(image_bgr, self._size)
+        fitted_bgr = _fit(image_bgr, self._size)
         with self._failures():
             # WORKAROUND: FFmpeg 8 crashes in finishing a fragmented MP4 that holds no frame: it comes first.
             if not self._frames:
-                self._begin(image_bgr, placed_s, stands_s)
+                self._begin(fitted_bgr, placed_s, stands_s, coded)
             else:
                 if self._carried is not None:
                     self._carried.mux_until(placed_s)
-                self._mux(self._images.encode(image_bgr, placed_s, stands_s))
+                self._mux(self._images.encode(fitted_bgr, placed_s, stands_s, coded))
         self._frames += 1
         self._last_s = counted_s
         self._times.append(counted_s)
@@ -197,17 +208,19 @@ class VideoWriter:
     ) -> None:
         self.close(whole=error is None)
 
-    def _begin(self, image_bgr: NDArray[np.uint8], placed_s: float, stands_s: float) -> None:
+    def _begin(
+        self, image_bgr: NDArray[np.uint8], placed_s: float, stands_s: float, coded: CodedImage | None
+    ) -> None:
         """Write the header and the first frame; without what goes along, where FFmpeg refuses that."""
         try:
-            self._mux(self._images.encode(image_bgr, placed_s, stands_s))
+            self._mux(self._images.encode(image_bgr, placed_s, stands_s, coded))
         except av.FFmpegError as error:
             if self._carried is None or error.errno in _DISK_ERRORS:
                 raise
             self._carried.refuse(error)
             self._left_out, self._carried = self._carried.left_out, None
             self._open(None)
-            self._mux(self._images.encode(image_bgr, placed_s, stands_s))
+            self._mux(self._images.encode(image_bgr, placed_s, stands_s, coded))
 
     def _mux(self, packets: Iterable[Packet[VideoStream]]) -> None:
         if self._container is not None:

@@ -14,8 +14,8 @@ from agecam.sources.stream import StreamSource
 from agecam.sources.video import VideoFileSource
 
 
-def open_source(spec: str, *, list_cameras: ListCameras = list_cameras) -> Source:
-    """The source that ``spec`` names, not yet opened.
+def open_source(spec: str, *, list_cameras: ListCameras = list_cameras, keeps_coded: bool = False) -> Source:
+    """The source that ``spec`` names, not yet opened; ``keeps_coded`` is that of a video file.
 
     Digits are the index of a camera, ``scheme://`` an address (``file://`` a file), the path of a file that
     exists an image or a video, told apart by content; anything else the name of a camera.
@@ -28,9 +28,9 @@ def open_source(spec: str, *, list_cameras: ListCameras = list_cameras) -> Sourc
     if path is None:
         return StreamSource(spec)
     if "://" in spec:
-        return _file_source(path)
+        return _file_source(path, keeps_coded=keeps_coded)
     if spec and exists(path) and not path.is_char_device():
-        return _file_source(path)
+        return _file_source(path, keeps_coded=keeps_coded)
     try:
         return _camera_source(spec, list_cameras)
     except CameraNotFoundError:
@@ -45,8 +45,8 @@ def _camera_source(spec: str, list_cameras: ListCameras) -> CameraSource:
     return CameraSource(find_camera(spec, list_cameras=list_cameras), list_cameras=list_cameras)
 
 
-def _file_source(path: Path) -> Source:
+def _file_source(path: Path, *, keeps_coded: bool) -> Source:
     check_file(path)
     if is_image(path) and not is_animated(path):
         return ImageSource(path)
-    return VideoFileSource(path)
+    return VideoFileSource(path, keeps_coded=keeps_coded)

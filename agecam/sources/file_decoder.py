@@ -118,4 +118,10 @@ def _frames_from(
 
 
 def _decoded(decoder: Decoder, index: int, frame: VideoFrame, time_s: float) -> Decoded:
-    return Decoded(index, time_s, lambda: decoder.to_bgr(frame), lambda: decoder.stands_s(frame, time_s))
+    return Decoded(
+        index,
+        time_s,
+        lambda: decoder.to_bgr(frame),
+        lambda: decoder.stands_s(frame, time_s),
+        lambda image_bgr: decoder.coded(frame, image_bgr),
+    )

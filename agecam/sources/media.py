@@ -14,9 +14,10 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
+from agecam.messages import CodedImage
 from agecam.opencv import cv2
 from agecam.sources import video_header
-from agecam.sources.colour import to_bgr
+from agecam.sources.colour import BgrConverter, coded_matrix
 from agecam.sources.deinterlace import Deinterlacer
 from agecam.sources.video_header import DecoderConfig, TooLargeError
 from agecam.timeline import Timeline
@@ -35,6 +36,8 @@ class Decoded:
     """Gives it upright and with square pixels: ``(height, width, 3)`` uint8 BGR, read-only."""
     stands_s: Callable[[], float | None]
     """Gives :attr:`duration_s`, which of the last frame is only known once the end is reached."""
+    coded: Callable[[NDArray[np.uint8]], CodedImage | None] = lambda _image_bgr: None
+    """Gives what :attr:`image` was made of, handed in, where it is known."""
 
     @property
     def duration_s(self) -> float | None:
@@ -60,6 +63,7 @@ class Decoder:
     ) -> None:
         self._config = config or DecoderConfig()
         self._container = container
+        self._converter = BgrConverter()
         self._stream = video_header.main_video(container, self._config)
         pixels = self._stream.codec_context.width * self._stream.codec_context.height
         if pixels > self._config.max_pixels:
@@ -216,15 +220,28 @@ class Decoder:
 
     def to_bgr(self, frame: VideoFrame) -> NDArray[np.uint8]:
         """The image upright and with square pixels: ``(height, width, 3)`` uint8 BGR, read-only."""
-        image = to_bgr(frame, *self._square(frame.width, frame.height))
-        if quarter_turns := round(frame.rotation / 90) % 4:
+        image = self._converter.convert(frame, *self._square(frame.width, frame.height))
+        if quarter_turns := _quarter_turns(frame):
             image = cv2.rotate(image, _ROTATIONS[quarter_turns])
         image = np.ascontiguousarray(image, np.uint8)
         image.setflags(write=False)
         return image
+
+    def coded(self, frame: VideoFrame, image_bgr: NDArray[np.uint8]) -> CodedImage | None:
+        """What :meth:`to_bgr` made ``image_bgr`` of; ``None`` where that is not its very pixels."""
+        size = frame.width, frame.height
+        matrix = coded_matrix(frame)
+        if matrix is None or _quarter_turns(frame) or self._square(*size) != size:
+            return None
+        return CodedImage(image_bgr, lambda: np.asarray(frame.to_ndarray(), np.uint8), matrix)
 
     def _square(self, width: int, height: int) -> tuple[int, int]:
         """Width and height in square pixels."""
         wide = max(1, round(width * self._pixel_aspect))
         most = max(self._config.max_side_px, width)
         return (wide, height) if wide <= most else (most, max(1, round(height * most / wide)))
+
+
+def _quarter_turns(frame: VideoFrame) -> int:
+    """Counterclockwise, 0 to 3."""
+    return round(frame.rotation / 90) % 4

@@ -47,14 +47,18 @@ class VideoFileSource:
     what can be decoded, then ends; :attr:`damage` then says what is wrong, and a warning is logged.
     The only frame of a whole file that holds one is a still, and in every selection.
 
-    Of a ``selection`` the frames before its start are not decoded where that can be exact.
+    Of a ``selection`` the frames before its start are not decoded where that can be exact. With
+    ``keeps_coded`` frames have a :attr:`agecam.messages.Frame.coded` where the file holds what fits.
     """
 
     is_live = False
     is_camera = False
 
-    def __init__(self, path: Path | str, selection: FrameSelection | None = None) -> None:
+    def __init__(
+        self, path: Path | str, selection: FrameSelection | None = None, *, keeps_coded: bool = False
+    ) -> None:
         self._path = Path(path)
+        self._keeps_coded = keeps_coded
         self._selection = selection or FrameSelection()
         self._decoder: _Decoder | None = None
         self._selected: Iterator[tuple[Decoded, float | None]] = iter(())
@@ -85,7 +89,7 @@ class VideoFileSource:
 
     def selected(self, selection: FrameSelection) -> VideoFileSource:
         """The same file, not open, with the frames of ``selection`` alone."""
-        return VideoFileSource(self._path, selection)
+        return VideoFileSource(self._path, selection, keeps_coded=self._keeps_coded)
 
     def open(self) -> None:
         self.close()
@@ -126,7 +130,8 @@ class VideoFileSource:
             image = frame.image()
         except (av.FFmpegError, ValueError) as error:
             raise SourceError(f"{self._path} has colours that AgeCam does not know; convert it.") from error
-        return Frame(image, frame.time_s, frame.index, self._is_still, duration_s)
+        coded = frame.coded(image) if self._keeps_coded else None
+        return Frame(image, frame.time_s, frame.index, self._is_still, duration_s, coded)
 
     def close(self) -> None:
         self._selected = iter(())

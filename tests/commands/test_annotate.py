@@ -102,6 +102,8 @@ def test_labels_are_drawn_and_the_rest_of_the_picture_is_left_alone(
     changed = np.abs(before.astype(int) - after).max(axis=2) > 60
     assert changed.sum() > 500
     assert changed[:, 480:620].sum() == 0, "nobody stands in the middle"
+    rest = after[:, 480:620].astype(int) - before[:, 480:620]
+    assert np.abs(rest.mean(axis=(0, 1))).max() < 0.2, "it is as bright as it was, and has its colours"
 
 
 def test_blurred_faces_lose_their_detail(run: Run, short_clip: Path, demo_clip: Path, tmp_path: Path) -> None:

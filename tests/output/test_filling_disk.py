@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from agecam.errors import DiskFullError
-from agecam.messages import Detection, Frame, Person
+from agecam.messages import CodedImage, Detection, Frame, Person
 from agecam.output import (
     CsvSink,
     RecordedFrame,
@@ -46,8 +46,14 @@ def filling(disk: FakeDisk, after: int) -> type[VideoWriter]:
     """Writers that find another program to have filled the disk after so many frames."""
 
     class Filling(VideoWriter):
-        def write(self, image_bgr: Image, time_s: float, duration_s: float | None = None) -> None:
-            super().write(image_bgr, time_s, duration_s)
+        def write(
+            self,
+            image_bgr: Image,
+            time_s: float,
+            duration_s: float | None = None,
+            coded: CodedImage | None = None,
+        ) -> None:
+            super().write(image_bgr, time_s, duration_s, coded)
             if self.frames == after:
                 disk.free = 30_000
 

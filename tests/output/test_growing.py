@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agecam.messages import Frame, Person
+from agecam.messages import CodedImage, Frame, Person
 from agecam.output import GrowingCsvSink, RecordingOptions, RecordingSink, VideoWriter
 from agecam.output.csv import COLUMNS, CsvWriter
 from agecam.output.growing import claim_growing, finish_leftovers_in, finish_leftovers_of
@@ -44,9 +44,15 @@ def test_a_recording_grows_beside_what_it_replaces_and_takes_its_place_when_it_i
     seen: list[tuple[list[str], bytes]] = []
 
     class Watched(VideoWriter):
-        def write(self, image_bgr: NDArray[np.uint8], time_s: float, duration_s: float | None = None) -> None:
+        def write(
+            self,
+            image_bgr: NDArray[np.uint8],
+            time_s: float,
+            duration_s: float | None = None,
+            coded: CodedImage | None = None,
+        ) -> None:
             seen.append((names(video.parent), video.read_bytes()))
-            super().write(image_bgr, time_s, duration_s)
+            super().write(image_bgr, time_s, duration_s, coded)
 
     video.chmod(0o600)
     with RecordingSink(video, make_writer=Watched) as sink:

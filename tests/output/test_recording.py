@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from agecam.errors import OutputError
-from agecam.messages import Frame
+from agecam.messages import CodedImage, Frame
 from agecam.output import Sink, SinkConfig, VideoOptions, VideoSink, VideoWriter, WhenFull
 
 Image = NDArray[np.uint8]
@@ -41,20 +41,32 @@ class GatedWriter(VideoWriter):
         super().__init__(path, width, height, options)
         self.gate = gate
 
-    def write(self, image_bgr: Image, time_s: float, duration_s: float | None = None) -> None:
+    def write(
+        self,
+        image_bgr: Image,
+        time_s: float,
+        duration_s: float | None = None,
+        coded: CodedImage | None = None,
+    ) -> None:
         self.gate.entered.release()
         assert self.gate.is_open.wait(PATIENCE_S)
-        super().write(image_bgr, time_s, duration_s)
+        super().write(image_bgr, time_s, duration_s, coded)
         self.gate.left.release()
 
 
 class FullDisk(VideoWriter):
     """Finds the disk full after three frames."""
 
-    def write(self, image_bgr: Image, time_s: float, duration_s: float | None = None) -> None:
+    def write(
+        self,
+        image_bgr: Image,
+        time_s: float,
+        duration_s: float | None = None,
+        coded: CodedImage | None = None,
+    ) -> None:
         if self.frames == 3:
             raise OutputError("The disk is full.")
-        super().write(image_bgr, time_s, duration_s)
+        super().write(image_bgr, time_s, duration_s, coded)
 
 
 def test_frames_are_kept_with_their_own_times(tmp_path: Path, frame: MakeFrame) -> None:
