@@ -202,6 +202,8 @@ def main() -> int:
         f"memory: {memory_mb[0]:.0f} MB in the beginning, {memory_mb[-1]:.0f} at the end, "
         f"{max(memory_mb):.0f} at most"
     )
+    minutes = [memory_mb[at : at + 60] for at in range(0, len(memory_mb), 60)]
+    print(f"memory at most, minute by minute: {' '.join(f'{max(minute):.0f}' for minute in minutes)} MB")
     ends_s = np.cumsum(gaps) / 1000
     worst = [f"{gaps[index]:.0f} ms at {ends_s[index]:.1f} s" for index in np.argsort(gaps)[:-6:-1]]
     print(f"the worst: {', '.join(worst)}")

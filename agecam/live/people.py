@@ -110,7 +110,7 @@ class PeopleObserver:
 
     def show(self, annotated: AnnotatedFrame) -> None:
         """Take the next frame; returns at once."""
-        self._slot.put(annotated)
+        self._slot.put(replace(annotated, preview=None, plain_bgr=None))  # which would only take memory
 
     def state(self) -> PeopleState:
         """The people at the last update."""

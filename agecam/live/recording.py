@@ -285,6 +285,11 @@ class Recorder:
             if recording is not None and recording.phase is RecordingPhase.ON:
                 recording.dropped += frames
 
+    def queued_bytes(self) -> int:
+        """What the images take that wait to be written, of recordings that are being finished too."""
+        with self._lock:
+            return sum(recording.sink.queued_bytes for recording in self._unfinished)
+
     def finish_leftovers_in(self, folder: Path) -> None:
         """Keep what a crash has left of recordings by button in ``folder``, and of those with a name that
         the user chose, wherever they are, and tell; takes its time."""

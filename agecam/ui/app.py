@@ -16,6 +16,7 @@ from PyQt6.QtCore import QLibraryInfo, QLocale, QObject, Qt, QTranslator, pyqtSi
 from PyQt6.QtWidgets import QApplication, QMessageBox
 
 from agecam import __version__
+from agecam.live.memory import limit_arenas
 from agecam.live.notices import Notice, NoticeKind
 from agecam.paths import log_file, settings_file
 from agecam.settings import Settings
@@ -112,6 +113,7 @@ def run_window(
     ``settings_path`` is for measuring and testing, and so is ``on_window``, which gets the window before it
     is shown.
     """
+    limit_arenas()
     os.environ.setdefault("QT_LOGGING_RULES", "qt.multimedia.*=false")
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
