@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from agecam.drawing.annotate import LabelLayout, annotate_in_layout
 from agecam.drawing.label_text import LabelStyle
@@ -28,11 +28,13 @@ from agecam.live.state import SessionState, SourceState
 from agecam.live.statistics import Statistics, StatisticsCollector
 from agecam.live.summary import save_summary
 from agecam.live.table import TableRecorder
-from agecam.output import SnapshotSink
-from agecam.sources import Camera, Source
-from agecam.sources.camera_controls import ControlName
-from agecam.sources.camera_modes import CameraMode
-from agecam.vision.analyzer import Analyzer
+
+if TYPE_CHECKING:
+    from agecam.output.image import SnapshotSink
+    from agecam.sources import Camera, Source
+    from agecam.sources.camera_controls import ControlName
+    from agecam.sources.camera_modes import CameraMode
+    from agecam.vision.analyzer import Analyzer
 
 log = logging.getLogger(__name__)
 
@@ -263,6 +265,8 @@ class Session:
                 style,
                 annotated.layout or LabelLayout(),
             )
+        from agecam.output.image import SnapshotSink
+
         with self._lock:
             if self._closed:
                 return
