@@ -59,15 +59,15 @@ class FrameRecorder(Protocol):
 class FeedConfig:
     """Limits of the frames between capture and file."""
 
-    capacity_bytes: int = 40_000_000
+    capacity_bytes: int = 36_000_000
     """Images that wait, are drawn, or wait to be written, all together, bytes. On a busy machine all of it is
     in use: it is most of what a recording adds to the memory of the window."""
-    usual_frames: int = 16
-    """There is room for so many frames too, half a second of a camera, 44 MB of 1280 x 720: the analysis
-    takes 0.2 s for a frame of ten people on two slow cores, and twice that passes until a frame that has just
-    missed one, or one captured after it, has been analysed."""
+    usual_frames: int = 13
+    """There is room for so many frames too, 0.43 s of a camera, 36 MB of 1280 x 720: the analysis takes 0.2 s
+    for a frame of ten people on two slow cores, and twice that passes until a frame that has just missed one,
+    or one captured after it, has been analysed."""
     most_bytes: int = 100_000_000
-    """But for no more than this: 16 frames of 1920 x 1080, 4 of 3840 x 2160."""
+    """But for no more than this: 13 frames of 1920 x 1080 take 81 MB; 4 of 3840 x 2160."""
     longest_wait_s: float = 2.0
     """So long a frame waits for the next analysis, as where a camera is pulled out and none comes: above what
     any frame takes, and short enough for who has stopped a recording."""

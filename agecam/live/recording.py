@@ -20,7 +20,7 @@ from agecam.timeline import LiveTimeline
 if TYPE_CHECKING:
     from agecam.output.recording import RecordingSink
 
-# FFmpeg is loaded with the first recording, or before that by who has time: the window begins without it.
+# FFmpeg is not loaded here: the window begins without it, and the session loads it before frames are live.
 
 __all__ = [
     "Quality",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import threading
 import time
@@ -40,6 +41,15 @@ log = logging.getLogger(__name__)
 
 _CAPTURE_JOIN_S: Final = 3.0
 """A pulled camera answers after 2 s; what takes longer, as an address that never answers, is left behind."""
+
+
+def load_sinks() -> None:
+    """Load what writes files, FFmpeg with it: before frames are live, when nobody may wait for that any more.
+
+    The window is there before.
+    """
+    for name in ("recording", "csv", "image", "summary"):
+        importlib.import_module(f"agecam.output.{name}")
 
 
 class Session:
@@ -83,8 +93,14 @@ class Session:
             on_end=self._end_outputs,
             on_annotated=self.people.show,
         )
+
+        def make_loaded_analyzer() -> Analyzer:
+            analyzer = make_analyzer()
+            load_sinks()
+            return analyzer
+
         self._analysis = AnalysisThread(
-            make_analyzer, self._slot, self._statistics, self._feed, callbacks, sinks=self.table.sinks
+            make_loaded_analyzer, self._slot, self._statistics, self._feed, callbacks, sinks=self.table.sinks
         )
         self._capture = CaptureThread(
             self._slot,

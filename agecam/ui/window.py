@@ -29,7 +29,7 @@ from agecam.ui.fullscreen import FullScreen
 from agecam.ui.geometry import restore_geometry, save_geometry
 from agecam.ui.hotplug import HotplugWatcher
 from agecam.ui.inhibitors import system_inhibitors
-from agecam.ui.later import load_the_rest
+from agecam.ui.later import load_dialogs
 from agecam.ui.options import StartOptions
 from agecam.ui.pages import MessagePage
 from agecam.ui.screen_awake import ScreenAwake
@@ -167,7 +167,7 @@ class MainWindow(InputWindow):
     def _finish_start(self) -> None:
         """What the first paint does without."""
         self.setWindowIcon(QIcon(str(assets_dir() / "icon.png")))
-        self.session.run_in_background("modules", load_the_rest)
+        self.session.run_in_background("dialogs", load_dialogs)
         HotplugWatcher(self).changed.connect(self.cameras_changed)
 
     def cameras_changed(self) -> None:
