@@ -22,7 +22,7 @@ _STAGE_WEIGHT = 0.05
 _MEMORY_EVERY_S = 1.0
 _MUCH_MB = 340.0
 """From here on freed memory is given back whenever memory is measured: 40 MB while frames pile up on a busy
-machine, for 3 ms, and 15 ms to get them back. A quiet one stays below."""
+machine, for 3 ms, and 15 ms to get them back."""
 HISTORY_S = 60
 """Seconds of which there is a sample each."""
 
