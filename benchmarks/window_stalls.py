@@ -8,7 +8,8 @@ every second, while ``--busy`` other processes keep the cores from it. A timer o
 how late it is.
 With ``--where`` the places at which the thread was found when it was more than 30 ms late are printed
 too. Where the system tells for how long the thread was ready and had no core (Linux), the gaps less that
-time are printed as well: they are what the program itself is to blame for.
+time are printed as well: they are what the program itself is to blame for. They still hold what the thread
+waited for Python's lock while who held that had no core; its processor time holds none of that.
 
 Without a display the window is drawn off screen.
 """
@@ -80,6 +81,8 @@ class Stopwatch(QObject):
         super().__init__(window)
         self.gaps_ms: list[float] = []
         self.coreless_ms: list[float] = []
+        self.processor_ms: list[float] = []
+        """What each turn took of a processor, whoever else wanted one."""
         self.numbers = ""
         self.memory_mb: list[float] = []
         """Resident, second by second."""
@@ -87,7 +90,7 @@ class Stopwatch(QObject):
         self._seconds = seconds
         self._watch = watch
         self._last_s: float | None = None
-        self._last_coreless_s = 0.0
+        self._last_coreless_s = self._last_processor_s = 0.0
         self._ticker = QTimer(self)
         self._ticker.setTimerType(Qt.TimerType.PreciseTimer)
         self._ticker.timeout.connect(self._tick)
@@ -105,15 +108,17 @@ class Stopwatch(QObject):
     def _tick(self) -> None:
         if self._watch is not None:
             self._watch.alive()
-        now_s, now_coreless_s = time.perf_counter(), _coreless_s()
+        now_s, now_coreless_s, now_processor_s = time.perf_counter(), _coreless_s(), time.thread_time()
         if self._last_s is not None:
             self.gaps_ms.append((now_s - self._last_s) * 1000)
             self.coreless_ms.append((now_coreless_s - self._last_coreless_s) * 1000)
+            self.processor_ms.append((now_processor_s - self._last_processor_s) * 1000)
         elif self._window.session.state().source.state is SourceState.LIVE:
             QTimer.singleShot(round(self._seconds * 1000), self._end)
         else:
             return
         self._last_s, self._last_coreless_s = now_s, now_coreless_s
+        self._last_processor_s = now_processor_s
 
     def _end(self) -> None:
         self._ticker.stop()
@@ -191,8 +196,12 @@ def main() -> int:
             watch.stop()
     gaps, coreless = np.array(measured.gaps_ms or [np.nan]), np.array(measured.coreless_ms or [0.0])
     print(f"{len(gaps)} turns in {gaps.sum() / 1000:.0f} s, the window said: {measured.numbers}")
-    own = np.maximum(0, gaps - coreless)
-    for name, values in (("between turns", gaps), ("without waiting for a core", own)):
+    own, processor = np.maximum(0, gaps - coreless), np.array(measured.processor_ms or [0.0])
+    for name, values in (
+        ("between turns", gaps),
+        ("without waiting for a core", own),
+        ("of processor time", processor),
+    ):
         print(
             f"{name}: longest {values.max():.1f} ms, 99.9 % within {np.quantile(values, 0.999):.1f} ms, "
             f"{(values > _LIMIT_MS).sum()} over {_LIMIT_MS:.0f} ms"
@@ -202,6 +211,8 @@ def main() -> int:
         f"memory: {memory_mb[0]:.0f} MB in the beginning, {memory_mb[-1]:.0f} at the end, "
         f"{max(memory_mb):.0f} at most"
     )
+    minutes = [memory_mb[at : at + 60] for at in range(0, len(memory_mb), 60)]
+    print(f"memory at most, minute by minute: {' '.join(f'{max(minute):.0f}' for minute in minutes)} MB")
     ends_s = np.cumsum(gaps) / 1000
     worst = [f"{gaps[index]:.0f} ms at {ends_s[index]:.1f} s" for index in np.argsort(gaps)[:-6:-1]]
     print(f"the worst: {', '.join(worst)}")

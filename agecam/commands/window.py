@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agecam.commands.arguments import DemoArguments, WindowArguments
 from agecam.commands.console import complain, tell
@@ -13,7 +14,9 @@ from agecam.display import check_window_libraries, has_display
 from agecam.errors import AgeCamError, CameraNotFoundError, OutputError, UsageError
 from agecam.paths import cache_dir, demo_clip, make_private_folder
 from agecam.settings import models_folder
-from agecam.vision.analyzer import Analyzer
+
+if TYPE_CHECKING:
+    from agecam.vision.analyzer import Analyzer
 
 
 def open_window(arguments: WindowArguments) -> int:
@@ -33,10 +36,10 @@ def open_window(arguments: WindowArguments) -> int:
             "`agecam annotate INPUT -o OUT` to work on files without a window."
         )
     check_window_libraries()
-    from agecam.sources import open_source
-
     source = arguments.source
     if source is not None and not source.isdigit():
+        from agecam.sources import open_source
+
         with contextlib.suppress(CameraNotFoundError):  # the window waits for it
             open_source(source)  # a missing file is told here, before a window opens
     from agecam.live.session import Session

@@ -113,7 +113,7 @@ def lay_out_plate(large: str, small: tuple[str, ...], text_px: int) -> Plate:
     return Plate(large, small, text_px, (width, height), bar, max(2, pad // 2), tuple(texts))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def render_label(large: str, small: tuple[str, ...], text_px: int, colour: Colour) -> Label:
     """The plate of :func:`lay_out_plate`, drawn, with a bar of this colour."""
     plate = lay_out_plate(large, small, text_px)

@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,8 +19,10 @@ from agecam.live.pipeline import AnnotatedFrame, Pipeline, Preview, preview_agai
 from agecam.live.slot import LatestSlot
 from agecam.live.statistics import StatisticsCollector
 from agecam.messages import Frame
-from agecam.output.sink import Sink
-from agecam.vision.analyzer import Analyzer
+
+if TYPE_CHECKING:
+    from agecam.output.sink import Sink
+    from agecam.vision.analyzer import Analyzer
 
 log = logging.getLogger(__name__)
 

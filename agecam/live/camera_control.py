@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from agecam.sources import Camera
 from agecam.sources.camera import CameraSource
 from agecam.sources.camera_controls import CameraControls, ControlName
 from agecam.sources.camera_modes import CameraMode
+from agecam.sources.cameras import Camera
 
 _T = TypeVar("_T")
 

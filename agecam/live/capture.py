@@ -26,11 +26,9 @@ from agecam.live.slot import LatestSlot
 from agecam.live.state import SourceState, SourceStatus
 from agecam.live.statistics import StatisticsCollector
 from agecam.messages import Frame
-from agecam.sources import Camera, list_cameras, open_source
 from agecam.sources.base import Source
 from agecam.sources.camera import CameraSource
-from agecam.sources.image import ImageSource
-from agecam.sources.video import VideoFileSource
+from agecam.sources.cameras import Camera, list_cameras
 
 log = logging.getLogger(__name__)
 
@@ -48,11 +46,17 @@ class CaptureConfig:
     """While models load: how soon another request is noticed."""
 
 
+def _open_source(spec: str) -> Source:
+    from agecam.sources.factory import open_source  # with FFmpeg, which the window begins without
+
+    return open_source(spec)
+
+
 @dataclass(frozen=True, slots=True)
 class SourceOpener:
     """How sources come about; tests hand in their own."""
 
-    open_source: Callable[[str], Source] = open_source
+    open_source: Callable[[str], Source] = _open_source
     list_cameras: Callable[[], list[Camera]] = list_cameras
     open_camera: Callable[[Camera], Source] = CameraSource
 
@@ -350,8 +354,9 @@ class CaptureThread:
 
     def tell_damage(self, source: Source) -> None:
         """Tell what is missing of a file, at its end."""
-        if isinstance(source, VideoFileSource | ImageSource) and source.damage is not None:
-            self._callbacks.on_damage(source.damage)
+        damage: str | None = getattr(source, "damage", None)  # files have it
+        if damage is not None:
+            self._callbacks.on_damage(damage)
 
     def _default_camera(self, preferred: PreferredCamera | None) -> Camera:
         cameras = self._opener.list_cameras()

@@ -50,17 +50,31 @@ class FrameRecorder(Protocol):
     def count_lost(self, frames: int) -> None:
         """So many frames of the source were lost before they could be claimed."""
 
+    def queued_bytes(self) -> int:
+        """What the images take that were recorded and are not written yet."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class FeedConfig:
-    """Limits of the frames between capture and recording."""
+    """Limits of the frames between capture and file."""
 
-    capacity_bytes: int = 100_000_000
-    """Images that wait or are drawn, bytes: 36 frames of 1280 x 720, more than a second of a camera. The
-    analysis takes 0.2 s for a frame of ten people on two slow cores; 4 frames of 3840 x 2160."""
+    capacity_bytes: int = 66_000_000
+    """Images that wait, are drawn, or wait to be written, all together, bytes. On a busy machine all of it is
+    in use: it is most of what a recording adds to the memory of the window."""
+    usual_frames: int = 24
+    """There is room for so many frames too, 0.8 s of a camera, 66 MB of 1280 x 720: the analysis takes 0.2 s
+    for a frame of ten people on two slow cores, twice that passes until a frame that has just missed one, or
+    one captured after it, has been analysed, and a disk may pause for as long."""
+    most_bytes: int = 100_000_000
+    """But for no more than this: 16 frames of 1920 x 1080; 4 of 3840 x 2160."""
     longest_wait_s: float = 2.0
     """So long a frame waits for the next analysis, as where a camera is pulled out and none comes: above what
     any frame takes, and short enough for who has stopped a recording."""
+
+    def capacity_for(self, frame_bytes: int) -> int:
+        """How many bytes frames of that size may take."""
+        return max(self.capacity_bytes, min(self.usual_frames * frame_bytes, self.most_bytes))
 
 
 DEFAULT_CONFIG: Final = FeedConfig()
@@ -84,12 +98,17 @@ class _Waiting:
 class _Job:
     """A frame to be drawn, with the analyses before and after it, where there are any.
 
-    Both are the frame's own where it has been analysed itself.
+    Both are the frame's own where it has been analysed itself, and it alone has a ``plain_bgr`` then.
     """
 
     waiting: _Waiting
     before: AnnotatedFrame | None
     after: AnnotatedFrame | None
+
+    @property
+    def size(self) -> int:
+        drawn_bgr = None if self.before is None else self.before.plain_bgr
+        return self.waiting.size + (0 if drawn_bgr is None else drawn_bgr.nbytes)
 
 
 class RecordingFeed:
@@ -101,8 +120,8 @@ class RecordingFeed:
     thread of its own. With ``style.blur`` a frame between two analyses covers what both cover and the ways
     between; one without an analysis on either side is covered as a whole. So it is without labels.
 
-    What does not fit into ``capacity_bytes`` is left out: the newest of the frames that wait, but never one
-    that is being analysed or about to be.
+    What does not fit into the capacity, of which the frames take their part that wait to be written, is left
+    out: the newest of the frames that wait, but never one that is being analysed or about to be.
     """
 
     def __init__(
@@ -135,19 +154,23 @@ class RecordingFeed:
         if claim is None:
             return
         waiting = _Waiting(captured, style, claim, self._clock())
+        queued_bytes = self._recorder.queued_bytes()
         with self._changed:
-            evicted = None if self._has_room(waiting) else self._newest_to_evict()
-            if evicted is not None:
-                self._waiting.remove(evicted)
-                self._bytes -= evicted.size
-            taken = not self._ended and self._has_room(waiting)
+            room = self._room_for(waiting, queued_bytes)
+            evicted = self._newest_to_evict(waiting.size - room)
+            for one in evicted:
+                self._waiting.remove(one)
+                self._bytes -= one.size
+                room += one.size
+            is_alone = not (self._bytes or queued_bytes)
+            taken = not self._ended and (is_alone or waiting.size <= room)
             if taken:
                 self._waiting.append(waiting)
                 self._bytes += waiting.size
                 if len(self._waiting) == 1:  # its wait is limited from now on
                     self._changed.notify()
-        if evicted is not None:
-            evicted.claim.drop()
+        for one in reversed(evicted):
+            one.claim.drop()
         if not taken:
             claim.drop()
 
@@ -159,17 +182,19 @@ class RecordingFeed:
 
     def end_analysis(self, captured: Captured, annotated: AnnotatedFrame) -> None:
         """Analysis of this frame is done; ``annotated`` has its epoch."""
+        drawn = replace(annotated, preview=None)
+        bare = replace(drawn, plain_bgr=None)  # other frames need no image of it
         with self._changed:
             while self._waiting and self._waiting[0].captured.number <= captured.number:
                 waiting = self._waiting.popleft()
                 if waiting.captured is captured:
-                    self._jobs.append(_Job(waiting, annotated, annotated))
+                    self._add(_Job(waiting, drawn, drawn))
                 elif waiting.captured.epoch == captured.epoch:
-                    self._jobs.append(_Job(waiting, self._before(waiting), annotated))
+                    self._add(_Job(waiting, self._before(waiting), bare))
                 else:
-                    self._jobs.append(_Job(waiting, self._before(waiting), None))
+                    self._add(_Job(waiting, self._before(waiting), None))
             self._in_analysis = None
-            self._last = annotated
+            self._last = bare
             self._changed.notify()
 
     def end(self) -> None:
@@ -188,24 +213,39 @@ class RecordingFeed:
         else:
             self._thread.join()
 
-    def _has_room(self, waiting: _Waiting) -> bool:
-        return self._bytes == 0 or self._bytes + waiting.size <= self._config.capacity_bytes
+    def _room_for(self, waiting: _Waiting, queued_bytes: int) -> int:
+        """Bytes that are free, beside so many in the recording's queue; less than 0 where too much is taken.
 
-    def _newest_to_evict(self) -> _Waiting | None:
-        """Analysis takes none of those that wait any more, since a newer one comes now."""
+        What is drawn of an analysed frame comes on top when it is there.
+        """
+        return self._config.capacity_for(waiting.size) - self._bytes - queued_bytes
+
+    def _newest_to_evict(self, missing_bytes: int) -> Sequence[_Waiting]:
+        """What has to go so that so much more is free, the newest first; nothing where that is not enough.
+
+        Analysis takes none of those that wait any more, since a newer one comes now.
+        """
+        evicted: list[_Waiting] = []
         for waiting in reversed(self._waiting):
+            if missing_bytes <= 0:
+                break
             if waiting.captured is not self._in_analysis:
-                return waiting
-        return None
+                evicted.append(waiting)
+                missing_bytes -= waiting.size
+        return evicted if missing_bytes <= 0 else ()
 
     def _before(self, waiting: _Waiting) -> AnnotatedFrame | None:
         last = self._last
         return last if last is not None and last.epoch == waiting.captured.epoch else None
 
+    def _add(self, job: _Job) -> None:
+        self._jobs.append(job)
+        self._bytes += job.size - job.waiting.size
+
     def _release_oldest(self) -> None:
         """Without an analysis that follows."""
         waiting = self._waiting.popleft()
-        self._jobs.append(_Job(waiting, self._before(waiting), None))
+        self._add(_Job(waiting, self._before(waiting), None))
 
     # -- for the feed's thread ---------------------------------------------------------------------
 
@@ -222,7 +262,7 @@ class RecordingFeed:
                 frame = waiting.captured.frame
                 waiting.claim.record(replace(frame, image_bgr=drawn.image_bgr), original, drawn.people)
             with self._changed:
-                self._bytes -= waiting.size
+                self._bytes -= job.size
 
     def _next_job(self) -> _Job | None:
         with self._changed:

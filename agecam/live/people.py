@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
+import numpy as np
+
 from agecam.drawing.colours import default_colour
 from agecam.drawing.label_image import Colour
 from agecam.live.pipeline import AnnotatedFrame
@@ -20,6 +22,7 @@ from agecam.vision.quality import measure_crop
 
 __all__ = ["AGE_BIN_YEARS", "CountOverTime", "PeopleObserver", "PeopleState", "PersonInView"]
 
+_NO_IMAGE: Final = np.empty((0, 0, 3), np.uint8)
 _UPDATE_S: Final = 0.25
 """Least time between two states: what changes more often cannot be read."""
 _LEAST_S: Final = 1.0
@@ -110,7 +113,7 @@ class PeopleObserver:
 
     def show(self, annotated: AnnotatedFrame) -> None:
         """Take the next frame; returns at once."""
-        self._slot.put(annotated)
+        self._slot.put(replace(annotated, preview=None, plain_bgr=None))  # which would only take memory
 
     def state(self) -> PeopleState:
         """The people at the last update."""
@@ -161,7 +164,8 @@ class PeopleObserver:
             self._gatherer.add(timed, people, is_repeat=annotated.is_repeat)
         for listener in self._listeners:
             listener.observe(timed, people)
-        self._last, self._is_new = annotated, True
+        without_image = replace(annotated.analysis, frame=replace(frame, image_bgr=_NO_IMAGE))
+        self._last, self._is_new = replace(annotated, analysis=without_image), True
 
     def _update(self, annotated: AnnotatedFrame) -> None:
         colours = {} if annotated.layout is None else annotated.layout.colours

@@ -7,6 +7,7 @@ import enum
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +29,10 @@ from agecam.drawing.label_text import LabelStyle
 from agecam.drawing.overlay import Overlay
 from agecam.drawing.preview import fit_size, preview_image
 from agecam.messages import Analysis, Frame, Person
-from agecam.output.sink import Sink
-from agecam.vision.analyzer import Analyzer
+
+if TYPE_CHECKING:
+    from agecam.output.sink import Sink
+    from agecam.vision.analyzer import Analyzer
 
 
 class Preview(enum.Enum):

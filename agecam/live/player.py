@@ -11,9 +11,8 @@ from agecam.errors import NoFrameError, SourceError
 from agecam.live.playback import PlaybackClock, PlaybackControl, PlaybackState
 from agecam.live.played import PlayedStretches
 from agecam.messages import Frame
-from agecam.sources import Source
+from agecam.sources.base import Source
 from agecam.sources.selection import FrameSelection
-from agecam.sources.video import VideoFileSource
 
 _END_MARGIN_S: Final = 0.5
 """A seek behind the last frame, whose time is not known before, is tried again so much earlier."""
@@ -89,6 +88,8 @@ class FilePlayer:
 
     def play(self, *, loop: bool) -> None:
         """Hand on its frames when they are due. Raises what reading it raises."""
+        from agecam.sources.video import VideoFileSource
+
         can_seek = isinstance(self._whole, VideoFileSource)
         duration_s = self._whole.duration_s if isinstance(self._whole, VideoFileSource) else None
         state = PlaybackState(duration_s=duration_s, can_seek=can_seek, is_looping=loop)
@@ -161,6 +162,8 @@ class FilePlayer:
         self._source.close()
 
     def _seek(self, position_s: float) -> None:
+        from agecam.sources.video import VideoFileSource
+
         assert isinstance(self._whole, VideoFileSource)
         self._clock = PlaybackClock()
         for start_s in (position_s, max(0.0, position_s - _END_MARGIN_S)):

@@ -8,15 +8,19 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from agecam.live.notices import Notices, Remedy
 from agecam.messages import Frame, Person
-from agecam.output import Quality, RecordedFrame, RecordingContent, RecordingOptions, RecordingSink
-from agecam.output.growing import finish_leftovers_in
-from agecam.output.notes import finish_noted
+from agecam.output.containers import Quality
+from agecam.output.recorded import RecordedFrame, RecordingContent, RecordingOptions
 from agecam.output.split import SplitRule, parse_split
 from agecam.timeline import LiveTimeline
+
+if TYPE_CHECKING:
+    from agecam.output.recording import RecordingSink
+
+# FFmpeg is not loaded here: the window begins without it, and the session loads it before frames are live.
 
 __all__ = [
     "Quality",
@@ -159,6 +163,12 @@ class RecordingClaim:
             recording.sink.end()
 
 
+def _recording_sink(*arguments: Any, **options: Any) -> RecordingSink:
+    from agecam.output.recording import RecordingSink
+
+    return RecordingSink(*arguments, **options)
+
+
 class Recorder:
     """Starts, pauses and stops recordings, and takes the frames of the one that runs.
 
@@ -171,7 +181,7 @@ class Recorder:
         self,
         notices: Notices,
         on_change: Callable[[], None],
-        make_sink: Callable[..., RecordingSink] = RecordingSink,
+        make_sink: Callable[..., RecordingSink] = _recording_sink,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._notices = notices
@@ -285,9 +295,17 @@ class Recorder:
             if recording is not None and recording.phase is RecordingPhase.ON:
                 recording.dropped += frames
 
+    def queued_bytes(self) -> int:
+        """What the images take that wait to be written, of recordings that are being finished too."""
+        with self._lock:
+            return sum(recording.sink.queued_bytes for recording in self._unfinished)
+
     def finish_leftovers_in(self, folder: Path) -> None:
         """Keep what a crash has left of recordings by button in ``folder``, and of those with a name that
         the user chose, wherever they are, and tell; takes its time."""
+        from agecam.output.growing import finish_leftovers_in
+        from agecam.output.notes import finish_noted
+
         self.tell_recovered([*finish_leftovers_in(folder), *finish_noted()])
 
     def tell_recovered(self, paths: Sequence[Path]) -> None:

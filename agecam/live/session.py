@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from agecam.drawing.annotate import LabelLayout, annotate_in_layout
 from agecam.drawing.label_text import LabelStyle
@@ -28,16 +29,27 @@ from agecam.live.state import SessionState, SourceState
 from agecam.live.statistics import Statistics, StatisticsCollector
 from agecam.live.summary import save_summary
 from agecam.live.table import TableRecorder
-from agecam.output import SnapshotSink
-from agecam.sources import Camera, Source
-from agecam.sources.camera_controls import ControlName
-from agecam.sources.camera_modes import CameraMode
-from agecam.vision.analyzer import Analyzer
+
+if TYPE_CHECKING:
+    from agecam.output.image import SnapshotSink
+    from agecam.sources import Camera, Source
+    from agecam.sources.camera_controls import ControlName
+    from agecam.sources.camera_modes import CameraMode
+    from agecam.vision.analyzer import Analyzer
 
 log = logging.getLogger(__name__)
 
 _CAPTURE_JOIN_S: Final = 3.0
 """A pulled camera answers after 2 s; what takes longer, as an address that never answers, is left behind."""
+
+
+def load_sinks() -> None:
+    """Load what writes files, FFmpeg with it: before frames are live, when nobody may wait for that any more.
+
+    The window is there before.
+    """
+    for name in ("recording", "csv", "image", "summary"):
+        importlib.import_module(f"agecam.output.{name}")
 
 
 class Session:
@@ -81,8 +93,14 @@ class Session:
             on_end=self._end_outputs,
             on_annotated=self.people.show,
         )
+
+        def make_loaded_analyzer() -> Analyzer:
+            analyzer = make_analyzer()
+            load_sinks()
+            return analyzer
+
         self._analysis = AnalysisThread(
-            make_analyzer, self._slot, self._statistics, self._feed, callbacks, sinks=self.table.sinks
+            make_loaded_analyzer, self._slot, self._statistics, self._feed, callbacks, sinks=self.table.sinks
         )
         self._capture = CaptureThread(
             self._slot,
@@ -263,6 +281,8 @@ class Session:
                 style,
                 annotated.layout or LabelLayout(),
             )
+        from agecam.output.image import SnapshotSink
+
         with self._lock:
             if self._closed:
                 return

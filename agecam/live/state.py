@@ -9,7 +9,7 @@ from agecam.live.camera_control import CameraState
 from agecam.live.playback import PlaybackState
 from agecam.live.recording import RecordingState
 from agecam.live.table import TableState
-from agecam.sources import Camera
+from agecam.sources.cameras import Camera
 
 
 class SourceState(enum.Enum):

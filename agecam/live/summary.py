@@ -8,11 +8,12 @@ from pathlib import Path
 from agecam.errors import OutputError
 from agecam.live.notices import Notices, Remedy
 from agecam.live.people import PeopleObserver
-from agecam.output.summary import write_summary
 
 
 def save_summary(people: PeopleObserver, notices: Notices, folder: Path) -> None:
     """Write a page, a table and JSON about everybody who was seen into ``folder``, and tell."""
+    from agecam.output.summary import write_summary
+
     report = people.report(f"Session until {datetime.now():%Y-%m-%d %H:%M}")
     if not report.number:
         notices.warn("Nobody has been seen yet; there is nothing to sum up.")

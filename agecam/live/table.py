@@ -6,11 +6,14 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agecam.errors import OutputError
 from agecam.live.notices import Notices, Remedy
-from agecam.output import GrowingCsvSink
 from agecam.output.files import new_file
+
+if TYPE_CHECKING:
+    from agecam.output.csv import GrowingCsvSink
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,8 @@ class TableRecorder:
 
     def _begin(self, path: Path, *, may_replace: bool, request: object | None = None) -> None:
         """Of a ``request`` that is not wanted any more nothing becomes."""
+        from agecam.output.csv import GrowingCsvSink
+
         with self._lock:
             is_unwanted = request is not None and request is not self._request
             if self._closed or is_unwanted:

@@ -8,8 +8,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final, Literal
 
-import av
-
 from agecam.errors import OutputError
 from agecam.files import whole_path
 
@@ -221,6 +219,8 @@ def available_encoder(kind: ContainerKind, encoders: Sequence[str] | None = None
 
     Raises :class:`agecam.errors.OutputError`.
     """
+    import av  # not before it is needed: the window begins without it
+
     for encoder in kind.image_encoders if encoders is None else encoders:
         if encoder in av.codecs_available:
             return encoder

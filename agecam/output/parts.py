@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
 
 from agecam.errors import OutputError
 from agecam.messages import Frame
@@ -17,18 +13,12 @@ from agecam.output.disk import DiskGuard
 from agecam.output.fragments import finishing
 from agecam.output.growing import GrowingFile, claim_growing, gone
 from agecam.output.kept import last_time_kept
+from agecam.output.recorded import RecordedFrame
 from agecam.output.split import SplitRule
 from agecam.output.video import VideoWriter
 
 _INDEX_SHARE: Final = 1.01
 """What finishing a file adds to it at most: its index takes less than 1 %."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedFrame(Frame):
-    """A frame with its labels drawn; ``original_bgr`` is the image without, of the same shape."""
-
-    original_bgr: NDArray[np.uint8] | None = None
 
 
 class Part:

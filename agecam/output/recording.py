@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 from agecam.errors import DiskFullError, OutputError
 from agecam.files import with_ending
 from agecam.messages import Frame, Person
-from agecam.output.containers import Quality
 from agecam.output.disk import RECORDING_DISK, DiskGuard, disk_full
 from agecam.output.files import new_file
 from agecam.output.fragments import finishing
 from agecam.output.growing import finish_leftovers_of
 from agecam.output.kept import last_time_kept
 from agecam.output.notes import GrowingNote
-from agecam.output.parts import Part, RecordedFrame
+from agecam.output.parts import Part
+from agecam.output.recorded import RecordedFrame, RecordingOptions
 from agecam.output.sink import DEFAULT_CONFIG, QueuedSink, SinkConfig, WhenFull, bytes_of
-from agecam.output.split import SplitRule
 from agecam.output.video import VideoOptions, VideoWriter
 
-RecordingContent = Literal["annotated", "original", "both"]
-"""The images with their labels, those without, or a file of each, the second with " original" in its name."""
 MakeVideoWriter = Callable[[Path, int, int, VideoOptions], VideoWriter]
 """From the path, the width and height in pixels and the options."""
 
@@ -104,17 +101,6 @@ class VideoSink(QueuedSink):
         elif isinstance(error, DiskFullError):
             return disk_full(self._target, self._playable_s)
         return error
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingOptions:
-    """How a recording is kept."""
-
-    quality: Quality = "standard"
-    content: RecordingContent = "annotated"
-    split: SplitRule | None = None
-    may_replace: bool = True
-    """Whether it replaces a file that has its name; else it gets another."""
 
 
 class RecordingSink(QueuedSink):

@@ -167,6 +167,11 @@ class QueuedSink:
                 self._path, self._written, self._dropped, self._seconds, self._error, self._finished
             )
 
+    @property
+    def queued_bytes(self) -> int:
+        """What waits to be written, in bytes of memory."""
+        return self._queued_bytes
+
     def __enter__(self) -> Self:
         return self
 

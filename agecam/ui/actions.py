@@ -146,6 +146,7 @@ class Actions:
         self._by_name: dict[str, QAction] = {}
         self._texts: dict[str, str] = {}
         self._by_key: dict[int, str] = {}
+        self._shown: dict[str, ActionState] = {}
         for name, spec in ACTIONS.items():
             command: Callable[[], None] = attrgetter(spec.command)(commands)
             action = self._make(window, name, spec)
@@ -170,6 +171,11 @@ class Actions:
         """Make each action what the view state says of it; without a word there, it can be used."""
         for name, action in self._by_name.items():
             state = states.get(name, _USABLE)
+            # A click ticks a switch before anybody has said what becomes of it.
+            is_ticked_so = not action.isCheckable() or action.isChecked() == state.checked
+            if state == self._shown.get(name) and is_ticked_so:
+                continue
+            self._shown[name] = state
             action.setEnabled(state.enabled)
             action.setVisible(state.visible)
             action.setText(tr(state.text or self._texts[name]))

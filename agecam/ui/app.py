@@ -12,15 +12,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from PyQt6.QtCore import QLibraryInfo, QLocale, QObject, Qt, QTranslator, pyqtSignal
+from PyQt6.QtCore import QObject, Qt, pyqtSignal
 from PyQt6.QtWidgets import QApplication, QMessageBox
 
 from agecam import __version__
+from agecam.allocator import limit_arenas
 from agecam.live.notices import Notice, NoticeKind
 from agecam.paths import log_file, settings_file
 from agecam.settings import Settings
-from agecam.ui.language import choose_language, use_language
+from agecam.ui.language import choose_language, system_languages, use_language
 from agecam.ui.options import StartOptions
+from agecam.ui.theme import new_application
 from agecam.ui.window import MainWindow, MakeSession
 
 log = logging.getLogger(__name__)
@@ -86,11 +88,15 @@ class CrashReporter(QObject):
 
 def speak(chosen: str | None, application: QApplication) -> None:
     """Have the window, and Qt's own buttons and dialogs, speak a language; see :attr:`Settings.language`."""
-    code = choose_language(chosen, QLocale.system().uiLanguages())
+    code = choose_language(chosen, system_languages())
     use_language(code)
+    if code == "en":
+        return
+    from PyQt6.QtCore import QLibraryInfo, QTranslator
+
     translator = QTranslator(application)
     folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
-    if code != "en" and translator.load(f"qtbase_{code}", folder):
+    if translator.load(f"qtbase_{code}", folder):
         application.installTranslator(translator)
 
 
@@ -112,8 +118,9 @@ def run_window(
     ``settings_path`` is for measuring and testing, and so is ``on_window``, which gets the window before it
     is shown.
     """
+    limit_arenas()
     os.environ.setdefault("QT_LOGGING_RULES", "qt.multimedia.*=false")
-    application = QApplication.instance() or QApplication(sys.argv[:1])
+    application = QApplication.instance() or new_application(sys.argv[:1])
     assert isinstance(application, QApplication)
     application.setApplicationName("AgeCam")
     application.setApplicationVersion(__version__)

@@ -9,9 +9,9 @@ from typing import Protocol
 from agecam.live.camera_control import camera_key, remembered_for
 from agecam.live.session import Session
 from agecam.settings import Settings
-from agecam.sources import Camera
 from agecam.sources.camera_controls import ControlName, controls_text
 from agecam.sources.camera_modes import CameraMode
+from agecam.sources.cameras import Camera
 from agecam.ui.camera_view import remembered_controls, remembered_modes
 
 

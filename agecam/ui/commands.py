@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from agecam.live.capture import PreferredCamera, SourceRequest
 from agecam.live.notices import Notice, NoticeKind, Remedy
@@ -12,7 +12,7 @@ from agecam.live.session import Session
 from agecam.live.state import SourceState
 from agecam.paths import demo_clip, recordings_dir, snapshots_dir
 from agecam.settings import Settings
-from agecam.sources import Camera
+from agecam.sources.cameras import Camera
 from agecam.ui.camera_commands import CameraCommands
 from agecam.ui.choices import BY_NAME, label_style
 from agecam.ui.countdown import Countdown
@@ -22,8 +22,10 @@ from agecam.ui.errands import Errands
 from agecam.ui.help_dialog import HelpPage
 from agecam.ui.options import StartOptions
 from agecam.ui.people_commands import PeopleCommands, PeopleWindow
-from agecam.ui.preferences import Preferences
 from agecam.ui.recent_menu import with_recent
+
+if TYPE_CHECKING:
+    from agecam.ui.preferences import Preferences
 
 _SKIP_S: Final = 5.0
 
@@ -265,6 +267,8 @@ class WindowCommands:
 
     def show_preferences(self) -> None:
         if self._preferences is None:
+            from agecam.ui.preferences import Preferences  # the window begins without it
+
             self._preferences = Preferences(self, self._dialogs, self._window)
         self._preferences.update_rows()
         self._preferences.show()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QComboBox, QMenu, QSizePolicy, QToolButton, QWidget
 
 from agecam.ui.actions import Actions
-from agecam.ui.camera_dialog import CameraDialog, CameraOwner
 from agecam.ui.camera_view import CameraView
 from agecam.ui.choices import ChoiceGroup, in_group
 from agecam.ui.flow import FlowLayout
@@ -19,6 +18,9 @@ from agecam.ui.options import RecordingChoices
 from agecam.ui.recent_menu import RecentMenu, RunInBackground
 from agecam.ui.recording_menu import RecordingMenu
 from agecam.ui.view_state import CameraList, ViewState
+
+if TYPE_CHECKING:
+    from agecam.ui.camera_dialog import CameraDialog, CameraOwner
 
 _ON_BAR: Final = ("camera", "open_file", "record", "pause", "snapshot", "mirror")
 _SEPARATOR: Final = ""
@@ -112,8 +114,9 @@ class Controls(QWidget):
         self._camera: CameraView | None = None
         self.camera_dialog: CameraDialog | None = None
         self.menu = self._make_menu()
-        row.addWidget(self._more())
-        for button in self.findChildren(QToolButton):
+        more = self._more()
+        row.addWidget(more)
+        for button in (*self._buttons.values(), more):
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def __getitem__(self, name: str) -> QAction:
@@ -140,6 +143,8 @@ class Controls(QWidget):
     def show_camera(self) -> None:
         """Show what can be set of the camera."""
         if self.camera_dialog is None:
+            from agecam.ui.camera_dialog import CameraDialog  # the window begins without it
+
             self.camera_dialog = CameraDialog(self._owner.camera, self.window() or self)
         self.camera_dialog.show_view(self._camera)
         self.camera_dialog.show()

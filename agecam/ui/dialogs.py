@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from agecam import __version__
 from agecam.drawing.label_text import AGE_UNSURE_YEARS, GENDER_SURE
-from agecam.sources import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from agecam.sources.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from agecam.ui.actions import ACTIONS
 from agecam.ui.choices import CHOICES
 from agecam.ui.help_dialog import HelpDialog, HelpPage, KeysDialog

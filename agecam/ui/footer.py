@@ -40,6 +40,7 @@ class Footer(QWidget):
         row.addWidget(self._hint, 1)
         self._numbers = QLabel()
         self._numbers.setTextFormat(Qt.TextFormat.PlainText)
+        self._numbers.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self._numbers)
 
     @property
@@ -54,5 +55,17 @@ class Footer(QWidget):
             self._hint.setText(view.hint)
             self._hint.setToolTip(view.hint)
         if view.numbers != self._numbers.text():
-            self._numbers.setText(view.numbers)
-        self._numbers.setToolTip(view.numbers_detail)
+            self._show_numbers(view.numbers)
+        if view.numbers_detail != self._numbers.toolTip():
+            self._numbers.setToolTip(view.numbers_detail)
+
+    def _show_numbers(self, text: str) -> None:
+        """A label of a fixed size has the window laid out anew only where that changes.
+
+        That of numbers that change all the time grows to what the widest need, and goes with them.
+        """
+        label = self._numbers
+        label.setText(text)
+        wanted, now = label.sizeHint(), label.minimumSize()
+        if not text or wanted.width() > now.width() or wanted.height() != now.height():
+            label.setFixedSize(wanted)

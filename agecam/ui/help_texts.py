@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import os
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Final
 
@@ -66,6 +65,8 @@ def _licences() -> str:
 
 def _library(name: str) -> tuple[str, str, str]:
     """Name, version and licence; no version where it is not installed."""
+    from importlib import metadata  # the window begins without what it loads
+
     try:
         about = metadata.metadata(name)
     except metadata.PackageNotFoundError:

@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 
 from agecam.errors import SourceError
 from agecam.opencv import cv2
-from agecam.sources import read_image
 from agecam.sources.files import exists
-from agecam.sources.video import VideoFileSource
 from agecam.ui.status_text import time_text
 
 log = logging.getLogger(__name__)
@@ -79,6 +77,9 @@ def make_thumbnail(file: KeptFile, height_px: int) -> Thumbnail:
 
 def _read(file: KeptFile) -> tuple[NDArray[np.uint8], str]:
     """Its first image, and its length; raises :class:`SourceError`."""
+    from agecam.sources.image import read_image
+    from agecam.sources.video import VideoFileSource
+
     if not file.is_recording:
         return read_image(file.path), ""
     source = VideoFileSource(file.path)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
-from xml.etree import ElementTree
 
 LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "de": "Deutsch"}
 """By code (ISO 639-1), what each language calls itself."""
@@ -14,6 +15,8 @@ LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "de": "Deutsch"}
 _FOLDER: Final = Path(__file__).parent / "translations"
 _SENTENCE_BEGINS: Final = 10
 """Characters before its first name that a template has at least to be taken for a sentence's."""
+_LOCALES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
+"""Variables that say which language messages have, the most important first."""
 _NAME: Final = re.compile(r"\{(\w+)\}")
 
 
@@ -33,6 +36,8 @@ class Catalogue:
     @classmethod
     def read(cls, path: Path) -> Catalogue:
         """Those of a file; messages that are not translated yet are left out."""
+        from xml.etree import ElementTree  # English has no file
+
         messages = ElementTree.parse(path).getroot().iter("message")
         pairs = ((one.findtext("source"), one.findtext("translation")) for one in messages)
         return cls({source: translation for source, translation in pairs if source and translation})
@@ -73,6 +78,23 @@ def choose_language(chosen: str | None, system: Sequence[str]) -> str:
         return str(chosen)
     codes = (re.split("[-_]", name)[0] for name in system)
     return next((code for code in codes if code in LANGUAGES), "en")
+
+
+def system_languages(
+    environment: Mapping[str, str] = os.environ, system: str = sys.platform
+) -> Sequence[str]:
+    """Codes of the languages that the user prefers, the first of them first.
+
+    As ``QLocale.system().uiLanguages()`` has them. On Linux that reads no more than the environment, and the
+    list of all languages and countries that comes with it takes a while to be loaded.
+    """
+    if system != "linux":
+        from PyQt6.QtCore import QLocale
+
+        return QLocale.system().uiLanguages()
+    locale = next((value for name in _LOCALES if (value := environment.get(name))), "C")
+    names = [*environment.get("LANGUAGE", "").split(":"), locale]
+    return [re.split("[.@]", name)[0].replace("_", "-") for name in names if name]
 
 
 def tr(text: str, /, **values: object) -> str:

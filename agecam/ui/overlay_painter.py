@@ -79,7 +79,7 @@ def _paint_text(painter: QPainter, text: PlateText, corner: QPointF) -> None:
     painter.restore()
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def _measured(text: str, weight: int) -> tuple[QFont, float]:
     font = QFont()
     font.setPixelSize(_FONT_PX)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PyQt6.QtWidgets import QMainWindow
 
@@ -13,9 +13,11 @@ from agecam.live.session import Session
 from agecam.paths import collection_dir
 from agecam.settings import Settings
 from agecam.ui.choices import label_style
-from agecam.ui.collect import CollectDialog
 from agecam.ui.people_panel import PeoplePanel
 from agecam.ui.view_state import ViewState
+
+if TYPE_CHECKING:
+    from agecam.ui.collect import CollectDialog
 
 
 class PeopleWindow(QMainWindow):
@@ -89,6 +91,8 @@ class PeopleCommands:
     def collect(self) -> None:
         """Ask what the chosen person says of himself, to collect images of him."""
         if self.dialog is None:
+            from agecam.ui.collect import CollectDialog  # the window begins without it
+
             self.dialog = CollectDialog(
                 self._session.collector, self.choose_folder, self._on_open_folder, self._window
             )

@@ -87,6 +87,8 @@ class PlaybackBar(QFrame):
         self.speed.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.speed.setMenu(self._speed_menu())
         self._is_narrow = True
+        self._fitted: tuple[int, int, str, int] | None = None
+        """For what it was made narrow or wide last: widths, texts and their size."""
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 4, 8, 4)
         column.setSpacing(4)
@@ -120,6 +122,10 @@ class PlaybackBar(QFrame):
 
     def fit(self, width: int) -> None:
         """Give the seek bar a row of its own where it would have little room between the buttons."""
+        fitted = (width, self.time.sizeHint().width(), self.speed.text(), self.fontMetrics().height())
+        if fitted == self._fitted:  # what follows takes a millisecond, many times a second
+            return
+        self._fitted = fitted
         beside = sum(one.sizeHint().width() + self._row.spacing() for one in (*self._buttons, self.time))
         self.set_narrow(width - beside < _LEAST_SEEK_PX)
 

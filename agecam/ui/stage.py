@@ -13,7 +13,7 @@ from agecam.live.notices import Notice
 from agecam.live.state import SourceState
 from agecam.ui.actions import Actions
 from agecam.ui.messages import MessageList
-from agecam.ui.pages import PAGES, WELCOME, MessagePage
+from agecam.ui.pages import PAGES, WELCOME, MessagePage, PageText
 from agecam.ui.playback_bar import PlaybackBar
 from agecam.ui.recording_mark import CountdownView, Flash, RecordingMarkView, TableMarkView
 from agecam.ui.statistics_overlay import StatisticsOverlay
@@ -41,12 +41,9 @@ class Stage(QWidget):
         self.view = view
         self._stack = QStackedWidget(self)
         self._stack.addWidget(view)
-        self._pages: dict[SourceState, MessagePage] = {}
-        for state, text in PAGES.items():
-            page = self._pages[state] = MessagePage(text, [actions[name] for name in text.actions])
-            self._stack.addWidget(page)
-        self.welcome = MessagePage(WELCOME, [actions[name] for name in WELCOME.actions])
-        self._stack.addWidget(self.welcome)
+        self._actions = actions
+        self._pages: dict[PageText, MessagePage] = {}
+        """Those that were shown; each takes some milliseconds to be made."""
         self.flash = Flash(self)
         self.recording = RecordingMarkView(self)
         self.table = TableMarkView(self)
@@ -62,7 +59,19 @@ class Stage(QWidget):
 
     def page(self, state: SourceState) -> MessagePage:
         """The page that stands for a state without a frame."""
-        return self._pages[state]
+        return self._page(PAGES[state])
+
+    @property
+    def welcome(self) -> MessagePage:
+        """The page of what is agreed to."""
+        return self._page(WELCOME)
+
+    def _page(self, text: PageText) -> MessagePage:
+        page = self._pages.get(text)
+        if page is None:
+            page = self._pages[text] = MessagePage(text, [self._actions[name] for name in text.actions])
+            self._stack.addWidget(page)
+        return page
 
     def current_page(self) -> QWidget | None:
         """The live view, or the page that stands in its place."""
@@ -75,7 +84,7 @@ class Stage(QWidget):
         elif view.page is None:
             self._stack.setCurrentWidget(self.view)
         else:
-            page = self._pages[view.page]
+            page = self.page(view.page)
             page.set_message(view.page_message)
             self._stack.setCurrentWidget(page)
             self.view.show_frame(None)

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PyQt6.QtCore import QEvent, QObject
 
@@ -22,7 +22,9 @@ from agecam.runtime import Runtime
 from agecam.ui import app
 from agecam.ui.options import StartOptions
 from agecam.ui.window import MainWindow
-from agecam.vision.analyzer import Analyzer
+
+if TYPE_CHECKING:
+    from agecam.vision.analyzer import Analyzer
 
 _MAX_S: Final = 400.0
 """A start that takes longer is told as having none of the two."""

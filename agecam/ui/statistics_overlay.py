@@ -92,13 +92,21 @@ class StatisticsOverlay(QFrame):
         self.plots = [PlotView(colour, self) for colour in (ON_IMAGE.first, ON_IMAGE.second)]
         for plot in self.plots:
             column.addWidget(plot)
-        self.text = ""
+        self._shown: StatisticsView | None = None
+        self._is_compact = False
         self.hide()
+
+    @property
+    def text(self) -> str:
+        """What it says, a line a row; empty where it is hidden."""
+        return "" if self._shown is None else self._shown.text
 
     def show_view(self, view: StatisticsView | None) -> None:
         """Show it."""
+        if view == self._shown:
+            return
+        self._shown = view
         self.setVisible(view is not None)
-        self.text = "" if view is None else view.text
         self.setAccessibleName(self.text)
         if view is None:
             return
@@ -114,6 +122,9 @@ class StatisticsOverlay(QFrame):
 
     def set_compact(self, compact: bool) -> None:
         """Leave out the plots, where the picture is small."""
+        if compact == self._is_compact:
+            return
+        self._is_compact = compact
         for plot in self.plots:
             plot.setVisible(not compact)
         self._fit()

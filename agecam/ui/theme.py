@@ -93,6 +93,9 @@ LIGHT: Final = Tokens(
     border="#cfd3da",
 )
 
+_STYLE: Final = "Fusion"
+_STYLED: Final = "agecamStyle"
+"""A property of the application: whether it has that style."""
 MARK: Final = "#7b818c"
 """Arrows and frames of boxes: 3 to 1 on the buttons of both themes."""
 
@@ -239,14 +242,25 @@ def tokens_for(choice: ThemeChoice, scheme: Qt.ColorScheme) -> Tokens:
     return LIGHT if choice == "light" else DARK
 
 
+def new_application(arguments: list[str]) -> QApplication:
+    """A new application in the style that :func:`apply_theme` gives others.
+
+    Qt takes the style's name from a command line; to ask for a style, or to set one, would load all that Qt
+    knows of styles before the window is there.
+    """
+    application = QApplication([*arguments, "-style", _STYLE])
+    application.setProperty(_STYLED, True)
+    return application
+
+
 def apply_theme(application: QApplication, choice: ThemeChoice = "system") -> None:
     """Dress the application now."""
     hints = application.styleHints()
     scheme = Qt.ColorScheme.Unknown if hints is None else hints.colorScheme()
     tokens = tokens_for(choice, scheme)
-    style = application.style()
-    if style is None or style.name() != "fusion":
-        application.setStyle("Fusion")
+    if not application.property(_STYLED):
+        application.setStyle(_STYLE)
+        application.setProperty(_STYLED, True)
     application.setPalette(palette_of(tokens))
     sheet = style_sheet(tokens, application.font().pointSizeF())
     if application.styleSheet() != sheet:

@@ -10,7 +10,7 @@ from agecam.live.recording import RecordingState
 from agecam.live.state import SessionState, SourceState, SourceStatus
 from agecam.live.statistics import Statistics
 from agecam.settings import Settings
-from agecam.sources import Camera
+from agecam.sources.cameras import Camera
 from agecam.ui.camera_view import CameraView, camera_view
 from agecam.ui.choices import CHOICES
 from agecam.ui.language import tr

@@ -29,6 +29,7 @@ from agecam.ui.fullscreen import FullScreen
 from agecam.ui.geometry import restore_geometry, save_geometry
 from agecam.ui.hotplug import HotplugWatcher
 from agecam.ui.inhibitors import system_inhibitors
+from agecam.ui.later import load_dialogs
 from agecam.ui.options import StartOptions
 from agecam.ui.pages import MessagePage
 from agecam.ui.screen_awake import ScreenAwake
@@ -96,7 +97,6 @@ class MainWindow(InputWindow):
         )
         self._closing.confirmed.connect(self.close_without_asking)
         self._closing.finished.connect(self._finish_close)
-        self.setWindowIcon(QIcon(str(assets_dir() / "icon.png")))
         self._make_layout()
         restore_geometry(self, settings_path)
         self._status_timer = QTimer(self)
@@ -137,7 +137,7 @@ class MainWindow(InputWindow):
             self._show_first()
         self.commands.people.use_folder()
         self._status_timer.start()
-        QTimer.singleShot(0, self._watch_for_cameras)
+        QTimer.singleShot(0, self._finish_start)
         if options.quit_after_s is not None:
             QTimer.singleShot(int(options.quit_after_s * 1000), self.close_without_asking)
 
@@ -164,7 +164,10 @@ class MainWindow(InputWindow):
         self.refresh()
         self._fullscreen.set(full)
 
-    def _watch_for_cameras(self) -> None:
+    def _finish_start(self) -> None:
+        """What the first paint does without."""
+        self.setWindowIcon(QIcon(str(assets_dir() / "icon.png")))
+        self.session.run_in_background("dialogs", load_dialogs)
         HotplugWatcher(self).changed.connect(self.cameras_changed)
 
     def cameras_changed(self) -> None:

@@ -1,14 +1,16 @@
 """Sessions on real clips and photographs, closed after each test."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from agecam.live.feed import FeedConfig, RecordingFeed
 from agecam.live.session import Session
 from agecam.output import VideoWriter
 from agecam.sources import open_source
 from agecam.vision.analyzer import create_analyzer
+from tests.live.feed_helpers import FOREVER, KeepingRecorder, MakeFeed
 from tests.live.helpers import MakeSession
 
 
@@ -40,3 +42,24 @@ def short_clip(tmp_path_factory: pytest.TempPathFactory, demo_clip: Path) -> Pat
             writer.write(frame.image_bgr, frame.time_s)
     source.close()
     return path
+
+
+@pytest.fixture
+def recorder() -> KeepingRecorder:
+    return KeepingRecorder()
+
+
+@pytest.fixture
+def make_feed(recorder: KeepingRecorder) -> Iterator[MakeFeed]:
+    """Feeds of ``recorder`` that are started at once and closed after the test."""
+    feeds: list[RecordingFeed] = []
+
+    def make(config: FeedConfig = FOREVER, clock: Callable[[], float] | None = None) -> RecordingFeed:
+        feed = RecordingFeed(recorder, config) if clock is None else RecordingFeed(recorder, config, clock)
+        feeds.append(feed)
+        feed.start()
+        return feed
+
+    yield make
+    for feed in feeds:
+        feed.close()

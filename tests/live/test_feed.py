@@ -1,86 +1,26 @@
 """What becomes of frames between capture and recording; the test does what capture and analysis would."""
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from agecam.drawing.annotate import LabelLayout
 from agecam.drawing.label_text import LabelStyle
 from agecam.live.feed import FeedConfig, RecordingFeed
-from agecam.messages import Frame, Person
-from tests.live.feed_helpers import INTERVAL_S, PLAIN, SIZE, analyse, annotated, captured, person
+from tests.live.feed_helpers import (
+    INTERVAL_S,
+    PLAIN,
+    SIZE,
+    KeepingRecorder,
+    MakeFeed,
+    analyse,
+    annotated,
+    captured,
+    left_line,
+    person,
+)
 from tests.live.helpers import wait_for
-
-FOREVER = FeedConfig(longest_wait_s=1e6)
-
-
-@dataclass
-class KeepingRecorder:
-    """Wants all frames, and keeps what becomes of them."""
-
-    wanted: bool = True
-    recorded: list[tuple[Frame, Frame, Sequence[Person]]] = field(default_factory=list)
-    dropped: list[int] = field(default_factory=list)
-    claims: int = 0
-    lost: int = 0
-
-    def count_lost(self, frames: int) -> None:
-        self.lost += frames
-
-    def claim(self) -> "KeepingClaim | None":
-        if not self.wanted:
-            return None
-        self.claims += 1
-        return KeepingClaim(self, self.claims)
-
-    @property
-    def indices(self) -> list[int]:
-        return [original.index for _, original, _ in self.recorded]
-
-
-@dataclass
-class KeepingClaim:
-    recorder: KeepingRecorder
-    number: int
-    keeps_original: bool = False
-
-    def record(self, drawn: Frame, original: Frame, people: Sequence[Person]) -> None:
-        self.recorder.recorded.append((drawn, original, people))
-
-    def drop(self) -> None:
-        self.recorder.dropped.append(self.number)
-
-
-@pytest.fixture
-def recorder() -> KeepingRecorder:
-    return KeepingRecorder()
-
-
-MakeFeed = Callable[..., RecordingFeed]
-
-
-@pytest.fixture
-def make_feed(recorder: KeepingRecorder) -> Iterator[MakeFeed]:
-    feeds: list[RecordingFeed] = []
-
-    def make(config: FeedConfig = FOREVER, clock: Callable[[], float] | None = None) -> RecordingFeed:
-        feed = RecordingFeed(recorder, config) if clock is None else RecordingFeed(recorder, config, clock)
-        feeds.append(feed)
-        feed.start()
-        return feed
-
-    yield make
-    for feed in feeds:
-        feed.close()
-
-
-def left_line(image_bgr: NDArray[np.uint8]) -> int:
-    """The column of the left side of the one box that is drawn on white."""
-    return int(np.nonzero((image_bgr[75] < 200).any(axis=1))[0][0])
 
 
 def test_frames_between_two_analyses_are_recorded_in_order_with_boxes_on_the_way(
@@ -211,39 +151,6 @@ def test_frames_wait_for_an_analysis_that_never_comes_for_a_limited_time(
     assert left_line(recorder.recorded[2][0].image_bgr) == pytest.approx(19 + 40 * 2 / 3, abs=2)
 
 
-def test_what_does_not_fit_is_counted_and_analysed_frames_are_never_left_out(
-    recorder: KeepingRecorder, make_feed: MakeFeed
-) -> None:
-    frame_bytes = SIZE[0] * SIZE[1] * 3
-    feed = make_feed(FeedConfig(capacity_bytes=4 * frame_bytes, longest_wait_s=1e6))
-    frames = [captured(index) for index in range(10)]
-    feed.offer(frames[0], PLAIN)
-    assert feed.begin_analysis(frames[0])
-    for one in frames[1:]:
-        feed.offer(one, PLAIN)
-    feed.end_analysis(frames[0], annotated(frames[0], [person(20)]))
-    analyse(feed, frames[9], person(56))  # the newest, as the slot gives it
-    feed.close()
-    assert recorder.indices == [0, 1, 2, 9]
-    assert sorted(recorder.dropped) == [4, 5, 6, 7, 8, 9], "by the numbers of their claims, from 1"
-    assert left_line(recorder.recorded[2][0].image_bgr) == pytest.approx(19 + 8, abs=2)
-
-
-def test_the_frame_that_is_analysed_stays_even_where_there_is_room_for_no_other(
-    recorder: KeepingRecorder, make_feed: MakeFeed
-) -> None:
-    feed = make_feed(FeedConfig(capacity_bytes=1, longest_wait_s=1e6))
-    frames = [captured(index) for index in range(4)]
-    feed.offer(frames[0], PLAIN)
-    feed.begin_analysis(frames[0])
-    for one in frames[1:]:
-        feed.offer(one, PLAIN)
-    feed.end_analysis(frames[0], annotated(frames[0], [person(20)]))
-    feed.close()
-    assert recorder.indices == [0]
-    assert sorted(recorder.dropped) == [2, 3, 4]
-
-
 def test_labels_stay_at_the_places_that_they_have_in_the_analysed_frame_before(
     recorder: KeepingRecorder, make_feed: MakeFeed
 ) -> None:
@@ -291,37 +198,6 @@ def test_a_frame_that_cannot_be_drawn_is_counted_and_the_next_is_recorded(
     feed.close()
     assert recorder.dropped
     assert recorder.indices[-1] == 2
-
-
-def test_capture_never_waits_for_a_recording_that_does(make_feed: MakeFeed) -> None:
-    released, stuck = threading.Event(), threading.Event()
-
-    class StuckClaim(KeepingClaim):
-        def record(self, drawn: Frame, original: Frame, people: Sequence[Person]) -> None:
-            stuck.set()
-            released.wait()
-            super().record(drawn, original, people)
-
-    class StuckRecorder(KeepingRecorder):
-        def claim(self) -> KeepingClaim:
-            self.claims += 1
-            return StuckClaim(self, self.claims)
-
-    recorder = StuckRecorder()
-    feed = RecordingFeed(recorder, FeedConfig(capacity_bytes=5 * SIZE[0] * SIZE[1] * 3, longest_wait_s=1e6))
-    feed.start()
-    try:
-        for index in range(50):
-            one = captured(index)
-            feed.offer(one, PLAIN)
-            analyse(feed, one, person(20))
-            if index == 0:
-                assert stuck.wait(600)
-    finally:
-        released.set()
-        feed.close()
-    assert len(recorder.recorded) + len(recorder.dropped) == 50
-    assert len(recorder.recorded) >= 5
 
 
 def test_a_feed_that_was_never_started_still_hands_on_what_it_has(recorder: KeepingRecorder) -> None:

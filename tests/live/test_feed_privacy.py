@@ -37,6 +37,9 @@ class KeepingRecorder:
 
     def count_lost(self, frames: int) -> None: ...
 
+    def queued_bytes(self) -> int:
+        return 0
+
     def record(self, drawn: Frame, original: Frame, people: Sequence[Person]) -> None:
         self.images[original.index] = drawn.image_bgr, original.image_bgr
 

@@ -98,7 +98,9 @@ def test_frames_that_did_not_fit_are_counted_by_their_own_recording(
     recorder: Recorder, tmp_path: Path
 ) -> None:
     one_frame = captured(0).frame.image_bgr.nbytes
-    feed = RecordingFeed(recorder, FeedConfig(capacity_bytes=2 * one_frame, longest_wait_s=1e6))
+    feed = RecordingFeed(
+        recorder, FeedConfig(capacity_bytes=2 * one_frame, usual_frames=0, longest_wait_s=1e6)
+    )
     feed.start()
     recorder.start(tmp_path / "one.mp4", is_folder=False)
     capture(feed, 0, 4)

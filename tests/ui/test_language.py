@@ -21,7 +21,14 @@ from agecam.ui.choices import CHOICES
 from agecam.ui.collect import CONSENT_TEXT, HELP_TEXT, PURPOSE_TEXT
 from agecam.ui.dialogs import about_text
 from agecam.ui.help_dialog import HelpPage
-from agecam.ui.language import Catalogue, choose_language, tr, tr_sentence, use_language
+from agecam.ui.language import (
+    Catalogue,
+    choose_language,
+    system_languages,
+    tr,
+    tr_sentence,
+    use_language,
+)
 from agecam.ui.messages import REMEDY_TEXTS
 from agecam.ui.pages import PAGES, WELCOME
 from agecam.ui.people_list import row_of
@@ -88,6 +95,24 @@ def test_the_language_is_the_chosen_one_else_the_systems(
     chosen: str | None, system: list[str], expected: str
 ) -> None:
     assert choose_language(chosen, system) == expected
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, ["C"]),
+        ({"LANG": "C.UTF-8", "LANGUAGE": ""}, ["C"]),
+        ({"LANG": "de_AT.UTF-8"}, ["de-AT"]),
+        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "de_DE@euro"}, ["de-DE"]),
+        ({"LANG": "en_US.UTF-8", "LC_ALL": "de_DE", "LC_MESSAGES": "fr_FR"}, ["de-DE"]),
+        ({"LANG": "en_US.UTF-8", "LANGUAGE": "fr:de_CH:en"}, ["fr", "de-CH", "en", "en-US"]),
+        ({"LANG": "C", "LANGUAGE": "de"}, ["de", "C"]),
+    ],
+)
+def test_linux_tells_the_preferred_languages_by_its_environment(
+    environment: dict[str, str], expected: list[str]
+) -> None:
+    assert system_languages(environment, "linux") == expected
 
 
 @pytest.mark.usefixtures("german")
@@ -157,6 +182,8 @@ def test_a_window_in_german_shows_no_english_text(
 ) -> None:
     window = open_window(None)
     wait_for_state(qtbot, window, SourceState.NO_CAMERA)
+    for state in PAGES:
+        window.page(state)  # made when it is first asked for
     window.show_notice(Notice("Snapshot saved: a.png", remedy=Remedy.SHOW_IN_FOLDER))
     window.commands.show_preferences()
     preferences = window.findChild(Preferences)

@@ -56,7 +56,7 @@ def test_a_recording_is_paused_and_resumed_by_key_without_a_gap(
     QTest.keyClick(window, Qt.Key.Key_R, keys)  # type: ignore[call-overload]  # static
     wait_for_recording(qtbot, window, RecordingPhase.PAUSED)
     assert (pause.isChecked(), pause.text()) == (True, "▶ Resume")
-    assert re.fullmatch(r"❙❙ 0:\d\d( .*)?  paused", window.recording_text())
+    assert re.fullmatch(r"❙❙ 0:\d\d( .*)?  paused( · \d+ dropped)?", window.recording_text())
     assert window.controls["record"].text() == "■ Stop"
     assert not window.controls["open_file"].isEnabled(), "the source is locked"
     qtbot.wait(1500)

@@ -1,0 +1,23 @@
+"""Packages whose names are loaded when they are first asked for."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+
+
+def lazy_names(package: str, names: Mapping[str, Sequence[str]]) -> Callable[[str], object]:
+    """``__getattr__`` of a package (PEP 562) that gives ``names``, listed by the module of it they are in.
+
+    So who imports one module of the package does not wait for what the others load: with FFmpeg that is a
+    tenth of a second before the window is there.
+    """
+    modules = {name: module for module, of_module in names.items() for name in of_module}
+
+    def load(name: str) -> object:
+        module = modules.get(name)
+        if module is None:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(f"{package}.{module}"), name)
+
+    return load
