@@ -1,7 +1,7 @@
 """AgeCam as one of the programs that :mod:`benchmarks.peers` compares.
 
-    python -m benchmarks.peers_agecam CLIP [--draw]    every frame, as ``agecam annotate`` analyses it
-    python -m benchmarks.peers_agecam < FRAMES         photographs, as ``agecam predict`` does
+python -m benchmarks.peers_agecam CLIP [--draw]    every frame, as ``agecam annotate`` analyses it
+python -m benchmarks.peers_agecam < FRAMES         photographs, as ``agecam predict`` does
 """
 
 from __future__ import annotations
