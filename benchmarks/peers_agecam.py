@@ -43,7 +43,8 @@ def analyze_photographs() -> Iterator[list[Face]]:
 
 
 def _face(face: Detection, estimate: Estimate, track: int = 0) -> Face:
-    return Face(*map(float, face.box), estimate.age, estimate.female, track)
+    x, y, width, height = face.box
+    return Face(x, y, width, height, estimate.age, estimate.female, track)
 
 
 def main() -> None:
