@@ -18,6 +18,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -95,8 +96,10 @@ def run(command: Sequence[str], frames: Iterable[NDArray[np.uint8]] = ()) -> dic
     return told
 
 
-def measure_clip(chosen: Sequence[Program], clip: Path, runs: int) -> dict[str, dict[str, Any]]:
-    """Medians of each program's cost, and what it says of the people of the clip."""
+def measure_clip(
+    chosen: Sequence[Program], clip: Path, runs: int, fed: int | None = None
+) -> dict[str, dict[str, Any]]:
+    """Medians of each program's cost, and what it says of the people of the clip; see ``--fed``."""
     measured: dict[str, list[dict[str, Any]]] = {one.name: [] for one in chosen}
     source = open_source(str(clip))
     source.open()
@@ -107,12 +110,13 @@ def measure_clip(chosen: Sequence[Program], clip: Path, runs: int) -> dict[str, 
             if one.for_clip is not None:
                 measured[one.name].append(run(one.for_clip))
             elif number == 0 and one.fed_with_clip is not None:
-                measured[one.name].append(run(one.fed_with_clip, _frames(clip)))
+                measured[one.name].append(run(one.fed_with_clip, islice(_frames(clip), fed)))
             print(f"run {number + 1}: {one.name}", file=sys.stderr)
     return {
         name: {
             "version": told[0]["version"],
             "runs": len(told),
+            "frames": len(told[0]["faces"]),
             "fps": 1000 / statistics.median(each["wall_ms"] for each in told),
             **{
                 key: statistics.median(each[key] for each in told)
@@ -157,10 +161,11 @@ def main() -> int:
     parser.add_argument("--photographs", type=Path, nargs="+", metavar=("PREPARED", "ARCHIVE"))
     parser.add_argument("--count", type=int, default=400, help="photographs of each archive")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--fed", type=int, help="frames of the clip that JavaScript sees; all by default")
     parser.add_argument("--json", type=Path, help="write the figures to this file, too")
     options = parser.parse_args()
     chosen = programs(options)
-    results = measure_clip(chosen, options.clip, options.runs)
+    results = measure_clip(chosen, options.clip, options.runs, options.fed)
     if options.photographs:
         prepared, *archives = options.photographs
         photographs = list(labelled_photographs(prepared, archives, options.count))

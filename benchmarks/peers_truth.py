@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,7 +118,7 @@ def link(frames: Sequence[Sequence[Face]], fps: float) -> list[list[Face]]:
 
 def smooth(frames: Sequence[Sequence[Face]], fps: float, seconds: float = 1.0) -> list[list[Face]]:
     """Linked faces with the moving average of their ages, exponential with that time constant."""
-    share = 1 - np.exp(-1 / (seconds * fps))
+    share = 1 - math.exp(-1 / (seconds * fps))
     ages: dict[int, float] = {}
     smoothed: list[list[Face]] = []
     for faces in frames:
