@@ -1,11 +1,12 @@
 """AgeCam beside other programs that find faces and tell age and gender: speed, and how right they are.
 
-    python -m benchmarks.peers CLIP --openvino PYTHON MODELS --node-modules FOLDER
+    python -m benchmarks.peers CLIP --openvino PYTHON MODELS... --node-modules FOLDER
         [--photographs PREPARED ARCHIVE...] [--runs 5] [--json benchmarks/peers.json] > table.md
 
 See ``benchmarks/peers.md`` for what is measured, how the others are installed, and what came of it. AgeCam
-and the OpenVINO pipeline run alternately, ``--runs`` times each; figures are medians. The JavaScript
-libraries, many times slower, run once. A program whose option is not given is left out.
+and the OpenVINO pipeline, which is a column with each folder of models, run alternately, ``--runs`` times
+each; figures are medians. The JavaScript libraries, many times slower, run once. A program whose option is
+not given is left out.
 """
 
 from __future__ import annotations
@@ -66,10 +67,10 @@ def programs(options: argparse.Namespace) -> list[Program]:
         Program("AgeCam", agecam, [*agecam, clip]),
         Program("AgeCam, drawing too", [], [*agecam, clip, "--draw"]),
     ]
-    if options.openvino:
-        python, models = options.openvino
+    python, *folders = options.openvino or [""]
+    for models in folders:
         start = [python, "-m", "benchmarks.peers_openvino", models]
-        chosen.append(Program("OpenVINO pipeline", start, [*start, clip]))
+        chosen.append(Program(f"OpenVINO, {Path(models).name}", start, [*start, clip]))
     if options.node_modules:
         for name in _JAVASCRIPT:
             start = ["node", str(_ROOT / "benchmarks" / "peers.cjs"), str(options.node_modules), name]
@@ -108,23 +109,26 @@ def measure_clip(
     for number in range(runs):
         for one in chosen:
             if one.for_clip is not None:
-                measured[one.name].append(run(one.for_clip))
+                told = run(one.for_clip)
             elif number == 0 and one.fed_with_clip is not None:
-                measured[one.name].append(run(one.fed_with_clip, islice(_frames(clip), fed)))
+                told = run(one.fed_with_clip, islice(_frames(clip), fed))
+            else:
+                continue
+            measured[one.name].append(told)
             print(f"run {number + 1}: {one.name}", file=sys.stderr)
     return {
         name: {
-            "version": told[0]["version"],
-            "runs": len(told),
-            "frames": len(told[0]["faces"]),
-            "fps": 1000 / statistics.median(each["wall_ms"] for each in told),
+            "version": all_told[0]["version"],
+            "runs": len(all_told),
+            "frames": len(all_told[0]["faces"]),
+            "fps": 1000 / statistics.median(each["wall_ms"] for each in all_told),
             **{
-                key: statistics.median(each[key] for each in told)
+                key: statistics.median(each[key] for each in all_told)
                 for key in ("wall_ms", "cpu_ms", "start_cpu_s")
             },
-            **clip_measures(told[0]["faces"], fps),
+            **clip_measures(all_told[0]["faces"], fps),
         }
-        for name, told in measured.items()
+        for name, all_told in measured.items()
     }
 
 
@@ -156,7 +160,7 @@ def table(results: Mapping[str, Mapping[str, Any]]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("clip", type=Path)
-    parser.add_argument("--openvino", nargs=2, metavar=("PYTHON", "MODELS"))
+    parser.add_argument("--openvino", nargs="+", metavar=("PYTHON", "MODELS"))
     parser.add_argument("--node-modules", type=Path, metavar="FOLDER")
     parser.add_argument("--photographs", type=Path, nargs="+", metavar=("PREPARED", "ARCHIVE"))
     parser.add_argument("--count", type=int, default=400, help="photographs of each archive")

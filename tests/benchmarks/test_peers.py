@@ -3,13 +3,14 @@
 import io
 import json
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks.peers import run, table
+from benchmarks.peers import programs, run, table
 from benchmarks.peers_openvino import missing
 from benchmarks.peers_protocol import WARM_UP_FRAMES, Face, measure, read_frames, write_frame
 from benchmarks.peers_truth import Labels, age_changes, clip_measures, link, score, smooth
@@ -105,6 +106,16 @@ RESULT = {
     "changes_smoothed": 1.0,
 }
 SCORES = {"found": 9, "photographs": 10, "age_error": 5.04, "age_error_adults": 4.0, "gender": 0.5}
+
+
+def test_only_what_options_name_is_compared_and_each_folder_of_models_by_itself() -> None:
+    nothing = Namespace(clip=Path("clip.mp4"), openvino=None, node_modules=None)
+    assert [one.name for one in programs(nothing)] == ["AgeCam", "AgeCam, drawing too"]
+    both = Namespace(
+        **{**vars(nothing), "openvino": ["python", "m/FP32", "m/INT8"], "node_modules": Path("n")}
+    )
+    names = [one.name for one in programs(both)][2:]
+    assert names == ["OpenVINO, FP32", "OpenVINO, INT8", "human", "face-api"]
 
 
 def test_the_table_has_a_column_a_program_and_a_row_a_measure() -> None:
