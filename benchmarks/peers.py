@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from agecam.sources import open_source
 from agecam.sources.prefetch import each_frame
 from benchmarks.peers_protocol import Face, write_frame
-from benchmarks.peers_truth import clip_measures, labelled_photographs, score
+from benchmarks.peers_truth import clip_measures, labelled_photographs, score_all
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _JAVASCRIPT: Final = ("human", "face-api")
@@ -44,6 +44,7 @@ _CLIP_ROWS: Final = (
 _PHOTOGRAPH_ROWS: Final = (
     ("faces found", "{found} of {photographs}"),
     ("age error, years", "{age_error:.1f}"),
+    ("age error where all found a face, years", "{age_error_common:.1f}"),
     ("age error from 18 to 75, years", "{age_error_adults:.1f}"),
     ("gender right", "{gender:.1%}"),
 )
@@ -174,10 +175,9 @@ def main() -> int:
         prepared, *archives = options.photographs
         photographs = list(labelled_photographs(prepared, archives, options.count))
         images, labels = [image for image, _ in photographs], [label for _, label in photographs]
-        for one in chosen:
-            if one.for_photographs:
-                results[one.name]["photographs"] = score(run(one.for_photographs, images)["faces"], labels)
-                print(f"photographs: {one.name}", file=sys.stderr)
+        found = {one.name: run(one.for_photographs, images)["faces"] for one in chosen if one.for_photographs}
+        for name, scored in score_all(found, labels).items():
+            results[name]["photographs"] = scored
     if options.json:
         options.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     print(table(results))

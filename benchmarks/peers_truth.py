@@ -53,24 +53,38 @@ def labelled_photographs(
                 yield image, labels
 
 
-def score(faces: Sequence[Sequence[Face]], labels: Sequence[Labels]) -> dict[str, dict[str, float]]:
-    """By data set: photographs and faces found in them, mean absolute age error in years, of all and of
-    adults, and the share of right genders; the face nearest the centre is the labelled one."""
-    by_dataset: dict[str, list[tuple[Face, Labels]]] = {one.dataset: [] for one in labels}
-    for found, label in zip(faces, labels, strict=True):
+def score_all(
+    found: Mapping[str, Sequence[Sequence[Face]]], labels: Sequence[Labels]
+) -> dict[str, dict[str, dict[str, float]]]:
+    """By program and data set what :func:`score` says, ``age_error_common`` over what all programs found."""
+    everywhere = [all(faces) for faces in zip(*found.values(), strict=True)]
+    return {name: score(faces, labels, everywhere) for name, faces in found.items()}
+
+
+def score(
+    faces: Sequence[Sequence[Face]], labels: Sequence[Labels], common: Sequence[bool]
+) -> dict[str, dict[str, float]]:
+    """By data set: photographs and faces found in them, mean absolute age error in years, of all, of adults
+    and of the photographs in ``common``, and the share of right genders. The face nearest the centre is the
+    labelled one."""
+    by_dataset: dict[str, list[tuple[float, Labels, bool, bool]]] = {one.dataset: [] for one in labels}
+    for found, label, is_common in zip(faces, labels, common, strict=True):
         if found:
-            by_dataset[label.dataset].append((_most_central(found, label.size_wh), label))
+            face = _most_central(found, label.size_wh)
+            is_right = (face.female > 0.5) == label.female
+            by_dataset[label.dataset].append((abs(face.age - label.age), label, is_right, is_common))
     return {
         name: {
             "photographs": sum(one.dataset == name for one in labels),
-            "found": len(pairs),
-            "age_error": _mean(abs(face.age - label.age) for face, label in pairs),
+            "found": len(scored),
+            "age_error": _mean(error for error, *_ in scored),
             "age_error_adults": _mean(
-                abs(face.age - label.age) for face, label in pairs if ADULTS[0] <= label.age <= ADULTS[1]
+                error for error, label, *_ in scored if ADULTS[0] <= label.age <= ADULTS[1]
             ),
-            "gender": _mean((face.female > 0.5) == label.female for face, label in pairs),
+            "age_error_common": _mean(error for error, _, _, is_common in scored if is_common),
+            "gender": _mean(is_right for _, _, is_right, _ in scored),
         }
-        for name, pairs in by_dataset.items()
+        for name, scored in by_dataset.items()
     }
 
 

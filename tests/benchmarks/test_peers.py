@@ -13,7 +13,7 @@ import pytest
 from benchmarks.peers import programs, run, table
 from benchmarks.peers_openvino import missing
 from benchmarks.peers_protocol import WARM_UP_FRAMES, Face, measure, read_frames, write_frame
-from benchmarks.peers_truth import Labels, age_changes, clip_measures, link, score, smooth
+from benchmarks.peers_truth import Labels, age_changes, clip_measures, link, score, score_all, smooth
 from benchmarks.plot_cost import Cost, Peer, draw, read_costs, read_peers, split_peers, write_costs
 
 FPS = 10.0
@@ -85,7 +85,7 @@ def test_an_average_over_a_second_calms_what_flickers() -> None:
 
 def test_the_face_in_the_middle_is_the_labelled_one() -> None:
     labels = [Labels("set", 33.0, True, (300, 100)), Labels("set", 10.0, False, (100, 100))]
-    scored = score([[face(0, 80), face(100, 30)], [face(0, 20)]], [*labels])["set"]
+    scored = score([[face(0, 80), face(100, 30)], [face(0, 20)]], labels, [True, True])["set"]
     assert scored["age_error"] == pytest.approx((3 + 10) / 2)
     assert scored["age_error_adults"] == pytest.approx(3)
     assert scored["gender"] == 0.5
@@ -94,7 +94,14 @@ def test_the_face_in_the_middle_is_the_labelled_one() -> None:
 
 def test_a_photograph_without_a_face_counts_as_not_found() -> None:
     labels = [Labels("set", 30.0, True, (100, 100))] * 2
-    assert score([[face(0)], []], labels)["set"]["found"] == 1
+    assert score([[face(0)], []], labels, [True, False])["set"]["found"] == 1
+
+
+def test_what_all_programs_found_has_an_error_of_its_own() -> None:
+    labels = [Labels("set", 30.0, True, (100, 100))] * 2
+    scored = score_all({"A": [[face(0, 31)], [face(0, 50)]], "B": [[face(0, 34)], []]}, labels)
+    assert [scored[name]["set"]["age_error_common"] for name in "AB"] == [1, 4]
+    assert scored["A"]["set"]["age_error"] == pytest.approx(10.5)
 
 
 RESULT = {
@@ -105,7 +112,14 @@ RESULT = {
     "changes": 3.0,
     "changes_smoothed": 1.0,
 }
-SCORES = {"found": 9, "photographs": 10, "age_error": 5.04, "age_error_adults": 4.0, "gender": 0.5}
+SCORES = {
+    "found": 9,
+    "photographs": 10,
+    "age_error": 5.04,
+    "age_error_adults": 4.0,
+    "age_error_common": 4.5,
+    "gender": 0.5,
+}
 
 
 def test_only_what_options_name_is_compared_and_each_folder_of_models_by_itself() -> None:
