@@ -91,16 +91,21 @@ def draw(
     _points(left, [one.faces for one in near], near)
     left.set(title="1280 x 720", xlabel="faces", ylabel="milliseconds a frame")
     left.set_xticks(list(by_faces))
+    left.set_ylim(bottom=0)
     _panel(right, list(range(len(by_size))), list(by_size.values()))
     if PEERS_SIZE in by_size:
         _points(right, [list(by_size).index(PEERS_SIZE)] * len(near), near)
     right.set(title=f"{FACES_AT_SIZES} faces", xlabel="resolution")
     right.set_xticks(range(len(by_size)), list(by_size))
+    right.set_ylim(bottom=0)
     handles, labels = left.get_legend_handles_labels()
-    if beyond:
-        told = ", ".join(f"{one.name} {one.cpu_ms:.0f}" for one in beyond)
-        figure.supxlabel(f"Beyond the plot, processor ms a frame of the clip: {told}", fontsize="small")
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize="small")
+    told = ", ".join(f"{one.name} {one.cpu_ms:.0f}" for one in beyond)
+    figure.legend(
+        *(handles, labels),
+        **{"loc": "outside lower center", "ncols": 3, "frameon": False, "fontsize": "small"},
+        title=f"Beyond the plot, processor ms a frame of the clip: {told}" if told else None,
+        title_fontsize="small",
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)
 
@@ -123,7 +128,6 @@ def _panel(axes: Any, x: Sequence[int], costs: Sequence[Cost]) -> None:
         label="unavoidable parts, one after the other",
     )
     axes.axhline(REAL_TIME_MS, color="#009E73", linewidth=1, label="30 frames a second")
-    axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
 
