@@ -101,8 +101,12 @@ def draw(
     handles, labels = left.get_legend_handles_labels()
     told = ", ".join(f"{one.name} {one.cpu_ms:.0f}" for one in beyond)
     figure.legend(
-        *(handles, labels),
-        **{"loc": "outside lower center", "ncols": 3, "frameon": False, "fontsize": "small"},
+        handles,
+        labels,
+        loc="outside lower center",
+        ncols=3,
+        frameon=False,
+        fontsize="small",
         title=f"Beyond the plot, processor ms a frame of the clip: {told}" if told else None,
         title_fontsize="small",
     )
