@@ -120,9 +120,9 @@ def test_what_is_drawn_of_an_analysed_frame_counts_until_it_is_recorded() -> Non
 
 
 @pytest.mark.parametrize(
-    ("frame_px", "frames"), [(640 * 480, 39), (1280 * 720, 13), (1920 * 1080, 13), (3840 * 2160, 4)]
+    ("frame_px", "frames"), [(640 * 480, 71), (1280 * 720, 24), (1920 * 1080, 16), (3840 * 2160, 4)]
 )
-def test_there_is_room_for_two_analyses_of_usual_cameras_and_no_more_than_100_mb(
+def test_there_is_room_for_four_fifths_of_a_second_and_no_more_than_100_mb(
     frame_px: int, frames: int
 ) -> None:
     capacity_bytes = FeedConfig().capacity_for(frame_px * 3)
