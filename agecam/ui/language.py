@@ -76,7 +76,7 @@ def choose_language(chosen: str | None, system: Sequence[str]) -> str:
     """
     if chosen in LANGUAGES:
         return str(chosen)
-    codes = (re.split("[-_]", name)[0] for name in system)
+    codes = (re.split("[-_]", name)[0].lower() for name in system)
     return next((code for code in codes if code in LANGUAGES), "en")
 
 

@@ -136,6 +136,7 @@ class MessageList(QWidget):
         message.dismissed.connect(lambda: self._remove(message))
         self._messages.append(message)
         self._column.addWidget(message)
+        message.show()  # a layout shows it later, and counts nothing for what is hidden
         while len(self._messages) > _MOST:
             done = [one for one in self._messages if not one.notice.is_error]
             self._remove((done or self._messages)[0])

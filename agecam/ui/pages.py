@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QAction
+from PyQt6.QtGui import QAction, QResizeEvent
 from PyQt6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -121,7 +121,7 @@ class ActionButton(QPushButton):
 class MessagePage(QScrollArea):
     """A symbol, a title, a sentence or two, and buttons for what can be done about it.
 
-    Where it has no room it scrolls.
+    Where it has little room the symbol goes, and where it has less it scrolls.
     """
 
     def __init__(self, text: PageText, actions: Sequence[QAction], parent: QWidget | None = None) -> None:
@@ -135,10 +135,10 @@ class MessagePage(QScrollArea):
         layout = QVBoxLayout(content)
         layout.setSpacing(14)
         layout.addStretch()
-        for words, name in ((text.symbol, "symbol"), (tr(text.title), "title")):
-            label = QLabel(words)
+        self._symbol, title = QLabel(text.symbol), QLabel(tr(text.title))
+        title.setWordWrap(True)
+        for label, name in ((self._symbol, "symbol"), (title, "title")):
             label.setObjectName(name)
-            label.setWordWrap(name == "title")
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             layout.addWidget(label)
         self._detail = QLabel()
@@ -167,12 +167,31 @@ class MessagePage(QScrollArea):
             flow.addWidget(button)
         layout.addWidget(buttons)
         layout.addStretch()
+        self._layout = layout
         self.setWidget(content)
         self.set_message("")
 
     def set_message(self, message: str) -> None:
         """What is wrong this time, above what the page always says."""
         self._detail.setText("\n\n".join(part for part in (tr_sentence(message), self._default_text) if part))
+        self._fit()
+
+    def keep_free(self, bottom_px: int) -> None:
+        """Leave so much room at the bottom to what lies over the page."""
+        self.setViewportMargins(0, 0, 0, bottom_px)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        viewport, symbol = self.viewport(), self._symbol
+        if viewport is None:
+            return
+        needed_px = self._layout.totalHeightForWidth(viewport.width())
+        if symbol.isHidden():
+            needed_px += symbol.sizeHint().height() + self._layout.spacing()
+        symbol.setVisible(needed_px <= viewport.height())
 
     def message(self) -> str:
         return self._detail.text()

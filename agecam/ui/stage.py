@@ -160,3 +160,7 @@ class Stage(QWidget):
         height = messages.fit(width)
         left = (self.width() - width) // 2
         messages.setGeometry(left, max(0, self.height() - bar_height - height - _MARGIN_PX), width, height)
+        page = self._stack.currentWidget()
+        if isinstance(page, MessagePage):  # a message must not hide its buttons
+            covered_px = 0 if messages.isHidden() else self._stack.geometry().bottom() + 1 - messages.y()
+            page.keep_free(min(covered_px, self.height() // 2))

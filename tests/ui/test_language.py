@@ -84,6 +84,7 @@ def test_every_text_of_the_window_has_a_translation_with_the_same_names() -> Non
     [
         (None, ["de-AT", "en"], "de"),
         (None, ["fr-FR", "de_DE"], "de"),
+        (None, ["DE-at"], "de"),
         (None, ["fr-FR"], "en"),
         (None, [], "en"),
         ("en", ["de"], "en"),

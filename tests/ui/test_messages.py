@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from PyQt6.QtCore import QPoint, QRect
 from PyQt6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -12,6 +13,7 @@ from agecam.live.state import SourceState
 from agecam.settings import Settings
 from agecam.ui.dialogs import Dialogs
 from agecam.ui.messages import MessageList
+from agecam.ui.pages import PAGES, MessagePage
 from tests.ui.helpers import (
     MAX_WAIT_MS,
     OpenWindow,
@@ -132,3 +134,44 @@ def test_a_narrow_list_has_buttons_below_the_sentence(qtbot: QtBot) -> None:
         messages.show()
         assert (message.close_button.geometry().top() >= text.geometry().bottom()) is is_below
         assert text.width() > 250
+
+
+def test_in_a_small_window_a_message_hides_no_button_of_a_page(qtbot: QtBot, open_window: OpenWindow) -> None:
+    window = open_window(None)
+    page = window.page(SourceState.NO_CAMERA)
+    qtbot.waitUntil(lambda: window.current_page() is page, timeout=MAX_WAIT_MS)
+    window.resize(640, 480)
+    stage, viewport = window.stage, page.viewport()
+    assert viewport is not None
+
+    def place(widget: QWidget) -> QRect:
+        return QRect(widget.mapTo(stage, QPoint(0, 0)), widget.size())
+
+    def can_be_used() -> bool:
+        return all(
+            place(viewport).contains(place(button))
+            and not stage.messages.geometry().intersects(place(button))
+            for button in page.buttons
+        )
+
+    for number in (1, 2):
+        text = f"Snapshot saved: /home/somebody/Pictures/AgeCam/AgeCam 2026-11-26 14.20.3{number}.png"
+        window.show_notice(Notice(text, NoticeKind.DONE, Remedy.SHOW_IN_FOLDER))
+        qtbot.waitUntil(can_be_used, timeout=MAX_WAIT_MS)
+        assert len(stage.messages.messages) == number
+        assert stage.messages.height() == stage.messages.heightForWidth(stage.messages.width()), "cut off"
+    for message in stage.messages.messages:
+        message.close_button.click()
+    assert place(viewport) == stage.rect()
+
+
+def test_a_page_with_little_room_spares_its_symbol_alone(qtbot: QtBot) -> None:
+    page = MessagePage(PAGES[SourceState.DISCONNECTED], ())
+    qtbot.addWidget(page)
+    page.resize(640, 600)
+    page.show()
+    hidden = []
+    for free_px in (0, 480, 0):
+        page.keep_free(free_px)
+        hidden.append([label.text() for label in page.findChildren(QLabel) if not label.isVisible()])
+    assert hidden == [[], [PAGES[SourceState.DISCONNECTED].symbol], []]
