@@ -158,6 +158,7 @@ def test_in_a_small_window_a_message_hides_no_button_of_a_page(qtbot: QtBot, ope
         text = f"Snapshot saved: /home/somebody/Pictures/AgeCam/AgeCam 2026-11-26 14.20.3{number}.png"
         window.show_notice(Notice(text, NoticeKind.DONE, Remedy.SHOW_IN_FOLDER))
         qtbot.waitUntil(can_be_used, timeout=MAX_WAIT_MS)
+        qtbot.waitUntil(lambda: all(one.isVisible() for one in stage.messages.messages), timeout=MAX_WAIT_MS)
         assert len(stage.messages.messages) == number
         assert stage.messages.height() == stage.messages.heightForWidth(stage.messages.width()), "cut off"
     for message in stage.messages.messages:
