@@ -196,7 +196,7 @@ class MainWindow(InputWindow):
         self.commands.countdown.cancel()
         self._status_timer.stop()
         self.show_notice(Notice("Finishing…"))
-        self._geometry = self.saveGeometry()
+        self._geometry = self._fullscreen.windowed_geometry()
         self._closing.begin()
 
     def _save_and_close_session(self) -> None:

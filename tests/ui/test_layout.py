@@ -20,6 +20,7 @@ from tests.ui.helpers import (
     wait_for_labels,
     wait_for_recording,
     wait_for_state,
+    wait_until_closed,
 )
 
 
@@ -101,6 +102,18 @@ def test_full_screen_tells_of_recording_and_snapshots_and_hides_the_pointer(
     assert window.stage.cursor().shape() is Qt.CursorShape.ArrowCursor
     window.controls["record"].trigger()
     qtbot.waitUntil(lambda: "Recording saved" in window.message_text(), timeout=MAX_WAIT_MS)
+
+
+def test_a_window_closed_in_full_screen_opens_as_it_was_before(qtbot: QtBot, open_window: OpenWindow) -> None:
+    window = open_window(None)
+    window.resize(700, 500)
+    window.controls["fullscreen"].trigger()
+    assert window.isFullScreen()
+    window.close_without_asking()
+    wait_until_closed(qtbot, window)
+    again = open_window(None)
+    assert not again.isFullScreen()
+    assert (again.width(), again.height()) == (700, 500)
 
 
 def test_every_button_is_reached_by_tab_and_shows_that_it_has_the_focus(
