@@ -26,6 +26,9 @@ x264's default, every 250 frames, it would be 8 s at 30 frames a second."""
 _STEPS_REPEATED_S: Final = 1.0
 """Seconds after which a file without frame times repeats an image that still stands."""
 _AVI_MAX_TICKS: Final = 65_535  # a second, by which MPEG-4 counts
+_HD_WIDTH_PX: Final = 1280
+_SD_HEIGHT_PX: Final = 576
+"""Below that width, and up to that height, players take images that say nothing for standard definition."""
 _GIF_LEAST_TICKS: Final = 2
 """Of 10 ms. Browsers show a frame that is to stand for less for 100 ms."""
 
@@ -55,7 +58,7 @@ class ImageTrack:
         self._spec = IMAGE_ENCODERS[encoding.encoder]
         self._clock = self._choose_clock(rate)
         self._next_keyframe_s = 0.0
-        self._matrix: Matrix = encoding.matrix or "bt709"
+        self._matrix = self._choose_matrix(encoding, size)
         self._converter = YuvConverter(self._matrix)
         qualities = self._spec.qualities
         if encoding.matrix is not None:
@@ -102,6 +105,9 @@ class ImageTrack:
 
     def _choose_clock(self, _rate: float) -> Fraction:
         return self._spec.clock
+
+    def _choose_matrix(self, encoding: Encoding, _size: tuple[int, int]) -> Matrix:
+        return encoding.matrix or "bt709"
 
     def _set_format(self) -> None:
         self._stream.pix_fmt = "yuv420p"
@@ -170,6 +176,16 @@ class SteppedImageTrack(ImageTrack):
         usual = Fraction(rate).limit_denominator(1001)
         steps = usual * -(-self._steps_per_second // usual)
         return (1 / steps).limit_denominator(_AVI_MAX_TICKS)
+
+    def _choose_matrix(self, encoding: Encoding, size: tuple[int, int]) -> Matrix:
+        """MPEG-4 in an AVI says none: then all players take that of BT.601 for images of standard definition.
+
+        Of larger ones some do, and others take that of BT.709.
+        """
+        is_small = size[0] < _HD_WIDTH_PX and size[1] <= _SD_HEIGHT_PX
+        if is_small and encoding.encoder == "mpeg4":
+            return "bt601"
+        return super()._choose_matrix(encoding, size)
 
     def _next_step(self) -> int:
         return 0 if self._standing is None else (self._standing.pts or 0) + 1

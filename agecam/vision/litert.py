@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -93,11 +94,16 @@ class LiteRtModel:
         """
         started_s = time.thread_time()
         self._resize(1)
-        write_input(self._input_view()[0])
-        written_s = time.thread_time()
-        self._interpreter.invoke()
-        run_s = time.thread_time()
-        result = read_outputs(tuple(view()[0] for view in self._output_views))
+        try:
+            write_input(self._input_view()[0])
+            written_s = time.thread_time()
+            self._interpreter.invoke()
+            run_s = time.thread_time()
+            result = read_outputs(tuple(view()[0] for view in self._output_views))
+        except BaseException as error:
+            # LiteRT refuses to run while its memory is in use, as by the frames of an error that is kept.
+            traceback.clear_frames(error.__traceback__)
+            raise
         self.usage.postprocessing_ms += 1000 * (time.thread_time() - run_s)
         self.usage.inference_ms += 1000 * (run_s - written_s)
         self.usage.preprocessing_ms += 1000 * (written_s - started_s)
@@ -115,6 +121,7 @@ class LiteRtModel:
 
     def _resize(self, batch: int) -> None:
         if batch != self._batch:
+            self._batch = 0  # where memory runs out, it has to be done again
             self._interpreter.resize_tensor_input(self._input, (batch, *self.input_shape))
             self._interpreter.allocate_tensors()
             self._batch = batch

@@ -8,7 +8,6 @@ import pytest
 from numpy.typing import NDArray
 
 from agecam.messages import CodedImage, Frame, Matrix
-from agecam.opencv import cv2
 from agecam.output import VideoOptions, VideoWriter
 from agecam.output.sink import bytes_of
 from agecam.output.yuv import COLORSPACES, YuvConverter
@@ -31,6 +30,12 @@ def made_of(planes: Image, matrix: Matrix) -> CodedImage:
 
 def converted(converter: YuvConverter, image_bgr: Image, coded: CodedImage | None = None) -> Image:
     return np.asarray(converter.convert(image_bgr, coded).to_ndarray(), np.uint8)
+
+
+def chroma_of(planes: Image) -> Image:
+    """Both planes of chroma, ``(2, height / 2, width / 2)``."""
+    height, width = len(planes) * 2 // 3, planes.shape[1]
+    return planes[height:].reshape(2, height // 2, width // 2)
 
 
 @pytest.fixture(scope="module")
@@ -73,15 +78,35 @@ def test_what_was_not_drawn_on_at_all_stays_as_it_was(demo_frame: Frame) -> None
     assert np.array_equal(converted(YuvConverter(coded.matrix), drawn, coded), coded.planes())
 
 
-@pytest.mark.parametrize("tile", [1, 4])
-def test_an_image_that_is_drawn_all_over_is_converted_as_one(demo_frame: Frame, tile: int) -> None:
+@pytest.mark.parametrize("size_wh", [(320, 240), (322, 246)])
+def test_pixels_beside_what_was_drawn_stay_as_they_were(
+    astronaut_bgr: Image, size_wh: tuple[int, int]
+) -> None:
+    width, height = size_wh
+    photo = np.ascontiguousarray(astronaut_bgr[:height, :width])
+    coded = made_of(converted(YuvConverter("bt709"), photo), "bt709")
+    before = coded.planes()
+    drawn = coded.image_bgr.copy()
+    drawn[25:90, 37:101] = (40, 90, 200)
+    planes = converted(YuvConverter("bt709"), drawn, coded)
+    is_beside = (drawn == coded.image_bgr).all(axis=2)
+    assert np.array_equal(planes[:height][is_beside], before[:height][is_beside])
+    is_beside = is_beside.reshape(height // 2, 2, width // 2, 2).all(axis=(1, 3))
+    for made, was in zip(chroma_of(planes), chroma_of(before), strict=True):
+        assert np.array_equal(made[is_beside], was[is_beside])
+
+
+def test_what_is_left_is_as_bright_however_much_was_drawn_on(demo_frame: Frame) -> None:
     coded = demo_frame.coded
     assert coded is not None
-    small = demo_frame.image_bgr[::tile, ::tile]
-    height, width = demo_frame.image_bgr.shape[:2]
-    drawn = np.asarray(cv2.resize(255 - small, (width, height)), np.uint8)
-    converter = YuvConverter(coded.matrix)
-    assert np.array_equal(converted(converter, drawn, coded), converted(converter, drawn))
+    height = demo_frame.height
+    drawn = demo_frame.image_bgr.copy()
+    drawn[: height * 3 // 4] = 255 - drawn[: height * 3 // 4]
+    planes = converted(YuvConverter(coded.matrix), drawn, coded)
+    left = slice(height * 3 // 4, height)
+    assert np.array_equal(planes[left], coded.planes()[left])
+    shown = decoded(coded, planes)[: height * 3 // 4].astype(int)
+    assert np.abs(shown - drawn[: height * 3 // 4]).mean() < 3
 
 
 def test_planes_of_another_matrix_or_size_are_left_alone(demo_frame: Frame) -> None:
@@ -114,6 +139,21 @@ def test_a_file_says_the_matrix_that_its_frames_have(
     if suffix in (".mp4", ".webm"):
         assert frames[0].coded is not None
         assert frames[0].coded.matrix == "bt601"
+
+
+def test_a_small_avi_has_the_matrix_that_players_take_it_for(tmp_path: Path) -> None:
+    red = np.full((96, 128, 3), (30, 40, 220), np.uint8)
+    coded = made_of(converted(YuvConverter("bt709"), red), "bt709")
+    for name, matrix in (("coded.avi", coded.matrix), ("drawn.avi", None)):
+        path = tmp_path / name
+        with VideoWriter(path, 128, 96, VideoOptions(quality="high", matrix=matrix)) as writer:
+            writer.write(coded.image_bgr, 0.0, coded=coded if matrix else None)
+        source = VideoFileSource(path)
+        source.open()
+        frame = source.read()
+        source.close()
+        assert frame is not None
+        assert np.abs(frame.image_bgr.astype(int) - red).max() <= 6
 
 
 def test_queues_count_what_a_frame_was_made_of(demo_frame: Frame) -> None:

@@ -75,6 +75,28 @@ def test_an_image_written_in_place_has_the_outputs_of_one_that_is_copied() -> No
     assert model.usage.postprocessing_ms > before.postprocessing_ms
 
 
+def test_runs_again_while_an_error_of_its_caller_is_kept() -> None:
+    model = LiteRtModel((models_dir() / SHORT_RANGE).read_bytes())
+
+    def write(model_input: Floats) -> None:
+        model_input[:] = 0.5
+
+    def fail_to_write(model_input: Floats) -> None:
+        raise OverflowError(model_input.size)
+
+    def fail_to_read(outputs: tuple[Floats, ...]) -> None:
+        raise OverflowError(len(outputs))
+
+    expected = model.run_in_place(write, lambda there: there[1].copy())
+    with pytest.raises(OverflowError) as first:
+        model.run_in_place(fail_to_write, len)
+    with pytest.raises(OverflowError) as second:
+        model.run_in_place(write, fail_to_read)
+    assert np.array_equal(model.run_in_place(write, lambda there: there[1].copy()), expected)
+    assert first.value.args == (128 * 128 * 3,)
+    assert second.value.args == (2,)
+
+
 def test_no_faces_give_no_predictions(content: bytes) -> None:
     assert LiteRtModel(content).run(np.empty((0, 128, 128, 1), np.float32)).shape == (0, 101)
 
