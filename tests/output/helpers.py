@@ -4,7 +4,9 @@ from pathlib import Path
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 
+from agecam.messages import CodedImage
 from agecam.output import VideoWriter
 from agecam.output.disk import DiskConfig, DiskGuard, DiskSpace
 
@@ -22,6 +24,25 @@ def size_wh(path: Path) -> tuple[int, int]:
     """The width and height of a video, in pixels."""
     with av.open(path) as container:
         return container.streams.video[0].width, container.streams.video[0].height
+
+
+class HookedWriter(VideoWriter):
+    """Writes as any, and calls what a test puts in before and after each frame."""
+
+    def before_write(self) -> None: ...
+
+    def after_write(self) -> None: ...
+
+    def write(
+        self,
+        image_bgr: NDArray[np.uint8],
+        time_s: float,
+        duration_s: float | None = None,
+        coded: CodedImage | None = None,
+    ) -> None:
+        self.before_write()
+        super().write(image_bgr, time_s, duration_s, coded)
+        self.after_write()
 
 
 class FakeDisk:

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from agecam.errors import DiskFullError
-from agecam.messages import CodedImage, Detection, Frame, Person
+from agecam.messages import Detection, Frame, Person
 from agecam.output import (
     CsvSink,
     RecordedFrame,
@@ -24,7 +24,7 @@ from agecam.output import (
 )
 from agecam.output.disk import BATCH_DISK, RECORDING_DISK, DiskGuard, DiskSpace, mount_point
 from agecam.output.files import write_error
-from tests.output.helpers import FakeDisk, times_s
+from tests.output.helpers import FakeDisk, HookedWriter, times_s
 
 MakeFrame = Callable[..., Frame]
 Image = NDArray[np.uint8]
@@ -45,15 +45,8 @@ def noise(index: int) -> Image:
 def filling(disk: FakeDisk, after: int) -> type[VideoWriter]:
     """Writers that find another program to have filled the disk after so many frames."""
 
-    class Filling(VideoWriter):
-        def write(
-            self,
-            image_bgr: Image,
-            time_s: float,
-            duration_s: float | None = None,
-            coded: CodedImage | None = None,
-        ) -> None:
-            super().write(image_bgr, time_s, duration_s, coded)
+    class Filling(HookedWriter):
+        def after_write(self) -> None:
             if self.frames == after:
                 disk.free = 30_000
 

@@ -11,17 +11,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import av
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from agecam.messages import CodedImage, Frame, Person
+from agecam.messages import Frame, Person
 from agecam.output import GrowingCsvSink, RecordingOptions, RecordingSink, VideoWriter
 from agecam.output.csv import COLUMNS, CsvWriter
 from agecam.output.growing import claim_growing, finish_leftovers_in, finish_leftovers_of
 from agecam.output.notes import finish_noted
 from agecam.output.split import SplitRule
-from tests.output.helpers import PATIENCE_S, cut_off_video, times_s
+from tests.output.helpers import PATIENCE_S, HookedWriter, cut_off_video, times_s
 
 MakeFrame = Callable[..., Frame]
 BUTTON = "AgeCam 2026-11-25 20-00-00"
@@ -43,16 +41,9 @@ def test_a_recording_grows_beside_what_it_replaces_and_takes_its_place_when_it_i
 ) -> None:
     seen: list[tuple[list[str], bytes]] = []
 
-    class Watched(VideoWriter):
-        def write(
-            self,
-            image_bgr: NDArray[np.uint8],
-            time_s: float,
-            duration_s: float | None = None,
-            coded: CodedImage | None = None,
-        ) -> None:
+    class Watched(HookedWriter):
+        def before_write(self) -> None:
             seen.append((names(video.parent), video.read_bytes()))
-            super().write(image_bgr, time_s, duration_s, coded)
 
     video.chmod(0o600)
     with RecordingSink(video, make_writer=Watched) as sink:

@@ -10,8 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from agecam.errors import OutputError
-from agecam.messages import CodedImage, Frame
+from agecam.messages import Frame
 from agecam.output import Sink, SinkConfig, VideoOptions, VideoSink, VideoWriter, WhenFull
+from tests.output.helpers import HookedWriter
 
 Image = NDArray[np.uint8]
 MakeFrame = Callable[..., Frame]
@@ -36,37 +37,25 @@ class Gate:
         return GatedWriter(self, path, width, height, options)
 
 
-class GatedWriter(VideoWriter):
+class GatedWriter(HookedWriter):
     def __init__(self, gate: Gate, path: Path, width: int, height: int, options: VideoOptions) -> None:
         super().__init__(path, width, height, options)
         self.gate = gate
 
-    def write(
-        self,
-        image_bgr: Image,
-        time_s: float,
-        duration_s: float | None = None,
-        coded: CodedImage | None = None,
-    ) -> None:
+    def before_write(self) -> None:
         self.gate.entered.release()
         assert self.gate.is_open.wait(PATIENCE_S)
-        super().write(image_bgr, time_s, duration_s, coded)
+
+    def after_write(self) -> None:
         self.gate.left.release()
 
 
-class FullDisk(VideoWriter):
+class FullDisk(HookedWriter):
     """Finds the disk full after three frames."""
 
-    def write(
-        self,
-        image_bgr: Image,
-        time_s: float,
-        duration_s: float | None = None,
-        coded: CodedImage | None = None,
-    ) -> None:
+    def before_write(self) -> None:
         if self.frames == 3:
             raise OutputError("The disk is full.")
-        super().write(image_bgr, time_s, duration_s, coded)
 
 
 def test_frames_are_kept_with_their_own_times(tmp_path: Path, frame: MakeFrame) -> None:

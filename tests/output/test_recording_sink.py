@@ -10,11 +10,11 @@ import pytest
 from numpy.typing import NDArray
 
 from agecam.errors import OutputError
-from agecam.messages import CodedImage, Frame
+from agecam.messages import Frame
 from agecam.output import RecordedFrame, RecordingOptions, RecordingSink, VideoOptions, VideoWriter
 from agecam.output.disk import RECORDING_DISK, DiskConfig
 from agecam.output.split import SplitRule
-from tests.output.helpers import FakeDisk, size_wh, times_s
+from tests.output.helpers import FakeDisk, HookedWriter, size_wh, times_s
 
 Image = NDArray[np.uint8]
 MakeFrame = Callable[..., Frame]
@@ -199,15 +199,8 @@ def test_the_quality_chooses_how_large_files_are(tmp_path: Path, frame: MakeFram
 def test_a_file_that_is_removed_while_it_grows_ends_the_recording_and_is_told(
     tmp_path: Path, frame: MakeFrame
 ) -> None:
-    class Moved(VideoWriter):
-        def write(
-            self,
-            image_bgr: Image,
-            time_s: float,
-            duration_s: float | None = None,
-            coded: CodedImage | None = None,
-        ) -> None:
-            super().write(image_bgr, time_s, duration_s, coded)
+    class Moved(HookedWriter):
+        def after_write(self) -> None:
             if self.frames == 2:
                 (tmp_path / "out.part.mp4").rename(tmp_path / "moved.mp4")
 
@@ -223,17 +216,10 @@ def test_a_file_that_is_removed_while_it_grows_ends_the_recording_and_is_told(
 def test_a_recording_that_fails_keeps_what_it_has_beside_what_was_there(
     tmp_path: Path, frame: MakeFrame
 ) -> None:
-    class Failing(VideoWriter):
-        def write(
-            self,
-            image_bgr: Image,
-            time_s: float,
-            duration_s: float | None = None,
-            coded: CodedImage | None = None,
-        ) -> None:
+    class Failing(HookedWriter):
+        def before_write(self) -> None:
             if self.frames == 20:
                 raise OutputError("The disk has gone.")
-            super().write(image_bgr, time_s, duration_s, coded)
 
     (tmp_path / "out.mp4").write_bytes(b"before")
     with RecordingSink(tmp_path / "out.mp4", make_writer=Failing) as sink:
