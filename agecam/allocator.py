@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import Final
 
 # Numbers of <malloc.h>.
@@ -23,10 +22,8 @@ def keep_freed_memory() -> None:
     By itself glibc gives most of it back to the system, which clears each page of it before it is used again:
     300 pages a frame of 1280 x 720, a millisecond of processor time in `agecam annotate`.
     """
-    mallopt = _of_glibc("mallopt")
-    if mallopt is not None:
-        mallopt(_M_MMAP_THRESHOLD, _LARGEST_BYTES)
-        mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
+    _call_glibc("mallopt", _M_MMAP_THRESHOLD, _LARGEST_BYTES)
+    _call_glibc("mallopt", _M_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
 def limit_arenas() -> None:
@@ -35,23 +32,20 @@ def limit_arenas() -> None:
     The threads of a session pass images to one another, and what one has freed in its own pool helps no
     other. For the start of a program: pools that are there already stay.
     """
-    mallopt = _of_glibc("mallopt")
-    if mallopt is not None:
-        mallopt(_M_ARENA_MAX, _MOST_ARENAS)
+    _call_glibc("mallopt", _M_ARENA_MAX, _MOST_ARENAS)
 
 
 def give_back_freed() -> None:
     """Give the system back what is freed and kept to be used again; malloc_trim(3), 3 ms."""
-    malloc_trim = _of_glibc("malloc_trim")
-    if malloc_trim is not None:
-        malloc_trim(0)
+    _call_glibc("malloc_trim", 0)
 
 
-def _of_glibc(name: str) -> Callable[..., int] | None:
-    """A function that the GNU C library alone has; ``None`` elsewhere."""
+def _call_glibc(name: str, *arguments: int) -> None:
+    """Call a function that the GNU C library alone has; nothing is done elsewhere."""
     if not sys.platform.startswith("linux"):
-        return None
+        return
     import ctypes
 
-    found: Callable[..., int] | None = getattr(ctypes.CDLL(None), name, None)
-    return found
+    function = getattr(ctypes.CDLL(None), name, None)
+    if function is not None:
+        function(*arguments)

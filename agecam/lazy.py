@@ -1,9 +1,9 @@
-"""Packages whose names are loaded when they are first asked for."""
+"""What is loaded when it is first asked for, or ahead of that, and not at the start."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 
 def lazy_names(package: str, names: Mapping[str, Sequence[str]]) -> Callable[[str], object]:
@@ -21,3 +21,9 @@ def lazy_names(package: str, names: Mapping[str, Sequence[str]]) -> Callable[[st
         return getattr(importlib.import_module(f"{package}.{module}"), name)
 
     return load
+
+
+def load_modules(names: Iterable[str]) -> None:
+    """Load modules that are imported where they are used, before somebody waits for them."""
+    for name in names:
+        importlib.import_module(name)

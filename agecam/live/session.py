@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import threading
 import time
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from agecam.drawing.annotate import LabelLayout, annotate_in_layout
 from agecam.drawing.label_text import LabelStyle
+from agecam.lazy import load_modules
 from agecam.live.analysis import AnalysisCallbacks, AnalysisThread
 from agecam.live.background import BackgroundTasks
 from agecam.live.camera_control import camera_key
@@ -48,8 +48,7 @@ def load_sinks() -> None:
 
     The window is there before.
     """
-    for name in ("recording", "csv", "image", "summary"):
-        importlib.import_module(f"agecam.output.{name}")
+    load_modules(f"agecam.output.{name}" for name in ("recording", "csv", "image", "summary"))
 
 
 class Session:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Final
+
+from agecam.lazy import load_modules
 
 _MODULES: Final = (
     "agecam.ui.camera_dialog",
@@ -12,10 +13,8 @@ _MODULES: Final = (
     "agecam.ui.help_texts",
     "agecam.ui.preferences",
 )
-"""Imported where they are used: dialogs."""
 
 
 def load_dialogs() -> None:
     """For a thread of the background: the first click then takes no longer than others."""
-    for name in _MODULES:
-        importlib.import_module(name)
+    load_modules(_MODULES)
