@@ -67,13 +67,16 @@ class CollectDialog(QDialog):
         collector: Collector,
         on_choose_folder: Callable[[], None],
         on_open_folder: Callable[[Path], None],
+        may_delete_all: Callable[[QWidget, int], bool],
         parent: QWidget,
     ) -> None:
+        """``may_delete_all`` asks, before a parent, whether so many images are to be deleted."""
         super().__init__(parent)
         self.setWindowTitle(tr("Collect faces for training"))
         self._collector = collector
         self._on_choose_folder = on_choose_folder
         self._on_open_folder = on_open_folder
+        self._may_delete_all = may_delete_all
         self._state = CollectState()
         self._wanted: int | None = None
         """Who is to be chosen as soon as he is listed."""
@@ -213,7 +216,7 @@ class CollectDialog(QDialog):
             tr("Delete person"), tr("Delete all images of the person that is chosen"), self._delete
         )
         self.delete_all = _button(
-            tr("Delete everybody"), tr("Delete all images that were collected"), self._collector.remove_all
+            tr("Delete everybody…"), tr("Delete all images that were collected"), self._delete_all
         )
         row.addWidget(self.delete)
         row.addWidget(self.delete_all)
@@ -260,6 +263,10 @@ class CollectDialog(QDialog):
         item = self.people.currentItem()
         if item is not None:
             self._collector.remove(item.data(Qt.ItemDataRole.UserRole))
+
+    def _delete_all(self) -> None:
+        if self._may_delete_all(self, sum(person.images for person in self._state.people)):
+            self._collector.remove_all()
 
     def _copy(self) -> None:
         clipboard = QApplication.clipboard()

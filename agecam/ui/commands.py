@@ -25,6 +25,8 @@ from agecam.ui.people_commands import PeopleCommands, PeopleWindow
 from agecam.ui.recent_menu import with_recent
 
 if TYPE_CHECKING:
+    from PyQt6.QtWidgets import QWidget
+
     from agecam.ui.preferences import Preferences
 
 _SKIP_S: Final = 5.0
@@ -229,6 +231,10 @@ class WindowCommands:
         folder = self._dialogs.ask_for_folder(self._window, current)
         if folder is not None:
             self.settings = replace(self.settings, **{field: folder})  # type: ignore[arg-type]
+
+    def may_delete_all(self, parent: QWidget, images: int) -> bool:
+        """Whether the user wants so many collected images deleted."""
+        return self._dialogs.may_delete_all(parent, images)
 
     # -- how it looks ------------------------------------------------------------------------------
 

@@ -61,6 +61,17 @@ class Dialogs:
         )
         return answer == QMessageBox.StandardButton.Close
 
+    def may_delete_all(self, parent: QWidget, images: int) -> bool:
+        """Whether to delete so many collected images, of everybody."""
+        answer = QMessageBox.question(
+            parent,
+            tr("Delete everybody?"),
+            tr("Delete all {count} images that were collected? They cannot be brought back.", count=images),
+            QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel,
+            QMessageBox.StandardButton.Cancel,
+        )
+        return answer == QMessageBox.StandardButton.Yes
+
     def show_shortcuts(self, parent: QWidget) -> None:
         """Which keys do what."""
         dialog = KeysDialog(shortcuts_text(), parent)

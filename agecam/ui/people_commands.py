@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from PyQt6.QtWidgets import QMainWindow
+from PyQt6.QtWidgets import QMainWindow, QWidget
 
 from agecam.live.session import Session
 from agecam.paths import collection_dir
@@ -31,13 +31,14 @@ class PeopleWindow(QMainWindow):
 
 
 class PeopleOwner(Protocol):
-    """Who has the settings, and asks for folders."""
+    """Who has the settings, and asks the user."""
 
     settings: Settings
 
     @property
     def recordings_folder(self) -> Path: ...
     def choose_folder(self, field: str, current: Path) -> None: ...
+    def may_delete_all(self, parent: QWidget, images: int) -> bool: ...
 
 
 class PeopleCommands:
@@ -94,7 +95,11 @@ class PeopleCommands:
             from agecam.ui.collect import CollectDialog  # the window begins without it
 
             self.dialog = CollectDialog(
-                self._session.collector, self.choose_folder, self._on_open_folder, self._window
+                self._session.collector,
+                self.choose_folder,
+                self._on_open_folder,
+                self._owner.may_delete_all,
+                self._window,
             )
         self.use_folder()
         self.dialog.choose(self._window.people.list.chosen())

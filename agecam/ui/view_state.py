@@ -226,7 +226,8 @@ def _actions(session: SessionState, settings: Settings, facts: WindowFacts) -> d
     is_live, is_ended = source.state is SourceState.LIVE, source.state is SourceState.ENDED
     is_running, is_paused, counts = recording.is_running, recording.is_paused, facts.countdown_s > 0
     states = {choice.name: ActionState(checked=choice.value(settings)) for choice in CHOICES}
-    if source.is_camera is False:  # a file or a stream is never mirrored
+    # A file or a stream is never mirrored, nor is what cannot be shown.
+    if source.is_camera is False or source.state is SourceState.FAILED:
         states["mirror"] = ActionState(enabled=False)
     # The source may not be changed while it is recorded.
     states.update(dict.fromkeys(("open_file", "open_address", "demo"), ActionState(enabled=not is_running)))

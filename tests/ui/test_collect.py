@@ -4,17 +4,21 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QApplication
+from PyQt6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from agecam.drawing.label_text import LabelStyle
 from agecam.live.collect import CollectState
 from agecam.live.people import PeopleState, PersonInView
 from agecam.messages import Estimate
+from agecam.output.collection import Collection, TrueLabel
 from agecam.settings import Settings
 from agecam.ui.collect import CollectDialog, training_command
+from agecam.ui.dialogs import Dialogs
 from agecam.ui.window import MainWindow
 from tests.ui.helpers import MAX_WAIT_MS, OpenWindow, wait_for_labels
 
@@ -75,6 +79,36 @@ def test_a_person_who_agrees_is_collected_and_deleted_at_a_click(
     qtbot.waitUntil(lambda: not any(folder.iterdir()), timeout=MAX_WAIT_MS)
     qtbot.waitUntil(lambda: dialog.people.count() == 0, timeout=MAX_WAIT_MS)
     assert not dialog.delete_all.isEnabled()
+
+
+class Answers(Dialogs):
+    """Answers whether to delete everybody, one after the other, and keeps how many images it was about."""
+
+    def __init__(self, *answers: bool) -> None:
+        self.asked: list[int] = []
+        self._answers = list(answers)
+
+    def may_delete_all(self, parent: QWidget, images: int) -> bool:
+        self.asked.append(images)
+        return self._answers.pop(0)
+
+
+def test_everybody_is_deleted_when_the_user_says_so_again(
+    qtbot: QtBot, open_window: OpenWindow, settings: Settings, folder: Path, astronaut_bgr: NDArray[np.uint8]
+) -> None:
+    collection = Collection(folder)
+    for name in ("Anna", "Anna", "Bob"):
+        collection.add(TrueLabel(name, 34, None), astronaut_bgr)
+    dialogs = Answers(False, True)
+    window = open_window(None, chosen=replace(settings, collection_folder=str(folder)), dialogs=dialogs)
+    dialog = open_dialog(qtbot, window)
+    qtbot.waitUntil(lambda: dialog.people.count() == 2, timeout=MAX_WAIT_MS)
+    dialog.delete_all.click()
+    assert dialogs.asked == [3]
+    assert len(collection.people()) == 2, "the user has kept them"
+    dialog.delete_all.click()
+    qtbot.waitUntil(lambda: not any(folder.iterdir()), timeout=MAX_WAIT_MS)
+    assert dialogs.asked == [3, 3]
 
 
 def test_the_command_names_the_real_folder_and_is_copied(

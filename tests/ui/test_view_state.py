@@ -59,6 +59,9 @@ def test_mirror_is_lit_for_cameras_alone(is_camera: bool | None, enabled: bool, 
     mirror = view_of(SourceState.LIVE, is_camera=is_camera).actions["mirror"]
     assert (mirror.enabled, mirror.checked) == (enabled, lit)
 
+    mirror = view_of(SourceState.FAILED, is_camera=None).actions["mirror"]
+    assert (mirror.enabled, mirror.checked) == (False, False), "nothing is shown that could be mirrored"
+
 
 def test_a_still_picture_has_no_rate_and_a_delay_is_called_one() -> None:
     numbers = Statistics(fps_shown=6.0, latency_ms_p95=385.0)

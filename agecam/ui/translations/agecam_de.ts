@@ -296,8 +296,16 @@ Zeigen Sie nur Menschen, die damit einverstanden sind. Sie finden das wieder unt
         <translation>Alle gesammelten Bilder löschen</translation>
     </message>
     <message>
-        <source>Delete everybody</source>
-        <translation>Alle löschen</translation>
+        <source>Delete all {count} images that were collected? They cannot be brought back.</source>
+        <translation>Alle {count} gesammelten Bilder löschen? Sie lassen sich nicht zurückholen.</translation>
+    </message>
+    <message>
+        <source>Delete everybody?</source>
+        <translation>Alle löschen?</translation>
+    </message>
+    <message>
+        <source>Delete everybody…</source>
+        <translation>Alle löschen…</translation>
     </message>
     <message>
         <source>Delete person</source>
