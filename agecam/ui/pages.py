@@ -176,9 +176,9 @@ class MessagePage(QScrollArea):
         self._detail.setText("\n\n".join(part for part in (tr_sentence(message), self._default_text) if part))
         self._fit()
 
-    def keep_free(self, bottom_px: int) -> None:
-        """Leave so much room at the bottom to what lies over the page."""
-        self.setViewportMargins(0, 0, 0, bottom_px)
+    def keep_free(self, top_px: int, bottom_px: int) -> None:
+        """Leave so much room at the top and the bottom to what lies over the page."""
+        self.setViewportMargins(0, top_px, 0, bottom_px)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
         super().resizeEvent(event)

@@ -161,6 +161,7 @@ class Stage(QWidget):
         left = (self.width() - width) // 2
         messages.setGeometry(left, max(0, self.height() - bar_height - height - _MARGIN_PX), width, height)
         page = self._stack.currentWidget()
-        if isinstance(page, MessagePage):  # a message must not hide its buttons
+        if isinstance(page, MessagePage):  # a message must not hide its buttons, nor a mark its title
             covered_px = 0 if messages.isHidden() else self._stack.geometry().bottom() + 1 - messages.y()
-            page.keep_free(min(covered_px, self.height() // 2))
+            marks = [one.geometry().bottom() + 1 for one in (recording, self.table) if not one.isHidden()]
+            page.keep_free(max(marks, default=0), min(covered_px, self.height() // 2))

@@ -173,6 +173,6 @@ def test_a_page_with_little_room_spares_its_symbol_alone(qtbot: QtBot) -> None:
     page.show()
     hidden = []
     for free_px in (0, 480, 0):
-        page.keep_free(free_px)
+        page.keep_free(0, free_px)
         hidden.append([label.text() for label in page.findChildren(QLabel) if not label.isVisible()])
     assert hidden == [[], [PAGES[SourceState.DISCONNECTED].symbol], []]

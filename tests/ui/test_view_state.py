@@ -1,8 +1,10 @@
-"""What the window shows for each state of session and settings: no window needed."""
+"""What the window shows for each state of session and settings."""
 
 import dataclasses
 
 import pytest
+from PyQt6.QtCore import QPoint
+from pytestqt.qtbot import QtBot
 
 from agecam.live.camera_control import CameraState, camera_key
 from agecam.live.recording import RecordingPhase, RecordingState
@@ -16,6 +18,7 @@ from agecam.ui.camera_view import camera_view
 from agecam.ui.choices import CHOICES, label_style
 from agecam.ui.pages import PAGES
 from agecam.ui.view_state import ViewState, WindowFacts, view_state
+from tests.ui.helpers import OpenWindow
 
 ON = RecordingState(RecordingPhase.ON, 1, None, 61.0, 1500)
 TWINS = (Camera(0, "Webcam", "/dev/video0", "V4L2"), Camera(2, "Webcam", "/dev/video2", "V4L2"))
@@ -143,3 +146,18 @@ def test_what_a_camera_gives_is_shown_beside_what_it_is_asked_for() -> None:
     assert (view.chosen, view.is_usual) == (CameraMode(1920, 1080, 60.0), False)
     assert view.obtained == "1280 × 720 at 29.97 frames a second"
     assert camera_view(dataclasses.replace(session, camera=None), Settings(), Statistics()) is None
+
+
+def test_the_mark_of_a_recording_lies_over_no_page(qtbot: QtBot, open_window: OpenWindow) -> None:
+    window = open_window(None)
+    window.resize(640, 480)
+    stage = window.stage
+    stage.show_view(view_of(SourceState.DISCONNECTED, ON))
+    page = stage.page(SourceState.DISCONNECTED)
+    viewport = page.viewport()
+    assert viewport is not None
+    assert stage.recording.isVisible()
+    top = viewport.mapTo(stage, QPoint(0, 0)).y()
+    assert top > stage.recording.geometry().bottom()
+    stage.show_view(view_of(SourceState.DISCONNECTED))
+    assert viewport.mapTo(stage, QPoint(0, 0)).y() == 0, "the room is given back"
