@@ -37,7 +37,7 @@ def _pages() -> list[Path]:
 
 @dataclass(frozen=True, slots=True)
 class _Module:
-    """What is counted of a module; its tree is not kept, for the garbage collector to walk again and again."""
+    """What is counted of a module. Trees are not kept: the garbage collector would walk them all again."""
 
     functions: list[tuple[int, str, int]]
     """Line, name and length."""
