@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,7 +33,7 @@ Model = Callable[[NDArray[np.float32]], dict[str, NDArray[np.float32]]]
 
 def open_model(path: Path) -> Model:
     """Load a ``.keras`` or ``.tflite`` file. Raises :class:`DataError` when it cannot be read."""
-    return _open_litert(path) if path.suffix == ".tflite" else _open_keras(path)
+    return _open_litert(path) if path.suffix == ".tflite" else keras_runner(load_model(path))
 
 
 def run_model(model: Model, *views: Iterable[NDArray[np.uint8]]) -> Predictions:
@@ -104,8 +105,8 @@ def _head(name: str, values: NDArray[np.float32]) -> str:
     )
 
 
-def _open_keras(path: Path) -> Model:
-    model = load_model(path)
+def keras_runner(model: keras.Model) -> Model:
+    """A loaded Keras model as a function; images are scaled to its size."""
     size_px = model.input_shape[1] or CROP_PX
 
     def run(x: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:

@@ -71,16 +71,16 @@ def _rounded(kernel: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(np.round(kernel / step) * step, np.float32)
 
 
-def export_litert(keras_path: Path, weights: str) -> None:
-    """Convert ``x.keras`` to ``x.tflite`` beside it, with a free batch dimension.
+def export_litert(model: keras.Model, path: Path, weights: str) -> None:
+    """Convert a model to the LiteRT file ``path``, with a free batch dimension.
 
     "int8" stores the weights of convolutions as 8-bit integers, one scale a channel, and computes on
     integers with a scale found for each image ("dynamic range"); the :data:`FLOAT_LAYERS` stay as they are.
     """
     import tensorflow as tf
 
-    with tempfile.TemporaryDirectory(dir=keras_path.parent) as saved:
-        load_model(keras_path).export(saved, format="tf_saved_model", verbose=False)
+    with tempfile.TemporaryDirectory(dir=path.parent) as saved:
+        model.export(saved, format="tf_saved_model", verbose=False)
         converter = tf.lite.TFLiteConverter.from_saved_model(saved)
         if weights == "float16":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -88,7 +88,7 @@ def export_litert(keras_path: Path, weights: str) -> None:
         converted = bytes(converter.convert())
     if weights == "int8":
         converted = _with_integers(converted)
-    write_atomically(keras_path.with_suffix(".tflite"), converted)
+    write_atomically(path, converted)
 
 
 def _with_integers(model: bytes) -> bytes:

@@ -22,12 +22,13 @@ from train.data.targets import AGE
 from train.errors import DataError, full_disk_told
 from train.evaluate.calibrate import calibrate
 from train.evaluate.groups import all_metrics, summary
-from train.evaluate.predictions import Model, open_model, predict_crops
+from train.evaluate.predictions import Model, keras_runner, predict_crops
 from train.export.check import check_parity, check_readable, parity
 from train.export.config import WEIGHTS, ExportConfig
 from train.export.convert import export_keras, export_litert
 from train.export.install import install, staging_folder
 from train.export.manifest import MANIFEST_VERSION, SUFFIXES, current_commit, describe_files, manifest_entry
+from train.model.build import load_model
 
 _TASKS: Final[tuple[Task, ...]] = ("age", "gender")
 _PARITY_FACES: Final = 500
@@ -108,15 +109,14 @@ def _convert(
     differences: dict[Task, dict[str, float]] = {}
     models: dict[Task, LiteRtModel] = {}
     for head, paths in trained.items():
-        keras_path = staged / f"{head}.keras"
+        keras_path, litert_path = (staged / f"{head}{suffix}" for suffix in (".keras", ".tflite"))
         with full_disk_told(staged):
             export_keras(paths, head, staged, config.weights)
-            export_litert(keras_path, config.weights)
-        models[head] = LiteRtModel(keras_path.with_suffix(".tflite").read_bytes())
+            written = load_model(keras_path)
+            export_litert(written, litert_path, config.weights)
+        models[head] = LiteRtModel(litert_path.read_bytes())
         shipped = _named(head, models[head])
-        differences[head] = parity(
-            head, open_model(keras_path), shipped, crops, _faces(table)[:_PARITY_FACES]
-        )
+        differences[head] = parity(head, keras_runner(written), shipped, crops, _faces(table)[:_PARITY_FACES])
         check_parity(head, config.weights, differences[head])
     # What ships live is what is calibrated and measured.
     live = [_named(head, model) for head, model in models.items()]

@@ -70,6 +70,24 @@ def compile_model(model: keras.Model, config: FitConfig, steps_per_epoch: int) -
     )
 
 
+def create_variables(model: keras.Model, batch: tuple[Any, Any, Any]) -> None:
+    """Create the variables of the optimizer and of the metrics, for a batch of ``(x, y, weights)``.
+
+    Keras leaves that to the first training step on one device, and TensorFlow, which finds new variables in
+    it, then traces the whole step a second time: a quarter of the seconds before the first epoch.
+    """
+    if keras.backend.backend() != "tensorflow" or model.distribute_strategy.num_replicas_in_sync > 1:
+        return  # there Keras does it itself
+    model.optimizer.build(model.trainable_variables)
+    x, y, weights = batch
+    predictions = keras.tree.map_structure(
+        lambda output: keras.ops.zeros((len(x), *output.shape[1:])), model.output
+    )
+    model.compute_loss(x, y, predictions, weights, training=False)
+    model.compute_metrics(x, y, predictions, weights)
+    model.reset_metrics()
+
+
 def freeze_stages(model: keras.Model, stages: int) -> None:
     """Keep the weights and statistics of the stem and the first ``stages`` stages as they are."""
     if stages < 1:

@@ -21,7 +21,7 @@ from train.data.table import Table
 from train.errors import DataError
 from train.fit.callbacks import Checkpoint, ExponentialMovingAverage, SaveBest, out_of_patience
 from train.fit.checks import check_settings
-from train.fit.compilation import compile_model, freeze_stages
+from train.fit.compilation import compile_model, create_variables, freeze_stages
 from train.fit.config import FitConfig
 from train.fit.distillation import Distiller, load_teachers
 from train.fit.images import Images, choose_images, make_batches
@@ -124,6 +124,8 @@ def _train(
     images = choose_images(config, table, taught)
     with contextlib.closing(make_batches(config, images.training, training=True, taught=taught)) as training:
         compile_model(model, config, training.num_batches)
+        validation = make_batches(config, images.validation, training=False)
+        create_variables(model, validation[0])
         claim(config, DataId.of(config.data, table))
         epochs_done = memory.checkpoint.restore(model)
         training.start_at(epochs_done)
@@ -136,7 +138,7 @@ def _train(
         try:
             model.fit(
                 training,
-                validation_data=make_batches(config, images.validation, training=False),
+                validation_data=validation,
                 initial_epoch=epochs_done,
                 epochs=config.epochs,
                 # Batches are shuffled already, and in an order that a resumed run repeats.

@@ -94,10 +94,9 @@ def cost(network: Network) -> dict[str, float]:
     with precision("float32"):
         model = build_model(network)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.keras"
-        model.save(path)
-        export_litert(path, "int8")
-        milliseconds = milliseconds_per_face(path.with_suffix(".tflite"))
+        path = Path(folder) / "model.tflite"
+        export_litert(model, path, "int8")
+        milliseconds = milliseconds_per_face(path)
     return {"weights": model.count_params(), "macs": multiply_adds(model), "ms_per_face": milliseconds}
 
 

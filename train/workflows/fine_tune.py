@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -78,7 +79,8 @@ def fine_tune_prepared(config: FineTuneConfig, data: Path, *, keep_checkpoint: b
 
     Without the checkpoint of its run, the run cannot go on to more epochs later.
     """
-    heads = describe(load_model(config.model)).heads
+    model = load_model(config.model)
+    heads = describe(model).heads
     work, target = config.out / _FOLDER, config.out / f"{'_'.join(heads)}.keras"
     table = Table.load(data)
     for head in heads:
@@ -87,7 +89,7 @@ def fine_tune_prepared(config: FineTuneConfig, data: Path, *, keep_checkpoint: b
     run = work / "run"
     if has_other_images(run, DataId.of(data, table)):
         shutil.rmtree(run)  # more or other images are another training
-    trained = fit(_fit_config(config, data, run), keep_checkpoint=keep_checkpoint)
+    trained = fit(_fit_config(config, model, data, run), keep_checkpoint=keep_checkpoint)
     models = {"before": config.model, "after": trained}
     if target.exists() and not target.samefile(config.model):
         models["replaced"] = target
@@ -155,8 +157,7 @@ def has_labels(head: str, table: Table) -> bool:
     return all(_labelled(head, table.of_split(split)).any() for split in (TRAIN, VALIDATION, TEST))
 
 
-def _fit_config(config: FineTuneConfig, data: Path, run: Path) -> FitConfig:
-    model = load_model(config.model)
+def _fit_config(config: FineTuneConfig, model: keras.Model, data: Path, run: Path) -> FitConfig:
     network = describe(model)
     return FitConfig(
         data=data,

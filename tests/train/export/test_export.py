@@ -1,6 +1,8 @@
 """What ships predicts as what was trained, and is described."""
 
 import json
+import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -19,23 +21,41 @@ from train.evaluate.calibrate import calibrate
 from train.export.check import check_parity
 from train.export.config import ExportConfig
 from train.export.convert import export_keras, export_litert
-from train.export.export import export, live_calibration, milliseconds_per_face
+from train.export.export import Exported, export, live_calibration, milliseconds_per_face
 from train.export.manifest import current_commit
 from train.model.build import build_model, load_model
 from train.model.network import Network
 
 
-def test_exported_models_are_read_by_the_program(prepared: Path, trained: Path, tmp_path: Path) -> None:
-    exported = export(
-        ExportConfig(prepared, tmp_path / "models", (trained,), (trained,), weights="float32", commit="abc")
-    )
-    assert [one.path.name for one in exported] == ["age.tflite", "gender.tflite"]
-    assert all(one.ms_per_face > 0 and one.size_mb > 0.01 for one in exported)
-    assert all(one.difference["largest"] < 0.01 for one in exported)
-    manifest = Manifest.read(tmp_path / "models")
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The model of the fixture ``trained`` as the program reads it; the folder is not to be changed."""
+
+    folder: Path
+    exported: list[Exported]
+
+    def copied(self, folder: Path) -> Path:
+        """A copy that may be changed."""
+        return Path(shutil.copytree(self.folder, folder))
+
+
+@pytest.fixture(scope="module")
+def models(prepared: Path, trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Models:
+    folder = tmp_path_factory.mktemp("exported") / "models"
+    config = ExportConfig(prepared, folder, (trained,), (trained,), weights="float32", commit="abc")
+    return Models(folder, export(config))
+
+
+def test_exported_models_are_read_by_the_program(models: Models) -> None:
+    assert [one.path for one in models.exported] == [
+        models.folder / f"{head}.tflite" for head in ("age", "gender")
+    ]
+    assert all(one.ms_per_face > 0 and one.size_mb > 0.01 for one in models.exported)
+    assert all(one.difference["largest"] < 0.01 for one in models.exported)
+    manifest = Manifest.read(models.folder)
     assert LiteRtModel(manifest.model_bytes("age", "litert")).output_shape == (101,)
     assert LiteRtModel(manifest.model_bytes("gender", "litert")).output_shape == (1,)
-    entry = json.loads((tmp_path / "models" / "manifest.json").read_text(encoding="utf-8"))["models"]["age"]
+    entry = json.loads((models.folder / "manifest.json").read_text(encoding="utf-8"))["models"]["age"]
     assert (entry["training_commit"], entry["litert"]["weights"]) == ("abc", "float32")
     assert entry["metrics"]["noise"]["age"]["count"] > 0
 
@@ -43,10 +63,11 @@ def test_exported_models_are_read_by_the_program(prepared: Path, trained: Path, 
 @pytest.mark.parametrize("weights", ["int8", "float16"])
 def test_smaller_weights_predict_nearly_the_same(trained: Path, tmp_path: Path, weights: str) -> None:
     export_keras([trained], "gender", tmp_path, weights)
-    export_litert(tmp_path / "gender.keras", weights)
+    written = load_model(tmp_path / "gender.keras")
+    export_litert(written, tmp_path / "gender.tflite", weights)
     faces = np.random.default_rng(0).random((4, 128, 128, 1), np.float32)
     lite = LiteRtModel((tmp_path / "gender.tflite").read_bytes()).run(faces)
-    np.testing.assert_allclose(lite, load_model(tmp_path / "gender.keras").predict_on_batch(faces), atol=0.02)
+    np.testing.assert_allclose(lite, written(faces), atol=0.02)
 
 
 def test_integer_weights_are_in_the_keras_file_too(tmp_path: Path) -> None:
@@ -75,10 +96,9 @@ def test_file_that_differs_too_much_is_refused() -> None:
 
 
 def test_nothing_is_touched_by_an_export_that_is_refused(
-    prepared: Path, trained: Path, tmp_path: Path
+    prepared: Path, trained: Path, models: Models, tmp_path: Path
 ) -> None:
-    out = tmp_path / "models"
-    export(ExportConfig(prepared, out, (trained,), (trained,), weights="float32"))
+    out = models.copied(tmp_path / "models")
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     spoilt = load_model(trained)
     logits = spoilt.get_layer("gender_logits")
@@ -110,18 +130,23 @@ def test_unknown_weights_are_refused(prepared: Path, trained: Path, tmp_path: Pa
 
 
 def test_a_head_without_a_model_stays_or_is_the_one_that_ships(
-    prepared: Path, trained: Path, tmp_path: Path
+    prepared: Path, trained: Path, models: Models, tmp_path: Path
 ) -> None:
     out = tmp_path / "models"
-    (one,) = export(ExportConfig(prepared, out, age=(trained,), weights="float32"))
-    assert one.path == out / "age.tflite"
-    shipped = Manifest.read(models_dir())
-    assert Manifest.read(out).model_bytes("gender", "litert") == shipped.model_bytes("gender", "litert")
-    assert Manifest.read(out).models["gender"] == shipped.models["gender"]
-    age = Manifest.read(out).models["age"]
-    export(ExportConfig(prepared, out, gender=(trained,), weights="float32"))
-    assert Manifest.read(out).models["age"] == age
-    assert Manifest.read(out).models["gender"] != shipped.models["gender"]
+    (one,) = export(ExportConfig(prepared, out, gender=(trained,), weights="float32"))
+    assert one.path == out / "gender.tflite"
+    shipped, made = Manifest.read(models_dir()), Manifest.read(out)
+    assert made.model_bytes("age", "litert") == shipped.model_bytes("age", "litert")
+    assert made.models["age"] == shipped.models["age"]
+    assert made.models["gender"] != shipped.models["gender"]
+    both = models.copied(tmp_path / "both")
+    age, gender = (Manifest.read(both).models[head] for head in ("age", "gender"))
+    export(ExportConfig(prepared, both, gender=(trained,), weights="float32", commit="def"))
+    assert Manifest.read(both).models["age"] == age
+    assert (gender["training_commit"], Manifest.read(both).models["gender"]["training_commit"]) == (
+        "abc",
+        "def",
+    )
 
 
 def test_damaged_models_are_not_built_upon(prepared: Path, trained: Path, tmp_path: Path) -> None:
@@ -131,10 +156,8 @@ def test_damaged_models_are_not_built_upon(prepared: Path, trained: Path, tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
 
 
-def test_speed_is_measured_on_the_file(trained: Path, tmp_path: Path) -> None:
-    export_keras([trained], "age", tmp_path, "float32")
-    export_litert(tmp_path / "age.keras", "float32")
-    assert milliseconds_per_face(tmp_path / "age.tflite") > 0
+def test_speed_is_measured_on_the_file(models: Models) -> None:
+    assert milliseconds_per_face(models.folder / "age.tflite") > 0
 
 
 def test_commit_is_one_or_unknown() -> None:

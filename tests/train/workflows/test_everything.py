@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -13,6 +14,8 @@ from agecam.vision.manifest import Manifest
 from tests.train.conftest import WritePhotographs
 from train.cli import app
 from train.errors import DataError
+from train.model.build import build_model, describe, load_model
+from train.model.network import Network
 from train.workflows.config import AllConfig
 from train.workflows.everything import train_everything
 
@@ -53,6 +56,10 @@ def test_a_folder_of_photographs_with_a_semicolon_table_becomes_models_that_run(
 def test_folders_per_class_become_a_model_and_the_head_they_do_not_tell_of_is_the_one_that_ships(
     tmp_path: Path, write_photographs: WritePhotographs
 ) -> None:
+    start = tmp_path / "start"  # smaller than those that ship, and one that knows nothing becomes no worse
+    start.mkdir()
+    network = Network("plain", ("age",), 0.25)
+    build_model(network, size_px=32).save(start / "age.keras")
     photographs = write_photographs(tmp_path / "photographs", LABELS * 12)
     (photographs / "labels.csv").unlink()
     for file in sorted(photographs.glob("*.jpg")):
@@ -60,7 +67,9 @@ def test_folders_per_class_become_a_model_and_the_head_they_do_not_tell_of_is_th
         (photographs / age).mkdir(exist_ok=True)
         file.rename(photographs / age / file.name)
     steps: list[str] = []
-    done = train_everything(AllConfig(photographs, tmp_path / "mine", epochs=1, force=True), steps.append)
+    done = train_everything(
+        AllConfig(photographs, tmp_path / "mine", start, epochs=1, force=True), steps.append
+    )
     assert done.unlabelled == ("gender",)
     assert [one.path.name for one in done.exported] == ["age.tflite"]
     assert any("Training age" in step for step in steps)
@@ -68,6 +77,10 @@ def test_folders_per_class_become_a_model_and_the_head_they_do_not_tell_of_is_th
     own, shipped = Manifest.read(tmp_path / "mine"), Manifest.read(models_dir())
     assert own.model_bytes("gender", "litert") == shipped.model_bytes("gender", "litert")
     assert own.model_bytes("age", "litert") != shipped.model_bytes("age", "litert")
+    assert describe(load_model(tmp_path / "mine" / "age.keras")) == network
+    (report,) = done.reports.values()
+    one, other = (load_model(path).get_layer("age_logits") for path in (start / "age.keras", report["saved"]))
+    assert not np.array_equal(one.kernel, other.kernel), "it has learnt"
 
 
 def test_photographs_without_labels_are_told_and_nothing_is_made(
