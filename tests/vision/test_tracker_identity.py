@@ -247,6 +247,31 @@ def test_who_is_lost_does_not_glide_over_somebody_who_has_come(face: MakeFace, l
     assert [number for number, *_ in second] == [2]
 
 
+def test_who_is_missed_glides_on_while_the_place_looks_as_before(face: MakeFace, looks: Looks) -> None:
+    tracker = Tracker()
+    run(tracker, [[face(0, 0, score=0.95)]] * 10, looks)
+    assert run(tracker, [[]] * 7, looks, start_s=0.4) == [[(1, False, True)]] * 7
+
+
+def test_nobody_glides_on_over_what_hides_them(face: MakeFace, looks: Looks) -> None:
+    tracker = Tracker()
+    run(tracker, [[face(0, 0, score=0.95)]] * 10, looks)
+    looks.now = looks.hopper
+    assert run(tracker, [[]], looks, start_s=0.4) == [[]]
+    # What looks like them a moment later brings no box back, but a detection does, with their number.
+    looks.now = looks.astronaut
+    assert run(tracker, [[], [face(0, 0, score=0.95)]], looks, start_s=0.44) == [[], [(1, True, True)]]
+
+
+def test_those_carried_on_need_no_look_and_those_missed_then_do(face: MakeFace, looks: Looks) -> None:
+    tracker = Tracker()
+    both = [face(0, 0, score=0.95), face(300, 0, score=0.95)]
+    run(tracker, [both] * 10, looks)
+    looks.now = looks.hopper
+    tracks = tracker.update(both[:1], 0.4, describe=looks, are_carried=True)
+    assert [(track.track_id, track.detected) for track in tracks] == [(1, True)]
+
+
 @pytest.mark.parametrize(("fps", "frames"), [(5, 2), (1, 2), (25, 3)])
 def test_few_frames_confirm_where_frames_are_far_apart(face: MakeFace, fps: float, frames: int) -> None:
     sure, unsure = Tracker(), Tracker()
