@@ -193,7 +193,8 @@ class Analyzer:
             scene=scene,
             are_carried=are_carried,
         )
-        due = self._schedule.due(tracks, time_s)
+        # Of two shots that mix a face is partly another's.
+        due = self._schedule.due([] if scene.is_mixed else tracks, time_s)
         clock.lap("track")
         # The models err differently on each view, and the fusion averages it out.
         views = [TTA_VIEWS[(track.runs - 1) % len(TTA_VIEWS)] for track in due]

@@ -79,13 +79,17 @@ class Tracker:
         for track in self._tracks.values():
             track.begin_frame(time_s)
         matcher = Matcher(self._config.match, time_s, self._before_s, scene)
-        # Of two shots that mix every face is one of two, and in a blank frame it is hardly one.
-        if not (scene.is_mixed or scene.is_blank):
-            describe_found = None if are_carried else describe
+        # In a blank frame a face is hardly one.
+        if not scene.is_blank:
+            describe_found = None if are_carried or scene.is_mixed else describe
             self._assign_all([Candidate(one, describe_found) for one in detections], matcher)
         self._remove_aged()
         present = self._present()
-        if verify is not None:
+        if scene.is_mixed:
+            # Every face is one of two, and looks like both: those of the shot before are gone when it is.
+            for track in present:
+                track.hold_until(time_s + self._config.mixed_hold_s)
+        elif verify is not None:
             for track in self._pending_verification(present)[: self._most_verifications()]:
                 track.add_verification(verify(track.face))
         self._join_doubles(present)

@@ -59,6 +59,9 @@ class TrackerConfig:
     lost near by, and come out from behind what hid them. Their look is not clear before that. Chosen."""
     hold_s: float = 0.24
     """Where that is possible they are not confirmed sooner: a number once shown is to stay. Chosen."""
+    mixed_hold_s: float = 0.1
+    """Who comes while shots mix is not confirmed for so long after that, as if they came then: a face of the
+    shot before may still show. Chosen."""
     other_scene_max_age_s: float = 1.5
     """A track of another shot waits so long for it to come back."""
     verifications_per_frame: int = 2

@@ -111,10 +111,17 @@ def test_blank_frames_show_nobody_and_forget_nobody(face: MakeFace, looks: Looks
     assert run(tracker, [[face(0, 0, score=0.95)]], looks, start_s=0.8) == [[(1, True, True)]]
 
 
-def test_while_shots_mix_nobody_new_is_taken_up(face: MakeFace, looks: Looks) -> None:
+def test_who_comes_while_shots_mix_is_confirmed_once_they_do_not(face: MakeFace, looks: Looks) -> None:
     tracker = Tracker()
-    mixed = Scene(1, is_mixed=True)
-    assert run(tracker, [[face(0, 0, score=0.95)]] * 5, looks, scene=mixed) == [[]] * 5
+    old, new = face(0, 0, score=0.95), face(300, 0, score=0.95)
+    run(tracker, [[old]] * 10, looks)
+    mixing = run(tracker, [[old, new]] * 5, looks, start_s=0.4, scene=Scene(1, is_mixed=True))
+    assert mixing == [[(2, True, False), (3, True, False)]] * 5
+    # A look of both shots is nobody's.
+    looks.now = looks.hopper
+    after = run(tracker, [[new]] * 4, looks, start_s=0.6, scene=Scene(1))
+    assert [(3, True, True) in people for people in after] == [False, False, True, True]
+    assert not any(confirmed for people in after for number, _, confirmed in people if number == 2)
 
 
 def test_in_other_light_colours_part_nobody(
