@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -51,7 +52,8 @@ class FilmMetrics:
     wrong_s: float = 0.0
     """Either of the two."""
     leaked: list[int] = field(default_factory=list)
-    """For each cut, frames after it in which a number stands that somebody else had before."""
+    """For each cut, frames after it in which a number stands that somebody else had before: in most
+    frames."""
     ghosts: int = 0
     """Boxes, one a frame, where nobody is."""
     first_label_s: list[float] = field(default_factory=list)
@@ -194,7 +196,7 @@ def _measure_cuts(
         shot = observed[cut:following]
         # Of a dissolve the new ones are there before the last of the old ones is gone.
         new = {truth.person for frame in shot for truth in frame.truths}
-        old = {number for frame in observed[:cut] for number, person in _shown(frame) if person not in new}
+        old = {number for number, person in _most_shown(observed[:cut]).items() if person not in new}
         metrics.leaked.append(sum(any(one.track_id in old for one in frame.drawn) for frame in shot))
         first = next((i for i, frame in enumerate(shot) if _required(frame.truths)), None)
         if first is None or first + SETTLED_FRAMES >= len(shot):
@@ -209,13 +211,15 @@ def _measure_cuts(
                 metrics.settled.append(np.inf if age is None else abs(age - reference.age))
 
 
-def _shown(frame: Observed) -> list[tuple[int, int | None]]:
-    """The numbers in a frame, and whom each shows; ``None`` where nobody is."""
-    assigned = assign(frame.truths, [one.box for one in frame.drawn])
-    return [
-        (one.track_id, frame.truths[assigned[place]].person if place in assigned else None)
-        for place, one in enumerate(frame.drawn)
-    ]
+def _most_shown(observed: Sequence[Observed]) -> dict[int, int | None]:
+    """For each number whom it shows in most frames; ``None`` where that is nobody."""
+    shown: defaultdict[int, Counter[int | None]] = defaultdict(Counter)
+    for frame in observed:
+        assigned = assign(frame.truths, [one.box for one in frame.drawn])
+        for place, one in enumerate(frame.drawn):
+            person = frame.truths[assigned[place]].person if place in assigned else None
+            shown[one.track_id][person] += 1
+    return {number: people.most_common(1)[0][0] for number, people in shown.items()}
 
 
 def _required(truths: Sequence[Truth]) -> list[Truth]:

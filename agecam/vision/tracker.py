@@ -19,6 +19,7 @@ from typing import Final
 import numpy as np
 
 from agecam.messages import Detection
+from agecam.vision.appearance import Appearance
 from agecam.vision.boxes import intersection_over_smaller
 from agecam.vision.changes import Box
 from agecam.vision.matching import Candidate, Describe, Match, Matcher, size_px, size_ratio
@@ -74,7 +75,7 @@ class Tracker:
             raise ValueError("time runs backwards: reset the tracker when the source changes")
         self._before_s, self._time_s = self._time_s, time_s
         if scene.number != self._scene.number:
-            self._return_to(scene.number)
+            self._change_to(scene)
         self._scene = scene
         for track in self._tracks.values():
             track.begin_frame(time_s)
@@ -134,10 +135,12 @@ class Tracker:
         self._tracks[track.track_id] = track
         return track
 
-    def _return_to(self, scene: int) -> None:
+    def _change_to(self, scene: Scene) -> None:
         for track in self._tracks.values():
-            if track.scene == scene:
+            if track.scene == scene.number:
                 track.present_s = self._time_s
+            elif scene.is_mixed and self._time_s - track.started_s <= self._config.mixed_new_s:
+                track.scene, track.appearance = scene.number, Appearance()
 
     def _present(self) -> list[Track]:
         """The tracks of this scene, but for those who are gone."""
@@ -281,11 +284,10 @@ class Tracker:
     def _drop_ears(self) -> None:
         """Forget those that were taken up before the faces were confirmed to which they belong."""
         for track in self._present():
-            is_new = not track.confirmed and math.isinf(track.confirmed_s)
-            if is_new and self._is_at_larger_face(track.predicted_box(self._time_s)):
+            if math.isinf(track.confirmed_s) and self._is_ear(track.predicted_box(self._time_s)):
                 del self._tracks[track.track_id]
 
-    def _is_at_larger_face(self, box: Sequence[float]) -> bool:
+    def _is_ear(self, box: Sequence[float]) -> bool:
         """Whether it lies on the head of somebody just detected: an ear may look like a face."""
         config, time_s = self._config, self._time_s
         return any(
@@ -327,7 +329,7 @@ class Tracker:
             is_replaced = not track.detected and matcher.likeness(track, candidate) < least
             if not (is_sized_alike and is_replaced):
                 return True
-        return self._is_at_larger_face(found)
+        return self._is_ear(found)
 
     def _lose_sight(self, matcher: Matcher, describe: Describe | None) -> None:
         """Look whether those just lost are still to be seen where they would be.
@@ -335,11 +337,10 @@ class Tracker:
         Who is missed by the detector for a moment looks there as before. Where somebody or something has come
         before them, or they have gone out of the frame, no detection there would continue them, either.
         """
-        least_at_once = self._config.match.same_likeness
         for track in self.reported() if describe is not None else ():
             if track.confirmed and not track.detected:
-                likeness = matcher.likeness(track, Candidate(track.face, describe))
-                track.is_out_of_sight = likeness < matcher.least_likeness(track, least_at_once)
+                least = matcher.least_likeness(track, self._config.match.same_likeness)
+                track.is_out_of_sight = matcher.likeness(track, Candidate(track.face, describe)) < least
 
     def reported(self) -> list[Track]:
         """Those who are in this frame, and those just lost who are still to be seen."""

@@ -59,6 +59,9 @@ class TrackerConfig:
     lost near by, and come out from behind what hid them. Their look is not clear before that. Chosen."""
     hold_s: float = 0.24
     """Where that is possible they are not confirmed sooner: a number once shown is to stay. Chosen."""
+    mixed_new_s: float = 0.28
+    """A dissolve of half a second is found half-way, or a little later: who has come since it began, so long
+    before, is of the shot after it."""
     mixed_hold_s: float = 0.1
     """Who comes while shots mix is not confirmed for so long after that, as if they came then: a face of the
     shot before may still show. Chosen."""

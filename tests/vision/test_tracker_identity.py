@@ -124,6 +124,17 @@ def test_who_comes_while_shots_mix_is_confirmed_once_they_do_not(face: MakeFace,
     assert not any(confirmed for people in after for number, _, confirmed in people if number == 2)
 
 
+def test_who_comes_while_a_dissolve_begins_is_of_the_next_shot(face: MakeFace, looks: Looks) -> None:
+    tracker = Tracker()
+    old, new = face(0, 0, score=0.95), face(300, 0, score=0.95)
+    run(tracker, [[old]] * 10 + [[old, new]] * 4, looks)
+    looks.now = looks.hopper
+    mixing = run(tracker, [[old, new]] * 3, looks, start_s=0.56, scene=Scene(1, is_mixed=True))
+    after = run(tracker, [[new]] * 3, looks, start_s=0.68, scene=Scene(1))
+    assert [[one for one in people if one[0] == 2] for people in mixing + after] == [[(2, True, True)]] * 6
+    assert not any(number == 1 for people in mixing + after for number, *_ in people)
+
+
 def test_in_other_light_colours_part_nobody(
     face: MakeFace, looks: Looks, astronaut_bgr: Image, detector: MediaPipeDetector
 ) -> None:
