@@ -185,13 +185,9 @@ class Analyzer:
         if detections is None:
             detections = self._detections(searched)
         clock.lap("detect")
+        look = partial(describe, searched.pyramid)
         tracks = self._tracker.update(
-            detections,
-            time_s,
-            verify,
-            describe=partial(describe, searched.pyramid),
-            scene=scene,
-            are_carried=are_carried,
+            detections, time_s, verify, describe=look, scene=scene, are_carried=are_carried
         )
         # Of two shots that mix a face is partly another's.
         due = self._schedule.due([] if scene.is_mixed else tracks, time_s)
