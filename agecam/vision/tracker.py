@@ -136,10 +136,11 @@ class Tracker:
         return track
 
     def _change_to(self, scene: Scene) -> None:
+        mixed_new_s = self._config.mixed_new_s if scene.is_mixed and not self._scene.is_mixed else -1.0
         for track in self._tracks.values():
             if track.scene == scene.number:
                 track.present_s = self._time_s
-            elif scene.is_mixed and self._time_s - track.started_s <= self._config.mixed_new_s:
+            elif self._time_s - track.started_s <= mixed_new_s:  # not a cut while shots mix
                 track.scene, track.appearance = scene.number, Appearance()
 
     def _present(self) -> list[Track]:

@@ -135,6 +135,15 @@ def test_who_comes_while_a_dissolve_begins_is_of_the_next_shot(face: MakeFace, l
     assert not any(number == 1 for people in mixing + after for number, *_ in people)
 
 
+def test_a_cut_while_shots_dissolve_parts_everybody(face: MakeFace, looks: Looks) -> None:
+    tracker = Tracker()
+    new = face(300, 0, score=0.95)
+    run(tracker, [[new]] * 4, looks)
+    run(tracker, [[new]] * 2, looks, start_s=0.16, scene=Scene(1, is_mixed=True))
+    cut = run(tracker, [[new]], looks, start_s=0.24, scene=Scene(2, is_mixed=True))
+    assert [number for number, *_ in cut[0]] == [2]
+
+
 def test_in_other_light_colours_part_nobody(
     face: MakeFace, looks: Looks, astronaut_bgr: Image, detector: MediaPipeDetector
 ) -> None:
