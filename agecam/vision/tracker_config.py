@@ -36,8 +36,8 @@ class TrackerConfig:
     max_coast_s: float = 0.3
     """A track without detection is reported at its predicted place so long, while that looks like it: blinks
     of the detector do not show, and a box does not drift on visibly alone. On made films, of who is hidden by
-    less than half it looks alike by 0.87 at least; of who is hidden by others or a hand, or has gone out of
-    the frame, by 0.58 at most."""
+    less than half it looks alike by 0.87 at least, but for one in a crowd; of who is hidden by others or a
+    hand, or has gone out of the frame, by 0.58 at most."""
     duplicate_ios: float = 0.6
     """Intersection over smaller with a track from which a new detection is the same head, found at another
     size."""
