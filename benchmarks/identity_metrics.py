@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -51,7 +52,8 @@ class FilmMetrics:
     wrong_s: float = 0.0
     """Either of the two."""
     leaked: list[int] = field(default_factory=list)
-    """For each cut, frames after it in which a number from before stands."""
+    """For each cut, frames after it in which a number stands that somebody else had before: in most
+    frames."""
     ghosts: int = 0
     """Boxes, one a frame, where nobody is."""
     first_label_s: list[float] = field(default_factory=list)
@@ -191,8 +193,10 @@ def _measure_cuts(
     cuts: Sequence[int],
 ) -> None:
     for cut, following in pairwise((*cuts, len(observed))):
-        old = {one.track_id for frame in observed[:cut] for one in frame.drawn}
         shot = observed[cut:following]
+        # Of a dissolve the new ones are there before the last of the old ones is gone.
+        new = {truth.person for frame in shot for truth in frame.truths}
+        old = {number for number, person in _most_shown(observed[:cut]).items() if person not in new}
         metrics.leaked.append(sum(any(one.track_id in old for one in frame.drawn) for frame in shot))
         first = next((i for i, frame in enumerate(shot) if _required(frame.truths)), None)
         if first is None or first + SETTLED_FRAMES >= len(shot):
@@ -205,6 +209,17 @@ def _measure_cuts(
             if reference is not None and reference.is_age_printed:
                 age = None if drawn is None else drawn.printed_age
                 metrics.settled.append(np.inf if age is None else abs(age - reference.age))
+
+
+def _most_shown(observed: Sequence[Observed]) -> dict[int, int | None]:
+    """For each number whom it shows in most frames; ``None`` where that is nobody."""
+    shown: defaultdict[int, Counter[int | None]] = defaultdict(Counter)
+    for frame in observed:
+        assigned = assign(frame.truths, [one.box for one in frame.drawn])
+        for place, one in enumerate(frame.drawn):
+            person = frame.truths[assigned[place]].person if place in assigned else None
+            shown[one.track_id][person] += 1
+    return {number: people.most_common(1)[0][0] for number, people in shown.items()}
 
 
 def _required(truths: Sequence[Truth]) -> list[Truth]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from agecam.messages import Frame
 from agecam.opencv import cv2
+from agecam.vision.boxes import iou
 from benchmarks.identity_people import FACE_PX, PATCH_PX, Head
 
 WIDTH, HEIGHT = 960, 540
@@ -28,6 +29,9 @@ _NOISE: Final = 3.0
 """Standard deviation of a camera's noise, gray levels."""
 _GONE: Final = 0.1
 """Share of a shot's light below which nothing of it is seen any more."""
+
+_SAME_PLACE_IOU: Final = 0.3
+"""Faces that have so much in common are in one place: a box of either could be of both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,8 @@ class Film:
                 image = cv2.addWeighted(layer, light, image, 1.0, 0.0)
                 if light > _GONE:
                     truths += [Truth(one.person, one.box, one.visible * light) for one in seen]
+            if len(parts) > 1:
+                truths = _strongest(truths)
             top, left = random.integers(0, 64, 2)
             grain = noise[top : top + HEIGHT, left : left + WIDTH]
             pixels = np.asarray(cv2.add(image, grain, dtype=cv2.CV_8U), np.uint8)
@@ -164,6 +170,20 @@ class Film:
     def cuts(self) -> list[int]:
         """The first frame after each join in which nobody of the shot before is seen any more."""
         return [int(np.ceil(time_s * self.fps - 1e-6)) for time_s in self._times()[2]]
+
+
+def _strongest(truths: Sequence[Truth]) -> list[Truth]:
+    """Faces of two shots that show through one another, without those in the place of one of more light.
+
+    A box there shows the stronger face: which of two it fits better is told by a few pixels alone.
+    """
+    return [
+        one
+        for one in truths
+        if not any(
+            other.visible > one.visible and iou(other.box, one.box) >= _SAME_PLACE_IOU for other in truths
+        )
+    ]
 
 
 def render(shot: Shot, time_s: float) -> tuple[NDArray[np.uint8], list[Truth]]:

@@ -181,13 +181,16 @@ class Analyzer:
         self._scene = scene
         clock.lap("track")
         detections = self._propagated(searched)
-        # What is carried on looks like itself: a look is to tell it from who may have come before it since.
-        describe_face = None if detections is not None else partial(describe, searched.pyramid)
+        are_carried = detections is not None
         if detections is None:
             detections = self._detections(searched)
         clock.lap("detect")
-        tracks = self._tracker.update(detections, time_s, verify, describe=describe_face, scene=scene)
-        due = self._schedule.due(tracks, time_s)
+        look = partial(describe, searched.pyramid)
+        tracks = self._tracker.update(
+            detections, time_s, verify, describe=look, scene=scene, are_carried=are_carried
+        )
+        # Of two shots that mix a face is partly another's.
+        due = self._schedule.due([] if scene.is_mixed else tracks, time_s)
         clock.lap("track")
         # The models err differently on each view, and the fusion averages it out.
         views = [TTA_VIEWS[(track.runs - 1) % len(TTA_VIEWS)] for track in due]
@@ -217,7 +220,7 @@ class Analyzer:
         size_wh = frame.width, frame.height
         known = self._people.update(tracks, self._tracker.hidden(), size_wh)
         self._known[self._frames_tracked] = known
-        if describe_face is not None:
+        if not are_carried:
             self._last_searched = searched.pyramid
             self._last_faces = {track.track_id: track.face for track in tracks if track.detected}
         clock.lap("track")

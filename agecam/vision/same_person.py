@@ -1,11 +1,11 @@
-"""Tracks that turn out to be one and the same person."""
+"""Tracks and detections that turn out to be of one and the same person."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from agecam.vision.boxes import intersection_over_smaller
-from agecam.vision.matching import size_ratio
+from agecam.vision.matching import size_px, size_ratio
 from agecam.vision.track import Track
 
 
@@ -48,3 +48,15 @@ def doubles(
             is_alike = track.appearance.likeness_of_means(other.appearance) >= least_likeness
             if is_one and is_alike and size_ratio(box, place) > least_size_ratio:
                 yield (track, other) if track.score >= other.score else (other, track)
+
+
+def is_ear(box: Sequence[float], face: Sequence[float], largest: float, reach: float) -> bool:
+    """Whether a box may be an ear of a face, both xywh: up to so many times its size, and widths beside."""
+    x, y, width, height = face
+    return (
+        size_px(box) <= largest * size_px(face)
+        and box[0] >= x - reach * width
+        and box[0] + box[2] <= x + (1 + reach) * width
+        and box[1] >= y
+        and box[1] + box[3] <= y + height
+    )

@@ -43,8 +43,9 @@ class TrackConfig:
     min_age_s: float = 0.06
     """Age before a track is confirmed, for cameras of many frames a second: two frames at 30 a second."""
     slow_frame_s: float = 0.15
-    """A detection or verification so long after the last one counts as two: what only looks like a face for a
-    moment is gone by then. So at five frames a second and fewer the second frame decides."""
+    """A detection in a frame so long after the one before, or a verification so long after the last one,
+    counts as two: what only looks like a face for a moment is gone by then. So at five frames a second and
+    fewer the second frame decides. What has been missed in frames between counts once: it was gone."""
     max_step_years: float = 6.0
     """The age of a confirmed track moves by so much from frame to frame at most. Chosen: who looks on is to
     see a person, not a counter."""
@@ -54,9 +55,11 @@ class TrackConfig:
     confirm_confidence: float = 0.72
     """Mean confidence from which a track is confirmed: false faces had 0.62 at most."""
     lasting_s: float = 0.5
-    """A track that has been detected for so long is confirmed by less: a mean score of ``lasting_score`` and
-    a mean confidence of ``lasting_confidence``. On the clips no false face of any age had 0.55 of both; a boy
-    who looks down at his hands has 0.7 and 0.66 for seconds."""
+    """A track that has been detected for so long, in ``lasting_share`` of that time at least, is confirmed by
+    less: a mean score of ``lasting_score`` and a mean confidence of ``lasting_confidence``. On the clips no
+    false face of any age had 0.55 of both; a boy who looks down at his hands has 0.7 and 0.66 for seconds."""
+    lasting_share: float = 0.5
+    """An ear had both, and was detected in every fourth frame. Chosen."""
     lasting_score: float = 0.65
     lasting_confidence: float = 0.65
     reject_confidence: float = 0.45
@@ -120,6 +123,10 @@ class Track:
         self.started_s = time_s
         """When it was detected first."""
         self._hits = 1
+        self._frame_s = 0.0  # from the frame before to the current one
+        self._seen_s = 0.0  # between frames in both of which it was detected
+        self.is_out_of_sight = False
+        """Whether its place has stopped looking like it since it was detected: it is hidden or gone."""
         self._held_until_s = -math.inf
         self._before_suspicion: Track | None = None
         self._age: float | None = None  # years, as last estimated while confirmed
@@ -188,6 +195,10 @@ class Track:
         span_s = min(config.longest_way_s, time_s - self.detected_s) / max(_LEAST_KNOWN, known)
         return self._way_velocity[0] * span_s, self._way_velocity[1] * span_s
 
+    def begin_frame(self, time_s: float) -> None:
+        """The frame at ``time_s`` is the current one, in which it has not been detected yet."""
+        self._frame_s, self.time_s, self.tentative_id = time_s - self.time_s, time_s, None
+
     def hold_until(self, time_s: float) -> None:
         """It is not confirmed before ``time_s``: it may be somebody known."""
         self._held_until_s = time_s
@@ -204,8 +215,10 @@ class Track:
             self._way_velocity = _mean(self._way_velocity, moved, elapsed_s / config.way_memory_s)
             gain = 1 - math.exp(-elapsed_s / config.score_memory_s)
             self.score += gain * (detection.score - self.score)
+            self._seen_s += min(elapsed_s, self._frame_s)
         self._detection, self.detected_s, self.present_s = detection, self.time_s, self.time_s
-        self._hits += self._counted(elapsed_s)
+        self.is_out_of_sight = False
+        self._hits += self._counted(min(elapsed_s, self._frame_s))
         self._confirm()
 
     def add_verification(self, verification: Verification) -> None:
@@ -320,7 +333,8 @@ class Track:
 
     def _least_confidence(self) -> float:
         config = self._config
-        is_lasting = self.detected_s - self.started_s >= config.lasting_s
+        lasted_s = self.detected_s - self.started_s
+        is_lasting = lasted_s >= config.lasting_s and self._seen_s >= config.lasting_share * lasted_s
         if is_lasting and self.score >= config.lasting_score:
             return config.lasting_confidence
         return config.confirm_confidence

@@ -19,10 +19,11 @@ from typing import Final
 import numpy as np
 
 from agecam.messages import Detection
+from agecam.vision.appearance import Appearance
 from agecam.vision.boxes import intersection_over_smaller
 from agecam.vision.changes import Box
 from agecam.vision.matching import Candidate, Describe, Match, Matcher, size_px, size_ratio
-from agecam.vision.same_person import doubles, known_again
+from agecam.vision.same_person import doubles, is_ear, known_again
 from agecam.vision.scene_cut import Scene
 from agecam.vision.track import Track
 from agecam.vision.tracker_config import DEFAULT_CONFIG, TrackerConfig
@@ -61,31 +62,40 @@ class Tracker:
         *,
         describe: Describe | None = None,
         scene: Scene = _FIRST_SCENE,
+        are_carried: bool = False,
     ) -> list[Track]:
         """The people of one frame, those just lost at their predicted places, in order of number.
 
         ``verify`` is called for up to ``verifications_per_frame`` tracks that it may confirm or reject.
-        Without ``describe`` looks do not count. In another ``scene`` than before nobody is continued, but
+        Without ``describe`` looks do not count, nor do those of detections that ``are_carried`` on from the
+        frame before and so look like themselves. In another ``scene`` than before nobody is continued, but
         those who were in it. Raises :class:`ValueError` when time runs backwards.
         """
         if time_s < self._time_s:
             raise ValueError("time runs backwards: reset the tracker when the source changes")
         self._before_s, self._time_s = self._time_s, time_s
         if scene.number != self._scene.number:
-            self._return_to(scene.number)
+            self._change_to(scene)
         self._scene = scene
         for track in self._tracks.values():
-            track.time_s, track.tentative_id = time_s, None
-        # Of two shots that mix every face is one of two, and in a blank frame it is hardly one.
-        if not (scene.is_mixed or scene.is_blank):
-            self._assign_all([Candidate(one, describe) for one in detections])
+            track.begin_frame(time_s)
+        matcher = Matcher(self._config.match, time_s, self._before_s, scene)
+        # In a blank frame a face is hardly one.
+        if not scene.is_blank:
+            describe_found = None if are_carried or scene.is_mixed else describe
+            self._assign_all([Candidate(one, describe_found) for one in detections], matcher)
         self._remove_aged()
         present = self._present()
-        if verify is not None:
+        if scene.is_mixed:
+            # Every face is one of two, and looks like both: those of the shot before are gone when it is.
+            for track in present:
+                track.hold_until(time_s + self._config.mixed_hold_s)
+        elif verify is not None:
             for track in self._pending_verification(present)[: self._most_verifications()]:
                 track.add_verification(verify(track.face))
         self._join_doubles(present)
         self._recognize(present)
+        self._lose_sight(matcher, describe)
         return self.reported()
 
     def expected(self, time_s: float, scene: Scene = _FIRST_SCENE) -> list[Detection]:
@@ -125,10 +135,13 @@ class Tracker:
         self._tracks[track.track_id] = track
         return track
 
-    def _return_to(self, scene: int) -> None:
+    def _change_to(self, scene: Scene) -> None:
+        mixed_new_s = self._config.mixed_new_s if scene.is_mixed and not self._scene.is_mixed else -1.0
         for track in self._tracks.values():
-            if track.scene == scene:
+            if track.scene == scene.number:
                 track.present_s = self._time_s
+            elif self._time_s - track.started_s <= mixed_new_s:  # not a cut while shots mix
+                track.scene, track.appearance = scene.number, Appearance()
 
     def _present(self) -> list[Track]:
         """The tracks of this scene, but for those who are gone."""
@@ -140,11 +153,10 @@ class Tracker:
             if track.scene == self._scene.number and track.present_s >= oldest_s
         ]
 
-    def _assign_all(self, candidates: Sequence[Candidate]) -> None:
+    def _assign_all(self, candidates: Sequence[Candidate], matcher: Matcher) -> None:
         config = self._config
         high = [one for one in candidates if one.score >= config.activation_threshold]
         low = [one for one in candidates if config.continue_score <= one.score < config.activation_threshold]
-        matcher = Matcher(config.match, self._time_s, self._before_s, self._scene)
         present = self._present()
         lost = [track for track in present if track.confirmed and matcher.is_lost(track)]
         matches, unassigned = matcher.match(present, high)
@@ -174,6 +186,7 @@ class Tracker:
                 track = self._tracks[track_id]
                 is_disturbed = self._is_disturbed(track, present)
                 track.appearance.add(look, self._time_s, is_disturbed=is_disturbed)
+        self._drop_ears()
 
     def _continue(self, match: Match, matcher: Matcher) -> None:
         track = match.track
@@ -269,6 +282,21 @@ class Tracker:
                 ):
                     del self._tracks[track.track_id]
 
+    def _drop_ears(self) -> None:
+        """Forget those that were taken up before the faces were confirmed to which they belong."""
+        for track in self._present():
+            if math.isinf(track.confirmed_s) and self._is_ear(track.predicted_box(self._time_s)):
+                del self._tracks[track.track_id]
+
+    def _is_ear(self, box: Sequence[float]) -> bool:
+        """Whether it lies on the head of somebody just detected: an ear may look like a face."""
+        config, time_s = self._config, self._time_s
+        return any(
+            is_ear(box, track.predicted_box(time_s), config.ear_size, config.ear_reach)
+            for track in self._present()
+            if track.confirmed and time_s - track.detected_s <= config.max_coast_s
+        )
+
     def _is_disturbed(self, track: Track, present: Sequence[Track]) -> bool:
         """Whether somebody nearer, and so larger, is about to hide it, or does: their colours mix."""
         config, face = self._config, track.face
@@ -287,7 +315,8 @@ class Tracker:
     def _is_duplicate(self, candidate: Candidate, matcher: Matcher) -> bool:
         """Whether it lies on somebody just detected: one head found at two sizes is not two people.
 
-        Who stands where somebody else was is none: of the same size, and of another look.
+        Nor are a head and its ear. Who stands where somebody else was is none: of the same size, and of
+        another look.
         """
         time_s, config, found = self._time_s, self._config, candidate.detection.box
         for track in self._present():
@@ -301,19 +330,30 @@ class Tracker:
             is_replaced = not track.detected and matcher.likeness(track, candidate) < least
             if not (is_sized_alike and is_replaced):
                 return True
-        return False
+        return self._is_ear(found)
+
+    def _lose_sight(self, matcher: Matcher, describe: Describe | None) -> None:
+        """Look whether those just lost are still to be seen where they would be.
+
+        Who is missed by the detector for a moment looks there as before. Where somebody or something has come
+        before them, or they have gone out of the frame, no detection there would continue them, either.
+        """
+        for track in self.reported() if describe is not None else ():
+            if track.confirmed and not track.detected:
+                least = matcher.least_likeness(track, self._config.match.same_likeness)
+                track.is_out_of_sight = matcher.likeness(track, Candidate(track.face, describe)) < least
 
     def reported(self) -> list[Track]:
-        """Those who are in this frame, and those just lost, unless somebody else is before them."""
+        """Those who are in this frame, and those just lost who are still to be seen."""
         present = self._present()
         if self._scene.is_blank or self._scene.is_mixed:
             return [track for track in present if track.detected]
         return [track for track in present if track.detected or self._is_coasting(track, present)]
 
     def _is_coasting(self, track: Track, present: Sequence[Track]) -> bool:
-        """Whether it was lost just now, and nobody else has been detected there since."""
+        """Whether it was lost just now and is in sight, and nobody else has been detected there since."""
         time_s, config = self._time_s, self._config
-        if time_s - track.detected_s > config.max_coast_s:
+        if track.is_out_of_sight or time_s - track.detected_s > config.max_coast_s:
             return False
         box = track.predicted_box(time_s)
         return not any(

@@ -34,11 +34,17 @@ class TrackerConfig:
     tentative_max_age_s: float = 0.5
     """The same for a track that is not confirmed."""
     max_coast_s: float = 0.3
-    """A track without detection is reported at its predicted place so long: blinks of the detector do not
-    show, and a box does not drift on visibly alone."""
+    """A track without detection is reported at its predicted place so long, while that looks like it: blinks
+    of the detector do not show, and a box does not drift on visibly alone. On made films, of who is hidden by
+    less than half it looks alike by 0.87 at least, but for one in a crowd; of who is hidden by others or a
+    hand, or has gone out of the frame, by 0.58 at most."""
     duplicate_ios: float = 0.6
     """Intersection over smaller with a track from which a new detection is the same head, found at another
     size."""
+    ear_size: float = 0.4
+    """Size of an ear at most, in sizes of the face to which it belongs: one that was detected had 0.25 ..."""
+    ear_reach: float = 0.25
+    """... and how far it reaches beside the face, in its widths: the head hides who is behind it there."""
     double_likeness: float = 0.75
     """Likeness of mean colours from which two tracks that take turns there are one head, too. Of made films
     one head had 0.82, and a man behind a woman 0.35. Chosen."""
@@ -53,6 +59,12 @@ class TrackerConfig:
     lost near by, and come out from behind what hid them. Their look is not clear before that. Chosen."""
     hold_s: float = 0.24
     """Where that is possible they are not confirmed sooner: a number once shown is to stay. Chosen."""
+    mixed_new_s: float = 0.28
+    """A dissolve of half a second is found half-way, or a little later: who has come since it began, so long
+    before, is of the shot after it."""
+    mixed_hold_s: float = 0.1
+    """Who comes while shots mix is not confirmed for so long after that, as if they came then: a face of the
+    shot before may still show. Chosen."""
     other_scene_max_age_s: float = 1.5
     """A track of another shot waits so long for it to come back."""
     verifications_per_frame: int = 2

@@ -197,6 +197,22 @@ def test_joins_take_their_time(heads: list[Head], join: Join, first_of_next: int
     assert between is None or between < 5
 
 
+@pytest.mark.parametrize(("second", "early", "late"), [(LEFT, {0}, {1}), (RIGHT, {0, 1}, {0, 1})])
+def test_of_faces_that_dissolve_in_one_place_the_stronger_is_there(
+    heads: list[Head], second: Pose, early: set[int], late: set[int]
+) -> None:
+    shots = [shot([(COLLINS, heads[0], LEFT)]), shot([(HOPPER, heads[1], second)])]
+    film = list(Film("dissolve", shots, [Join("dissolve", 0.4)], FPS))
+    assert [{one.person for one in film[index][1]} for index in (9, 11)] == [early, late]
+
+
+def test_who_is_there_before_a_dissolve_is_over_does_not_leak_into_the_rest(heads: list[Head]) -> None:
+    film = cut_between(heads, Join("dissolve", 0.4))
+    frames = len(list(film))
+    assert measured(film, [SAME] * frames).leaked == [0]
+    assert measured(film, [{COLLINS: 1, HOPPER: 1}] * frames).leaked == [frames - film.cuts[0]]
+
+
 def test_a_box_on_a_wall_is_a_ghost(heads: list[Head]) -> None:
     film = two_side_by_side(heads)
     observed = [

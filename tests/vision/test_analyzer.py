@@ -188,6 +188,23 @@ def test_after_a_cut_everybody_is_new_in_the_first_frame(
     assert people[23][0].confirmed
 
 
+def test_from_half_of_a_dissolve_on_a_film_shows_the_next_one_as_in_frames_of_their_own(
+    analyzer: Analyzer, astronaut_bgr: Image, hopper_bgr: Image
+) -> None:
+    first = np.ascontiguousarray(astronaut_bgr[0:256, 96:352])
+    second = np.asarray(cv2.resize(hopper_bgr[0:500, 20:520], (256, 256)), np.uint8)
+    shares = [min(1.0, max(0.0, (i - 14) / 12)) for i in range(40)]
+    mixed = [cv2.addWeighted(first, 1 - share, second, share, 0.0) for share in shares]
+    frames = [Frame(np.asarray(one, np.uint8), i / 25, i) for i, one in enumerate(mixed)]
+    people = [one.people for one in analyzer.analyze_all(frames)]
+    assert [[person.confirmed for person in one] for one in people[23:]] == [[True]] * 17
+    (before,), (after,) = ({one[0].track_id for one in some} for some in (people[:15], people[23:]))
+    assert before != after
+    # The models see no mixture of two people, nor does an estimate change for one.
+    assert [one[0].raw for one in people[23:26]] == [None] * 3
+    assert {one[0].estimate for one in people[23:26]} == {people[26][0].estimate}
+
+
 def test_empty_scenery_after_a_cut_has_no_boxes(analyzer: Analyzer, scene: MakeScene) -> None:
     hills = np.linspace(60, 200, 640, dtype=np.uint8)[None, :, None].repeat(360, 0).repeat(3, 2)
     head = scene((60, 70))

@@ -92,6 +92,19 @@ def test_a_face_that_lasts_is_confirmed_by_less(face: MakeFace, score: float, fi
     assert confirmed == ([] if first is None else list(range(first, 60)))
 
 
+def test_a_face_that_is_missed_in_most_frames_does_not_last(face: MakeFace) -> None:
+    frames = [[] if index % 4 else [face(0, 0, score=0.7)] for index in range(100)]
+    tracked = run(Tracker(), frames, confidence=0.67)
+    assert not any(one.confirmed for people in tracked for one in people)
+
+
+def test_what_comes_and_goes_counts_once_each_time(face: MakeFace) -> None:
+    """Unlike what is there in each of few frames."""
+    frames = [[] if index % 5 else [face(0, 0, score=0.95)] for index in range(11)]
+    tracked = run(Tracker(), frames)
+    assert [index for index, people in enumerate(tracked) if people and people[0].confirmed] == [10]
+
+
 def test_a_face_of_high_score_needs_no_verification(face: MakeFace) -> None:
     tracked = run(Tracker(), [[face(0, 0, score=0.95)]] * 5, confidence=0.0)
     assert tracked[3][0].confirmed
@@ -256,3 +269,25 @@ def test_one_head_detected_at_two_sizes_is_one_person(face: MakeFace) -> None:
         # Detected small in one region of the frame, and twice as large in another, turn by turn.
         detection = face(100, 100, 50) if index % 2 else face(80, 80, 100)
         assert {one.track_id for one in tracker.update([detection], index / 25)} == {1}
+
+
+EAR = (93, 40, 25)
+"""Of a face of 100 pixels at (0, 0): place and size."""
+
+
+@pytest.mark.parametrize(
+    ("first", "place", "numbers"),
+    [
+        (0, EAR, {1}),
+        (5, EAR, {2}),  # it is forgotten once the face is confirmed
+        (0, (150, 40, 25), {1, 2}),
+        (0, (93, -40, 25), {1, 2}),
+        (0, (93, 40, 70), {1, 2}),
+    ],
+    ids=["ear", "ear before its face", "somebody beside", "somebody above", "somebody as near"],
+)
+def test_an_ear_is_nobody(face: MakeFace, first: int, place: tuple[int, int, int], numbers: set[int]) -> None:
+    ear, head = face(*place, score=0.9), face(0, 0, score=0.9)
+    frames = [[ear]] * min(first, 2) + [[head]] * 4 + [[head, ear]] * 10
+    tracked = run(Tracker(), frames)
+    assert {one.track_id for one in tracked[-1]} == numbers

@@ -111,10 +111,37 @@ def test_blank_frames_show_nobody_and_forget_nobody(face: MakeFace, looks: Looks
     assert run(tracker, [[face(0, 0, score=0.95)]], looks, start_s=0.8) == [[(1, True, True)]]
 
 
-def test_while_shots_mix_nobody_new_is_taken_up(face: MakeFace, looks: Looks) -> None:
+def test_who_comes_while_shots_mix_is_confirmed_once_they_do_not(face: MakeFace, looks: Looks) -> None:
     tracker = Tracker()
-    mixed = Scene(1, is_mixed=True)
-    assert run(tracker, [[face(0, 0, score=0.95)]] * 5, looks, scene=mixed) == [[]] * 5
+    old, new = face(0, 0, score=0.95), face(300, 0, score=0.95)
+    run(tracker, [[old]] * 10, looks)
+    mixing = run(tracker, [[old, new]] * 5, looks, start_s=0.4, scene=Scene(1, is_mixed=True))
+    assert mixing == [[(2, True, False), (3, True, False)]] * 5
+    # A look of both shots is nobody's.
+    looks.now = looks.hopper
+    after = run(tracker, [[new]] * 4, looks, start_s=0.6, scene=Scene(1))
+    assert [(3, True, True) in people for people in after] == [False, False, True, True]
+    assert not any(confirmed for people in after for number, _, confirmed in people if number == 2)
+
+
+def test_who_comes_while_a_dissolve_begins_is_of_the_next_shot(face: MakeFace, looks: Looks) -> None:
+    tracker = Tracker()
+    old, new = face(0, 0, score=0.95), face(300, 0, score=0.95)
+    run(tracker, [[old]] * 10 + [[old, new]] * 4, looks)
+    looks.now = looks.hopper
+    mixing = run(tracker, [[old, new]] * 3, looks, start_s=0.56, scene=Scene(1, is_mixed=True))
+    after = run(tracker, [[new]] * 3, looks, start_s=0.68, scene=Scene(1))
+    assert [[one for one in people if one[0] == 2] for people in mixing + after] == [[(2, True, True)]] * 6
+    assert not any(number == 1 for people in mixing + after for number, *_ in people)
+
+
+def test_a_cut_while_shots_dissolve_parts_everybody(face: MakeFace, looks: Looks) -> None:
+    tracker = Tracker()
+    new = face(300, 0, score=0.95)
+    run(tracker, [[new]] * 4, looks)
+    run(tracker, [[new]] * 2, looks, start_s=0.16, scene=Scene(1, is_mixed=True))
+    cut = run(tracker, [[new]], looks, start_s=0.24, scene=Scene(2, is_mixed=True))
+    assert [number for number, *_ in cut[0]] == [2]
 
 
 def test_in_other_light_colours_part_nobody(
@@ -245,6 +272,31 @@ def test_who_is_lost_does_not_glide_over_somebody_who_has_come(face: MakeFace, l
     (first, second) = run(tracker, [[face(10, 0, score=0.95)], []], looks, start_s=0.4)
     assert first == [(2, True, False)]
     assert [number for number, *_ in second] == [2]
+
+
+def test_who_is_missed_glides_on_while_the_place_looks_as_before(face: MakeFace, looks: Looks) -> None:
+    tracker = Tracker()
+    run(tracker, [[face(0, 0, score=0.95)]] * 10, looks)
+    assert run(tracker, [[]] * 7, looks, start_s=0.4) == [[(1, False, True)]] * 7
+
+
+def test_nobody_glides_on_over_what_hides_them(face: MakeFace, looks: Looks) -> None:
+    tracker = Tracker()
+    run(tracker, [[face(0, 0, score=0.95)]] * 10, looks)
+    looks.now = looks.hopper
+    assert run(tracker, [[]], looks, start_s=0.4) == [[]]
+    # What looks like them a moment later brings no box back, but a detection does, with their number.
+    looks.now = looks.astronaut
+    assert run(tracker, [[], [face(0, 0, score=0.95)]], looks, start_s=0.44) == [[], [(1, True, True)]]
+
+
+def test_those_carried_on_need_no_look_and_those_missed_then_do(face: MakeFace, looks: Looks) -> None:
+    tracker = Tracker()
+    both = [face(0, 0, score=0.95), face(300, 0, score=0.95)]
+    run(tracker, [both] * 10, looks)
+    looks.now = looks.hopper
+    tracks = tracker.update(both[:1], 0.4, describe=looks, are_carried=True)
+    assert [(track.track_id, track.detected) for track in tracks] == [(1, True)]
 
 
 @pytest.mark.parametrize(("fps", "frames"), [(5, 2), (1, 2), (25, 3)])
