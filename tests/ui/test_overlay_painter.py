@@ -15,7 +15,7 @@ from agecam.drawing.label_text import LabelStyle
 from agecam.drawing.overlay import Overlay
 from agecam.messages import Detection, Estimate, Person
 from agecam.opencv import cv2
-from agecam.ui.overlay_painter import paint_overlay
+from agecam.ui.overlay_painter import paint_overlay, paint_plate
 
 Image = NDArray[np.uint8]
 Rect = tuple[float, float, float, float]
@@ -168,7 +168,12 @@ def test_texts_are_the_same_as_in_files_and_stay_on_their_plates(qtbot: QtBot, s
     texts = Texts()
     device = RecordingDevice(texts)
     painter = QPainter(device)
-    paint_overlay(painter, laid_out, QRectF(0, 0, 2 * SIZE[0], 2 * SIZE[1]))
+    painter.scale(2, 2)
+    for one in laid_out.plates:
+        painter.save()
+        painter.translate(one.x, one.y)
+        paint_plate(painter, one.plate, one.colour)
+        painter.restore()
     painter.end()
     expected = [
         (text.text, 2 * (one.x + text.x), 2 * (one.y + text.baseline))
