@@ -16,6 +16,7 @@ a frame times 30. What a timer does counts by the clock. ``paused`` and ``none``
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import re
@@ -24,7 +25,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -53,7 +54,7 @@ WARM_UP_S: Final = 12.0
 """In the clock of the frames: a track is settled then, its models run least often."""
 NOISE: Final = 3.0
 """Standard deviation in gray levels of what the sensor of a webcam adds indoors. Chosen."""
-_STILL_FRAMES: Final = 90
+_STILL_FRAMES: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +73,31 @@ class LiveCost:
 
 class Camera:
     """Gives a file over and over as a camera gives frames: the next when the last was shown and its time has
-    come. A :class:`agecam.sources.base.Source`."""
+    come. A :class:`agecam.sources.base.Source`.
+
+    With ``in_memory`` frames are decoded once, since it takes longer to decode noise than to look at it.
+    """
 
     is_live = True
     is_camera = True
     fps = FPS
     frame_count = None
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, in_memory: bool = False) -> None:
         self.name = path.name
         self.shown = threading.Event()
         """To be set when the last frame was shown."""
         self.has_ended = False
         self._path = path
-        self._file = open_source(str(path))
+        self._in_memory = in_memory
+        self._frames: Iterator[Frame] = iter(())
         self._index = 0
         self._due_s = self._began_s = 0.0
 
     def open(self) -> None:
         """Open the file."""
-        self._file.open()
+        frames = self._decoded()
+        self._frames = itertools.cycle(list(frames)) if self._in_memory else frames
         self._due_s = self._began_s = time.monotonic()
 
     def read(self) -> Frame | None:
@@ -101,13 +107,7 @@ class Camera:
             self.shown.clear()
         if self.has_ended:
             return None
-        frame = self._file.read()
-        if frame is None:
-            self._file.close()
-            self._file = open_source(str(self._path))
-            self._file.open()
-            frame = self._file.read()
-        assert frame is not None
+        frame = next(self._frames)
         time.sleep(max(0.0, self._due_s - time.monotonic()))
         self._due_s = max(self._due_s, time.monotonic()) + 1 / FPS
         frame = replace(frame, time_s=self._began_s + self._index / FPS, index=self._index)
@@ -115,8 +115,18 @@ class Camera:
         return frame
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Nothing is held open but by a generator."""
+        self._frames = iter(())
+
+    def _decoded(self) -> Iterator[Frame]:
+        while True:
+            source = open_source(str(self._path))
+            source.open()
+            while (frame := source.read()) is not None:
+                yield frame
+            source.close()
+            if self._in_memory:
+                return
 
 
 class Meter:
@@ -224,7 +234,7 @@ class _Window(QObject):
 
 def measure_window(state: str, path: Path | None, seconds: float, folder: Path) -> LiveCost:
     """One state in the real window."""
-    camera = Camera(path) if path is not None and state != "paused" else None
+    camera = Camera(path, in_memory=state == "still") if path is not None and state != "paused" else None
     opener = SourceOpener(list_cameras=list)
     if camera is not None:
         opener = SourceOpener(open_source=lambda _spec: camera, list_cameras=list)
@@ -244,7 +254,12 @@ def measure_window(state: str, path: Path | None, seconds: float, folder: Path) 
 
 def measure_session(state: str, path: Path, seconds: float) -> LiveCost:
     """One state of frames without a window."""
-    changed, ended, meter, camera = threading.Event(), threading.Event(), Meter(), Camera(path)
+    changed, ended, meter, camera = (
+        threading.Event(),
+        threading.Event(),
+        Meter(),
+        Camera(path, in_memory=state == "still"),
+    )
     session = Session(
         create_analyzer, changed.set, opener=SourceOpener(open_source=lambda _spec: camera, list_cameras=list)
     )
