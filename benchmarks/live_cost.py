@@ -306,7 +306,7 @@ def write_clip(path: Path, state: str) -> None:
 
 def _noisy(image_bgr: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     noise = rng.normal(0.0, NOISE, image_bgr.shape).astype(np.float32)
-    return np.clip(np.rint(image_bgr + noise), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(image_bgr + noise), 0, 255), np.uint8)
 
 
 def measure(state: str, seconds: float, *, window: bool, clip: Path | None = None) -> LiveCost:

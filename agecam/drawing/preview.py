@@ -18,8 +18,8 @@ patterns would beat (moiré)."""
 _SMOOTHED_TO: Final = 0.5
 """Down to this scale a slight blur before it prevents that."""
 _SMOOTHING_PX: Final = 0.52
-"""Standard deviation of that blur: what is left of gratings, those finer than the pixels of the screen too, is
-within 0.1 of their contrast what is left of them after enlarging and the mean of four, in half the time."""
+"""Standard deviation of that blur: what is left of gratings, those finer than the pixels of the screen too,
+is within 0.1 of their contrast what is left of them after enlarging and the mean of four."""
 
 
 def fit_size(inner_wh: tuple[int, int], outer_wh: tuple[int, int]) -> tuple[int, int]:
