@@ -31,6 +31,9 @@ class StillSceneConfig:
     that rests stay within a third of it. Chosen."""
     after_s: float = 1.0
     """For so long nothing has changed before frames are left out. Chosen."""
+    tentative_after_s: float = 3.0
+    """The same while somebody is tentative: whoever comes changes the image, and is confirmed in less; what
+    is tentative again and again in a still scene is no face, or one that needs another image. Chosen."""
     every_s: float = 0.5
     """A frame so long after the last that was analysed is analysed all the same, for what changes too little
     to be seen on samples. Chosen."""
@@ -42,8 +45,8 @@ DEFAULT_CONFIG: Final = StillSceneConfig()
 class StillScene:
     """Tells which frames of one source need no analysis. One thread uses it at a time.
 
-    The people of such a frame are those of the last that was analysed: everybody is confirmed, has an
-    estimate, and has rested for a while; and nothing has changed anywhere since that frame, them included.
+    The people of such a frame are those of the last that was analysed: everybody confirmed has an estimate
+    and has rested for a while; and nothing has changed anywhere since that frame, them included.
     Whatever moves, comes or goes is analysed in the very frame that shows it, after the one before, so that
     cuts and tracks are what they are where every frame is analysed.
     """
@@ -57,6 +60,7 @@ class StillScene:
         self._rest: _Rest | None = None
         self._last: tuple[float, Sample] | None = None
         """When that frame was that was analysed last, and how it looks; ``None`` where people move."""
+        self._after_s = self._config.after_s
         self._skipped: Frame | None = None
         """The last frame, where it was not analysed."""
 
@@ -67,7 +71,7 @@ class StillScene:
         if self._rest is None or self._last is None or frame.is_still:
             return (frame,)
         last_s, sample = self._last
-        is_rested = last_s - self._rest.since_s >= self._config.after_s
+        is_rested = last_s - self._rest.since_s >= self._after_s
         if not is_rested or frame.time_s - last_s >= self._config.every_s:
             return (frame,)
         size_wh = frame.width, frame.height
@@ -78,12 +82,14 @@ class StillScene:
 
     def analysed(self, analysis: Analysis) -> None:
         """Take what was seen in the next frame that was analysed."""
-        frame, last = analysis.frame, self._last
-        if self._rest is None or not self._rest.holds(analysis, self._config):
+        frame, last, config = analysis.frame, self._last, self._config
+        is_settled = all(person.confirmed for person in analysis.people)
+        self._after_s = config.after_s if is_settled else config.tentative_after_s
+        if self._rest is None or not self._rest.holds(analysis, config):
             self._rest, self._last = _Rest.of(analysis), None
             return
         sample = _sample(frame.image_bgr)
-        if last is not None and _changed(last[1], sample, self._config):
+        if last is not None and _changed(last[1], sample, config):
             self._rest = _Rest.of(analysis)
         self._last = frame.time_s, sample
 
@@ -100,17 +106,22 @@ class _Rest:
     @classmethod
     def of(cls, analysis: Analysis) -> Self:
         frame = analysis.frame
-        return cls(frame.time_s, (frame.width, frame.height), analysis.scene, analysis.people)
+        return cls(frame.time_s, (frame.width, frame.height), analysis.scene, _confirmed(analysis))
 
     def holds(self, now: Analysis, config: StillSceneConfig) -> bool:
         """Whether the same people are where they were, and it is known who they are."""
+        people = _confirmed(now)
         return (
             self.scene == now.scene
             and self.size_wh == (now.frame.width, now.frame.height)
-            and len(self.people) == len(now.people)
-            and all(person.confirmed and person.estimate is not None for person in now.people)
-            and all(_rests(one, other, config) for one, other in zip(self.people, now.people, strict=True))
+            and len(self.people) == len(people)
+            and all(person.estimate is not None for person in people)
+            and all(_rests(one, other, config) for one, other in zip(self.people, people, strict=True))
         )
+
+
+def _confirmed(analysis: Analysis) -> tuple[Person, ...]:
+    return tuple(person for person in analysis.people if person.confirmed)
 
 
 def _rests(before: Person, now: Person, config: StillSceneConfig) -> bool:
