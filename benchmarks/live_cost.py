@@ -3,8 +3,8 @@
     python -m benchmarks.live_cost [STATE ...] [--seconds 10] [--no-window] [--json]
 
 States are ``N`` or ``N@WxH`` (so many moving faces; 1280x720 unless said), ``still`` (one face that does not
-move, with the noise of a sensor), ``paused`` (a file) and ``none`` (no camera). Without one all that the
-README tells are measured. Each is measured in a process of its own, in the real window, off screen where
+move, with the noise of a sensor), ``paused`` (a file) and ``none`` (no camera). Without one all of
+``STATES`` are measured. Each is measured in a process of its own, in the real window, off screen where
 there is no display, or with ``--no-window`` in the session alone.
 
 Moving and still scenes are encoded as a video file, decoded, and handed on as a camera does, 30 times a
@@ -329,7 +329,9 @@ def main() -> int:
     parser.add_argument("--clip", type=Path, help="a video in place of the made-up scene")
     parser.add_argument("--no-window", action="store_true", help="the session alone")
     parser.add_argument("--json", action="store_true", help="print a JSON line a state")
-    parser.add_argument("--here", action="store_true", help="in this process, the first state alone")
+    parser.add_argument(
+        "--here", action="store_true", help="in this process, the first state alone (used by itself)"
+    )
     options = parser.parse_args()
     if not has_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -338,9 +340,12 @@ def main() -> int:
         cost = measure(states[0], options.seconds, window=not options.no_window, clip=options.clip)
         print(json.dumps(asdict(cost)) if options.json else _line(cost))
         return 0
-    rest = [one for one in sys.argv[1:] if one not in options.states]
+    rest = ["--seconds", str(options.seconds)]
+    rest += ["--no-window"] if options.no_window else []
+    rest += ["--json"] if options.json else []
+    rest += ["--clip", str(options.clip)] if options.clip else []
     for state in states:
-        subprocess.run([sys.executable, __file__, "--here", state, *rest], check=True)
+        subprocess.run([sys.executable, "-m", "benchmarks.live_cost", state, "--here", *rest], check=True)
     return 0
 
 

@@ -175,12 +175,13 @@ class AnalysisThread:
             pipeline.style, pipeline.preview_wh = view.style, view.screen_wh
             is_kept = self._feed.begin_analysis(captured)
             preview, is_followed = view.preview_of(captured), is_kept or bool(self._sinks())
-            due = still_scene.due(captured.frame)
-            if due or is_followed:  # what is written has its own analysis, frame by frame
+            if is_followed:  # what is written has its own analysis, frame by frame
+                still_scene.reset()
+                annotated = pipeline.process(captured.frame, preview, draw_plain=is_kept)
+            elif due := still_scene.due(captured.frame):
                 for frame in due[:-1]:
                     pipeline.follow(frame)
-                annotated = pipeline.process(captured.frame, preview, draw_plain=is_kept)
-                still_scene.analysed(annotated.analysis)
+                annotated = pipeline.process(captured.frame, preview, is_shown=still_scene.analysed)
             else:
                 annotated = pipeline.repeat(captured.frame, preview)
             annotated = dataclasses.replace(

@@ -109,13 +109,23 @@ class Pipeline:
         """The last overlay, by whether it is of the mirror image."""
 
     def process(
-        self, frame: Frame, preview: Preview = Preview.PLAIN, *, draw_plain: bool = False
+        self,
+        frame: Frame,
+        preview: Preview = Preview.PLAIN,
+        *,
+        draw_plain: bool = False,
+        is_shown: Callable[[Analysis], bool] = lambda _analysis: True,
     ) -> AnnotatedFrame:
         """Analyse one frame, draw it and write it to the sinks; ``frame.time_s`` must not decrease.
 
-        With ``draw_plain`` there is a ``plain_bgr`` whatever the preview is.
+        With ``draw_plain`` there is a ``plain_bgr`` whatever the preview is. Where the analysis is not to be
+        shown, it is as :meth:`repeat` says.
         """
+        before = self._last
         analysis, people = self.follow(frame)
+        if not is_shown(analysis):
+            self._last = before
+            return self.repeat(frame, preview, draw_plain=draw_plain)
         return self._finish(analysis, people, preview, draw_plain=draw_plain)
 
     def follow(self, frame: Frame) -> tuple[Analysis, tuple[Person, ...]]:

@@ -37,6 +37,9 @@ class StillSceneConfig:
     every_s: float = 0.5
     """A frame so long after the last that was analysed is analysed all the same, for what changes too little
     to be seen on samples. Chosen."""
+    missed_s: float = 0.3
+    """For so long somebody at rest is shown where the detectors miss him, beyond that: as long as a track
+    without detection is reported, see :attr:`agecam.vision.tracker_config.TrackerConfig.max_coast_s`."""
 
 
 DEFAULT_CONFIG: Final = StillSceneConfig()
@@ -75,23 +78,33 @@ class StillScene:
         if not is_rested or frame.time_s - last_s >= self._config.every_s:
             return (frame,)
         size_wh = frame.width, frame.height
-        if self._rest.size_wh != size_wh or _changed(sample, _sample(frame.image_bgr), self._config):
+        if self._rest.size_wh != size_wh or _changed(sample, _sample(frame), self._config):
             return (frame,) if skipped is None else (skipped, frame)
         self._skipped = frame
         return ()
 
-    def analysed(self, analysis: Analysis) -> None:
-        """Take what was seen in the next frame that was analysed."""
+    def analysed(self, analysis: Analysis) -> bool:
+        """Take what was seen in the next frame that was analysed; whether it is to be shown.
+
+        It is not for a moment, and the last one is repeated, where somebody at rest is missing and nothing
+        has changed: nobody leaves so. The frames that follow are analysed, and nearly always have him.
+        """
         frame, last, config = analysis.frame, self._last, self._config
         is_settled = all(person.confirmed for person in analysis.people)
+        after_s = self._after_s
         self._after_s = config.after_s if is_settled else config.tentative_after_s
         if self._rest is None or not self._rest.holds(analysis, config):
+            if self._rest is not None and last is not None and last[0] - self._rest.since_s >= after_s:
+                is_brief = frame.time_s - last[0] < config.every_s + config.missed_s
+                if is_brief and self._rest.misses(analysis) and not _changed(last[1], _sample(frame), config):
+                    return False
             self._rest, self._last = _Rest.of(analysis), None
-            return
-        sample = _sample(frame.image_bgr)
+            return True
+        sample = _sample(frame)
         if last is not None and _changed(last[1], sample, config):
             self._rest = _Rest.of(analysis)
         self._last = frame.time_s, sample
+        return True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,6 +132,11 @@ class _Rest:
             and all(_rests(one, other, config) for one, other in zip(self.people, people, strict=True))
         )
 
+    def misses(self, now: Analysis) -> bool:
+        """Whether somebody is missing, and nobody new is there."""
+        before, present = ({one.track_id for one in people} for people in (self.people, _confirmed(now)))
+        return present < before
+
 
 def _confirmed(analysis: Analysis) -> tuple[Person, ...]:
     return tuple(person for person in analysis.people if person.confirmed)
@@ -131,8 +149,10 @@ def _rests(before: Person, now: Person, config: StillSceneConfig) -> bool:
     )
 
 
-def _sample(image_bgr: NDArray[np.uint8]) -> Sample:
-    few = cv2.resize(image_bgr, _SAMPLED_WH, interpolation=cv2.INTER_NEAREST)  # which reads no other pixel
+def _sample(frame: Frame) -> Sample:
+    few = cv2.resize(
+        frame.image_bgr, _SAMPLED_WH, interpolation=cv2.INTER_NEAREST
+    )  # which reads no other pixel
     gray = cv2.cvtColor(few, cv2.COLOR_BGR2GRAY)
     return np.asarray(cv2.resize(gray, _SAMPLE_WH, interpolation=cv2.INTER_AREA), np.uint8)
 

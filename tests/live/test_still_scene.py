@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from agecam.live.capture import SourceRequest
+from agecam.live.pipeline import AnnotatedFrame
 from agecam.live.session import Session
 from agecam.live.still_scene import StillScene
 from agecam.messages import Analysis, Detection, Estimate, Frame, Person
@@ -56,14 +58,17 @@ def analysed_frames(
     *,
     is_still: bool = False,
     scene_number: Callable[[int], int] = lambda _index: 0,
+    not_shown: list[int] | None = None,
 ) -> list[int]:
     """The numbers of the frames that were analysed, in that order."""
-    still_scene, analysed = StillScene(), []
+    still_scene, analysed = StillScene(), list[int]()
     for index, image in enumerate(images):
         due = still_scene.due(Frame(image, index / FPS, index, is_still=is_still))
         analysed += [one.index for one in due]
         if due:
-            still_scene.analysed(Analysis(due[-1], people(index), {"detect": 1.0}, scene_number(index)))
+            analysis = Analysis(due[-1], people(index), {"detect": 1.0}, scene_number(index))
+            if not still_scene.analysed(analysis) and not_shown is not None:
+                not_shown.append(index)
     return analysed
 
 
@@ -100,6 +105,26 @@ def test_what_is_tentative_again_and_again_keeps_nobody_busy_for_long(images: li
     )
     assert analysed[: 3 * FPS + 1] == list(range(3 * FPS + 1))
     assert len(analysed) < 3 * FPS + 6
+
+
+def test_nobody_at_rest_goes_for_a_moment_while_nothing_changes(images: list[Image]) -> None:
+    shown = [images[index % 3] for index in range(3 * FPS)]
+    missed = FPS + FPS // 2
+    not_shown: list[int] = []
+    analysed = analysed_frames(
+        shown, lambda index: () if missed <= index < missed + 3 else (SOMEBODY,), not_shown=not_shown
+    )
+    assert not_shown == [missed, missed + 1, missed + 2]
+    assert analysed[RESTED:][:5] == [missed, missed + 1, missed + 2, missed + 3, missed + 3 + FPS // 2]
+
+    not_shown.clear()
+    analysed_frames(shown, lambda index: () if index >= missed else (SOMEBODY,), not_shown=not_shown)
+    assert 8 <= len(not_shown) <= 10, "and then he is gone"
+
+    not_shown.clear()
+    shown[missed:] = [changed(image) for image in shown[missed:]]
+    analysed_frames(shown, lambda index: () if index >= missed else (SOMEBODY,), not_shown=not_shown)
+    assert not not_shown, "he has left"
 
 
 @pytest.mark.parametrize(
@@ -142,6 +167,10 @@ def test_a_reset_begins_anew(images: list[Image]) -> None:
     assert still_scene.due(first) == (first,)
 
 
+def _is_another(session: Session, before: AnnotatedFrame | None) -> bool:
+    return session.latest() is not before
+
+
 def is_repeated(session: Session) -> bool:
     """Whether the frame that is shown was not analysed itself."""
     latest = session.latest()
@@ -165,6 +194,6 @@ def test_a_camera_that_sees_nothing_new_goes_on_with_its_labels_and_a_table_has_
     seen = []
     for _ in range(10):
         before = session.latest()
-        wait_for(lambda before=before: session.latest() is not before, "the next frame")
+        wait_for(partial(_is_another, session, before), "the next frame")
         seen.append(is_repeated(session))
     assert not any(seen)
