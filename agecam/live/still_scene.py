@@ -24,8 +24,9 @@ class StillSceneConfig:
     """Settings of :class:`StillScene`; times in seconds."""
 
     levels: int = 8
-    """Gray levels (of 255) by which a mean over 16 pixels has changed. Noise of a standard deviation of 8
-    levels in each channel stays below; an edge of 80 levels that moves by 2 pixels of 1280 x 720 does not."""
+    """Gray levels (of 255) by which a mean over 16 pixels has changed. Noise of a standard deviation of 6
+    levels in each channel changes none by more than 6; a head 200 pixels high that moves by one of 1280 x 720
+    pixels changes one by 20 or more."""
     moved_sizes: float = 0.05
     """So far a face may have moved meanwhile, or changed its size, in sizes of its own: detections of one
     that rests stay within a third of it. Chosen."""
