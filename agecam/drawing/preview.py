@@ -15,6 +15,11 @@ from agecam.opencv import cv2
 _BILINEAR_TO: Final = 0.75
 """Bilinear interpolation takes two pixels by two for one; below this scale it would leave out some, and fine
 patterns would beat (moiré)."""
+_SMOOTHED_TO: Final = 0.5
+"""Down to this scale a slight blur before it prevents that."""
+_SMOOTHING_PX: Final = 0.52
+"""Standard deviation of that blur: what is left of gratings, those finer than the pixels of the screen too,
+is within 0.1 of their contrast what is left of them after enlarging and the mean of four."""
 
 
 def fit_size(inner_wh: tuple[int, int], outer_wh: tuple[int, int]) -> tuple[int, int]:
@@ -28,11 +33,16 @@ def resize_smoothly(image_bgr: NDArray[np.uint8], size_wh: tuple[int, int]) -> N
 
     A chain of halvings, each pixel the mean of four, as in a mipmap (L. Williams, "Pyramidal parametrics",
     1983), which takes a quarter of the time of the mean over areas of any size: 9 ms in place of 35 for
-    3840 x 2160 pixels on 1120 x 630.
+    3840 x 2160 pixels on 1120 x 630. From there on bilinear interpolation of what was smoothed, 2 ms in place
+    of 4 for 1280 x 720 pixels on 896 x 504.
     """
     while size_wh[0] < _BILINEAR_TO / 2 * image_bgr.shape[1]:
         image_bgr = _resize(image_bgr, (image_bgr.shape[1] // 2, image_bgr.shape[0] // 2), cv2.INTER_AREA)
-    if size_wh[0] < _BILINEAR_TO * image_bgr.shape[1]:
+    scale = size_wh[0] / image_bgr.shape[1]
+    if _SMOOTHED_TO < scale < _BILINEAR_TO:
+        smoothed = np.asarray(cv2.GaussianBlur(image_bgr, (3, 3), _SMOOTHING_PX), np.uint8)
+        return _resize(smoothed, size_wh, cv2.INTER_LINEAR)
+    if scale < _BILINEAR_TO:
         # To twice the size, which leaves out nothing, and from there by the mean of four.
         image_bgr = _resize(image_bgr, (2 * size_wh[0], 2 * size_wh[1]), cv2.INTER_LINEAR)
         return _resize(image_bgr, size_wh, cv2.INTER_AREA)

@@ -18,6 +18,7 @@ from agecam.live.feed import RecordingFeed
 from agecam.live.pipeline import AnnotatedFrame, Pipeline, Preview, preview_again
 from agecam.live.slot import LatestSlot
 from agecam.live.statistics import StatisticsCollector
+from agecam.live.still_scene import StillScene
 from agecam.messages import Frame
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ class AnalysisThread:
         self._callbacks.on_change()
 
     def _loop(self, pipeline: Pipeline) -> None:
-        epoch = 0
+        epoch, still_scene = 0, StillScene()
         while not self._stopping.is_set():
             captured = self._slot.take(self._config.idle_s)
             if captured is None:
@@ -169,10 +170,20 @@ class AnalysisThread:
             if captured.epoch != epoch:
                 epoch = captured.epoch
                 pipeline.reset()
+                still_scene.reset()
             view = self.view
             pipeline.style, pipeline.preview_wh = view.style, view.screen_wh
             is_kept = self._feed.begin_analysis(captured)
-            annotated = pipeline.process(captured.frame, view.preview_of(captured), draw_plain=is_kept)
+            preview, is_followed = view.preview_of(captured), is_kept or bool(self._sinks())
+            if is_followed:  # what is written has its own analysis, frame by frame
+                still_scene.reset()
+                annotated = pipeline.process(captured.frame, preview, draw_plain=is_kept)
+            elif due := still_scene.due(captured.frame):
+                for frame in due[:-1]:
+                    pipeline.follow(frame)
+                annotated = pipeline.process(captured.frame, preview, is_shown=still_scene.analysed)
+            else:
+                annotated = pipeline.repeat(captured.frame, preview)
             annotated = dataclasses.replace(
                 annotated, captured_s=captured.captured_s, epoch=epoch, is_repeat=captured.is_repeat
             )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -104,15 +103,56 @@ class Pipeline:
         self._hysteresis = EstimateHysteresis()
         self._covers, self._colours = FaceCovers(), TrackColours()
         self._plain, self._mirrored = Annotator(), Annotator()
+        self._last: tuple[Analysis, tuple[Person, ...]] | None = None
+        """The last analysis, for the next frame to repeat, and its people as printed."""
+        self._laid_out: dict[bool, _LaidOut] = {}
+        """The last overlay, by whether it is of the mirror image."""
 
     def process(
-        self, frame: Frame, preview: Preview = Preview.PLAIN, *, draw_plain: bool = False
+        self,
+        frame: Frame,
+        preview: Preview = Preview.PLAIN,
+        *,
+        draw_plain: bool = False,
+        is_shown: Callable[[Analysis], bool] = lambda _analysis: True,
     ) -> AnnotatedFrame:
         """Analyse one frame, draw it and write it to the sinks; ``frame.time_s`` must not decrease.
 
-        With ``draw_plain`` there is a ``plain_bgr`` whatever the preview is.
+        With ``draw_plain`` there is a ``plain_bgr`` whatever the preview is. Where the analysis is not to be
+        shown, it is as :meth:`repeat` says.
         """
-        return self._finish(self._analyzer.analyze(frame), preview, draw_plain=draw_plain)
+        before = self._last
+        analysis, people = self.follow(frame)
+        if not is_shown(analysis):
+            self._last = before
+            return self.repeat(frame, preview, draw_plain=draw_plain)
+        return self._finish(analysis, people, preview, draw_plain=draw_plain)
+
+    def follow(self, frame: Frame) -> tuple[Analysis, tuple[Person, ...]]:
+        """Analyse one frame that nobody sees; its people as printed, too."""
+        analysis = self._analyzer.analyze(frame)
+        people = self._hysteresis.update(analysis.people, frame.time_s)
+        self._last = analysis, people
+        return analysis, people
+
+    def repeat(
+        self, frame: Frame, preview: Preview = Preview.PLAIN, *, draw_plain: bool = False
+    ) -> AnnotatedFrame:
+        """The same for a frame that shows what the last one did: its people, who are where they were.
+
+        Raises :class:`RuntimeError` where none has been processed since the last :meth:`reset`.
+        """
+        if self._last is None:
+            raise RuntimeError("no frame has been processed")
+        analysis, people = self._last
+        if analysis.stages_ms:
+            # No model has been run on this frame; once is enough for all that follow.
+            unseen = tuple(replace(person, raw=None) for person in analysis.people)
+            people = tuple(replace(person, raw=None) for person in people)
+            analysis = replace(analysis, people=unseen, stages_ms={})
+        analysis = replace(analysis, frame=frame)
+        self._last = analysis, people
+        return self._finish(analysis, people, preview, draw_plain=draw_plain)
 
     def process_all(
         self, frames: Iterable[Frame], preview: Preview = Preview.NONE, *, draw_plain: bool = False
@@ -121,7 +161,8 @@ class Pipeline:
         analyses = self._analyzer.analyze_all(frames)
         try:
             for analysis in analyses:
-                yield self._finish(analysis, preview, draw_plain=draw_plain)
+                people = self._hysteresis.update(analysis.people, analysis.frame.time_s)
+                yield self._finish(analysis, people, preview, draw_plain=draw_plain)
         finally:
             analyses.close()
 
@@ -133,51 +174,72 @@ class Pipeline:
         self._colours.reset()
         self._plain.reset()
         self._mirrored.reset()
+        self._last = None
+        self._laid_out.clear()
 
-    def _finish(self, analysis: Analysis, preview: Preview, *, draw_plain: bool = False) -> AnnotatedFrame:
+    def _finish(
+        self, analysis: Analysis, people: tuple[Person, ...], preview: Preview, *, draw_plain: bool
+    ) -> AnnotatedFrame:
         started_s = time.perf_counter()
         frame = analysis.frame
-        people = self._hysteresis.update(analysis.people, frame.time_s)
         covered = self._covers.update(people, frame.time_s)
         colours = self._colours.update([person.track_id for person in people if person.confirmed])
         sinks, style = self._sinks(), self.style
-        self._plain.style = self._mirrored.style = style
         is_kept = draw_plain or any(sink.needs_drawing for sink in sinks)
-        overlay = None
+        overlay = seen = None
         if is_kept or preview is Preview.PLAIN:
-            size_wh = (frame.width, frame.height)
-            overlay = self._plain.lay_out(size_wh, people, frame.time_s, covered, colours)
-        seen = None
+            overlay = self._lay_out(frame, people, covered, colours)
         if preview is Preview.MIRRORED:
-            seen = self._preview_mirrored(frame, people, covered, colours)
+            mirrored = self._lay_out(frame, people, covered, colours, mirrored=True)
+            seen = make_preview(frame.image_bgr, mirrored, self.preview_wh, mirrored=True)
         elif preview is Preview.PLAIN and overlay is not None:
             seen = make_preview(frame.image_bgr, overlay, self.preview_wh)
         plain = draw_overlay(frame.image_bgr, overlay) if overlay is not None and is_kept else None
         draw_ms = (time.perf_counter() - started_s) * 1000
         for sink in sinks:
             drawn = plain if sink.needs_drawing else None
-            kept = frame if drawn is None else dataclasses.replace(frame, image_bgr=drawn)
+            kept = frame if drawn is None else replace(frame, image_bgr=drawn)
             sink.write(kept, analysis.people)
-        timed = dataclasses.replace(analysis, stages_ms={**analysis.stages_ms, "draw": draw_ms})
+        timed = replace(analysis, stages_ms={**analysis.stages_ms, "draw": draw_ms})
         layout = LabelLayout(colours=colours) if overlay is None else self._plain.layout
         return AnnotatedFrame(timed, people, seen, plain, covered, style, layout)
 
-    def _preview_mirrored(
+    def _lay_out(
         self,
         frame: Frame,
-        people: Sequence[Person],
-        covered: Sequence[Box],
+        people: tuple[Person, ...],
+        covered: tuple[Box, ...],
         colours: Mapping[int, Colour],
-    ) -> PreviewFrame:
-        width_px = frame.width
-        overlay = self._mirrored.lay_out(
-            (width_px, frame.height),
-            mirror_people(people, width_px),
-            frame.time_s,
-            [mirror_box(box, width_px) for box in covered],
-            colours,
-        )
-        return make_preview(frame.image_bgr, overlay, self.preview_wh, mirrored=True)
+        *,
+        mirrored: bool = False,
+    ) -> Overlay:
+        """What lies over a frame: that of the last one where nothing of it has changed."""
+        size_wh, style = (frame.width, frame.height), self.style
+        before = self._laid_out.get(mirrored)
+        if before is not None and before.is_of(people, (size_wh, covered, colours, style)):
+            return before.overlay
+        at: Sequence[Person] = people
+        boxes: Sequence[Box] = covered
+        if mirrored:
+            at, boxes = mirror_people(people, frame.width), [mirror_box(box, frame.width) for box in covered]
+        annotator = self._mirrored if mirrored else self._plain
+        annotator.style = style
+        overlay = annotator.lay_out(size_wh, at, frame.time_s, boxes, colours)
+        self._laid_out[mirrored] = _LaidOut(overlay, people, (size_wh, covered, colours, style))
+        return overlay
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _LaidOut:
+    """An overlay, the people that it is of, and what else it depends on."""
+
+    overlay: Overlay
+    people: tuple[Person, ...]
+    rest: tuple[object, ...]
+
+    def is_of(self, people: tuple[Person, ...], rest: tuple[object, ...]) -> bool:
+        """Whether it is of the very same people, and of nothing else that is different."""
+        return self.people is people and self.rest == rest
 
 
 def make_preview(
@@ -210,4 +272,4 @@ def preview_again(
     overlay = lay_out_in((frame.width, frame.height), people, covered, style, layout)
     again = make_preview(frame.image_bgr, overlay, screen_wh, mirrored=mirrored)
     plain = annotated.plain_bgr if style == annotated.style else None
-    return dataclasses.replace(annotated, preview=again, plain_bgr=plain, style=style)
+    return replace(annotated, preview=again, plain_bgr=plain, style=style)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import QEvent, QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PyQt6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QRegion, QResizeEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from agecam.drawing.preview import fit_size
@@ -63,8 +63,13 @@ class VideoView(QWidget):
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: ARG002, N802
         painter = QPainter(self)
-        painter.fillRect(self.rect(), _BACKGROUND)
-        annotated = self._annotated
+        painter.scale(1 / self.devicePixelRatioF(), 1 / self.devicePixelRatioF())
+        rect, annotated = self._screen_rect(), self._annotated
+        # Only what the frame leaves free; rounding may have cut a pixel off the size.
+        widget = QRegion(QRect(QPoint(), self.screen_size + QSize(1, 1)))
+        painter.setClipRegion(widget.subtracted(QRegion(rect.toRect())))
+        painter.fillRect(widget.boundingRect(), _BACKGROUND)
+        painter.setClipping(False)
         if annotated is not None and annotated.preview is not None:
             array = annotated.preview.image_bgra
             # The QImage borrows the array's memory and lives no longer than this call.
@@ -75,8 +80,6 @@ class VideoView(QWidget):
                 array.strides[0],
                 QImage.Format.Format_RGB32,
             )
-            painter.scale(1 / self.devicePixelRatioF(), 1 / self.devicePixelRatioF())
-            rect = self._screen_rect()
             if rect.size() != image.size().toSizeF():  # while the window changes its size
                 painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(rect, image)

@@ -15,7 +15,7 @@ from PyQt6.QtWidgets import QWidget
 from agecam.live.notices import Notice
 from agecam.live.pipeline import AnnotatedFrame
 from agecam.live.session import Session
-from agecam.live.state import SourceState
+from agecam.live.state import SessionState, SourceState
 from agecam.paths import assets_dir
 from agecam.settings import Settings
 from agecam.ui.actions import Actions
@@ -84,6 +84,8 @@ class MainWindow(InputWindow):
         asks = not settings.has_agreed and options.quit_after_s is None
         self._facts = WindowFacts(asks_for_agreement=asks)
         self._shown: ViewState | None = None
+        self._shown_for: tuple[SessionState, Settings, WindowFacts] | None = None
+        """What that was computed from."""
         self._asks_on_close = True
         self._bridge = SessionBridge(self)
         self._bridge.changed.connect(self.refresh)
@@ -243,12 +245,10 @@ class MainWindow(InputWindow):
     def refresh(self) -> None:
         """Show how everything stands now; runs for every frame, and draws only what has changed."""
         self._take_cameras()
-        self._facts = replace(
-            self._facts,
-            recording=self.commands.recording,
-            countdown_s=self.commands.countdown.seconds_left,
-        )
-        view = view_state(self.session.state(), self.settings, self._facts)
+        recording, countdown_s = self.commands.recording, self.commands.countdown.seconds_left
+        if (recording, countdown_s) != (self._facts.recording, self._facts.countdown_s):
+            self._facts = replace(self._facts, recording=recording, countdown_s=countdown_s)
+        view = self._view()
         if view.page is None:
             self._show_frame(self.session.latest())
         if view != self._shown:
@@ -261,6 +261,14 @@ class MainWindow(InputWindow):
             if is_lost or focused is self.stage:
                 self._focus_picture()
         self._take_notices()
+
+    def _view(self) -> ViewState:
+        """What is to be seen now: that of before where nothing has changed but the frame."""
+        stands = self.session.state(), self.settings, self._facts
+        if self._shown is None or stands != self._shown_for:
+            self._shown_for = stands
+            return view_state(*stands)
+        return self._shown
 
     def _focus_picture(self) -> None:
         """Qt gives a lost focus to whatever comes next on the bar, a button that Space would press."""

@@ -172,3 +172,31 @@ def test_a_face_lost_a_moment_ago_is_covered_in_the_first_frame_that_is_kept(
     face = np.s_[y + height // 4 : y + 3 * height // 4, x + width // 4 : x + 3 * width // 4]
     assert wall[face].std() > 40
     assert recorded.image_bgr[face].std() < 5, "the place of the lost face is blurred"
+
+
+def test_a_repeated_frame_has_the_people_and_labels_of_the_one_before(
+    analyzer: Analyzer, frames: list[Frame]
+) -> None:
+    pipeline = Pipeline(analyzer)
+    pipeline.reset()
+    with pytest.raises(RuntimeError):
+        pipeline.repeat(frames[0])
+    # Its models are run on somebody new in every frame.
+    last = [pipeline.process(frame, Preview.MIRRORED) for frame in frames[:6]][-1]
+    assert last.analysis.people[0].raw is not None
+    brighter = np.asarray(cv2.add(frames[-1].image_bgr, np.full_like(frames[-1].image_bgr, 3)), np.uint8)
+    frame = Frame(brighter, 6 / 25, 6)
+    repeated = pipeline.repeat(frame, Preview.MIRRORED)
+    assert repeated.analysis.frame is frame
+    assert set(repeated.analysis.stages_ms) == {"draw"}
+    (person,) = repeated.analysis.people
+    assert (person.face, person.estimate) == (last.analysis.people[0].face, last.analysis.people[0].estimate)
+    assert person.raw is None
+    assert repeated.preview is not None
+    assert last.preview is not None
+    assert repeated.preview.overlay == last.preview.overlay
+    np.testing.assert_array_equal(repeated.preview.image_bgra[..., :3], cv2.flip(brighter, 1))
+    pipeline.style = LabelStyle("none", show_interval=False, show_gender=False)
+    bare = pipeline.repeat(frame, Preview.MIRRORED)
+    assert bare.preview is not None
+    assert not bare.preview.overlay.plates

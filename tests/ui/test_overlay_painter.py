@@ -1,6 +1,6 @@
 """Boxes and labels in the window are where those of files are, and say the same, at any scale."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from agecam.drawing.label_text import LabelStyle
 from agecam.drawing.overlay import Overlay
 from agecam.messages import Detection, Estimate, Person
 from agecam.opencv import cv2
-from agecam.ui.overlay_painter import paint_overlay
+from agecam.ui.overlay_painter import paint_overlay, paint_plate
 
 Image = NDArray[np.uint8]
 Rect = tuple[float, float, float, float]
@@ -168,7 +168,12 @@ def test_texts_are_the_same_as_in_files_and_stay_on_their_plates(qtbot: QtBot, s
     texts = Texts()
     device = RecordingDevice(texts)
     painter = QPainter(device)
-    paint_overlay(painter, laid_out, QRectF(0, 0, 2 * SIZE[0], 2 * SIZE[1]))
+    painter.scale(2, 2)
+    for one in laid_out.plates:
+        painter.save()
+        painter.translate(one.x, one.y)
+        paint_plate(painter, one.plate, one.colour)
+        painter.restore()
     painter.end()
     expected = [
         (text.text, 2 * (one.x + text.x), 2 * (one.y + text.baseline))
@@ -192,3 +197,21 @@ def test_nothing_is_painted_outside_the_frame(qtbot: QtBot) -> None:
     painter.end()
     outside = {image.pixel(x, y) & 0xFFFFFF for x in (98, SIZE[0] + 101) for y in range(SIZE[1])}
     assert outside == {0x808080}
+
+
+def test_a_label_is_as_sharp_wherever_it_stands(qtbot: QtBot) -> None:
+    """It is copied to whole pixels of the screen, so that no movement blurs it."""
+    laid_out = overlay()
+    moved = replace(
+        laid_out, boxes=(), plates=tuple(replace(one, x=one.x + 1, y=one.y + 1) for one in laid_out.plates)
+    )
+    still = replace(laid_out, boxes=())
+    scale = 1.3
+    first, second = painted(still, scale), painted(moved, scale)
+    for one, other in zip(still.plates, moved.plates, strict=True):
+        width, height = (int(scale * side) for side in one.plate.size_wh)
+        pixels = []
+        for image, placed in ((first, one), (second, other)):
+            x, y = round(scale * placed.x), round(scale * placed.y)
+            pixels.append(image[y : y + height, x : x + width])
+        np.testing.assert_array_equal(pixels[0], pixels[1])
