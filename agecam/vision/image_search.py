@@ -59,7 +59,7 @@ class SearchConfig:
     """Smaller detections are as often a collar as a face, and nothing could be estimated from them."""
     judged_px: int = 64
     """Least side of a face in the smaller copy of the image in which verifier and color judge it. The
-    verifier sees 32 pixels; a face of 300 pixels takes 0.3 ms instead of 1.5, and no decision was another one."""
+    verifier sees 32 pixels; a face of 300 pixels takes 0.3 ms instead of 1.5, and no decision changed."""
     min_log_odds: float = 1.4
     """Log-odds of :func:`agecam.vision.face_regression.face_log_odds` from which a detection is a face."""
     again_iou: float = 0.65

@@ -100,7 +100,7 @@ def test_tiles_are_searched_only_where_a_place_is_left_unexplained(
     (runs, faces), (runs_both, faces_both) = (searched(detector, image) for image in (near, both))
     assert (faces, faces_both) == (1, 2)
     assert runs <= 3  # the whole image, as it is and with a border, and the face once more
-    assert runs < runs_both <= 8
+    assert runs < runs_both < 15  # there are 30 tiles
 
 
 def searched(detector: MediaPipeDetector, image: Image) -> tuple[float, int]:
