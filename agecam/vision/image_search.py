@@ -36,8 +36,9 @@ class SearchConfig:
     proposal_score: float = 0.1
     """Any other tile is searched where the whole image or larger tiles show a place of such a score."""
     weak_proposal_score: float = 0.03
-    """The same in an image whose half tiles are large: of 288 small faces beside near ones
-    (``benchmarks/far_faces.py``) 234 are found, with 0.1 only 204. A crowd has too many such places."""
+    """The same for quarter tiles of an image whose half tiles are large: of 288 small faces beside near ones
+    (``benchmarks/far_faces.py``) 231 are found by 31 runs an image, with 0.1 only 204 by 20, and 233 by 54
+    where all tiles with the centre of a place are searched."""
     proposal_size: float = 0.4
     """Width of such a place in sides of the tile, at most: a tile adds nothing to what fills it."""
     known_score: float = 0.6
@@ -46,13 +47,13 @@ class SearchConfig:
     detect it once more."""
     place_margin: float = 1.5
     """A tile for a place holds it whole, with a quarter of its width all round. Few tiles do for all places:
-    the 21 photographs take 589 runs of the full-range network, where all tiles in which the centre of a place
+    the 21 photographs take 573 runs of the full-range network, where all tiles in which the centre of a place
     was, of a known face too, took 849, and all tiles 1,330, for the same 461 faces and four more."""
     crowd_face_size: float = 0.12
     """A face this small, as a share of a quarter tile's side, makes smaller ones likely."""
     crowd_faces: int = 5
     """So many of them are a crowd: all tiles with the centre of a place are searched, since the smallest
-    faces are detected in one tile and not in the next. With few tiles 42 are lost, none above 21 pixels."""
+    faces are detected in one tile and not in the next. With few tiles 30 are lost, none above 21 pixels."""
     stride: float = 0.6
     """Of a tile's side, so that neighbouring tiles overlap by the largest face that they are for."""
     min_face_px: int = 12
@@ -128,9 +129,10 @@ def _search_upright(
     if small:
         is_crowd = len(non_max_suppression(one.detection for one in small)) >= config.crowd_faces
         if is_crowd:
-            search.run_tiles([one for one in search.all(quarters, places) if one not in chosen])
+            rest = search.all(quarters, search.likely(places))
+            search.run_tiles([one for one in rest if one not in chosen])
         select = search.all if is_crowd else search.fewest
-        search.run_tiles(select(sevenths, search.places))
+        search.run_tiles(select(sevenths, search.likely(search.places)))
     return _confirmed_faces(networks, search.pyramid, (one.detection for one in search.seen), config)
 
 
@@ -172,8 +174,12 @@ class _TileSearch:
         return fewest_tiles(rois, places, self.pyramid.size_wh, margin=self._config.place_margin)
 
     def all(self, rois: Sequence[Roi], places: Proposals) -> list[Roi]:
-        """All tiles in which one of these lies, but for the weak ones."""
-        return tiles_at(rois, self._open(rois, places[places[:, 3] >= self._config.proposal_score]))
+        """All tiles in which the centre of one of these lies."""
+        return tiles_at(rois, self._open(rois, places))
+
+    def likely(self, places: Proposals) -> Proposals:
+        """All but the weak places."""
+        return places[places[:, 3] >= self._config.proposal_score]
 
     def _open(self, rois: Sequence[Roi], places: Proposals) -> Proposals:
         side = rois[0][2] if rois else 0
