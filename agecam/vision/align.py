@@ -166,9 +166,11 @@ def align_faces(
     return crops_gray
 
 
-def align_tta(image_bgr: NDArray[np.uint8], detections: Sequence[Detection]) -> list[NDArray[np.uint8]]:
-    """For each of :data:`TTA_VIEWS` all faces of one image, as :func:`align_faces` gives them."""
-    return [align_faces(image_bgr, detections, [view] * len(detections)) for view in TTA_VIEWS]
+def align_tta(
+    image_bgr: NDArray[np.uint8], detections: Sequence[Detection], views: Sequence[View] = TTA_VIEWS
+) -> list[NDArray[np.uint8]]:
+    """For each of the views all faces of one image, as :func:`align_faces` gives them."""
+    return [align_faces(image_bgr, detections, [view] * len(detections)) for view in views]
 
 
 def to_model_input(crops_gray: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -264,7 +264,8 @@ class Analyzer:
     def analyze_image(self, image_bgr: NDArray[np.uint8]) -> list[tuple[Detection, Estimate]]:
         """Faces of a single image ``(h, w, 3)`` uint8 from left to right; leaves the tracks alone.
 
-        By :meth:`Detector.search` and the mean prediction over :data:`agecam.vision.align.TTA_VIEWS`.
+        By :meth:`Detector.search` and the mean prediction over several views; see
+        :class:`agecam.vision.photographs.PhotographConfig`.
         """
         return self._photographs.search(image_bgr)
 

@@ -100,9 +100,9 @@ class MediaPipeDetector:
     def search(self, image_bgr: NDArray[np.uint8]) -> list[Detection]:
         """The same with overlapping tiles, for small faces, and a border, for those that fill the image.
 
-        It takes twice as long for a portrait, 10 times for a group, and in a crowd, where the tiles become
-        smaller, up to 60 times. Where nothing is
-        found it looks for less sure large faces, and for faces in the image turned by quarters.
+        It takes twice as long for a portrait, 5 to 20 times for a group, and in a crowd, where the tiles
+        become smaller, up to 60 times. Where nothing is found it looks for less sure large faces, and for
+        faces in the image turned by quarters.
 
         It considers low scores too; :mod:`agecam.vision.face_regression` decides what is a face: of 259 faces
         on 21 group photographs it detects 97 % (:meth:`detect` alone: 41 %), all of those 48 pixels and

@@ -29,7 +29,8 @@ KEYPOINTS: Final = 4
 
 
 Proposals = Floats
-"""Places where faces may be: ``(n, 3)``, centre xy and width in pixels of the whole image, in no order."""
+"""Places where faces may be: ``(n, 4)``, in no order: centre xy and width in pixels of the whole image, and
+the score in [0, 1]."""
 
 
 class FaceNetwork(Protocol):
@@ -93,9 +94,9 @@ class LiteRtFaceNetwork:
         values, logits = outputs
         places = self._decoder.propose(values, logits[:, 0], min_score)
         size_wh = np.array(region.image_bgr.shape[1::-1], np.float32)
-        places *= max(size_wh)
+        places[:, :3] *= max(size_wh)
         places[:, :2] += (size_wh - max(size_wh)) / 2
-        places *= region.scale
+        places[:, :3] *= region.scale
         places[:, :2] += (region.x0, region.y0)
         return places
 

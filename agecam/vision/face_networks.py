@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from agecam.errors import ModelError
 from agecam.messages import Detection
 from agecam.vision.boxes import iou
@@ -126,34 +129,37 @@ class FaceNetworks:
             return Verification(0.0, None)
         # The mean of both, 0 for one that does not detect it.
         score = sum(one.score for one in best) / 2
-        log_odds = with_confidence(self.log_odds(pyramid, detection), score, self._config.regression)
+        log_odds = self.log_odds(pyramid.image_bgr, detection)
+        log_odds = with_confidence(log_odds, score, self._config.regression)
         log_odds += self._config.lasting_log_odds
         return Verification(probability(log_odds), max(best, key=lambda one: one.score))
 
-    def log_odds(self, pyramid: Pyramid, detection: Detection) -> float:
-        """The log-odds that a detection is a face, without another run of the detectors."""
+    def log_odds(self, image_bgr: NDArray[np.uint8], detection: Detection) -> float:
+        """The log-odds that a detection in an image is a face, without another run of the detectors."""
         return face_log_odds(
-            pyramid.image_bgr, detection, self.verifier_log_odds(pyramid, detection), self._config.regression
+            image_bgr, detection, self.verifier_log_odds(image_bgr, detection), self._config.regression
         )
 
-    def verifier_log_odds(self, pyramid: Pyramid, detection: Detection) -> float:
-        """The log-odds that a detection is a face by the verifier alone."""
-        return self._verifier.log_odds(pyramid.image_bgr, [detection])[0]
+    def verifier_log_odds(self, image_bgr: NDArray[np.uint8], detection: Detection) -> float:
+        """The log-odds that a detection in an image is a face, by the verifier alone."""
+        return self._verifier.log_odds(image_bgr, [detection])[0]
 
     def best_around(self, pyramid: Pyramid, detection: Detection, sides: float) -> list[Detection]:
         """Each network's best detection of one face, in a region so many times as wide as the face."""
         region = pyramid.square(detection.centre, sides * max(detection.box[2:]), INPUT_PX)
         short_range = self._helper.submit(self.short_range.detect, region)
         of_each = (self.full_range.detect(region), short_range.result())
-        best = (
-            max(
-                (one for one in found if iou(one.box, detection.box) > self._config.verify_iou),
-                key=lambda one: one.score,
-                default=None,
-            )
-            for found in of_each
-        )
+        best = (self._best(found, detection) for found in of_each)
         return [one for one in best if one is not None]
+
+    def score_in(self, network: FaceNetwork, region: RoiImage, detection: Detection) -> float:
+        """One network's best score for a face in a region, in [0, 1]; 0 where it does not detect it."""
+        best = self._best(network.detect(region), detection)
+        return best.score if best else 0.0
+
+    def _best(self, found: Iterable[Detection], detection: Detection) -> Detection | None:
+        same = (one for one in found if iou(one.box, detection.box) > self._config.verify_iou)
+        return max(same, key=lambda one: one.score, default=None)
 
     def close(self) -> None:
         """Release the networks; calling it twice does no harm."""

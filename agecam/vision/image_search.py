@@ -17,6 +17,7 @@ from agecam.vision.face_networks import FaceNetworks, crop_rois, uncut
 from agecam.vision.face_regression import with_confidence
 from agecam.vision.nms import non_max_suppression
 from agecam.vision.pyramid import Pyramid, Roi, tiles
+from agecam.vision.tile_selection import Seen, fewest_tiles, open_places, tiles_at
 from agecam.vision.turned import is_upright, turned_back, turned_image
 
 
@@ -27,25 +28,39 @@ class SearchConfig:
     Set on the 259 faces of 21 group photographs (``benchmarks/group_photographs.py``).
     """
 
-    tiles_per_side: tuple[int, ...] = (2, 4)
-    """Tiles have a half and a quarter of the image's longer side."""
-    crowd_tiles_per_side: tuple[int, ...] = (7,)
-    """And these where the tiles before show small faces."""
+    tiles_per_side: tuple[int, int, int] = (2, 4, 7)
+    """Tiles have a half and a quarter of the image's longer side, and a seventh where those of a quarter show
+    small faces."""
     sure_side_px: int = 400
     """Half tiles of this side are always searched, so that no face of 33 pixels depends on a proposal."""
     proposal_score: float = 0.1
-    """Any other tile is searched where the whole image or larger tiles show a place of at least this score.
-    The 21 photographs take 849 runs of the full-range network, where all tiles of a half, a third and, in a
-    crowd, a quarter and a sixth took 1,330, and 120 portraits of 410 pixels 298 for 4,485, with the same
-    faces; of 288 small ones beside near ones (``benchmarks/far_faces.py``) 241 are found, for 215."""
+    """Any other tile is searched where the whole image or larger tiles show a place of such a score."""
+    weak_proposal_score: float = 0.03
+    """The same for quarter tiles of an image whose half tiles are large: of 288 small faces beside near ones
+    (``benchmarks/far_faces.py``) 231 are found by 31 runs an image, with 0.1 only 204 by 20, and 233 by 54
+    where all tiles with the centre of a place are searched."""
     proposal_size: float = 0.4
     """Width of such a place in sides of the tile, at most: a tile adds nothing to what fills it."""
+    known_score: float = 0.6
+    known_size: float = 0.1
+    """A place is left out where a detection of this score fills this share of its region: smaller tiles would
+    detect it once more."""
+    place_margin: float = 1.5
+    """A tile for a place holds it whole, with a quarter of its width all round. Few tiles do for all places:
+    the 21 photographs take 573 runs of the full-range network, where all tiles in which the centre of a place
+    was, of a known face too, took 849, and all tiles 1,330, for the same 461 faces and four more."""
     crowd_face_size: float = 0.12
-    """A face this small, as a share of a tile's side, makes smaller ones likely."""
+    """A face this small, as a share of a quarter tile's side, makes smaller ones likely."""
+    crowd_faces: int = 5
+    """So many of them are a crowd: all tiles with the centre of a place are searched, since the smallest
+    faces are detected in one tile and not in the next. With few tiles 30 are lost, none above 21 pixels."""
     stride: float = 0.6
     """Of a tile's side, so that neighbouring tiles overlap by the largest face that they are for."""
     min_face_px: int = 12
     """Smaller detections are as often a collar as a face, and nothing could be estimated from them."""
+    judged_px: int = 64
+    """Least side of a face in the smaller copy of the image in which verifier and color judge it. The
+    verifier sees 32 pixels; a face of 300 pixels takes 0.3 ms instead of 1.5, and no decision changed."""
     min_log_odds: float = 1.4
     """Log-odds of :func:`agecam.vision.face_regression.face_log_odds` from which a detection is a face."""
     again_iou: float = 0.65
@@ -89,7 +104,7 @@ def search_image(
         # Networks detect some faces that lie on their side, and misplace their eyes and mouth.
         faces = faces or _search_hard(networks, image_bgr, config)
         pyramid = Pyramid(image_bgr)
-        log_odds = max((networks.verifier_log_odds(pyramid, one) for one in faces), default=-np.inf)
+        log_odds = max((_verifier_log_odds(networks, pyramid, one, config) for one in faces), default=-np.inf)
         quarters = _best_quarters(networks, image_bgr, config, log_odds + config.upright_lead)
         if quarters:
             height, width = image_bgr.shape[:2]
@@ -101,44 +116,79 @@ def search_image(
 def _search_upright(
     networks: FaceNetworks, image_bgr: NDArray[np.uint8], config: SearchConfig, crowd_score: float
 ) -> list[Detection]:
-    pyramid = Pyramid(image_bgr)
-    found, proposals = networks.full_range.detect_and_propose(pyramid.whole(INPUT_PX), config.proposal_score)
-    found += networks.short_range.detect(pyramid.whole(INPUT_PX))
-    found += networks.detect_image(pyramid.bordered(_BORDER_SHARE, INPUT_PX))
-    smallest = 0.0
-    for per_side in (*config.tiles_per_side, *config.crowd_tiles_per_side):
-        if per_side in config.crowd_tiles_per_side and smallest > config.crowd_face_size:
-            break
-        smallest = 1.0
-        rois = tiles(pyramid.size_wh, per_side, config.stride)
-        if per_side > config.tiles_per_side[0] or max(pyramid.size_wh) < config.sure_side_px * per_side:
-            rois = _promising(rois, proposals, config)
-        proposed = [proposals]
-        for roi, region in crop_rois(pyramid, rois):
-            on_tile, places = networks.full_range.detect_and_propose(region, config.proposal_score)
+    search = _TileSearch(networks, Pyramid(image_bgr), config)
+    search.run_whole()
+    halves, quarters, sevenths = (
+        tiles(search.pyramid.size_wh, per_side, config.stride) for per_side in config.tiles_per_side
+    )
+    search.run_tiles(halves if search.is_large else search.fewest(halves, search.places))
+    places = search.places
+    chosen = search.fewest(quarters, places)
+    small = [one for one in search.run_tiles(chosen) if one.share <= config.crowd_face_size]
+    small = [one for one in small if one.detection.score >= crowd_score]
+    if small:
+        is_crowd = len(non_max_suppression(one.detection for one in small)) >= config.crowd_faces
+        if is_crowd:
+            rest = search.all(quarters, search.likely(places))
+            search.run_tiles([one for one in rest if one not in chosen])
+        select = search.all if is_crowd else search.fewest
+        search.run_tiles(select(sevenths, search.likely(search.places)))
+    return _confirmed_faces(networks, search.pyramid, (one.detection for one in search.seen), config)
+
+
+class _TileSearch:
+    """Runs the networks on an image and on tiles of it; remembers detections, and where faces may be."""
+
+    def __init__(self, networks: FaceNetworks, pyramid: Pyramid, config: SearchConfig) -> None:
+        self._networks = networks
+        self._config = config
+        self.pyramid = pyramid
+        self.is_large = max(pyramid.size_wh) >= config.sure_side_px * config.tiles_per_side[0]
+        self._least_score = config.weak_proposal_score if self.is_large else config.proposal_score
+        self.seen: list[Seen] = []
+        """All detections, duplicates included."""
+        self.places: Proposals = np.empty((0, 4), np.float32)
+
+    def run_whole(self) -> None:
+        """Run both networks on the whole image, as it is and with a border."""
+        whole = self.pyramid.whole(INPUT_PX)
+        longest = max(self.pyramid.size_wh)
+        found, self.places = self._networks.full_range.detect_and_propose(whole, self._least_score)
+        self._see(found + self._networks.short_range.detect(whole), longest)
+        bordered = self.pyramid.bordered(_BORDER_SHARE, INPUT_PX)
+        self._see(self._networks.detect_image(bordered), longest * (1 + 2 * _BORDER_SHARE))
+
+    def run_tiles(self, rois: Sequence[Roi]) -> list[Seen]:
+        """Run the full-range network on tiles; what it detects there, but for faces that their edges cut."""
+        before, proposed = len(self.seen), [self.places]
+        for roi, region in crop_rois(self.pyramid, rois):
+            found, places = self._networks.full_range.detect_and_propose(region, self._least_score)
             proposed.append(places)
-            on_tile = uncut(on_tile, roi, pyramid.size_wh)
-            sizes = (max(one.box[2:]) / roi[2] for one in on_tile if one.score >= crowd_score)
-            smallest = min((smallest, *sizes))
-            found += on_tile
-        proposals = np.concatenate(proposed)
-    return _confirmed_faces(networks, pyramid, found, config)
+            self._see(uncut(found, roi, self.pyramid.size_wh), roi[2])
+        self.places = np.concatenate(proposed)
+        return self.seen[before:]
 
+    def fewest(self, rois: Sequence[Roi], places: Proposals) -> list[Roi]:
+        """Few tiles that hold all open ones of the places that such tiles would show better."""
+        places = self._open(rois, places)
+        return fewest_tiles(rois, places, self.pyramid.size_wh, margin=self._config.place_margin)
 
-def _promising(rois: Sequence[Roi], proposals: Proposals, config: SearchConfig) -> list[Roi]:
-    """The tiles in which a place was proposed that they would show better."""
-    x, y, size = proposals.T
-    return [
-        (left, top, width, height)
-        for left, top, width, height in rois
-        if np.any(
-            (x >= left)
-            & (x < left + width)
-            & (y >= top)
-            & (y < top + height)
-            & (size < config.proposal_size * width)
-        )
-    ]
+    def all(self, rois: Sequence[Roi], places: Proposals) -> list[Roi]:
+        """All tiles in which the centre of one of these lies."""
+        return tiles_at(rois, self._open(rois, places))
+
+    def likely(self, places: Proposals) -> Proposals:
+        """All but the weak places."""
+        return places[places[:, 3] >= self._config.proposal_score]
+
+    def _open(self, rois: Sequence[Roi], places: Proposals) -> Proposals:
+        side = rois[0][2] if rois else 0
+        places = places[places[:, 2] < self._config.proposal_size * side]
+        config = self._config
+        return open_places(places, self.seen, score=config.known_score, share=config.known_size)
+
+    def _see(self, found: Iterable[Detection], side: float) -> None:
+        self.seen += (Seen(one, max(one.box[2:]) / side) for one in found)
 
 
 def _best_quarters(
@@ -152,7 +202,7 @@ def _best_quarters(
         found = networks.detect_whole(pyramid)
         found += networks.detect_image(pyramid.bordered(_BORDER_SHARE, INPUT_PX))
         for face in _confirmed_faces(networks, pyramid, found, config):
-            log_odds = networks.verifier_log_odds(pyramid, face)
+            log_odds = _verifier_log_odds(networks, pyramid, face, config)
             if log_odds > least_log_odds:
                 best, least_log_odds = quarters, log_odds
     return best
@@ -171,6 +221,12 @@ def _search_hard(
     return _confirmed_faces(
         networks, pyramid, large_enough, replace(config, min_log_odds=config.hard_min_log_odds)
     )
+
+
+def _verifier_log_odds(
+    networks: FaceNetworks, pyramid: Pyramid, face: Detection, config: SearchConfig
+) -> float:
+    return networks.verifier_log_odds(*pyramid.shrunk_face(face, config.judged_px))
 
 
 def _confirmed_faces(
@@ -193,18 +249,27 @@ def _confirmed(
     networks: FaceNetworks, pyramid: Pyramid, detection: Detection, config: SearchConfig, least: float
 ) -> Detection | None:
     """The detection where its log-odds are at least so large; the detectors are run on it if they decide."""
-    log_odds, regression = networks.log_odds(pyramid, detection), networks.regression
+    log_odds = networks.log_odds(*pyramid.shrunk_face(detection, config.judged_px))
+    regression = networks.regression
     if with_confidence(log_odds, 0, regression) >= least:
         return detection
     if with_confidence(log_odds, 1, regression) < least:
         return None
     is_filling = max(detection.box[2:]) > config.filling_size * max(pyramid.size_wh)
     sides = config.filling_sides if is_filling else config.sides
-    scores = [one.score for one in networks.best_around(pyramid, detection, sides)]
-    confidence = max(scores, default=0.0) if is_filling else sum(scores) / 2
-    if with_confidence(log_odds, confidence, regression) < least:
+    region = pyramid.square(detection.centre, sides * max(detection.box[2:]), INPUT_PX)
+    short_range = networks.score_in(networks.short_range, region, detection)
+
+    def confidence(full_range: float) -> float:
+        return max(short_range, full_range) if is_filling else (short_range + full_range) / 2
+
+    # The short-range network takes half the time, and rejects half of what both reject.
+    if with_confidence(log_odds, confidence(1), regression) < least:
         return None
-    return replace(detection, score=max(detection.score, confidence))
+    score = confidence(networks.score_in(networks.full_range, region, detection))
+    if with_confidence(log_odds, score, regression) < least:
+        return None
+    return replace(detection, score=max(detection.score, score))
 
 
 def with_border(image_bgr: NDArray[np.uint8], share: float = _BORDER_SHARE) -> tuple[NDArray[np.uint8], int]:

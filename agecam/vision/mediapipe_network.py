@@ -56,8 +56,8 @@ class MediaPipeFaceNetwork:
 
         A task takes one least score, so this runs another one.
         """
-        places = [(*one.centre, one.box[2]) for one in self._detect(region, min_score)]
-        return self.detect(region), np.array(places, np.float32).reshape(-1, 3)
+        places = [(*one.centre, one.box[2], one.score) for one in self._detect(region, min_score)]
+        return self.detect(region), np.array(places, np.float32).reshape(-1, 4)
 
     def _detect(self, region: RoiImage, min_score: float) -> list[Detection]:
         rgb = np.asarray(cv2.cvtColor(region.image_bgr, cv2.COLOR_BGR2RGB), np.uint8)

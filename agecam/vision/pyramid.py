@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agecam.messages import Detection
 from agecam.opencv import cv2
 
 Roi = tuple[int, int, int, int]
@@ -99,6 +100,16 @@ class Pyramid:
         if any(margins):
             inside = np.asarray(cv2.copyMakeBorder(inside, *margins, cv2.BORDER_REPLICATE), dtype=np.uint8)
         return RoiImage(inside, left << level, top << level, scale)
+
+    def shrunk_face(self, face: Detection, least_px: float) -> tuple[NDArray[np.uint8], Detection]:
+        """The smallest image in which a face's longer side still has so many pixels, and the face there."""
+        side = max(face.box[2:])
+        halvings = max(0, math.floor(math.log2(max(1.0, side / least_px))))
+        scale = 1 << halvings
+        x, y, width, height = (at / scale for at in face.box)
+        # Keypoints count from the middle of the first pixel, as alignment takes them.
+        keypoints = np.asarray((face.keypoints + 0.5) / scale - 0.5, np.float32)
+        return self._level(halvings), replace(face, box=(x, y, width, height), keypoints=keypoints)
 
     def _level(self, halvings: int) -> NDArray[np.uint8]:
         while len(self._levels) <= halvings:

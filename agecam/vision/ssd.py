@@ -72,13 +72,14 @@ class SsdDecoder:
         return len(self._anchors)
 
     def propose(self, values: Floats, logits: Floats, min_score: float) -> Floats:
-        """Where a face may be: ``(n, 3)`` float32, centre xy and width in shares of the network's square.
+        """Where a face may be: ``(n, 4)`` float32, centre xy and width in shares of the square, and score.
 
         Every anchor of at least so high a score, however many show one face.
         """
         found = np.flatnonzero(logits >= _logit(min_score))
-        places = values[found, :3] / self._input_px
+        places = values[found, :4] / self._input_px
         places[:, :2] += self._anchors[found, 0]
+        places[:, 3] = np.reciprocal(1 + np.exp(-logits[found]))
         return np.asarray(places, np.float32)
 
     def decode(self, values: Floats, logits: Floats) -> SsdFaces:

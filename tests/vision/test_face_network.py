@@ -127,6 +127,8 @@ def test_faces_and_less_sure_places_are_proposed_where_they_are(pair: Pair, astr
         faces, places = network.detect_and_propose(region, 0.1)
         assert [face.box for face in faces] == [face.box for face in network.detect(region)]
         assert places.dtype == np.float32
-        x, y, width = places[np.argmin(np.abs(places[:, 2] - faces[0].box[2]))]
+        assert (places[:, 3] >= 0.1).all()
+        x, y, width, _ = places[np.argmin(np.abs(places[:, 2] - faces[0].box[2]))]
+        assert places[:, 3].max() == pytest.approx(faces[0].score, abs=1e-3)
         np.testing.assert_allclose((x, y, width), (*faces[0].centre, faces[0].box[2]), atol=25)
         assert network.detect_and_propose(RoiImage(np.zeros_like(region.image_bgr), 0, 0, 1), 0.1)[0] == []

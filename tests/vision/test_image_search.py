@@ -88,3 +88,23 @@ def test_a_far_face_beside_a_near_one_is_found(detector: MediaPipeDetector, astr
     near, far = detector.search(image)
     assert near.box[2] > 4 * far.box[2]
     assert iou(far.box, (1368, 424, 43, 48)) > 0.3
+
+
+def test_tiles_are_searched_only_where_a_place_is_left_unexplained(
+    detector: MediaPipeDetector, astronaut_bgr: Image
+) -> None:
+    near = np.full((420, 700, 3), 90, np.uint8)
+    near[:400, :400] = cv2.resize(astronaut_bgr, (400, 400), interpolation=cv2.INTER_AREA)
+    both = near.copy()
+    both[200:360, 500:660] = cv2.resize(astronaut_bgr, (160, 160), interpolation=cv2.INTER_AREA)
+    (runs, faces), (runs_both, faces_both) = (searched(detector, image) for image in (near, both))
+    assert (faces, faces_both) == (1, 2)
+    assert runs <= 3  # the whole image, as it is and with a border, and the face once more
+    assert runs < runs_both < 15  # there are 30 tiles
+
+
+def searched(detector: MediaPipeDetector, image: Image) -> tuple[float, int]:
+    """Runs of the full-range network in a search, and faces found."""
+    before = detector.network_usage()["full_range"].runs
+    faces = detector.search(image)
+    return detector.network_usage()["full_range"].runs - before, len(faces)

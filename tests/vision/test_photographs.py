@@ -11,6 +11,7 @@ from agecam.messages import Estimate, Frame
 from agecam.opencv import cv2
 from agecam.vision.analyzer import Analyzer, create_analyzer, create_detector
 from agecam.vision.boxes import iou
+from agecam.vision.photographs import PhotographAnalyzer, PhotographConfig
 
 Image = NDArray[np.uint8]
 MakeScene = Callable[..., Image]
@@ -87,6 +88,15 @@ def test_an_image_that_is_held_is_analysed_once_with_all_views(scene: MakeScene)
         analyzer.reset()
         analyzer.analyze(still(image))
         assert counter.views == [4, 4, 4]
+
+
+def test_a_face_of_a_large_group_is_classified_on_fewer_views(scene: MakeScene) -> None:
+    counter, config = Counter(), PhotographConfig(all_views_faces=1)
+    with create_detector() as detector:
+        photographs = PhotographAnalyzer(detector, counter, config)
+        assert len(photographs.search(scene((380, 60), (40, 60)))) == 2
+        assert len(photographs.search(scene((40, 60)))) == 1
+    assert counter.views == [2, 4]
 
 
 def test_analysing_all_frames_handles_still_images(scene: MakeScene, far: Image) -> None:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from agecam.messages import Detection
 from agecam.vision.pyramid import Pyramid, tiles
 
 
@@ -78,3 +79,15 @@ def test_tiles_lie_inside_the_image_and_leave_no_gap(
         assert 0 <= y <= y + h <= height
         covered[y : y + h, x : x + w] = True
     assert covered.all()
+
+
+@pytest.mark.parametrize(("least_px", "scale"), [(64, 4), (65, 4), (76, 2), (151, 2), (152, 1), (900, 1)])
+def test_a_face_is_shown_at_the_smallest_size_that_is_large_enough(least_px: int, scale: int) -> None:
+    keypoints = np.array([(340, 250), (420, 252), (380, 300), (382, 350)], np.float32)
+    face = Detection((301, 150, 200, 303), 0.8, keypoints)
+    image, shrunk = Pyramid(gradient(1001, 703)).shrunk_face(face, least_px)
+    assert image.shape[:2] == (703 // scale, 1001 // scale)
+    assert shrunk.box == tuple(at / scale for at in face.box)
+    assert shrunk.score == face.score
+    for (x, y), (u, v) in zip(keypoints, shrunk.keypoints, strict=True):
+        assert image[round(v), round(u)] == pytest.approx([0, y / 4, x / 4], abs=1.5)

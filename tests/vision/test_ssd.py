@@ -53,8 +53,8 @@ def test_places_of_less_sure_faces_are_proposed() -> None:
     x, y = anchor_centres(192)[100]
     decoder = SsdDecoder(192, min_score=0.5)
     values, logits = _outputs(-1.0)
-    np.testing.assert_allclose(decoder.propose(values, logits, 0.2), [(x, y, 0.1)], atol=1e-6)
-    assert decoder.propose(values, logits, 0.3).shape == (0, 3)
+    np.testing.assert_allclose(decoder.propose(values, logits, 0.2), [(x, y, 0.1, 0.2689)], atol=1e-4)
+    assert decoder.propose(values, logits, 0.3).shape == (0, 4)
 
 
 def test_boxes_that_overlap_become_their_mean_by_score() -> None:
