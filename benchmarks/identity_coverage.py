@@ -126,11 +126,11 @@ def coverage(films: Sequence[PersonLabels]) -> Coverage:
     """Of the films of a group of people, of whom each may be in several."""
     labelled = [film for film in films if film.labels]
     if not labelled:
-        return Coverage(*[np.nan] * 5, 0, 0, len(films))
+        return Coverage(np.nan, np.nan, np.nan, np.nan, np.nan, 0, 0, len(films))
     figures = np.array([_figures(film) for film in labelled])
     held, width, error = (float(mean) for mean in figures.mean(axis=0))
     people, person = np.unique([film.person for film in labelled], return_inverse=True)
-    low, high = _bootstrap(np.bincount(person, figures[:, 0]), np.bincount(person))
+    low, high = _bootstrap(np.bincount(person, figures[:, 0]).astype(np.float64), np.bincount(person))
     return Coverage(held, low, high, width, error, len(people), len(labelled), len(films))
 
 
