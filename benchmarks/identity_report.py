@@ -127,16 +127,20 @@ def print_report(report: Report) -> None:
         _print_table(
             console,
             "Ages held by their intervals",
-            ["group", "held", "standard error", "width, years", "error, years", "labelled", "people"],
+            [
+                *("group", "held", "95 % interval", "width, years", "error, years"),
+                *("people", "labelled", "films"),
+            ],
             [
                 [
                     name,
                     f"{one.held:.1%}",
-                    f"{one.standard_error:.1%}",
+                    f"{one.held_low:.1%} to {one.held_high:.1%}",
                     f"{one.width_years:.1f}",
                     f"{one.error_years:.1f}",
-                    str(one.labelled),
                     str(one.people),
+                    str(one.labelled),
+                    str(one.films),
                 ]
                 for name, one in report.coverage.items()
             ],

@@ -33,6 +33,8 @@ class EvidenceConfig:
     2007), then so that 80 % of labelled years are held. Coverage is then the same from the first prediction
     to the fifth, and from the worst eighth of crops to the best: quality, size, sharpness and pose need no
     terms of their own. On other videos of 110 of this split (``benchmarks/fusion_error.py``) it is 80 %, too.
+    On all 1,456 people of it, in shorter films, it is 82 % under 40 pixels, 80 from 40 on and 79 over 80; on
+    1,296 of the test split it is 81, 79 and 78 (standard errors of 1.1).
     """
 
     person_part: float = 0.8
