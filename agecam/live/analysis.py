@@ -181,7 +181,8 @@ class AnalysisThread:
             elif due := still_scene.due(captured.frame):
                 for frame in due[:-1]:
                     pipeline.follow(frame)
-                annotated = pipeline.process(captured.frame, preview, is_shown=still_scene.analysed)
+                annotated = pipeline.process(captured.frame, preview)
+                still_scene.analysed(annotated.analysis)
             else:
                 annotated = pipeline.repeat(captured.frame, preview)
             annotated = dataclasses.replace(
@@ -194,3 +195,5 @@ class AnalysisThread:
             self._last = captured, view
             self._statistics.analysed(annotated.analysis.stages_ms)
             self._callbacks.on_change()
+            if not is_followed and still_scene.is_overdue(captured.frame):
+                pipeline.follow(captured.frame, still_scene.analysed)

@@ -154,11 +154,9 @@ class PeopleObserver:
             self._timeline.skip()
         time_s = self._timeline.place(frame.time_s, self._clock())
         timed = replace(frame, time_s=time_s, is_still=False)  # a session has a length
-        people = [
-            replace(person, track_id=self._base + person.track_id)
-            for person in annotated.analysis.people
-            if person.confirmed
-        ]
+        people = [person for person in annotated.analysis.people if person.confirmed]
+        if self._base:
+            people = [replace(person, track_id=self._base + person.track_id) for person in people]
         self._highest = max(self._highest, *(person.track_id for person in people), 0)
         with self._lock:
             self._gatherer.add(timed, people, is_repeat=annotated.is_repeat)

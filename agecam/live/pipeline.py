@@ -109,30 +109,26 @@ class Pipeline:
         """The last overlay, by whether it is of the mirror image."""
 
     def process(
-        self,
-        frame: Frame,
-        preview: Preview = Preview.PLAIN,
-        *,
-        draw_plain: bool = False,
-        is_shown: Callable[[Analysis], bool] = lambda _analysis: True,
+        self, frame: Frame, preview: Preview = Preview.PLAIN, *, draw_plain: bool = False
     ) -> AnnotatedFrame:
         """Analyse one frame, draw it and write it to the sinks; ``frame.time_s`` must not decrease.
 
-        With ``draw_plain`` there is a ``plain_bgr`` whatever the preview is. Where the analysis is not to be
-        shown, it is as :meth:`repeat` says.
+        With ``draw_plain`` there is a ``plain_bgr`` whatever the preview is.
         """
-        before = self._last
         analysis, people = self.follow(frame)
-        if not is_shown(analysis):
-            self._last = before
-            return self.repeat(frame, preview, draw_plain=draw_plain)
         return self._finish(analysis, people, preview, draw_plain=draw_plain)
 
-    def follow(self, frame: Frame) -> tuple[Analysis, tuple[Person, ...]]:
-        """Analyse one frame that nobody sees; its people as printed, too."""
+    def follow(
+        self, frame: Frame, is_valid: Callable[[Analysis], bool] = lambda _analysis: True
+    ) -> tuple[Analysis, tuple[Person, ...]]:
+        """Analyse one frame that nobody sees; its people as printed, too.
+
+        Where that ``is_valid``, it is what :meth:`repeat` repeats.
+        """
         analysis = self._analyzer.analyze(frame)
         people = self._hysteresis.update(analysis.people, frame.time_s)
-        self._last = analysis, people
+        if is_valid(analysis):
+            self._last = analysis, people
         return analysis, people
 
     def repeat(

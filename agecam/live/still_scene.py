@@ -75,8 +75,7 @@ class StillScene:
         if self._rest is None or self._last is None or frame.is_still:
             return (frame,)
         last_s, sample = self._last
-        is_rested = last_s - self._rest.since_s >= self._after_s
-        if not is_rested or frame.time_s - last_s >= self._config.every_s:
+        if last_s - self._rest.since_s < self._after_s:
             return (frame,)
         size_wh = frame.width, frame.height
         if self._rest.size_wh != size_wh or _changed(sample, _sample(frame), self._config):
@@ -84,12 +83,17 @@ class StillScene:
         self._skipped = frame
         return ()
 
-    def analysed(self, analysis: Analysis) -> bool:
-        """Take what was seen in the next frame that was analysed; whether it is to be shown.
+    def is_overdue(self, frame: Frame) -> bool:
+        """Whether a frame for which nothing was due is to be analysed all the same, once it is shown."""
+        return self._last is not None and frame.time_s - self._last[0] >= self._config.every_s
 
-        It is not for a moment, and the last one is repeated, where somebody at rest is missing and nothing
-        has changed: nobody leaves so. The frames that follow are analysed, and nearly always have him.
+    def analysed(self, analysis: Analysis) -> bool:
+        """Take what was seen in the next frame that was analysed; whether to go by that.
+
+        One had better not for a moment, and repeat the last one, where somebody at rest is missing and
+        nothing has changed: nobody leaves so. Frames that follow are analysed, and nearly always have him.
         """
+        self._skipped = None
         frame, last, config = analysis.frame, self._last, self._config
         is_settled = all(person.confirmed for person in analysis.people)
         after_s = self._after_s

@@ -63,7 +63,10 @@ def analysed_frames(
     """The numbers of the frames that were analysed, in that order."""
     still_scene, analysed = StillScene(), list[int]()
     for index, image in enumerate(images):
-        due = still_scene.due(Frame(image, index / FPS, index, is_still=is_still))
+        frame = Frame(image, index / FPS, index, is_still=is_still)
+        due = still_scene.due(frame)
+        if not due and still_scene.is_overdue(frame):
+            due = (frame,)
         analysed += [one.index for one in due]
         if due:
             analysis = Analysis(due[-1], people(index), {"detect": 1.0}, scene_number(index))
