@@ -15,11 +15,11 @@ from agecam.opencv import cv2
 _BILINEAR_TO: Final = 0.75
 """Bilinear interpolation takes two pixels by two for one; below this scale it would leave out some, and fine
 patterns would beat (moiré)."""
-_SMOOTHED_TO: Final = 0.5
-"""Down to this scale a slight blur before it prevents that."""
+_SMOOTHED_TO: Final = 0.63
+"""Down to this scale a slight blur before it prevents that; below, it would leave more of fine patterns."""
 _SMOOTHING_PX: Final = 0.52
 """Standard deviation of that blur: what is left of gratings, those finer than the pixels of the screen too,
-is within 0.1 of their contrast what is left of them after enlarging and the mean of four."""
+is within 0.11 of their contrast what is left of them after enlarging and the mean of four."""
 
 
 def fit_size(inner_wh: tuple[int, int], outer_wh: tuple[int, int]) -> tuple[int, int]:
