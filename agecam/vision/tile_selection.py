@@ -46,7 +46,7 @@ def open_places(places: Proposals, seen: Sequence[Seen], *, score: float, share:
 
 def tiles_at(rois: Sequence[Roi], places: Proposals) -> list[Roi]:
     """All tiles in which the centre of a place lies."""
-    return [rois[index] for index in _centred(rois, places).any(axis=1).nonzero()[0].tolist()]
+    return [roi for roi, holds in zip(rois, _centred(rois, places), strict=True) if holds.any()]
 
 
 def fewest_tiles(
