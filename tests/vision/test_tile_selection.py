@@ -9,7 +9,7 @@ from agecam.vision.pyramid import tiles
 from agecam.vision.tile_selection import Seen, fewest_tiles, open_places, tiles_at
 
 SIZE_WH = (1000, 800)
-TILES = tiles(SIZE_WH, 4, 0.6)
+TILES = tiles(SIZE_WH, 250, 0.6)
 
 
 def places(*xyw: tuple[float, float, float]) -> NDArray[np.float32]:
