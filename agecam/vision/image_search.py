@@ -17,7 +17,7 @@ from agecam.vision.face_networks import FaceNetworks, crop_rois, uncut
 from agecam.vision.face_regression import with_confidence
 from agecam.vision.nms import non_max_suppression
 from agecam.vision.pyramid import Pyramid, Roi, tiles
-from agecam.vision.tile_selection import Seen, fewest_tiles, open_places, tiles_at
+from agecam.vision.tile_selection import Seen, fewest_tiles, open_places, sure_detections, tiles_at
 from agecam.vision.turned import is_upright, turned_back, turned_image
 
 
@@ -47,8 +47,8 @@ class SearchConfig:
     """Width of such a place in sides of the tile, at most: a tile adds nothing to what fills it."""
     known_score: float = 0.6
     known_size: float = 0.1
-    """A place is left out where a detection of this score fills this share of its region: smaller tiles would
-    detect it once more."""
+    """A place is left out where a detection of this score fills this share of its region and would be
+    confirmed: smaller tiles would detect it once more. One that would be rejected they may detect better."""
     place_margin: float = 1.5
     """A tile for a place holds it whole, with a quarter of its width all round. Few tiles do for all places:
     the 21 photographs take 573 runs of the full-range network, where all tiles in which the centre of a place
@@ -178,6 +178,7 @@ class _TileSearch:
         self.is_large = max(pyramid.size_wh) >= config.sure_side_px * config.tiles_per_side[0]
         self._least_score = config.weak_proposal_score if self.is_large else config.proposal_score
         self._searched: set[Roi] = set()
+        self._faces: dict[int, bool] = {}
         self.seen: list[Seen] = []
         """All detections, duplicates included."""
         self.places: Proposals = np.empty((0, 4), np.float32)
@@ -223,7 +224,16 @@ class _TileSearch:
         side = rois[0][2] if rois else 0
         places = places[places[:, 2] < self._config.proposal_size * side]
         config = self._config
-        return open_places(places, self.seen, score=config.known_score, share=config.known_size)
+        sure = sure_detections(self.seen, score=config.known_score, share=config.known_size)
+        return open_places(places, [one for one in sure if self._is_face(one)] if len(places) else [])
+
+    def _is_face(self, one: Detection) -> bool:
+        """Whether its own score would confirm it; remembered, since each level of tiles asks."""
+        if id(one) not in self._faces:
+            log_odds = self._networks.log_odds(*self.pyramid.shrunk_face(one, self._config.judged_px))
+            confidence = with_confidence(log_odds, one.score, self._networks.regression)
+            self._faces[id(one)] = confidence >= self._config.min_log_odds
+        return self._faces[id(one)]
 
     def _see(self, found: Iterable[Detection], side: float) -> None:
         self.seen += (Seen(one, max(one.box[2:]) / side) for one in found)
