@@ -51,7 +51,7 @@ class SearchConfig:
     confirmed: smaller tiles would detect it once more. One that would be rejected they may detect better."""
     place_margin: float = 1.5
     """A tile for a place holds it whole, with a quarter of its width all round. Few tiles do for all places:
-    the 21 photographs take 573 runs of the full-range network, where all tiles in which the centre of a place
+    the 21 photographs take 589 runs of the full-range network, where all tiles in which the centre of a place
     was, of a known face too, took 849, and all tiles 1,330, for the same 461 faces and four more."""
     crowd_face_size: float = 0.12
     """A face this small, as a share of a quarter tile's side, makes smaller ones likely."""
