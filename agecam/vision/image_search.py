@@ -17,7 +17,7 @@ from agecam.vision.face_networks import FaceNetworks, crop_rois, uncut
 from agecam.vision.face_regression import with_confidence
 from agecam.vision.nms import non_max_suppression
 from agecam.vision.pyramid import Pyramid, Roi, tiles
-from agecam.vision.tile_selection import Seen, fewest_tiles, open_places, tiles_at
+from agecam.vision.tile_selection import Seen, fewest_tiles, open_places, sure_detections, tiles_at
 from agecam.vision.turned import is_upright, turned_back, turned_image
 
 
@@ -31,6 +31,10 @@ class SearchConfig:
     tiles_per_side: tuple[int, int, int] = (2, 4, 7)
     """Tiles have a half and a quarter of the image's longer side, and a seventh where those of a quarter show
     small faces."""
+    longest_aspect: float = 2.0
+    """Of an image longer than so many of its shorter side (a panorama, a screenshot of a whole page), tiles
+    have the side that they have of one so long. Faces are as small beside the shorter side, of which every
+    tile would else have all: in a panorama of 8000 x 1000 pixels no face of 40 pixels was found."""
     sure_side_px: int = 400
     """Half tiles of this side are always searched, so that no face of 33 pixels depends on a proposal."""
     proposal_score: float = 0.1
@@ -43,17 +47,19 @@ class SearchConfig:
     """Width of such a place in sides of the tile, at most: a tile adds nothing to what fills it."""
     known_score: float = 0.6
     known_size: float = 0.1
-    """A place is left out where a detection of this score fills this share of its region: smaller tiles would
-    detect it once more."""
+    """A place is left out where a detection of this score fills this share of its region and would be
+    confirmed: smaller tiles would detect it once more. One that would be rejected they may detect better."""
     place_margin: float = 1.5
     """A tile for a place holds it whole, with a quarter of its width all round. Few tiles do for all places:
-    the 21 photographs take 573 runs of the full-range network, where all tiles in which the centre of a place
+    the 21 photographs take 589 runs of the full-range network, where all tiles in which the centre of a place
     was, of a known face too, took 849, and all tiles 1,330, for the same 461 faces and four more."""
     crowd_face_size: float = 0.12
     """A face this small, as a share of a quarter tile's side, makes smaller ones likely."""
     crowd_faces: int = 5
-    """So many of them are a crowd: all tiles with the centre of a place are searched, since the smallest
-    faces are detected in one tile and not in the next. With few tiles 30 are lost, none above 21 pixels."""
+    """So many of them are a crowd: all half tiles are searched, and all smaller ones with the centre of a
+    place, since the smallest faces are detected in one tile and not in the next. With few tiles 30 are lost,
+    none above 21 pixels. Where half tiles detect so many more than the whole image, all of them are searched
+    too: on a sheet of 100 portraits of 36 pixels the whole image shows 3 faces and 21 places."""
     stride: float = 0.6
     """Of a tile's side, so that neighbouring tiles overlap by the largest face that they are for."""
     min_face_px: int = 12
@@ -82,6 +88,11 @@ class SearchConfig:
     hard_min_log_odds: float = 0.0
     """Log-odds from which it is a face: of 177 proposals on portraits that one face fills, or a hand, 87 % of
     the faces have more, and 8 % of the others."""
+    upright_log_odds: float = 4.5
+    """Log-odds by the verifier from which an upright face of several says that the image is upright. Groups
+    on their side or upside down have upright detections too, of less in 18 of 20; the likeliest face of an
+    upright group has 4.2 and more. A tenth of portraits have less, for which three more searches are too
+    many: a face alone is taken as it is detected."""
     upright_lead: float = 1.0
     """Log-odds that a face in a turned image must have more than any in the upright one."""
 
@@ -96,44 +107,65 @@ def search_image(
 ) -> list[Detection]:
     """Faces of one image ``(h, w, 3)`` uint8, from left to right.
 
-    Where none is found, images turned by quarters are searched, and the image itself with wider borders.
-    ``crowd_score`` is the score from which a small face makes smaller tiles worth their time.
+    Where none is upright, or none of several surely, images turned by quarters are searched, and where there
+    is none at all the image itself with wider borders. ``crowd_score`` is the score from which a small face
+    makes smaller tiles worth their time.
     """
-    faces = _search_upright(networks, image_bgr, config, crowd_score)
-    if not any(is_upright(face) for face in faces):
-        # Networks detect some faces that lie on their side, and misplace their eyes and mouth.
-        faces = faces or _search_hard(networks, image_bgr, config)
-        pyramid = Pyramid(image_bgr)
-        log_odds = max((_verifier_log_odds(networks, pyramid, one, config) for one in faces), default=-np.inf)
-        quarters = _best_quarters(networks, image_bgr, config, log_odds + config.upright_lead)
+    pyramid = Pyramid(image_bgr)
+    faces = _search_upright(networks, pyramid, config, crowd_score)
+
+    def log_odds(face: Detection) -> float:
+        return _verifier_log_odds(networks, pyramid, face, config)
+
+    # Networks detect some faces that lie on their side or upside down, and misplace their eyes and mouth.
+    is_alone = len(faces) == 1
+    if not any(
+        is_upright(face) and (is_alone or log_odds(face) >= config.upright_log_odds) for face in faces
+    ):
+        faces = faces or _search_hard(networks, pyramid, config)
+        likeliest = max(map(log_odds, faces), default=-np.inf)
+        quarters = _best_quarters(networks, image_bgr, config, likeliest + config.upright_lead)
         if quarters:
-            height, width = image_bgr.shape[:2]
-            turned = _search_upright(networks, turned_image(image_bgr, quarters), config, crowd_score)
-            faces = [turned_back(face, quarters, (width, height)) for face in turned]
+            turned = Pyramid(turned_image(image_bgr, quarters))
+            found = _search_upright(networks, turned, config, crowd_score)
+            if len(found) >= len(faces):
+                faces = [turned_back(face, quarters, pyramid.size_wh) for face in found]
     return sorted(faces, key=lambda face: face.box[0])
 
 
 def _search_upright(
-    networks: FaceNetworks, image_bgr: NDArray[np.uint8], config: SearchConfig, crowd_score: float
+    networks: FaceNetworks, pyramid: Pyramid, config: SearchConfig, crowd_score: float
 ) -> list[Detection]:
-    search = _TileSearch(networks, Pyramid(image_bgr), config)
+    search = _TileSearch(networks, pyramid, config)
     search.run_whole()
+    size_wh = pyramid.size_wh
+    longest = min(max(size_wh), config.longest_aspect * min(size_wh))
     halves, quarters, sevenths = (
-        tiles(search.pyramid.size_wh, per_side, config.stride) for per_side in config.tiles_per_side
+        tiles(size_wh, int(longest / per_side), config.stride) for per_side in config.tiles_per_side
     )
-    search.run_tiles(halves if search.is_large else search.fewest(halves, search.places))
+    in_whole = _count(search.seen)
+    chosen = halves if search.is_large else search.fewest(halves, search.places)
+    if _count(search.run_tiles(chosen)) >= in_whole + config.crowd_faces:
+        search.run_tiles(halves)
     places = search.places
-    chosen = search.fewest(quarters, places)
-    small = [one for one in search.run_tiles(chosen) if one.share <= config.crowd_face_size]
+    small = search.run_tiles(search.fewest(quarters, places))
+    small = [one for one in small if one.share <= config.crowd_face_size]
     small = [one for one in small if one.detection.score >= crowd_score]
     if small:
-        is_crowd = len(non_max_suppression(one.detection for one in small)) >= config.crowd_faces
+        is_crowd = _count(small) >= config.crowd_faces
         if is_crowd:
-            rest = search.all(quarters, search.likely(places))
-            search.run_tiles([one for one in rest if one not in chosen])
+            known = len(search.places)
+            search.run_tiles(halves)
+            places = np.concatenate([places, search.places[known:]])
+            search.run_tiles(search.all(quarters, search.likely(places)))
         select = search.all if is_crowd else search.fewest
         search.run_tiles(select(sevenths, search.likely(search.places)))
-    return _confirmed_faces(networks, search.pyramid, (one.detection for one in search.seen), config)
+    return _confirmed_faces(networks, pyramid, (one.detection for one in search.seen), config)
+
+
+def _count(seen: Iterable[Seen]) -> int:
+    """How many faces these may be, without duplicates."""
+    return len(non_max_suppression(one.detection for one in seen))
 
 
 class _TileSearch:
@@ -145,6 +177,8 @@ class _TileSearch:
         self.pyramid = pyramid
         self.is_large = max(pyramid.size_wh) >= config.sure_side_px * config.tiles_per_side[0]
         self._least_score = config.weak_proposal_score if self.is_large else config.proposal_score
+        self._searched: set[Roi] = set()
+        self._faces: dict[int, bool] = {}
         self.seen: list[Seen] = []
         """All detections, duplicates included."""
         self.places: Proposals = np.empty((0, 4), np.float32)
@@ -159,8 +193,13 @@ class _TileSearch:
         self._see(self._networks.detect_image(bordered), longest * (1 + 2 * _BORDER_SHARE))
 
     def run_tiles(self, rois: Sequence[Roi]) -> list[Seen]:
-        """Run the full-range network on tiles; what it detects there, but for faces that their edges cut."""
+        """Run the full-range network on tiles that it was not run on before.
+
+        Returns what it detects there, but for faces that their edges cut.
+        """
         before, proposed = len(self.seen), [self.places]
+        rois = [roi for roi in rois if roi not in self._searched]
+        self._searched.update(rois)
         for roi, region in crop_rois(self.pyramid, rois):
             found, places = self._networks.full_range.detect_and_propose(region, self._least_score)
             proposed.append(places)
@@ -185,7 +224,16 @@ class _TileSearch:
         side = rois[0][2] if rois else 0
         places = places[places[:, 2] < self._config.proposal_size * side]
         config = self._config
-        return open_places(places, self.seen, score=config.known_score, share=config.known_size)
+        sure = sure_detections(self.seen, score=config.known_score, share=config.known_size)
+        return open_places(places, [one for one in sure if self._is_face(one)] if len(places) else [])
+
+    def _is_face(self, one: Detection) -> bool:
+        """Whether its own score would confirm it; remembered, since each level of tiles asks."""
+        if id(one) not in self._faces:
+            log_odds = self._networks.log_odds(*self.pyramid.shrunk_face(one, self._config.judged_px))
+            confidence = with_confidence(log_odds, one.score, self._networks.regression)
+            self._faces[id(one)] = confidence >= self._config.min_log_odds
+        return self._faces[id(one)]
 
     def _see(self, found: Iterable[Detection], side: float) -> None:
         self.seen += (Seen(one, max(one.box[2:]) / side) for one in found)
@@ -208,11 +256,8 @@ def _best_quarters(
     return best
 
 
-def _search_hard(
-    networks: FaceNetworks, image_bgr: NDArray[np.uint8], config: SearchConfig
-) -> list[Detection]:
+def _search_hard(networks: FaceNetworks, pyramid: Pyramid, config: SearchConfig) -> list[Detection]:
     """Large faces that wider borders show, less sure ones too."""
-    pyramid = Pyramid(image_bgr)
     found = networks.detect_whole(pyramid)
     for share in (_BORDER_SHARE, *config.wide_borders):
         found += networks.detect_image(pyramid.bordered(share, INPUT_PX))

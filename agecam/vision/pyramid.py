@@ -126,12 +126,12 @@ def _halvings(side: float, longest_px: int) -> int:
     return max(0, math.ceil(math.log2(max(1.0, side / longest_px))))
 
 
-def tiles(size_wh: tuple[int, int], per_side: int, stride: float) -> list[Roi]:
+def tiles(size_wh: tuple[int, int], side_px: int, stride: float) -> list[Roi]:
     """Square tiles that cover an image, each at most ``stride`` of its side after the one before.
 
-    Their side is the image's longer side divided by ``per_side``; none where that is too small to help.
+    Their side is ``side_px``, or the shorter side of the image; none where that is too small to help.
     """
-    size = min(max(size_wh) // per_side, *size_wh)
+    size = min(side_px, *size_wh)
     if size < _SMALLEST_TILE_PX:
         return []
     lefts, tops = (

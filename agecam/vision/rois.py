@@ -96,7 +96,7 @@ class TileScheduler:
         self._tokens.refill(time_s, config.per_s)
         if size_wh != self._size_wh:
             self._size_wh, self._next_tile = size_wh, 0
-            self._tiles = tiles(size_wh, config.per_side, config.stride)
+            self._tiles = tiles(size_wh, max(size_wh) // config.per_side, config.stride)
             self._searched = {}
         chosen: list[Roi] = []
         for _ in self._tiles:

@@ -25,17 +25,20 @@ class Seen:
     share: float
 
 
-def open_places(places: Proposals, seen: Sequence[Seen], *, score: float, share: float) -> Proposals:
-    """The places but for those of faces that are known well enough.
+def sure_detections(seen: Sequence[Seen], *, score: float, share: float) -> list[Detection]:
+    """Those of at least so high a score that fill so large a share of their region.
 
-    Those are the detections of at least so high a score that fill so large a share of their region: a smaller
-    tile would detect them once more.
+    A smaller tile would detect them once more.
     """
-    boxes = [one.detection.box for one in seen if one.detection.score >= score and one.share >= share]
-    if not boxes:
+    return [one.detection for one in seen if one.detection.score >= score and one.share >= share]
+
+
+def open_places(places: Proposals, faces: Sequence[Detection]) -> Proposals:
+    """The places but for those of faces that are known."""
+    if not faces:
         return places
     x, y, size, _ = places.T
-    left, top, width, height = np.array(boxes, np.float32).T[..., np.newaxis]
+    left, top, width, height = np.array([face.box for face in faces], np.float32).T[..., np.newaxis]
     is_known = (
         (np.abs(x - left - width / 2) < width / 2)
         & (np.abs(y - top - height / 2) < height / 2)

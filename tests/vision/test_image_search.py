@@ -90,13 +90,51 @@ def test_a_far_face_beside_a_near_one_is_found(detector: MediaPipeDetector, astr
     assert iou(far.box, (1368, 424, 43, 48)) > 0.3
 
 
-def test_tiles_are_searched_only_where_a_place_is_left_unexplained(
+@pytest.mark.parametrize("is_tall", [False, True])
+def test_a_small_face_in_a_panorama_or_a_tall_screenshot_is_found(
+    detector: MediaPipeDetector, astronaut_bgr: Image, is_tall: bool
+) -> None:
+    image = np.full((500, 4000, 3), (170, 160, 140), np.uint8)
+    if is_tall:
+        image = np.ascontiguousarray(image.transpose(1, 0, 2))
+    left, top = (330, 2600) if is_tall else (2600, 330)
+    image[top : top + 90, left : left + 90] = cv2.resize(
+        astronaut_bgr, (90, 90), interpolation=cv2.INTER_AREA
+    )
+    (face,) = detector.search(image)
+    assert iou(face.box, (left + 30, top + 10, 20, 22)) > 0.4
+
+
+def test_a_small_sheet_of_a_hundred_portraits_has_them_all(
     detector: MediaPipeDetector, astronaut_bgr: Image
+) -> None:
+    portrait = np.full((36, 36, 3), 255, np.uint8)
+    portrait[3:33, 3:33] = cv2.resize(astronaut_bgr[30:230, 120:320], (30, 30), interpolation=cv2.INTER_AREA)
+    assert len(detector.search(np.tile(np.hstack([portrait, portrait[:, ::-1]]), (10, 5, 1)))) == 100
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_group_is_found_as_it_lies_where_some_turned_faces_look_upright(
+    detector: MediaPipeDetector, astronaut_bgr: Image, hopper_bgr: Image, quarters: int
+) -> None:
+    pair = [
+        cv2.resize(image, (140, 140), interpolation=cv2.INTER_AREA)
+        for image in (astronaut_bgr, hopper_bgr[:512])
+    ]
+    row = np.hstack(pair * 3)
+    group = turned_image(np.vstack([row, row[:, ::-1]]), quarters)
+    found = detector.search(group)
+    assert len(found) == 12
+    assert not any(is_upright(face) for face in found)
+
+
+def test_tiles_are_searched_only_where_a_place_is_left_unexplained(
+    detector: MediaPipeDetector, astronaut_bgr: Image, hopper_bgr: Image
 ) -> None:
     near = np.full((420, 700, 3), 90, np.uint8)
     near[:400, :400] = cv2.resize(astronaut_bgr, (400, 400), interpolation=cv2.INTER_AREA)
     both = near.copy()
-    both[200:360, 500:660] = cv2.resize(astronaut_bgr, (160, 160), interpolation=cv2.INTER_AREA)
+    both[200:360, 500:660] = cv2.resize(hopper_bgr[:512, :512], (160, 160), interpolation=cv2.INTER_AREA)
     (runs, faces), (runs_both, faces_both) = (searched(detector, image) for image in (near, both))
     assert (faces, faces_both) == (1, 2)
     assert runs <= 3  # the whole image, as it is and with a border, and the face once more

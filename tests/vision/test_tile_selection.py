@@ -6,10 +6,10 @@ from numpy.typing import NDArray
 
 from agecam.messages import Detection
 from agecam.vision.pyramid import tiles
-from agecam.vision.tile_selection import Seen, fewest_tiles, open_places, tiles_at
+from agecam.vision.tile_selection import Seen, fewest_tiles, open_places, sure_detections, tiles_at
 
 SIZE_WH = (1000, 800)
-TILES = tiles(SIZE_WH, 4, 0.6)
+TILES = tiles(SIZE_WH, 250, 0.6)
 
 
 def places(*xyw: tuple[float, float, float]) -> NDArray[np.float32]:
@@ -30,16 +30,16 @@ def seen(box: tuple[float, float, float, float], score: float = 0.9, share: floa
     ],
 )
 def test_a_place_is_open_where_no_face_is_known(place: tuple[float, float, float], is_open: bool) -> None:
-    face = seen((100, 100, 100, 100))
-    assert len(open_places(places(place), [face], score=0.6, share=0.1)) == is_open
+    face = seen((100, 100, 100, 100)).detection
+    assert len(open_places(places(place), [face])) == is_open
+    assert len(open_places(places(place), [])) == 1
 
 
-def test_a_face_that_is_not_sure_or_was_seen_small_leaves_its_place_open() -> None:
-    here = places((150, 150, 90))
+def test_a_detection_of_a_low_score_or_that_was_seen_small_is_not_sure() -> None:
     box = (100, 100, 100, 100)
-    assert len(open_places(here, [seen(box, score=0.5)], score=0.6, share=0.1)) == 1
-    assert len(open_places(here, [seen(box, share=0.05)], score=0.6, share=0.1)) == 1
-    assert len(open_places(here, [], score=0.6, share=0.1)) == 1
+    sure = seen(box, score=0.6, share=0.1)
+    doubtful = [seen(box, score=0.5), seen(box, share=0.05)]
+    assert sure_detections([sure, *doubtful], score=0.6, share=0.1) == [sure.detection]
 
 
 def test_few_tiles_hold_each_place_whole_with_a_margin() -> None:

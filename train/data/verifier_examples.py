@@ -110,7 +110,7 @@ def proposals(networks: FaceNetworks, image_bgr: NDArray[np.uint8]) -> list[Dete
     pyramid = Pyramid(image_bgr)
     found = networks.detect_whole(pyramid)
     for per_side in _TILES_PER_SIDE:
-        regions = crop_rois(pyramid, tiles(pyramid.size_wh, per_side, _STRIDE))
+        regions = crop_rois(pyramid, tiles(pyramid.size_wh, max(pyramid.size_wh) // per_side, _STRIDE))
         for network in (networks.full_range, networks.short_range):
             found += detect_rois(network, pyramid.size_wh, regions)
     return non_max_suppression(one for one in found if max(one.box[2:]) >= _LEAST_PX)
