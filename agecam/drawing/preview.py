@@ -37,7 +37,8 @@ def resize_smoothly(image_bgr: NDArray[np.uint8], size_wh: tuple[int, int]) -> N
     of 4 for 1280 x 720 pixels on 896 x 504.
     """
     while size_wh[0] < _BILINEAR_TO / 2 * image_bgr.shape[1]:
-        image_bgr = _resize(image_bgr, (image_bgr.shape[1] // 2, image_bgr.shape[0] // 2), cv2.INTER_AREA)
+        height, width = image_bgr.shape[:2]
+        image_bgr = _resize(image_bgr, (width // 2, max(1, height // 2)), cv2.INTER_AREA)
     scale = size_wh[0] / image_bgr.shape[1]
     if _SMOOTHED_TO < scale < _BILINEAR_TO:
         smoothed = np.asarray(cv2.GaussianBlur(image_bgr, (3, 3), _SMOOTHING_PX), np.uint8)

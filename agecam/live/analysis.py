@@ -19,7 +19,7 @@ from agecam.live.pipeline import AnnotatedFrame, Pipeline, Preview, preview_agai
 from agecam.live.slot import LatestSlot
 from agecam.live.statistics import StatisticsCollector
 from agecam.live.still_scene import StillScene
-from agecam.messages import Frame
+from agecam.messages import Analysis, Frame
 
 if TYPE_CHECKING:
     from agecam.output.sink import Sink
@@ -174,13 +174,15 @@ class AnalysisThread:
             view = self.view
             pipeline.style, pipeline.preview_wh = view.style, view.screen_wh
             is_kept = self._feed.begin_analysis(captured)
-            preview, is_followed = view.preview_of(captured), is_kept or bool(self._sinks())
-            if is_followed:  # what is written has its own analysis, frame by frame
+            preview = view.preview_of(captured)
+            # What is written has its own analysis, frame by frame; and no face is to wait to be covered.
+            is_followed = is_kept or view.style.blur or bool(self._sinks())
+            if is_followed:
                 still_scene.reset()
                 annotated = pipeline.process(captured.frame, preview, draw_plain=is_kept)
             elif due := still_scene.due(captured.frame):
                 for frame in due[:-1]:
-                    pipeline.follow(frame)
+                    self._follow(pipeline, frame)
                 annotated = pipeline.process(captured.frame, preview)
                 still_scene.analysed(annotated.analysis)
             else:
@@ -193,7 +195,12 @@ class AnalysisThread:
                 self._latest = annotated
             self._callbacks.on_annotated(annotated)
             self._last = captured, view
-            self._statistics.analysed(annotated.analysis.stages_ms)
+            self._statistics.drawn(annotated.analysis.stages_ms, is_analysed=is_followed or bool(due))
             self._callbacks.on_change()
             if not is_followed and still_scene.is_overdue(captured.frame):
-                pipeline.follow(captured.frame, still_scene.analysed)
+                self._follow(pipeline, captured.frame, still_scene.analysed)
+
+    def _follow(self, pipeline: Pipeline, frame: Frame, *is_valid: Callable[[Analysis], bool]) -> None:
+        """Analyse a frame that is shown already."""
+        analysis, _ = pipeline.follow(frame, *is_valid)
+        self._statistics.analysed(analysis.stages_ms)

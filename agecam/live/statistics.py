@@ -42,8 +42,8 @@ class Statistics:
 
     ``captured``, ``analysed`` and ``shown`` count the frames of this source; ``history`` is the last minute,
     oldest first, and ``memory_mb`` what the program holds, MB of 10^6 bytes, ``None`` where that is not
-    known. ``dropped`` counts captured frames that were not analysed, and so not shown, since a newer one had
-    come. A recording has them all the same; what it lacks is told by
+    known. Of a still scene more frames are shown than analysed. ``dropped`` counts captured frames that were
+    neither, since a newer one had come. A recording has them all the same; what it lacks is told by
     :attr:`agecam.live.recording.RecordingState.dropped`.
     """
 
@@ -108,6 +108,13 @@ class StatisticsCollector:
             self._captured.tick()
 
     def analysed(self, stages_ms: Mapping[str, float]) -> None:
+        """A frame was analysed."""
+        with self._lock:
+            self._analysed.tick()
+            self._note(stages_ms)
+
+    def drawn(self, stages_ms: Mapping[str, float], *, is_analysed: bool) -> None:
+        """A frame is there to be shown, analysed itself or with the people of one before."""
         # Not in the window's thread, which opens no file.
         is_due = self._clock() >= self._memory_due_s
         memory_mb = resident_mb() if is_due else None
@@ -116,10 +123,14 @@ class StatisticsCollector:
         with self._lock:
             if is_due:
                 self._memory_mb, self._memory_due_s = memory_mb, self._clock() + _MEMORY_EVERY_S
-            self._analysed.tick()
-            for name, value in stages_ms.items():
-                mean = self._stages_ms.get(name, value)
-                self._stages_ms[name] = mean + _STAGE_WEIGHT * (value - mean)
+            if is_analysed:
+                self._analysed.tick()
+            self._note(stages_ms)
+
+    def _note(self, stages_ms: Mapping[str, float]) -> None:
+        for name, value in stages_ms.items():
+            mean = self._stages_ms.get(name, value)
+            self._stages_ms[name] = mean + _STAGE_WEIGHT * (value - mean)
 
     def shown(self, latency_s: float) -> None:
         with self._lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
@@ -35,6 +36,11 @@ class StillSceneConfig:
     tentative_after_s: float = 3.0
     """The same while somebody is tentative: whoever comes changes the image, and is confirmed in less; what
     is tentative again and again in a still scene is no face, or one that needs another image. Chosen."""
+    search_s: float = 0.5
+    """Where somebody tentative is found all the same, frames are analysed for so long: that confirms a face.
+    One that fades in, over 40 s, was never confirmed by analyses half a second apart."""
+    search_every_s: float = 5.0
+    """But no sooner than so long after that began last, for what is no face. Chosen."""
     every_s: float = 0.5
     """A frame so long after the last that was analysed is analysed all the same, for what changes too little
     to be seen on samples. Chosen."""
@@ -65,6 +71,8 @@ class StillScene:
         self._last: tuple[float, Sample] | None = None
         """When that frame was that was analysed last, and how it looks; ``None`` where people move."""
         self._after_s = self._config.after_s
+        self._search_s = -math.inf
+        """When a search for who is tentative began last."""
         self._skipped: Frame | None = None
         """The last frame, where it was not analysed."""
 
@@ -75,7 +83,8 @@ class StillScene:
         if self._rest is None or self._last is None or frame.is_still:
             return (frame,)
         last_s, sample = self._last
-        if last_s - self._rest.since_s < self._after_s:
+        is_searching = frame.time_s - self._search_s < self._config.search_s
+        if is_searching or last_s - self._rest.since_s < self._after_s:
             return (frame,)
         size_wh = frame.width, frame.height
         if self._rest.size_wh != size_wh or _changed(sample, _sample(frame), self._config):
@@ -98,6 +107,8 @@ class StillScene:
         is_settled = all(person.confirmed for person in analysis.people)
         after_s = self._after_s
         self._after_s = config.after_s if is_settled else config.tentative_after_s
+        if not is_settled and frame.time_s - self._search_s >= config.search_every_s:
+            self._search_s = frame.time_s
         if self._rest is None or not self._rest.holds(analysis, config):
             if self._rest is not None and last is not None and last[0] - self._rest.since_s >= after_s:
                 is_brief = frame.time_s - last[0] < config.every_s + config.missed_s
@@ -138,9 +149,9 @@ class _Rest:
         )
 
     def misses(self, now: Analysis) -> bool:
-        """Whether somebody is missing, and nobody new is there."""
+        """Whether somebody is missing, and nobody new is there, in an image of the same size."""
         before, present = ({one.track_id for one in people} for people in (self.people, _confirmed(now)))
-        return present < before
+        return present < before and self.size_wh == (now.frame.width, now.frame.height)
 
 
 def _confirmed(analysis: Analysis) -> tuple[Person, ...]:

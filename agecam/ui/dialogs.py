@@ -66,7 +66,7 @@ class Dialogs:
         answer = QMessageBox.question(
             parent,
             tr("Delete everybody?"),
-            tr("Delete all {count} images that were collected? They cannot be brought back.", count=images),
+            tr("Delete all images that were collected ({count})? They cannot be brought back.", count=images),
             QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel,
             QMessageBox.StandardButton.Cancel,
         )

@@ -59,3 +59,11 @@ def test_a_face_is_covered_before_anybody_sees_it(
     uncovered = preview_image(astronaut_bgr, size, mirrored=mirrored)
     np.testing.assert_array_equal(shown[2 * size[0] // 3 :], uncovered[2 * size[0] // 3 :])
     np.testing.assert_array_equal(astronaut_bgr, before)
+
+
+@pytest.mark.parametrize("size_wh", [(3000, 1), (1, 3000), (63, 47)])
+def test_an_image_of_hardly_any_height_or_width_is_shown_too(size_wh: tuple[int, int]) -> None:
+    shown_wh = fit_size(size_wh, (320, 180))
+    shown = preview_image(np.full((size_wh[1], size_wh[0], 3), 90, np.uint8), shown_wh)
+    assert shown.shape == (shown_wh[1], shown_wh[0], 4)
+    assert (shown[..., :3] == 90).all()

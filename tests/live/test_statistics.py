@@ -75,8 +75,19 @@ def test_frames_are_counted_and_memory_is_told() -> None:
     collector = StatisticsCollector()
     for _ in range(3):
         collector.captured()
-    collector.analysed({})
+    collector.drawn({"draw": 1.0}, is_analysed=True)
     read = collector.read(dropped=2)
     assert (read.captured, read.analysed, read.shown, read.dropped) == (3, 1, 0, 2)
     assert read.memory_mb is not None
     assert 10 < read.memory_mb < 20_000
+
+
+def test_a_frame_that_repeats_another_is_not_counted_as_analysed() -> None:
+    collector = StatisticsCollector()
+    collector.drawn({"detect": 5.0, "draw": 1.0}, is_analysed=True)
+    for _ in range(15):
+        collector.drawn({"draw": 1.0}, is_analysed=False)
+    collector.analysed({"detect": 5.0})
+    read = collector.read(dropped=0)
+    assert read.analysed == 2
+    assert read.stages_ms == pytest.approx({"detect": 5.0, "draw": 1.0})

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from agecam.drawing.label_text import LabelStyle
 from agecam.live.capture import SourceRequest
 from agecam.live.pipeline import AnnotatedFrame
 from agecam.live.session import Session
-from agecam.live.still_scene import StillScene
+from agecam.live.still_scene import StillScene, StillSceneConfig
 from agecam.messages import Analysis, Detection, Estimate, Frame, Person
+from agecam.vision.boxes import intersection_over_smaller
 from tests.live.helpers import FakeCamera, MakeSession, opening, wait_for
 
 Image = NDArray[np.uint8]
@@ -21,6 +23,9 @@ Image = NDArray[np.uint8]
 FPS = 30
 RESTED = FPS + 1
 """Frames after which nothing has changed for a second."""
+
+FACE = (176.0, 67.0, 106.0, 106.0)
+"""That of the astronaut."""
 
 SOMEBODY = Person(
     1,
@@ -108,6 +113,24 @@ def test_what_is_tentative_again_and_again_keeps_nobody_busy_for_long(images: li
     )
     assert analysed[: 3 * FPS + 1] == list(range(3 * FPS + 1))
     assert len(analysed) < 3 * FPS + 6
+
+
+def test_who_is_found_where_nothing_changes_is_searched_for_in_the_next_frames_but_not_for_ever(
+    images: list[Image],
+) -> None:
+    found, config = 3 * FPS, StillSceneConfig()
+    somebody_new = replace(SOMEBODY, track_id=2, confirmed=False)
+    analysed = analysed_frames(
+        [images[index % 3] for index in range(12 * FPS)],
+        lambda index: (SOMEBODY, somebody_new) if index >= found else (SOMEBODY,),
+    )
+    first = min(index for index in analysed if index >= found)
+    search = round(config.search_s * FPS)
+    assert set(range(first, first + search)) <= set(analysed)
+    after = [index for index in analysed if first + search < index < first + config.search_every_s * FPS]
+    assert len(after) <= 2 * config.search_every_s
+    again = [index for index in analysed if index >= first + config.search_every_s * FPS]
+    assert again[:search] == list(range(again[0], again[0] + search))
 
 
 def test_nobody_at_rest_goes_for_a_moment_while_nothing_changes(images: list[Image]) -> None:
@@ -200,3 +223,28 @@ def test_a_camera_that_sees_nothing_new_goes_on_with_its_labels_and_a_table_has_
         wait_for(partial(_is_another, session, before), "the next frame")
         seen.append(is_repeated(session))
     assert not any(seen)
+
+
+def test_where_faces_are_covered_and_in_what_is_counted_every_frame_has_its_own_analysis(
+    make_session: MakeSession, astronaut_bgr: Image
+) -> None:
+    session = make_session(opener=opening(FakeCamera(astronaut_bgr)))
+    session.show(SourceRequest("camera"))
+    wait_for(lambda: is_repeated(session), "a frame that is not analysed")
+    wait_for(lambda: session.statistics().fps_analysed < 10, "a rate that tells it")
+    session.set_style(LabelStyle(blur=True))
+    wait_for(lambda: _is_covered(session), "a covered face")
+    for _ in range(10):
+        before = session.latest()
+        wait_for(partial(_is_another, session, before), "the next frame")
+        assert _is_covered(session)
+        assert not is_repeated(session)
+
+
+def _is_covered(session: Session) -> bool:
+    latest = session.latest()
+    return (
+        latest is not None
+        and latest.preview is not None
+        and any(intersection_over_smaller(box, FACE) > 0.8 for box in latest.preview.overlay.covered)
+    )

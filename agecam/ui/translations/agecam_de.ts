@@ -296,8 +296,8 @@ Zeigen Sie nur Menschen, die damit einverstanden sind. Sie finden das wieder unt
         <translation>Alle gesammelten Bilder löschen</translation>
     </message>
     <message>
-        <source>Delete all {count} images that were collected? They cannot be brought back.</source>
-        <translation>Alle {count} gesammelten Bilder löschen? Sie lassen sich nicht zurückholen.</translation>
+        <source>Delete all images that were collected ({count})? They cannot be brought back.</source>
+        <translation>Alle gesammelten Bilder löschen ({count})? Sie lassen sich nicht zurückholen.</translation>
     </message>
     <message>
         <source>Delete everybody?</source>
