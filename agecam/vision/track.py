@@ -127,6 +127,8 @@ class Track:
         self._seen_s = 0.0  # between frames in both of which it was detected
         self.is_out_of_sight = False
         """Whether its place has stopped looking like it since it was detected: it is hidden or gone."""
+        self.is_on_head = False
+        """Whether it may be an ear of somebody: then it is confirmed once it ``is_lasting`` alone."""
         self._held_until_s = -math.inf
         self._before_suspicion: Track | None = None
         self._age: float | None = None  # years, as last estimated while confirmed
@@ -194,6 +196,12 @@ class Track:
         known = -math.expm1((self.started_s - self.detected_s) / config.way_memory_s)
         span_s = min(config.longest_way_s, time_s - self.detected_s) / max(_LEAST_KNOWN, known)
         return self._way_velocity[0] * span_s, self._way_velocity[1] * span_s
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether it has been detected for long, and in most of that time."""
+        config, lasted_s = self._config, self.detected_s - self.started_s
+        return lasted_s >= config.lasting_s and self._seen_s >= config.lasting_share * lasted_s
 
     def begin_frame(self, time_s: float) -> None:
         """The frame at ``time_s`` is the current one, in which it has not been detected yet."""
@@ -321,7 +329,7 @@ class Track:
 
     def _confirm(self) -> None:
         config = self._config
-        if self.confirmed or self.time_s < self._held_until_s:
+        if self.confirmed or self.time_s < self._held_until_s or (self.is_on_head and not self.is_lasting):
             return
         lasts = self._hits >= config.min_hits and self.detected_s - self.started_s >= config.min_age_s
         is_face = self.score >= config.confirm_score or (
@@ -333,9 +341,7 @@ class Track:
 
     def _least_confidence(self) -> float:
         config = self._config
-        lasted_s = self.detected_s - self.started_s
-        is_lasting = lasted_s >= config.lasting_s and self._seen_s >= config.lasting_share * lasted_s
-        if is_lasting and self.score >= config.lasting_score:
+        if self.is_lasting and self.score >= config.lasting_score:
             return config.lasting_confidence
         return config.confirm_confidence
 
