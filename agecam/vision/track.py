@@ -128,7 +128,7 @@ class Track:
         self.is_out_of_sight = False
         """Whether its place has stopped looking like it since it was detected: it is hidden or gone."""
         self.is_on_head = False
-        """Whether it may be an ear of somebody: then it is confirmed once it ``is_lasting`` alone."""
+        """Whether it was once where an ear of somebody is: it is not confirmed before it ``is_lasting``."""
         self._held_until_s = -math.inf
         self._before_suspicion: Track | None = None
         self._age: float | None = None  # years, as last estimated while confirmed

@@ -285,13 +285,13 @@ class Tracker:
     def _find_ears(self) -> None:
         """Tell who may be an ear of somebody just detected.
 
-        An ear is taken for a face now and then, somebody beside or before a head in frame after frame.
+        An ear is detected now and then, its box here and there; somebody beside or before a head steadily.
         """
         config, time_s = self._config, self._time_s
         present = self._present()
         heads = [one for one in present if one.confirmed and time_s - one.detected_s <= config.max_coast_s]
         for track in present:
-            if not track.confirmed:
+            if not (track.confirmed or track.is_on_head):
                 box = track.predicted_box(time_s)
                 track.is_on_head = any(
                     is_ear(box, head.predicted_box(time_s), config.ear_size, config.ear_reach)
