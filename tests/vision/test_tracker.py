@@ -296,6 +296,13 @@ def test_an_ear_is_nobody_unlike_who_is_seen_on_it_in_every_frame(
     assert {one.track_id for one in tracked[-1] if one.confirmed} == numbers
 
 
+def test_who_is_on_the_ear_of_a_head_is_labelled_sooner_where_verification_is_sure(face: MakeFace) -> None:
+    head, small = face(0, 0, score=0.9), face(*EAR, score=0.9)
+    frames = [[head]] * 5 + [[head, small], [head], [head], [head]] * 4
+    tracked = run(Tracker(), frames, confidence=0.99)
+    assert {one.track_id for one in tracked[13] if one.confirmed} == {1, 2}
+
+
 def test_who_is_on_the_ear_of_a_head_is_labelled_after_half_a_second(face: MakeFace) -> None:
     head, small = face(0, 0, score=0.9), face(*EAR, score=0.9)
     tracked = run(Tracker(), [[head]] * 5 + [[head, small]] * 20)
