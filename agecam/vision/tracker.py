@@ -186,7 +186,7 @@ class Tracker:
                 track = self._tracks[track_id]
                 is_disturbed = self._is_disturbed(track, present)
                 track.appearance.add(look, self._time_s, is_disturbed=is_disturbed)
-        self._drop_ears()
+        self._find_ears()
 
     def _continue(self, match: Match, matcher: Matcher) -> None:
         track = match.track
@@ -282,20 +282,21 @@ class Tracker:
                 ):
                     del self._tracks[track.track_id]
 
-    def _drop_ears(self) -> None:
-        """Forget those that were taken up before the faces were confirmed to which they belong."""
-        for track in self._present():
-            if math.isinf(track.confirmed_s) and self._is_ear(track.predicted_box(self._time_s)):
-                del self._tracks[track.track_id]
+    def _find_ears(self) -> None:
+        """Tell who may be an ear of somebody just detected.
 
-    def _is_ear(self, box: Sequence[float]) -> bool:
-        """Whether it lies on the head of somebody just detected: an ear may look like a face."""
+        An ear is detected now and then, its box here and there; somebody beside or before a head steadily.
+        """
         config, time_s = self._config, self._time_s
-        return any(
-            is_ear(box, track.predicted_box(time_s), config.ear_size, config.ear_reach)
-            for track in self._present()
-            if track.confirmed and time_s - track.detected_s <= config.max_coast_s
-        )
+        present = self._present()
+        heads = [one for one in present if one.confirmed and time_s - one.detected_s <= config.max_coast_s]
+        for track in present:
+            if not (track.confirmed or track.is_on_head):
+                box = track.predicted_box(time_s)
+                track.is_on_head = any(
+                    is_ear(box, head.predicted_box(time_s), config.ear_size, config.ear_reach)
+                    for head in heads
+                )
 
     def _is_disturbed(self, track: Track, present: Sequence[Track]) -> bool:
         """Whether somebody nearer, and so larger, is about to hide it, or does: their colours mix."""
@@ -315,8 +316,7 @@ class Tracker:
     def _is_duplicate(self, candidate: Candidate, matcher: Matcher) -> bool:
         """Whether it lies on somebody just detected: one head found at two sizes is not two people.
 
-        Nor are a head and its ear. Who stands where somebody else was is none: of the same size, and of
-        another look.
+        Who stands where somebody else was is none: of the same size, and of another look.
         """
         time_s, config, found = self._time_s, self._config, candidate.detection.box
         for track in self._present():
@@ -330,7 +330,7 @@ class Tracker:
             is_replaced = not track.detected and matcher.likeness(track, candidate) < least
             if not (is_sized_alike and is_replaced):
                 return True
-        return self._is_ear(found)
+        return False
 
     def _lose_sight(self, matcher: Matcher, describe: Describe | None) -> None:
         """Look whether those just lost are still to be seen where they would be.

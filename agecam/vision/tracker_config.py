@@ -44,7 +44,9 @@ class TrackerConfig:
     ear_size: float = 0.4
     """Size of an ear at most, in sizes of the face to which it belongs: one that was detected had 0.25 ..."""
     ear_reach: float = 0.25
-    """... and how far it reaches beside the face, in its widths: the head hides who is behind it there."""
+    """... and how far it reaches beside the face, in its widths: the head hides who is behind it there,
+    but not beside jaw or nose. Who is in this place is confirmed on more evidence; see
+    :attr:`agecam.vision.track.TrackConfig.head_confidence`."""
     double_likeness: float = 0.75
     """Likeness of mean colours from which two tracks that take turns there are one head, too. Of made films
     one head had 0.82, and a man behind a woman 0.35. Chosen."""

@@ -276,18 +276,42 @@ EAR = (93, 40, 25)
 
 
 @pytest.mark.parametrize(
-    ("first", "place", "numbers"),
+    ("first", "place", "every", "numbers"),
     [
-        (0, EAR, {1}),
-        (5, EAR, {2}),  # it is forgotten once the face is confirmed
-        (0, (150, 40, 25), {1, 2}),
-        (0, (93, -40, 25), {1, 2}),
-        (0, (93, 40, 70), {1, 2}),
+        (0, EAR, 4, {1}),
+        (2, EAR, 4, {2}),  # it was detected before its face was
+        (0, EAR, 1, {1, 2}),
+        (0, (150, 40, 25), 1, {1, 2}),
+        (0, (93, -40, 25), 4, {1, 2}),
+        (0, (93, 40, 70), 4, {1, 2}),
     ],
-    ids=["ear", "ear before its face", "somebody beside", "somebody above", "somebody as near"],
+    ids=["ear", "ear before its face", "somebody small on it", "somebody beside", "above", "as near"],
 )
-def test_an_ear_is_nobody(face: MakeFace, first: int, place: tuple[int, int, int], numbers: set[int]) -> None:
+def test_an_ear_is_nobody_unlike_who_is_seen_on_it_in_every_frame(
+    face: MakeFace, first: int, place: tuple[int, int, int], every: int, numbers: set[int]
+) -> None:
     ear, head = face(*place, score=0.9), face(0, 0, score=0.9)
-    frames = [[ear]] * min(first, 2) + [[head]] * 4 + [[head, ear]] * 10
+    frames = [[ear]] * first + [[head]] * 4 + [[head, *([] if i % every else [ear])] for i in range(25)]
     tracked = run(Tracker(), frames)
-    assert {one.track_id for one in tracked[-1]} == numbers
+    assert {one.track_id for one in tracked[-1] if one.confirmed} == numbers
+
+
+def test_who_is_on_the_ear_of_a_head_is_labelled_sooner_where_verification_is_sure(face: MakeFace) -> None:
+    head, small = face(0, 0, score=0.9), face(*EAR, score=0.9)
+    frames = [[head]] * 5 + [[head, small], [head], [head], [head]] * 4
+    tracked = run(Tracker(), frames, confidence=0.99)
+    assert {one.track_id for one in tracked[13] if one.confirmed} == {1, 2}
+
+
+def test_who_is_on_the_ear_of_a_head_is_labelled_after_half_a_second(face: MakeFace) -> None:
+    head, small = face(0, 0, score=0.9), face(*EAR, score=0.9)
+    tracked = run(Tracker(), [[head]] * 5 + [[head, small]] * 20)
+    labelled = [index for index, people in enumerate(tracked) if sum(one.confirmed for one in people) == 2]
+    assert labelled == list(range(labelled[0], 25))
+    assert (labelled[0] - 5) / 25 == pytest.approx(0.52, abs=0.04)
+
+
+def test_an_ear_whose_box_goes_beyond_the_head_is_still_nobody(face: MakeFace) -> None:
+    head, ear, grown = face(0, 0, score=0.9), face(*EAR, score=0.9), face(97, 34, 38, score=0.9)
+    frames = [[head]] * 4 + [[head, ear], [head], [head], [head, grown], [head], [head]] * 5
+    assert {one.track_id for people in run(Tracker(), frames) for one in people if one.confirmed} == {1}
