@@ -34,7 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QObject, QTimer
 
-from agecam.commands.scene import FacesScene
+from agecam.commands.scene import FacesScene, write_scene
 from agecam.display import has_display
 from agecam.live.capture import SourceOpener, SourceRequest
 from agecam.live.pipeline import AnnotatedFrame
@@ -286,22 +286,24 @@ def measure_session(state: str, path: Path, seconds: float) -> LiveCost:
 
 def write_clip(path: Path, state: str) -> None:
     """The scene of a state as a video file."""
+    if state == "still":
+        _write_still(path)
+        return
     match = re.fullmatch(r"(\d+)(?:@(\d+)x(\d+))?", state)
-    faces = int(match[1]) if match else 1
     size = (int(match[2]), int(match[3])) if match and match[2] else (1280, 720)
-    scene = FacesScene(faces, *size)
+    write_scene(path, int(match[1]) if match else 1, *size)
+
+
+def _write_still(path: Path) -> None:
+    scene = FacesScene(1)
     scene.open()
+    frame = scene.read()
+    scene.close()
+    assert frame is not None
     rng = np.random.default_rng(0)
-    still: Frame | None = None
-    with VideoWriter(path, *size, VideoOptions(nominal_fps=FPS)) as writer:
-        for index in range(_STILL_FRAMES if state == "still" else scene.frame_count):
-            frame = still if still is not None else scene.read()
-            assert frame is not None
-            image_bgr = frame.image_bgr
-            if state == "still":
-                still = frame
-                image_bgr = _noisy(image_bgr, rng)
-            writer.write(image_bgr, index / FPS)
+    with VideoWriter(path, frame.width, frame.height, VideoOptions(nominal_fps=FPS)) as writer:
+        for index in range(_STILL_FRAMES):
+            writer.write(_noisy(frame.image_bgr, rng), index / FPS)
 
 
 def _noisy(image_bgr: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

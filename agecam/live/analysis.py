@@ -200,7 +200,9 @@ class AnalysisThread:
             if not is_followed and still_scene.is_overdue(captured.frame):
                 self._follow(pipeline, captured.frame, still_scene.analysed)
 
-    def _follow(self, pipeline: Pipeline, frame: Frame, *is_valid: Callable[[Analysis], bool]) -> None:
+    def _follow(
+        self, pipeline: Pipeline, frame: Frame, is_valid: Callable[[Analysis], bool] | None = None
+    ) -> None:
         """Analyse a frame that is shown already."""
-        analysis, _ = pipeline.follow(frame, *is_valid)
+        analysis, _ = pipeline.follow(frame, is_valid)
         self._statistics.analysed(analysis.stages_ms)

@@ -119,22 +119,20 @@ class Pipeline:
         return self._finish(analysis, people, preview, draw_plain=draw_plain)
 
     def follow(
-        self, frame: Frame, is_valid: Callable[[Analysis], bool] = lambda _analysis: True
+        self, frame: Frame, is_valid: Callable[[Analysis], bool] | None = None
     ) -> tuple[Analysis, tuple[Person, ...]]:
         """Analyse one frame that nobody sees; its people as printed, too.
 
-        Where that ``is_valid``, it is what :meth:`repeat` repeats.
+        It is what :meth:`repeat` repeats, unless ``is_valid`` says that it is not.
         """
         analysis = self._analyzer.analyze(frame)
         people = self._hysteresis.update(analysis.people, frame.time_s)
-        if is_valid(analysis):
+        if is_valid is None or is_valid(analysis):
             self._last = analysis, people
         return analysis, people
 
-    def repeat(
-        self, frame: Frame, preview: Preview = Preview.PLAIN, *, draw_plain: bool = False
-    ) -> AnnotatedFrame:
-        """The same for a frame that shows what the last one did: its people, who are where they were.
+    def repeat(self, frame: Frame, preview: Preview = Preview.PLAIN) -> AnnotatedFrame:
+        """An annotated frame for one that shows what the last one did: its people, who are where they were.
 
         Raises :class:`RuntimeError` where none has been processed since the last :meth:`reset`.
         """
@@ -148,7 +146,7 @@ class Pipeline:
             analysis = replace(analysis, people=unseen, stages_ms={})
         analysis = replace(analysis, frame=frame)
         self._last = analysis, people
-        return self._finish(analysis, people, preview, draw_plain=draw_plain)
+        return self._finish(analysis, people, preview)
 
     def process_all(
         self, frames: Iterable[Frame], preview: Preview = Preview.NONE, *, draw_plain: bool = False
@@ -174,7 +172,7 @@ class Pipeline:
         self._laid_out.clear()
 
     def _finish(
-        self, analysis: Analysis, people: tuple[Person, ...], preview: Preview, *, draw_plain: bool
+        self, analysis: Analysis, people: tuple[Person, ...], preview: Preview, *, draw_plain: bool = False
     ) -> AnnotatedFrame:
         started_s = time.perf_counter()
         frame = analysis.frame

@@ -38,8 +38,8 @@ def test_a_place_is_open_where_no_face_is_known(place: tuple[float, float, float
 def test_a_detection_of_a_low_score_or_that_was_seen_small_is_not_sure() -> None:
     box = (100, 100, 100, 100)
     sure = seen(box, score=0.6, share=0.1)
-    doubtful = [seen(box, score=0.5), seen(box, share=0.05)]
-    assert sure_detections([sure, *doubtful], score=0.6, share=0.1) == [sure.detection]
+    others = [seen(box, score=0.5), seen(box, share=0.05)]
+    assert sure_detections([sure, *others], score=0.6, share=0.1) == [sure.detection]
 
 
 def test_few_tiles_hold_each_place_whole_with_a_margin() -> None:
