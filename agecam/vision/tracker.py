@@ -23,6 +23,7 @@ from agecam.vision.appearance import Appearance
 from agecam.vision.boxes import intersection_over_smaller
 from agecam.vision.changes import Box
 from agecam.vision.matching import Candidate, Describe, Match, Matcher, size_px, size_ratio
+from agecam.vision.rois import ExpectedFace
 from agecam.vision.same_person import doubles, is_ear, known_again
 from agecam.vision.scene_cut import Scene
 from agecam.vision.track import Track
@@ -98,7 +99,7 @@ class Tracker:
         self._lose_sight(matcher, describe)
         return self.reported()
 
-    def expected(self, time_s: float, scene: Scene = _FIRST_SCENE) -> list[Detection]:
+    def expected(self, time_s: float, scene: Scene = _FIRST_SCENE) -> list[ExpectedFace]:
         """Where those who are confirmed would be at ``time_s``, the longest undetected first."""
         confirmed = (
             track
@@ -107,7 +108,10 @@ class Tracker:
             and track.scene == scene.number
             and time_s - track.present_s <= self._config.max_age_s
         )
-        return [track.predicted(time_s) for track in sorted(confirmed, key=lambda track: track.detected_s)]
+        return [
+            ExpectedFace(track.track_id, track.predicted(time_s), time_s - track.detected_s)
+            for track in sorted(confirmed, key=lambda track: track.detected_s)
+        ]
 
     def hidden(self) -> list[Box]:
         """Where those who are confirmed, and not detected in this frame, would be: they may come back."""

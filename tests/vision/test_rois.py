@@ -4,13 +4,17 @@ import numpy as np
 import pytest
 
 from agecam.messages import Detection
-from agecam.vision.rois import RoiConfig, RoiScheduler, TileConfig, TileScheduler, TokenBucket
+from agecam.vision.rois import ExpectedFace, RoiConfig, RoiScheduler, TileConfig, TileScheduler, TokenBucket
 
 SIZE_WH = (1280, 720)
 
 
 def face_at(x: float, y: float, side: float = 30.0) -> Detection:
     return Detection((x, y, side, side), 0.8, np.zeros((4, 2), np.float32))
+
+
+def missed(*faces: Detection, for_s: float = 0.04) -> list[ExpectedFace]:
+    return [ExpectedFace(number, face, for_s) for number, face in enumerate(faces, 1)]
 
 
 def test_a_bucket_holds_no_more_than_its_capacity() -> None:
@@ -62,7 +66,7 @@ def test_tiles_begin_anew_with_another_frame_size_and_after_a_reset() -> None:
 def test_a_far_face_that_is_missed_gets_rois() -> None:
     scheduler = RoiScheduler()
     far = face_at(1240, 5)
-    rois = [roi for i in range(25) for roi in scheduler.schedule(SIZE_WH, [far], [], i / 25).rois]
+    rois = [roi for i in range(25) for roi in scheduler.schedule(SIZE_WH, missed(far), [], i / 25).rois]
     assert 12 < len(rois) < 22
     for x, y, width, height in rois:
         assert x <= 1240
@@ -74,31 +78,43 @@ def test_a_far_face_that_is_missed_gets_rois() -> None:
 def test_a_face_that_is_detected_costs_no_roi() -> None:
     scheduler = RoiScheduler()
     face = face_at(400, 200, 60)
-    assert not any(scheduler.schedule(SIZE_WH, [face], [face], index / 25).rois for index in range(25))
+    assert not any(scheduler.schedule(SIZE_WH, missed(face), [face], index / 25).rois for index in range(25))
 
 
 def test_one_roi_serves_all_faces_inside_it() -> None:
     pair = [face_at(400, 300), face_at(440, 310)]
-    assert RoiScheduler().schedule(SIZE_WH, pair, [], 0.0).rois == [(340, 240, 150, 150)]
+    assert RoiScheduler().schedule(SIZE_WH, missed(*pair), [], 0.0).rois == [(340, 240, 150, 150)]
+
+
+def test_who_has_been_missing_for_a_while_gets_an_roi_a_few_times_a_second() -> None:
+    scheduler = RoiScheduler()
+    hidden, just_missed = face_at(400, 300), ExpectedFace(2, face_at(900, 300), 0.04)
+    rois = [
+        len(scheduler.schedule(SIZE_WH, missed(hidden, for_s=0.1 + index / 25), [], index / 25).rois)
+        for index in range(26)
+    ]
+    assert sum(rois) == 4
+    assert rois[0] == rois[7] == 1
+    both = [*missed(hidden, for_s=1.2), just_missed]
+    assert scheduler.schedule(SIZE_WH, both, [], 1.08).rois == [(840, 240, 150, 150)]
 
 
 def test_a_crowd_gets_no_more_rois_than_there_is_time_for() -> None:
     scheduler = RoiScheduler()
     crowd = [face_at(40 * n, 20 * n) for n in range(25)]
-    counts = [len(scheduler.schedule(SIZE_WH, crowd, [], index / 25).rois) for index in range(50)]
+    counts = [len(scheduler.schedule(SIZE_WH, missed(*crowd), [], index / 25).rois) for index in range(50)]
     assert max(counts) == 2
     assert 30 < sum(counts) < 40
 
 
 def test_the_short_range_network_runs_now_and_then_and_at_once_where_a_near_face_is_missed() -> None:
     scheduler = RoiScheduler()
-    near, far = face_at(300, 200, 300), face_at(300, 200, 60)
+    near, far = missed(face_at(300, 200, 300)), missed(face_at(300, 200, 60))
     times_s = [index / 25 for index in range(25)]
-    assert (
-        4 <= sum(scheduler.schedule(SIZE_WH, [near], [near], time_s).short_range for time_s in times_s) <= 6
-    )
-    assert 4 <= sum(scheduler.schedule(SIZE_WH, [far], [], 2 + time_s).short_range for time_s in times_s) <= 6
-    assert all(scheduler.schedule(SIZE_WH, [near], [], 4 + time_s).short_range for time_s in times_s)
+    found = [near[0].face]
+    assert 4 <= sum(scheduler.schedule(SIZE_WH, near, found, time_s).short_range for time_s in times_s) <= 6
+    assert 4 <= sum(scheduler.schedule(SIZE_WH, far, [], 2 + time_s).short_range for time_s in times_s) <= 6
+    assert all(scheduler.schedule(SIZE_WH, near, [], 4 + time_s).short_range for time_s in times_s)
 
 
 def test_the_pause_of_the_configuration_is_used() -> None:

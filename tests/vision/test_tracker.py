@@ -229,7 +229,10 @@ def test_expected_faces_are_those_confirmed_the_longest_undetected_first(face: M
     pair = [face(0, 0, score=0.95), face(300, 0, score=0.95)]
     run(tracker, [pair] * 5)
     tracker.update([pair[0], face(600, 0)], 0.2)
-    assert [round(one.box[0]) for one in tracker.expected(0.24)] == [300, 0]
+    assert [(round(one.face.box[0]), round(one.missed_s, 2)) for one in tracker.expected(0.24)] == [
+        (300, 0.08),
+        (0, 0.04),
+    ]
 
 
 def test_reset_forgets_everybody_and_time(face: MakeFace) -> None:
