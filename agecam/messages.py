@@ -97,7 +97,8 @@ class Person:
     """One track in one frame: a face with an identity that lasts.
 
     ``estimate`` is fused over the track so far, ``None`` before the models were first run on it; ``raw`` is
-    the models' prediction for this very frame, ``None`` where they were not run on this face in this frame.
+    the models' prediction for this very frame, ``None`` where they were not run on this face in this frame;
+    its ``female`` is NaN where the age model alone was.
     ``confirmed`` is false while the track is tentative, and where verification has shown that it is no face.
     ``tentative_id`` is the number that it had before it turned out, in this frame, to be somebody else.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -146,5 +147,6 @@ def _cells(person: Person) -> list[str]:
         *(f"{value:.1f}" for value in person.face.box),
         f"{person.face.score:.3f}",
         *fused,
-        *(["", ""] if raw is None else [f"{raw.age:.2f}", f"{raw.female:.4f}"]),
+        "" if raw is None else f"{raw.age:.2f}",
+        "" if raw is None or math.isnan(raw.female) else f"{raw.female:.4f}",
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -58,5 +59,5 @@ def _person_fields(person: Person) -> dict[str, Any]:
         "track": person.track_id,
         **face_fields(person.face, person.estimate),
         "age_raw": None if raw is None else round(raw.age, 2),
-        "female_raw": None if raw is None else round(raw.female, 4),
+        "female_raw": None if raw is None or math.isnan(raw.female) else round(raw.female, 4),
     }

@@ -196,7 +196,9 @@ class Analyzer:
         views = [TTA_VIEWS[(track.runs - 1) % len(TTA_VIEWS)] for track in due]
         crops = align_faces(frame.image_bgr, [track.face for track in due], views)
         clock.lap("align")
-        estimates = self._classifier.classify(crops)
+        estimates = self._classifier.classify(
+            crops, with_gender=[self._schedule.wants_gender(track) for track in due]
+        )
         clock.lap("classify")
         raw = {}
         for track, crop, estimate in zip(due, crops, estimates, strict=True):

@@ -23,10 +23,14 @@ from agecam.vision.stage_clock import NetworkUsage
 class Classifier(Protocol):
     """Predicts the age and the gender of aligned faces."""
 
-    def classify(self, *views: NDArray[np.uint8]) -> list[Estimate]:
+    def classify(
+        self, *views: NDArray[np.uint8], with_gender: Sequence[bool] | None = None
+    ) -> list[Estimate]:
         """One estimate a face, in order, from one view of each or the mean prediction over several.
 
         Each view is ``(n, 128, 128)`` uint8, ``n`` may be 0; see :data:`agecam.vision.align.TTA_VIEWS`.
+        ``with_gender`` says of each face whether its gender is asked for, of all by default; without,
+        ``female`` is NaN.
         """
         ...
 
@@ -46,9 +50,11 @@ class LiteRtClassifier:
         self._age = _load(manifest, "age", threads)
         self._gender = _load(manifest, "gender", threads)
 
-    def classify(self, *views: NDArray[np.uint8]) -> list[Estimate]:
+    def classify(
+        self, *views: NDArray[np.uint8], with_gender: Sequence[bool] | None = None
+    ) -> list[Estimate]:
         """As :meth:`Classifier.classify` says."""
-        return estimate_views(views, self._age.run, self._gender.run, self._calibration)
+        return estimate_views(views, self._age.run, self._gender.run, self._calibration, with_gender)
 
     def network_usage(self) -> dict[str, NetworkUsage]:
         """As :meth:`agecam.vision.stage_clock.CountsRuns.network_usage` says."""
@@ -62,13 +68,22 @@ _Run = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
 def estimate_views(
-    views: Sequence[NDArray[np.uint8]], age: _Run, gender: _Run, calibration: Calibration
+    views: Sequence[NDArray[np.uint8]],
+    age: _Run,
+    gender: _Run,
+    calibration: Calibration,
+    with_gender: Sequence[bool] | None = None,
 ) -> list[Estimate]:
     """What :meth:`Classifier.classify` says, by functions that run the two models on model input."""
-    if len(views[0]) == 0:
+    count = len(views[0])
+    if count == 0:
         return []
     inputs = [to_model_input(view) for view in views]
-    return estimates(_mean_output(age, inputs), _mean_output(gender, inputs), calibration)
+    asked = np.ones(count, bool) if with_gender is None else np.array(with_gender, bool)
+    female = np.full(count, np.nan, np.float32)
+    if asked.any():
+        female[asked] = _mean_output(gender, [one[asked] for one in inputs]).reshape(-1)
+    return estimates(_mean_output(age, inputs), female, calibration)
 
 
 def _mean_output(run: _Run, inputs: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

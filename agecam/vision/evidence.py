@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from agecam.messages import Detection, Estimate
@@ -72,12 +72,16 @@ class EvidenceConfig:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The models' prediction for one frame; ``weight`` is the age's, ``quality`` the gender's."""
+    """The models' prediction for one frame; ``weight`` is the age's, ``quality`` the gender's.
+
+    Without a gender its log-odds do not matter.
+    """
 
     time_s: float
     quality: float
     weight: float
     values: Values
+    has_gender: bool = True
 
 
 class Evidence:
@@ -88,6 +92,7 @@ class Evidence:
         "_estimate",
         "_fresh",
         "_fresh_sq",
+        "_gender_s",
         "_gender_total",
         "_gender_weight",
         "_quality",
@@ -116,6 +121,7 @@ class Evidence:
         self._quality = 0.0  # each times its weight
         self._fresh = 0.0  # weights, each times the part of its prediction that is new
         self._fresh_sq = 0.0  # squared weights, likewise
+        self._gender_s = time_s
         self._gender_weight = 0.0
         self._gender_total = 0.0
         self._estimate: Estimate | None = None  # until the next prediction: the models run on few frames
@@ -126,13 +132,22 @@ class Evidence:
         elapsed_s = prediction.time_s - self.time_s
         novelty = -math.expm1(-elapsed_s / config.correlation_s) if self._weight else 1.0
         keep = math.exp(-elapsed_s / config.memory_s)
+        gender_weight = 0.0
+        if prediction.has_gender:
+            since_s = prediction.time_s - self._gender_s
+            gender_novelty = -math.expm1(-since_s / config.correlation_s) if self._gender_weight else 1.0
+            gender_weight = gender_novelty * prediction.quality
+            self._gender_s = prediction.time_s
+        else:
+            # What the drift compares: nothing new about the gender.
+            mean = self._total[3] / self._weight if self._weight else 0.0
+            prediction = replace(prediction, values=(*prediction.values[:3], mean))
         self._weight = keep * self._weight + prediction.weight
         self._total = _weighted_sum(keep, self._total, prediction.weight, prediction.values)
         self._quality = keep * self._quality + prediction.weight * prediction.quality
         self._squares = keep * self._squares + prediction.weight * prediction.values[0] ** 2
         self._fresh = keep * self._fresh + novelty * prediction.weight
         self._fresh_sq = keep * self._fresh_sq + novelty * prediction.weight**2
-        gender_weight = novelty * prediction.quality
         self._gender_weight = keep * self._gender_weight + gender_weight
         self._gender_total = keep * self._gender_total + gender_weight * prediction.values[3]
         self.time_s = prediction.time_s
@@ -157,7 +172,7 @@ class Evidence:
         )
         scale = math.sqrt(variance / max(own, _LEAST_VARIANCE))
         low, high = max(0.0, age - scale * below), min(float(AGES - 1), age + scale * above)
-        female = 1 / (1 + math.exp(-trust * self._gender_total / self._gender_weight))
+        female = 1 / (1 + math.exp(-trust * self._gender_total / (self._gender_weight or 1.0)))
         return Estimate(age, min(age, low), max(age, high), female)
 
     def _variance(self, own: float, mean: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,12 @@ class KerasClassifier:
         self._age = _load(manifest, "age")
         self._gender = _load(manifest, "gender")
 
-    def classify(self, *views: NDArray[np.uint8]) -> list[Estimate]:
+    def classify(
+        self, *views: NDArray[np.uint8], with_gender: Sequence[bool] | None = None
+    ) -> list[Estimate]:
         """As :meth:`Classifier.classify` says."""
-        return estimate_views(views, _runner(self._age), _runner(self._gender), self._calibration)
+        models = _runner(self._age), _runner(self._gender)
+        return estimate_views(views, *models, self._calibration, with_gender)
 
 
 def _runner(model: Any) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:

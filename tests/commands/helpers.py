@@ -71,7 +71,9 @@ class EmptyScene:
 class NoClassifier:
     """Is asked for no face."""
 
-    def classify(self, *views: NDArray[np.uint8]) -> list[Estimate]:
+    def classify(
+        self, *views: NDArray[np.uint8], with_gender: Sequence[bool] | None = None
+    ) -> list[Estimate]:
         return []
 
 

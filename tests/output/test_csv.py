@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+import math
 import subprocess
 import sys
 import threading
@@ -63,6 +64,12 @@ def test_every_row_has_every_column(tmp_path: Path, frame: MakeFrame) -> None:
     assert [row["track"] for row in rows] == ["1", "2", "3"]
     assert all(None not in row and None not in row.values() for row in rows)
     assert (rows[2]["age"], rows[2]["age_raw"]) == ("", "36.00")
+
+
+def test_a_gender_that_was_not_predicted_is_empty(tmp_path: Path, frame: MakeFrame) -> None:
+    with CsvSink(tmp_path / "log.csv") as sink:
+        sink.write(frame(), [person(1, FUSED, replace(RAW, female=math.nan))])
+    assert lines(tmp_path / "log.csv")[1].endswith(",0.9123,36.00,")
 
 
 def test_a_person_not_yet_confirmed_is_left_out(tmp_path: Path, frame: MakeFrame) -> None:

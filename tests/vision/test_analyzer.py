@@ -2,7 +2,7 @@
 
 import contextlib
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +45,7 @@ class Recorder:
     def __init__(self) -> None:
         self.crops: list[Image] = []
 
-    def classify(self, *views: Image) -> list[Estimate]:
+    def classify(self, *views: Image, with_gender: Sequence[bool] | None = None) -> list[Estimate]:
         self.crops.extend(views[0])
         return [Estimate(30, 20, 40, 0.5)] * len(views[0])
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 
-from agecam.messages import Detection
+from agecam.messages import Detection, Estimate
 from agecam.vision.classification_schedule import ClassificationSchedule, ClassificationScheduleConfig
 from agecam.vision.track import Track, TrackConfig
 
@@ -68,3 +68,17 @@ def test_reset_starts_time_anew(face: MakeFace) -> None:
     schedule.due(tracks_of(face, 1), 100.0)
     schedule.reset()
     assert len(schedule.due(tracks_of(face, 1), 0.0)) == 1
+
+
+def test_a_certain_gender_is_predicted_in_every_fourth_run_until_the_track_is_suspect(face: MakeFace) -> None:
+    schedule, (track, other) = ClassificationSchedule(), tracks_of(face, 2)
+    genders: dict[int, list[bool]] = {1: [], 2: []}
+    for index in range(200):
+        for one in schedule.due([track, other], index / 25):
+            genders[one.track_id].append(schedule.wants_gender(one))
+            one.fusion.add(Estimate(30, 25, 36, 0.95 if one is track else 0.6), 1.0, one.face, index / 25)
+    assert genders[1][:8] == [True] * 8
+    assert genders[1][8:28] == [run % 4 == 0 for run in range(9, 29)]
+    assert all(genders[2])
+    track.suspect()
+    assert all(schedule.wants_gender(one) for one in schedule.due([track], 8.0))

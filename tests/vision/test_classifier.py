@@ -82,6 +82,21 @@ def test_the_prediction_over_several_views_is_their_mean(
 
 
 @both_runtimes
+def test_a_gender_that_is_not_asked_for_is_not_a_number(
+    model_folder: Path, crops: NDArray[np.uint8], runtime: Runtime
+) -> None:
+    classifier = runtime(model_folder)
+    whole, part, none = (
+        numbers(classifier.classify(crops, with_gender=wanted))
+        for wanted in (None, [index == 1 for index in range(len(crops))], [False] * len(crops))
+    )
+    assert part[:, :3] == pytest.approx(whole[:, :3], abs=1e-3)
+    assert part[1, 3] == pytest.approx(whole[1, 3], abs=1e-3)
+    assert np.isnan(np.delete(part[:, 3], 1)).all()
+    assert np.isnan(none[:, 3]).all()
+
+
+@both_runtimes
 def test_without_faces_there_are_no_estimates(model_folder: Path, runtime: Runtime) -> None:
     assert runtime(model_folder).classify(np.empty((0, 128, 128), np.uint8)) == []
 

@@ -1,5 +1,6 @@
 """Fused estimates are nearer the truth than single predictions, and follow a change of person."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -265,3 +266,35 @@ def test_a_face_covered_for_a_moment_is_still_the_same_person(feed: Feed) -> Non
     feed(fusion, [30] * 50, raw=Raw(half=6))
     feed(fusion, [48] * 3, start_s=2, raw=Raw(half=14, quality=0.2))
     assert feed(fusion, [30] * 10, start_s=2.1, raw=Raw(half=6))[-1].age == pytest.approx(30, abs=1)
+
+
+def test_without_a_gender_the_age_is_the_same_and_the_gender_stays(feed: Feed) -> None:
+    ages = [30, 34, 31, 36, 33, 35, 32, 31]
+    whole, part = Fusion(), Fusion()
+    feed(whole, ages, raw=Raw(female=0.7))
+    feed(part, ages[:1], raw=Raw(female=0.7))
+    fused = feed(part, ages[1:], start_s=0.04, raw=Raw(female=math.nan))
+    assert fused[-1].female == pytest.approx(0.7, abs=0.01)
+    one, other = estimate_of(whole), fused[-1]
+    assert (one.age, one.age_low, one.age_high) == (other.age, other.age_low, other.age_high)
+
+
+def test_a_gender_counts_by_the_time_since_the_last_one(feed: Feed) -> None:
+    fusion = Fusion()
+    feed(fusion, [30], raw=Raw(female=0.9))
+    feed(fusion, [30] * 24, start_s=0.04, raw=Raw(female=math.nan))
+    (late,) = feed(fusion, [30], start_s=1.0, raw=Raw(female=0.1))
+    assert late.female == pytest.approx(0.5, abs=0.03)
+
+
+def test_predictions_without_gender_drift_by_their_ages_alone(feed: Feed, face: MakeFace) -> None:
+    def split(female: float, age: float) -> bool:
+        fusion = Fusion()
+        feed(fusion, [30] * 10, raw=Raw(female=0.95))
+        assert fusion.suspect()
+        feed(fusion, [age] * 5, start_s=0.4, raw=Raw(female=female))
+        return fusion.add(Estimate(age, age - 5, age + 6, female), 1.0, face(0, 0, 100), 0.6)
+
+    assert not split(math.nan, 30)
+    assert split(0.01, 30)
+    assert split(math.nan, 60)

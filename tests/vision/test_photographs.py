@@ -1,6 +1,6 @@
 """Still images: searched, numbered from left to right, confirmed at once, analysed once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ class Counter:
     def __init__(self) -> None:
         self.views: list[int] = []
 
-    def classify(self, *views: Image) -> list[Estimate]:
+    def classify(self, *views: Image, with_gender: Sequence[bool] | None = None) -> list[Estimate]:
         self.views.append(len(views))
         return [Estimate(30, 20, 40, 0.5)] * len(views[0])
 

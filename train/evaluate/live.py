@@ -83,7 +83,11 @@ class _ViewRecorder:
     def __init__(self) -> None:
         self.views: NDArray[np.uint8] = np.empty((len(TTA_VIEWS), 0, CROP_PX, CROP_PX), np.uint8)
 
-    def classify(self, *views: NDArray[np.uint8]) -> list[Estimate]:
+    def classify(
+        self,
+        *views: NDArray[np.uint8],
+        with_gender: Sequence[bool] | None = None,  # noqa: ARG002
+    ) -> list[Estimate]:
         self.views = np.stack(views)
         return [Estimate(0, 0, 0, 0)] * len(views[0])
 
