@@ -138,11 +138,12 @@ class RoiConfig:
     """Side of an ROI at least; a smaller one would be enlarged to 192 pixels more than twice."""
     detected_ios: float = 0.3
     """Intersection over smaller above which a detection is of an expected face. Chosen, not measured."""
-    missing_after_s: float = 0.1
+    missing_after_s: float = 0.2
     """Who has not been detected for so long is hidden or has turned away, ..."""
     missing_every_s: float = 0.25
-    """... and gets an ROI so often: on the classroom clip none of 27 around such people detected them, and 33
-    of 40 around those missed just now did. Chosen."""
+    """... and gets an ROI so often: on the classroom clip none around such people detected them, 5 of 12 did
+    around those missed for 0.08 or 0.12 s, 27 of 33 around those missed just now. With 0.1 s numbers went
+    over to others in a crowd."""
     short_range_every_s: float = 0.2
     """The short-range network runs so often in any case, since new faces may be near, too."""
     near_size: float = 0.12

@@ -90,7 +90,7 @@ def test_who_has_been_missing_for_a_while_gets_an_roi_a_few_times_a_second() -> 
     scheduler = RoiScheduler()
     hidden, just_missed = face_at(400, 300), ExpectedFace(2, face_at(900, 300), 0.04)
     rois = [
-        len(scheduler.schedule(SIZE_WH, missed(hidden, for_s=0.1 + index / 25), [], index / 25).rois)
+        len(scheduler.schedule(SIZE_WH, missed(hidden, for_s=0.2 + index / 25), [], index / 25).rois)
         for index in range(26)
     ]
     assert sum(rois) == 4
