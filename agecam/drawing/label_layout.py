@@ -100,8 +100,8 @@ def _unmoved(
     more where it is, and none is in another's way, the other positions need not be known. ``faces`` are
     those confirmed and those tentative.
     """
-    rects = [(_rect(box), 1.0) for box in faces[0]] + [(_rect(box), config.tentative_part) for box in faces[1]]
-    heads = [(_head(rect, config), rect, weight) for rect, weight in rects]
+    weighted = [(box, 1.0) for box in faces[0]] + [(box, config.tentative_part) for box in faces[1]]
+    heads = [(_head(rect := _rect(box), config), rect, weight) for box, weight in weighted]
     taken: list[Box] = []
     placed: list[PlacedLabel] = []
     for label in labels:
