@@ -22,12 +22,15 @@ class CodedImage:
     """What an image was made of: 4:2:0, 8 bits, limited range, of even sides, as most video files hold it.
 
     ``image_bgr`` is what was made of it. ``planes`` gives a copy, ``(height * 3 / 2, width)`` uint8: luma,
-    below it both planes of chroma (I420). Any thread may call it.
+    below it both planes of chroma (I420). Any thread may call it. Whoever draws on a copy of the image says
+    in ``drawn_on`` where: rectangles, xyxy in whole pixels, outside of which nothing has changed. They may
+    reach beyond the image.
     """
 
     image_bgr: NDArray[np.uint8]
     planes: Callable[[], NDArray[np.uint8]]
     matrix: Matrix
+    drawn_on: tuple[tuple[int, int, int, int], ...] = ()
 
     @property
     def nbytes(self) -> int:

@@ -15,7 +15,7 @@ from agecam.drawing.config import DEFAULT_CONFIG, DrawingConfig
 from agecam.drawing.label_image import Colour, Plate, lay_out_plate, render_label
 from agecam.drawing.label_layout import Box, LabelSpot, place_labels
 from agecam.drawing.label_text import LabelStyle, label_texts
-from agecam.drawing.overlay import OutlinedBox, Overlay, PlacedPlate
+from agecam.drawing.overlay import OutlinedBox, Overlay, PlacedPlate, covered_rect
 from agecam.messages import Person
 from agecam.opencv import cv2
 
@@ -341,14 +341,12 @@ def pixelate(image: NDArray[np.uint8], box: Box, config: DrawingConfig = DEFAULT
 
     ``box`` is the face's, in pixels of ``image``, ``(h, w, channels)`` uint8.
     """
-    x, y, width, height = box
-    across, down = config.blur_margin * width, config.blur_margin * height
-    x0, y0 = max(0, int(x - across)), max(0, int(y - 1.5 * down))
-    x1, y1 = min(image.shape[1], int(x + width + across) + 1), min(image.shape[0], int(y + height + down) + 1)
+    left, top, right, bottom = covered_rect(box, config)
+    x0, y0, x1, y1 = max(0, left), max(0, top), min(image.shape[1], right), min(image.shape[0], bottom)
     if x1 <= x0 or y1 <= y0:
         return
     region = image[y0:y1, x0:x1]
-    pixel = max(1.0, width / config.blur_squares)
+    pixel = max(1.0, box[2] / config.blur_squares)
     few = (max(1, round((x1 - x0) / pixel)), max(1, round((y1 - y0) / pixel)))
     mosaic = cv2.resize(region, few, interpolation=cv2.INTER_AREA)
     region[:] = cv2.resize(mosaic, (x1 - x0, y1 - y0), interpolation=cv2.INTER_NEAREST)

@@ -54,6 +54,10 @@ def place_labels(
     """
     if not labels:
         return []
+    before = before or {}
+    unmoved = _unmoved(labels, (faces, tentative), image_size_wh, gap_px, before, config)
+    if unmoved is not None:
+        return unmoved
     sizes = np.array([label.size_wh for label in labels], dtype=float).T[..., None]
     wanted = np.array(list(zip(*(_positions(label, gap_px, config) for label in labels), strict=True)))
     room = np.maximum(0, np.array(image_size_wh)[:, None, None] - sizes)
@@ -64,7 +68,6 @@ def place_labels(
     costs = _cover_costs(places, [label.box for label in labels], [*faces, *tentative], weights, config)
     costs += config.outside_cost * np.abs(corners - wanted).sum(axis=0) / sizes.sum(axis=0)
     chosen = costs.argmin(axis=1)
-    before = before or {}
     kept = [(row, before[label.track_id]) for row, label in enumerate(labels) if label.track_id in before]
     if kept:
         rows, positions = np.array(kept).T
@@ -81,6 +84,57 @@ def place_labels(
             strict=True,
         )
     ]
+
+
+def _unmoved(
+    labels: Sequence[LabelSpot],
+    faces: tuple[Sequence[Box], Sequence[Box]],
+    image_size_wh: tuple[int, int],
+    gap: int,
+    before: Mapping[int, int],
+    config: DrawingConfig,
+) -> list[PlacedLabel] | None:
+    """All labels at their positions of the frame before, where that is sure to be the layout: most often.
+
+    No other position can cost less than moving does, which is what is looked at first: where no label costs
+    more where it is, and none is in another's way, the other positions need not be known. ``faces`` are
+    those confirmed and those tentative.
+    """
+    weighted = [(box, 1.0) for box in faces[0]] + [(box, config.tentative_part) for box in faces[1]]
+    heads = [(_head(rect := _rect(box), config), rect, weight) for box, weight in weighted]
+    taken: list[Box] = []
+    placed: list[PlacedLabel] = []
+    for label in labels:
+        position = before.get(label.track_id)
+        if position is None:
+            return None
+        width, height = label.size_wh
+        across, down = _positions(label, gap, config)
+        x = min(max(across[position], 0), max(0, image_size_wh[0] - width))
+        y = min(max(down[position], 0), max(0, image_size_wh[1] - height))
+        place = x, y, x + width, y + height
+        pushed = (abs(x - across[position]) + abs(y - down[position])) / (width + height)
+        cost = config.order_cost * _RANKS[position] + config.outside_cost * pushed
+        cost += config.own_face_cost * _covered(place, _rect(label.box))
+        for head, rect, weight in heads:
+            if _overlap(place, head):  # which holds its face
+                cost += weight * config.hair_cost * _covered(place, head)
+                cost += weight * config.face_cost * _covered(place, rect)
+        if cost > config.move_cost - _ROUNDING or any(_overlap(place, other) for other in taken):
+            return None
+        taken.append(place)
+        placed.append(PlacedLabel(label.track_id, round(x), round(y), position))
+    return placed
+
+
+def _covered(rect: Box, other: Box) -> float:
+    """What :func:`_covers` gives of two rectangles."""
+    width = min(rect[2], other[2]) - max(rect[0], other[0])
+    height = min(rect[3], other[3]) - max(rect[1], other[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    areas = (rect[2] - rect[0]) * (rect[3] - rect[1]), (other[2] - other[0]) * (other[3] - other[1])
+    return width * height / max(1, min(areas))
 
 
 # Plain Python, as in all that is done per box: for the few labels of a frame a call of NumPy costs more.
@@ -101,8 +155,10 @@ def _positions(
     )
 
 
-_RANKS: Final = np.array([0, 1, 1, 2, 2, 3, 3, 3, 4, 4, 5, 8])
+_RANKS: Final = (0, 1, 1, 2, 2, 3, 3, 3, 4, 4, 5, 8)
 """Of those places, in the order of preference."""
+_ROUNDING: Final = 1e-6
+"""By far more than sums of costs are off by, added up in one order or another."""
 
 
 def _rect(box: Box) -> Box:
@@ -139,7 +195,7 @@ def _cover_costs(
     covered = _covers(places, others)
     costs = config.face_cost * (covered[..., 1 : 1 + count] @ weights)
     costs += config.hair_cost * (covered[..., 1 + count :] @ weights)
-    costs += config.order_cost * _RANKS
+    costs += config.order_cost * np.array(_RANKS)
     costs += config.own_face_cost * covered[..., 0]
     return np.asarray(costs)
 

@@ -190,10 +190,12 @@ class Pipeline:
             seen = make_preview(frame.image_bgr, overlay, self.preview_wh)
         plain = draw_overlay(frame.image_bgr, overlay) if overlay is not None and is_kept else None
         draw_ms = (time.perf_counter() - started_s) * 1000
+        drawn = frame
+        if sinks and plain is not None and overlay is not None:
+            coded = frame.coded and replace(frame.coded, drawn_on=overlay.rects())
+            drawn = replace(frame, image_bgr=plain, coded=coded)
         for sink in sinks:
-            drawn = plain if sink.needs_drawing else None
-            kept = frame if drawn is None else replace(frame, image_bgr=drawn)
-            sink.write(kept, analysis.people)
+            sink.write(drawn if sink.needs_drawing else frame, analysis.people)
         timed = replace(analysis, stages_ms={**analysis.stages_ms, "draw": draw_ms})
         layout = LabelLayout(colours=colours) if overlay is None else self._plain.layout
         return AnnotatedFrame(timed, people, seen, plain, covered, style, layout)

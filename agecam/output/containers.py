@@ -81,6 +81,24 @@ as decoded                  38.4 dB 0.980 17   42.4 dB 0.986 15
 as decoded, without splits  38.1 dB 0.978 13   42.3 dB 0.986 12
 =========================== ================== ==================
 """
+_FEWER_STEPS: Final = {
+    **_NO_SPLIT_MOTION,
+    "x264-params": "subme=1:deadzone-inter=10:deadzone-intra=5:deblock=1,1:"
+    "aq-strength=0.7:chroma-qp-offset=-1",
+}
+"""Besides, motion is searched in fewer steps. What that costs of quality is won back by finer coefficients
+(smaller dead zones), a stronger deblocking filter and less shifting of bits between blocks. PSNR and SSIM as
+above at nearly equal size, with PSNR and SSIM of luma, on the whole classroom:
+
+============================= ================= ================= =======
+images converted, all splits  36.4 dB 0.9749    39.4 dB 0.9831    6.87 MB
+as decoded, without splits    37.7 dB 0.9751    41.8 dB 0.9830    6.90 MB
+and in fewer steps            37.8 dB 0.9750    42.4 dB 0.9832    6.88 MB
+============================= ================= ================= =======
+
+That takes a fifth less time; of one person near and of a crowd the files are 9 % smaller, too, with as good a
+PSNR and SSIM. At "small" SSIM falls by 0.001 at equal size, so that is left as it was.
+"""
 # zerolatency and lag-in-frames hold no frames back, which a killed program would lose. crf, qmin and qmax are
 # the codecs' own scales of quality, less being better; those of one row look alike. The motion search "dia"
 # gives files of the same size, PSNR and SSIM as "hex", the preset's (on three clips within 0.5 %, 0.01 dB and
@@ -93,8 +111,8 @@ IMAGE_ENCODERS: Final[Mapping[str, ImageEncoder]] = {
         _MPEG_CLOCK,
         decoded_qualities={
             "small": {"crf": "25.25", **_NO_SPLIT_MOTION},
-            "standard": {"crf": "20.25", **_NO_SPLIT_MOTION},
-            "high": {"crf": "16.25", **_NO_SPLIT_MOTION},
+            "standard": {"crf": "23.5", **_FEWER_STEPS},
+            "high": {"crf": "19.5", **_FEWER_STEPS},
         },
     ),
     "mpeg4": ImageEncoder(

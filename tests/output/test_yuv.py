@@ -1,5 +1,6 @@
 """What encoders get: all that was not drawn on as its file held it, and the rest in the right colours."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -61,7 +62,7 @@ def test_only_what_was_drawn_on_is_converted(
     right, bottom = min(width, 40), min(height, 32)
     inset = 0 if 2 in size_wh else 2  # the chroma beside it is seen there
     drawn[:bottom, :right] = (40, 90, 200)
-    planes = converted(YuvConverter(matrix), drawn, coded)
+    planes = converted(YuvConverter(matrix), drawn, replace(coded, drawn_on=((-3, -5, right, bottom),)))
     before = coded.planes()
     # Nothing more than 15 pixels beside it.
     assert np.array_equal(planes[bottom + 15 : height], before[bottom + 15 : height])
@@ -75,7 +76,9 @@ def test_what_was_not_drawn_on_at_all_stays_as_it_was(demo_frame: Frame) -> None
     coded = demo_frame.coded
     assert coded is not None
     drawn = demo_frame.image_bgr.copy()
-    assert np.array_equal(converted(YuvConverter(coded.matrix), drawn, coded), coded.planes())
+    beside = (-50, 0, -1, 90), (0, demo_frame.height, 40, demo_frame.height + 9)
+    for one in (coded, replace(coded, drawn_on=beside)):
+        assert np.array_equal(converted(YuvConverter(coded.matrix), drawn, one), coded.planes())
 
 
 @pytest.mark.parametrize("size_wh", [(320, 240), (322, 246)])
@@ -88,7 +91,8 @@ def test_pixels_beside_what_was_drawn_stay_as_they_were(
     before = coded.planes()
     drawn = coded.image_bgr.copy()
     drawn[25:90, 37:101] = (40, 90, 200)
-    planes = converted(YuvConverter("bt709"), drawn, coded)
+    rects = (30, 20, 60, 95), (55, 25, 101, 90)  # more than was drawn on
+    planes = converted(YuvConverter("bt709"), drawn, replace(coded, drawn_on=rects))
     is_beside = (drawn == coded.image_bgr).all(axis=2)
     assert np.array_equal(planes[:height][is_beside], before[:height][is_beside])
     is_beside = is_beside.reshape(height // 2, 2, width // 2, 2).all(axis=(1, 3))
@@ -102,6 +106,7 @@ def test_what_is_left_is_as_bright_however_much_was_drawn_on(demo_frame: Frame) 
     height = demo_frame.height
     drawn = demo_frame.image_bgr.copy()
     drawn[: height * 3 // 4] = 255 - drawn[: height * 3 // 4]
+    coded = replace(coded, drawn_on=((0, 0, demo_frame.width + 9, height * 3 // 4),))
     planes = converted(YuvConverter(coded.matrix), drawn, coded)
     left = slice(height * 3 // 4, height)
     assert np.array_equal(planes[left], coded.planes()[left])
