@@ -24,13 +24,13 @@ class CodedImage:
     ``image_bgr`` is what was made of it. ``planes`` gives a copy, ``(height * 3 / 2, width)`` uint8: luma,
     below it both planes of chroma (I420). Any thread may call it. Whoever draws on a copy of the image says
     in ``drawn_on`` where: rectangles, xyxy in whole pixels, outside of which nothing has changed. They may
-    reach beyond the image.
+    reach beyond the image. ``None``: that is not known, and may be anywhere.
     """
 
     image_bgr: NDArray[np.uint8]
     planes: Callable[[], NDArray[np.uint8]]
     matrix: Matrix
-    drawn_on: tuple[tuple[int, int, int, int], ...] = ()
+    drawn_on: tuple[tuple[int, int, int, int], ...] | None = None
 
     @property
     def nbytes(self) -> int:

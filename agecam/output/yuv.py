@@ -109,10 +109,16 @@ class _Tiles:
         return plane.reshape(len(plane) // down, down, plane.shape[1] // across, across, *plane.shape[2:])
 
     def touched(
-        self, image_bgr: NDArray[np.uint8], rects: Iterable[tuple[int, int, int, int]]
+        self, image_bgr: NDArray[np.uint8], rects: Iterable[tuple[int, int, int, int]] | None
     ) -> NDArray[np.bool_]:
-        """Which tiles of an image have a part in rectangles, xyxy in pixels: ``(down, across)``."""
-        touched = np.zeros((len(image_bgr) // self.height, image_bgr.shape[1] // self.width), np.bool_)
+        """Which tiles of an image have a part in rectangles, xyxy in pixels: ``(down, across)``.
+
+        All where it is not known what was drawn on: what was covered must not come back.
+        """
+        shape = len(image_bgr) // self.height, image_bgr.shape[1] // self.width
+        if rects is None:
+            return np.ones(shape, np.bool_)
+        touched = np.zeros(shape, np.bool_)
         for left, top, right, bottom in rects:
             rows = slice(max(0, top) // self.height, max(0, -(-bottom // self.height)))
             touched[rows, max(0, left) // self.width : max(0, -(-right // self.width))] = True
