@@ -88,8 +88,19 @@ class Decoder:
             video_header.header_duration_s(container, self._config) or 0.0,
         )
         self._pixel_aspect = video_header.pixel_aspect(self._stream, self._config)
+        self._has_square_pixels = self._pixel_aspect == 1
         self.origin = video_header.origin(container, self._stream, self._config)
         """What counts as 0 s, in seconds of the stream's clock; ``None``: its first frame."""
+        # PyAV makes a new Fraction, in 5 us, whenever it is asked for one.
+        self._time_bases = [stream.time_base or Fraction(0) for stream in container.streams]
+        self._time_base = self._time_bases[self._stream.index]
+        start = self.origin or Fraction(0)
+        self._from_start = (
+            self._time_base.numerator * start.denominator,
+            start.numerator * self._time_base.denominator,
+            self._time_base.denominator * start.denominator,
+        )
+        """Factor, subtrahend and divisor that make seconds from the start of the stream's clock."""
         self._timeline = Timeline(None if self.origin is None else 0.0)
         self._interval_s = 1 / self.fps if self.fps else self._config.default_interval_s
         self.first_pts: int | None = None
@@ -180,19 +191,19 @@ class Decoder:
         is_video = packet.stream_index == self._stream.index
         if is_video or not self._is_broadcast:
             self._is_last_corrupt[packet.stream_index] = packet.is_corrupt
-        if packet.pts is not None and packet.time_base:
-            end_s = float((packet.pts + (packet.duration or 0)) * packet.time_base)
-            self._end_s = max(self._end_s, end_s)
+        if packet.pts is not None:
+            end = packet.pts + (packet.duration or 0)
+            self._end_s = max(self._end_s, _seconds(end, self._time_bases[packet.stream_index]))
 
     def _time_s(self, frame: VideoFrame) -> float:
-        base = frame.time_base or Fraction(0)
-        if frame.duration and base:
-            self._interval_s = float(frame.duration * base)
-        if frame.pts is None or not base:
+        pts, duration, base = frame.pts, frame.duration, self._time_base
+        if duration and base:
+            self._interval_s = _seconds(duration, base)
+        if pts is None or not base:
             return self._timeline.place(None, self._interval_s)
         if self.first_pts is None:
-            self.first_pts = frame.pts
-        return self._timeline.place(self.seconds(frame.pts), self._interval_s)
+            self.first_pts = pts
+        return self._timeline.place(self.seconds(pts), self._interval_s)
 
     def forget_damage(self) -> None:
         """What was wrong with the frames given so far does not matter: they are not wanted."""
@@ -201,14 +212,15 @@ class Decoder:
     def seconds(self, pts: int) -> float:
         """The time from the container's start of what the stream's clock calls ``pts``."""
         # One rounding alone, so that times compare with those that a user types.
-        return float(pts * (self._stream.time_base or 0) - (self.origin or 0))
+        factor, subtrahend, divisor = self._from_start
+        return (pts * factor - subtrahend) / divisor
 
     def stands_s(self, frame: VideoFrame, time_s: float) -> float | None:
         """For how many seconds the file says that the frame of that time stands.
 
         Told best once the next frame is read: the end of the file tells of the last one.
         """
-        own_s = float(frame.duration * frame.time_base) if frame.duration and frame.time_base else 0.0
+        own_s = _seconds(frame.duration, self._time_base)
         to_end_s = 0.0
         if self._ended and self._end_of_video_s is not None and self.damage is None:
             to_end_s = self._end_of_video_s - float(self.origin or 0) - time_s
@@ -237,9 +249,16 @@ class Decoder:
 
     def _square(self, width: int, height: int) -> tuple[int, int]:
         """Width and height in square pixels."""
+        if self._has_square_pixels:
+            return width, height
         wide = max(1, round(width * self._pixel_aspect))
         most = max(self._config.max_side_px, width)
         return (wide, height) if wide <= most else (most, max(1, round(height * most / wide)))
+
+
+def _seconds(ticks: int, base: Fraction) -> float:
+    """The float that is nearest to ``ticks * base``: division of integers rounds once, too."""
+    return ticks * base.numerator / base.denominator
 
 
 def _quarter_turns(frame: VideoFrame) -> int:
