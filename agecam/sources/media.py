@@ -94,13 +94,7 @@ class Decoder:
         # PyAV makes a new Fraction, in 5 us, whenever it is asked for one.
         self._time_bases = [stream.time_base or Fraction(0) for stream in container.streams]
         self._time_base = self._time_bases[self._stream.index]
-        start = self.origin or Fraction(0)
-        self._from_start = (
-            self._time_base.numerator * start.denominator,
-            start.numerator * self._time_base.denominator,
-            self._time_base.denominator * start.denominator,
-        )
-        """Factor, subtrahend and divisor that make seconds from the start of the stream's clock."""
+        self._from_origin = _from_origin(self._time_base, self.origin or Fraction(0))
         self._timeline = Timeline(None if self.origin is None else 0.0)
         self._interval_s = 1 / self.fps if self.fps else self._config.default_interval_s
         self.first_pts: int | None = None
@@ -212,7 +206,7 @@ class Decoder:
     def seconds(self, pts: int) -> float:
         """The time from the container's start of what the stream's clock calls ``pts``."""
         # One rounding alone, so that times compare with those that a user types.
-        factor, subtrahend, divisor = self._from_start
+        factor, subtrahend, divisor = self._from_origin
         return (pts * factor - subtrahend) / divisor
 
     def stands_s(self, frame: VideoFrame, time_s: float) -> float | None:
@@ -259,6 +253,15 @@ class Decoder:
 def _seconds(ticks: int, base: Fraction) -> float:
     """The float that is nearest to ``ticks * base``: division of integers rounds once, too."""
     return ticks * base.numerator / base.denominator
+
+
+def _from_origin(base: Fraction, origin: Fraction) -> tuple[int, int, int]:
+    """The factor, subtrahend and divisor that make ticks of a clock seconds from its origin."""
+    return (
+        base.numerator * origin.denominator,
+        origin.numerator * base.denominator,
+        base.denominator * origin.denominator,
+    )
 
 
 def _quarter_turns(frame: VideoFrame) -> int:

@@ -126,7 +126,8 @@ def weighted_nms(scores: Floats, points: Floats) -> tuple[Floats, Floats]:
             taken |= group
             best.append(index)
     weights = groups.take(best, 0) * scores
-    means = weights @ points.reshape(len(scores), -1) / np.add.reduce(weights, 1, keepdims=True)
+    totals: Floats = np.add.reduce(weights, 1, keepdims=True)
+    means = weights @ points.reshape(len(scores), -1) / totals
     return scores.take(best), means.reshape(-1, *points.shape[1:])
 
 
