@@ -121,9 +121,8 @@ def _in_image(faces: SsdFaces, region: RoiImage) -> list[Detection]:
     points = faces.points[:, : 2 + KEYPOINTS] * scale + margin
     points[:, 1] -= points[:, 0]
     boxes = (points[:, :2] * size).tolist()
-    across, down = width * pixel, height * pixel
-    keypoints = np.array(
-        [[(x0 + x * across, y0 + y * down) for x, y in one] for one in points[:, 2:].tolist()], np.float32
+    keypoints = (points[:, 2:] * np.array((width * pixel, height * pixel), np.float64) + (x0, y0)).astype(
+        np.float32
     )
     detections = [
         Detection(

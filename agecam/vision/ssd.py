@@ -89,10 +89,10 @@ class SsdDecoder:
         if not len(found):
             return _NO_FACES
         # MediaPipe clips logits at 100, from which on the sigmoid is 1 in float32 anyway.
-        scores = np.reciprocal(1 + np.exp(-logits[found]))
-        points = (values[found] / self._input_px).reshape(-1, VALUES // 2, 2)
+        scores = np.reciprocal(1 + np.exp(-logits.take(found)))
+        points = (values.take(found, 0) / self._input_px).reshape(-1, VALUES // 2, 2)
         half_sizes = points[:, 1] / 2
-        points += self._anchors[found]
+        points += self._anchors.take(found, 0)
         points[:, 1] = points[:, 0] + half_sizes
         points[:, 0] -= half_sizes
         if not (np.minimum.reduce(scores) >= self._min_score and np.minimum.reduce(half_sizes, None) >= 0):
@@ -115,21 +115,20 @@ def weighted_nms(scores: Floats, points: Floats) -> tuple[Floats, Floats]:
     keypoints. Best first. Bazarevsky et al., "BlazeFace", 2019, section 5: means jitter less than the best.
     """
     order = (-scores).argsort(kind="stable")
-    scores, points = scores[order], points[order]
+    scores, points = scores.take(order), points.take(order, 0)
     groups = _overlapping(points[:, 0], points[:, 1])
-    # A box without area overlaps nothing, not even itself.
-    groups.flat[:: len(scores) + 1] = True
-    waiting = np.ones(len(scores), bool)
+    taken = np.zeros(len(scores), bool)
     best = []
-    for index in range(len(scores)):
-        if waiting[index]:
-            group = groups[index]
-            group &= waiting
-            waiting ^= group
+    for index, group in enumerate(groups):
+        if not taken[index]:
+            group[index] = True  # a box without area overlaps nothing, not even itself
+            group &= ~taken
+            taken |= group
             best.append(index)
-    weights = groups[best] * scores
-    means = weights @ points.reshape(len(scores), -1) / weights.sum(axis=1, keepdims=True)
-    return scores[best], means.reshape(-1, *points.shape[1:])
+    weights = groups.take(best, 0) * scores
+    totals: Floats = np.add.reduce(weights, 1, keepdims=True)
+    means = weights @ points.reshape(len(scores), -1) / totals
+    return scores.take(best), means.reshape(-1, *points.shape[1:])
 
 
 def _overlapping(corners: Floats, opposite: Floats) -> NDArray[np.bool_]:

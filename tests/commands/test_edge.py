@@ -151,6 +151,23 @@ def test_ctrl_c_while_the_program_is_loaded_leaves_no_traceback() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
 
+@pytest.mark.parametrize(("asked_for", "used"), [(None, "1"), ("2", "2")])
+def test_openblas_has_one_thread_unless_the_user_asks_for_more(asked_for: str | None, used: str) -> None:
+    code = """if True:
+        import os, sys
+        from agecam.__main__ import main
+        sys.argv = ["agecam", "--version"]
+        try:
+            main()
+        except SystemExit:
+            print(os.environ["OPENBLAS_NUM_THREADS"])
+    """
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    environment |= {} if asked_for is None else {"OPENBLAS_NUM_THREADS": asked_for}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
+    assert done.stdout.split()[-1].decode() == used
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
 @pytest.mark.parametrize("closed", ["<&-", "<&- >&-", "<&- 2>&-", "<&- >&- 2>&-"])
 def test_no_file_takes_the_place_of_a_stream_that_is_closed(closed: str) -> None:
