@@ -18,7 +18,7 @@ from agecam.drawing.label_text import LabelStyle, gender_word, label_texts
 from agecam.live.pipeline import Pipeline
 from agecam.messages import Detection, Estimate, Frame, Person
 from agecam.vision.analyzer import Analyzer
-from agecam.vision.detector import Detector
+from agecam.vision.detector import Detector, FrameDetections
 from agecam.vision.nms import prioritized_nms
 from agecam.vision.pyramid import Pyramid, Roi
 from agecam.vision.verification import Verification
@@ -26,8 +26,19 @@ from benchmarks.identity_scene import Truth
 
 Box = tuple[float, float, float, float]
 
-_DETECTION_SOURCES: Final = ("detector", "face_network", "face_networks", "letterbox", "mediapipe_network",
-                             "mediapipe_tasks", "nms", "pyramid", "rois", "ssd")  # fmt: skip
+_DETECTION_SOURCES: Final = (
+    "detector",
+    "face_network",
+    "face_networks",
+    "letterbox",
+    "mediapipe_network",
+    "mediapipe_tasks",
+    "nms",
+    "pyramid",
+    "rois",
+    "ssd",
+    "tile_selection",
+)
 """Modules of ``agecam.vision`` that decide what is detected; kept detections are void once they change."""
 
 
@@ -117,7 +128,8 @@ class KeptDetections:
     def by_frame(self, frames: Iterable[Frame]) -> list[list[Detection]]:
         """All that the tracker was given of each frame; what was not searched for it is so now."""
         return [
-            self._frames.get(_digest(frame.image_bgr)) or self.detect_frame(Pyramid(frame.image_bgr), [])
+            self._frames.get(_digest(frame.image_bgr))
+            or self.detect_frame(Pyramid(frame.image_bgr), []).faces
             for frame in frames
         ]
 
@@ -127,21 +139,24 @@ class KeptDetections:
     def search(self, image_bgr: NDArray[np.uint8]) -> list[Detection]:
         return self._detector.search(image_bgr)
 
-    def detect_frame(self, pyramid: Pyramid, rois: Sequence[Roi]) -> list[Detection]:
+    def detect_frame(self, pyramid: Pyramid, rois: Sequence[Roi]) -> FrameDetections:
         return self._detect_frame(pyramid, rois, concurrently=False)
 
-    def detect_frame_concurrently(self, pyramid: Pyramid, rois: Sequence[Roi]) -> list[Detection]:
+    def detect_frame_concurrently(self, pyramid: Pyramid, rois: Sequence[Roi]) -> FrameDetections:
         return self._detect_frame(pyramid, rois, concurrently=True)
 
-    def _detect_frame(self, pyramid: Pyramid, rois: Sequence[Roi], *, concurrently: bool) -> list[Detection]:
+    def _detect_frame(self, pyramid: Pyramid, rois: Sequence[Roi], *, concurrently: bool) -> FrameDetections:
         digest = _digest(pyramid.image_bgr)
         key = f"{digest} frame {[tuple(roi) for roi in rois]}"
         if key not in self._kept:
             detector = self._detector
             detect = detector.detect_frame_concurrently if concurrently else detector.detect_frame
-            self._keep(key, detect(pyramid, rois))
+            found = detect(pyramid, rois)
+            self._keep(key, found.faces)
+            self._kept[f"{digest} places"] = found.places.tolist()
         self._frames[digest] = self._taken(key)
-        return list(self._frames[digest])
+        places = np.array(self._kept[f"{digest} places"], np.float32).reshape(-1, 4)
+        return FrameDetections(list(self._frames[digest]), places)
 
     def redetect_rois(self, pyramid: Pyramid, rois: Sequence[Roi], *, short_range: bool) -> list[Detection]:
         digest = _digest(pyramid.image_bgr)

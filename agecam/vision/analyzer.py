@@ -232,7 +232,7 @@ class Analyzer:
         """The detections of a frame, and those of known faces that were missed."""
         pyramid, time_s, detections = searched.pyramid, searched.frame.time_s, searched.detections
         if detections is None:
-            detections = self._detector.detect_frame(pyramid, [])
+            detections = self._detector.detect_frame(pyramid, []).faces
         expected = self._tracker.expected(time_s, self._scene)
         request = self._rois.schedule(pyramid.size_wh, expected, detections, time_s)
         again = self._detector.redetect_rois(pyramid, request.rois, short_range=request.short_range)

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from agecam.messages import Detection, Frame
 from agecam.vision.changes import Box, Changes
+from agecam.vision.detector import FrameDetections
+from agecam.vision.face_network import Proposals
 from agecam.vision.frame_schedule import FrameSchedule, FrameScheduleConfig
 from agecam.vision.pyramid import Pyramid, Roi
 from agecam.vision.rois import TileConfig, TileScheduler
 from agecam.vision.scene_cut import thumbnail
 
-DetectFrame = Callable[[Pyramid, Sequence[Roi]], list[Detection]]
+DetectFrame = Callable[[Pyramid, Sequence[Roi]], FrameDetections]
 """As :meth:`agecam.vision.detector.Detector.detect_frame`."""
 
 
@@ -40,9 +42,12 @@ class FrameSearch:
     def __init__(self, frames: FrameScheduleConfig, tiles: TileConfig) -> None:
         self._schedule = FrameSchedule(frames)
         self._tiles = TileScheduler(tiles)
+        self.reset()
 
     def reset(self) -> None:
         """Begin anew: the source changed."""
+        self._places: Proposals | None = None
+        """Of the last frame that was searched."""
         self._schedule.reset()
         self._tiles.reset()
 
@@ -59,7 +64,9 @@ class FrameSearch:
         changes = Changes(thumbnail_gray, size_wh, known or ())
         detections = None
         if self._schedule.is_due(changes, time_s, are_known=known is not None):
-            tiles = self._tiles.next_tiles(size_wh, time_s, changes, is_still=self._schedule.is_still)
-            detections = detect(pyramid, tiles)
+            tiles = self._tiles.next_tiles(
+                size_wh, time_s, changes, self._places, is_still=self._schedule.is_still
+            )
+            detections, self._places = detect(pyramid, tiles)
         took_ms = (time.perf_counter() - started_s) * 1000
         return SearchedFrame(frame, pyramid, thumbnail_gray, detections, took_ms)

@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from agecam.messages import Detection
 from agecam.vision.boxes import intersection_over_smaller
 from agecam.vision.changes import Changes
+from agecam.vision.face_network import Proposals
 from agecam.vision.pyramid import Roi, tiles
+from agecam.vision.tile_selection import tiles_at
 
 
 class TokenBucket:
@@ -59,9 +61,12 @@ class TileConfig:
     stride: float = 0.72
     """Of a tile's side; neighbours overlap by more than the largest face that the whole frame may not show,
     a twelfth of it."""
-    unchanged_every_s: float = 1.0
-    """A tile of a still scene in which nothing has changed since it was searched is searched again after so
-    long."""
+    open_every_s: float = 0.46
+    """A tile with a place that may show a face is searched so often at most: half a second, but for half a
+    frame of rounding. Otherwise the tiles without such places would only have the others searched sooner."""
+    closed_every_s: float = 1.0
+    """A tile without one, or of a still scene in which nothing has changed since it was searched, is searched
+    so often. Of the tiny faces that the whole frame shows by 4 pixels not all have a place in it."""
 
 
 class TileScheduler:
@@ -85,13 +90,16 @@ class TileScheduler:
         size_wh: tuple[int, int],
         time_s: float,
         changes: Changes | None = None,
+        places: Proposals | None = None,
         *,
         is_still: bool = False,
     ) -> list[Roi]:
         """The tiles to run detection on in this frame of (width, height) pixels.
 
-        Without ``changes`` anything may have changed since the frames before. ``is_still`` says that nothing
-        has for a while but who is known; only then do tiles without changes wait.
+        Without ``changes`` anything may have changed since the frames before, and without ``places``
+        (:class:`agecam.vision.detector.FrameDetections`; those of a frame just before) faces may be anywhere.
+        ``is_still`` says that nothing has changed for a while but who is known: then tiles without changes
+        wait, otherwise those without places.
         """
         config = self._config
         self._tokens.refill(time_s, config.per_s)
@@ -102,7 +110,7 @@ class TileScheduler:
         chosen: list[Roi] = []
         for _ in self._tiles:
             tile = self._tiles[self._next_tile]
-            if changes is None or not is_still or self._is_worthwhile(tile, time_s, changes):
+            if changes is None or self._is_due(tile, time_s, changes, places, is_still=is_still):
                 if not self._tokens.take():
                     break
                 chosen.append(tile)
@@ -111,9 +119,18 @@ class TileScheduler:
             self._next_tile = (self._next_tile + 1) % len(self._tiles)
         return chosen
 
-    def _is_worthwhile(self, tile: Roi, time_s: float, changes: Changes) -> bool:
+    def _is_due(
+        self, tile: Roi, time_s: float, changes: Changes, places: Proposals | None, *, is_still: bool
+    ) -> bool:
         searched_s, before_gray = self._searched.get(tile, (-math.inf, changes.thumbnail_gray))
-        return time_s - searched_s >= self._config.unchanged_every_s or changes.since(before_gray, tile)
+        since_s = time_s - searched_s
+        if since_s >= self._config.closed_every_s:
+            return True
+        if is_still:
+            return changes.since(before_gray, tile)
+        if places is None:
+            return True
+        return since_s >= self._config.open_every_s and bool(tiles_at([tile], places))
 
 
 class ExpectedFace(NamedTuple):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from agecam.messages import Detection, Estimate
 from agecam.vision.analyzer import Analyzer, create_classifier, create_detector
-from agecam.vision.detector import MediaPipeDetector
+from agecam.vision.detector import FrameDetections, MediaPipeDetector
 from agecam.vision.pyramid import Pyramid, Roi
 from agecam.vision.verification import Verification
 from benchmarks.identity_crowd import CrowdMetrics, crowd_truths, measure_crowd
@@ -67,7 +67,7 @@ class NoDetector:
 
     search = detect
 
-    def detect_frame(self, pyramid: Pyramid, rois: Sequence[Roi]) -> list[Detection]:
+    def detect_frame(self, pyramid: Pyramid, rois: Sequence[Roi]) -> FrameDetections:
         raise AssertionError
 
     detect_frame_concurrently = detect_frame

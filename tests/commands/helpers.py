@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from agecam.commands.record import FOLDER as RECORD_FOLDER
 from agecam.messages import Detection, Estimate
 from agecam.vision.analyzer import Analyzer
+from agecam.vision.detector import FrameDetections
 from agecam.vision.pyramid import Pyramid, Roi
 from agecam.vision.verification import Verification
 
@@ -52,11 +53,11 @@ class EmptyScene:
     def search(self, image_bgr: NDArray[np.uint8]) -> list[Detection]:
         return self.detect(image_bgr)
 
-    def detect_frame(self, pyramid: Pyramid, rois: Sequence[Roi]) -> list[Detection]:
+    def detect_frame(self, pyramid: Pyramid, rois: Sequence[Roi]) -> FrameDetections:
         self._on_image(pyramid.image_bgr)
-        return []
+        return FrameDetections([])
 
-    def detect_frame_concurrently(self, pyramid: Pyramid, rois: Sequence[Roi]) -> list[Detection]:
+    def detect_frame_concurrently(self, pyramid: Pyramid, rois: Sequence[Roi]) -> FrameDetections:
         return self.detect_frame(pyramid, rois)
 
     def redetect_rois(self, pyramid: Pyramid, rois: Sequence[Roi], *, short_range: bool) -> list[Detection]:

@@ -85,7 +85,7 @@ def test_a_far_face_appears_within_half_a_second_and_stays(
     far = cv2.resize(astronaut_bgr, (150, 150), interpolation=cv2.INTER_AREA)  # a face 33 pixels wide
     image = np.full((720, 1280, 3), 120, np.uint8)
     image[180:330, 900:1050] = far
-    assert not any(face.box[0] > 930 for face in detector.detect_frame(Pyramid(image), []))
+    assert not any(face.box[0] > 930 for face in detector.detect_frame(Pyramid(image), []).faces)
     confirmed = []
     for index in range(50):
         people = analyzer.analyze(Frame(image, index / 25, index)).people

@@ -78,7 +78,7 @@ def test_images_of_odd_shapes_have_no_faces(detector: MediaPipeDetector, shape: 
 def test_only_scores_from_the_configured_one_on_are_reported(astronaut_bgr: Image) -> None:
     with MediaPipeDetector(config=DetectorConfig(min_score=0.99)) as strict:
         assert strict.detect(astronaut_bgr) == []
-        assert strict.detect_frame(Pyramid(astronaut_bgr), []) == []
+        assert strict.detect_frame(Pyramid(astronaut_bgr), []).faces == []
 
 
 def test_a_search_detects_a_far_face_that_quick_detection_misses(
@@ -98,19 +98,33 @@ def test_a_far_face_on_a_tile_is_detected_at_its_place_in_the_frame(
     detector: MediaPipeDetector, far: Image
 ) -> None:
     pyramid = Pyramid(far)
-    assert detector.detect_frame(pyramid, []) == []
+    assert detector.detect_frame(pyramid, []).faces == []
     roi = (1067, 467, 533, 533)
-    (detected,) = detector.detect_frame(pyramid, [roi])
+    (detected,) = detector.detect_frame(pyramid, [roi]).faces
     (redetected,) = detector.redetect_rois(pyramid, [roi], short_range=False)
     assert detected.box == redetected.box
     assert iou(detected.box, FAR_BOX) > 0.4
+
+
+def test_a_place_where_the_whole_frame_may_show_a_face_is_told_unless_it_shows_one(
+    detector: MediaPipeDetector, far: Image, astronaut_bgr: Image
+) -> None:
+    places = detector.detect_frame(Pyramid(far), []).places
+    x, y, width, height = FAR_BOX
+    is_near = (np.abs(places[:, :2] - (x + width / 2, y + height / 2)) < (width, height)).all(axis=1)
+    assert is_near.any()
+    assert (places[:, 3] < 0.5).all()
+    (face,), others = detector.detect_frame(Pyramid(astronaut_bgr), [])
+    x, y, width, height = face.box
+    is_inside = (np.abs(others[:, :2] - face.centre) < (width / 4, height / 4)).all(axis=1)
+    assert not (is_inside & (others[:, 2] > 0.6 * width)).any()
 
 
 def test_a_face_that_an_edge_of_a_tile_cuts_is_left_to_other_tiles(
     detector: MediaPipeDetector, scene: MakeScene
 ) -> None:
     pyramid = Pyramid(scene((300, 60)))
-    (whole,) = detector.detect_frame(pyramid, [])
+    (whole,) = detector.detect_frame(pyramid, []).faces
     x, width = round(whole.box[0]), round(whole.box[2])
     (inside,) = detector.redetect_rois(pyramid, [(0, 0, x + width + 40, 360)], short_range=False)
     assert iou(inside.box, whole.box) > 0.5
@@ -121,11 +135,11 @@ def test_detection_ahead_may_run_beside_the_other_methods(scene: MakeScene) -> N
     images = [scene((40 + 10 * index, 60), (400, 60)) for index in range(8)]
     rois = [(0, 0, 360, 360)]
     with MediaPipeDetector() as detector, ThreadPoolExecutor(1) as pool:
-        one_by_one = [detector.detect_frame(Pyramid(image), []) for image in images]
+        one_by_one = [detector.detect_frame(Pyramid(image), []).faces for image in images]
         alone = [detector.redetect_rois(Pyramid(image), rois, short_range=False) for image in images]
         ahead = [pool.submit(detector.detect_frame_concurrently, Pyramid(image), []) for image in images]
         beside = [detector.redetect_rois(Pyramid(image), rois, short_range=False) for image in images]
-        assert [boxes(faces.result()) for faces in ahead] == [boxes(faces) for faces in one_by_one]
+        assert [boxes(found.result().faces) for found in ahead] == [boxes(faces) for faces in one_by_one]
         assert [boxes(faces) for faces in beside] == [boxes(faces) for faces in alone]
         assert all(len(faces) == 2 for faces in one_by_one)
 
@@ -140,7 +154,7 @@ def test_networks_work_in_the_threads_that_call_them(
 ) -> None:
     before = set(threading.enumerate())
     with MediaPipeDetector(config=DetectorConfig(networks=NetworksConfig(runtime=runtime))) as detector:
-        assert detector.detect_frame(Pyramid(scene((40, 60))), [(0, 0, 360, 360)])
+        assert detector.detect_frame(Pyramid(scene((40, 60))), [(0, 0, 360, 360)]).faces
         started = [thread.name for thread in set(threading.enumerate()) - before]
     assert [name for name in started if not name.startswith("agecam-detect")] == []
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agecam.messages import Detection, Frame
+from agecam.messages import Frame
 from agecam.vision.changes import Box, Changes
+from agecam.vision.detector import FrameDetections
 from agecam.vision.frame_schedule import FrameScheduleConfig
 from agecam.vision.frame_search import FrameSearch
 from agecam.vision.pyramid import Pyramid, Roi
@@ -31,8 +32,8 @@ def searched_frames(
     """Which frames a search runs detection on; the people ``known`` are the same in all."""
     search = FrameSearch(FrameScheduleConfig(), TileConfig())
 
-    def detect(_pyramid: Pyramid, _rois: Sequence[Roi]) -> list[Detection]:
-        return []
+    def detect(_pyramid: Pyramid, _rois: Sequence[Roi]) -> FrameDetections:
+        return FrameDetections([])
 
     return [
         index
@@ -95,3 +96,16 @@ def test_tiles_of_a_still_scene_are_left_out_for_a_second_without_change() -> No
     assert scheduler.next_tiles(SIZE_WH, 0.5, changes(middle), is_still=True) == tiles[:1]
     assert len(scheduler.next_tiles(SIZE_WH, 1.0, changes(middle), is_still=True)) == 7
     assert len(scheduler.next_tiles(SIZE_WH, 1.25, changes(middle))) == 8
+
+
+def test_tiles_without_a_place_for_a_face_are_searched_once_a_second_and_others_twice() -> None:
+    scheduler = TileScheduler(TileConfig(per_s=100, max_per_frame=20))
+    nowhere = np.empty((0, 4), np.float32)
+    tiles = scheduler.next_tiles(SIZE_WH, 0.0, changes())
+    x, y, side, _ = tiles[0]
+    in_first = np.array([(x + side / 3, y + side / 3, 20, 0.1)], np.float32)
+    assert scheduler.next_tiles(SIZE_WH, 0.4, changes(), in_first) == []
+    assert scheduler.next_tiles(SIZE_WH, 0.5, changes(), nowhere) == []
+    assert scheduler.next_tiles(SIZE_WH, 0.52, changes(), in_first) == tiles[:1]
+    assert len(scheduler.next_tiles(SIZE_WH, 1.0, changes(), nowhere)) == 7
+    assert len(scheduler.next_tiles(SIZE_WH, 1.04, changes())) == 8

@@ -19,7 +19,7 @@ MakeScene = Callable[..., Image]
 def detected(scene: MakeScene, detector: MediaPipeDetector) -> tuple[Pyramid, Detection]:
     """A frame with a head, and the head's face."""
     pyramid = Pyramid(scene((100, 70)))
-    (face,) = detector.detect_frame(pyramid, [])
+    (face,) = detector.detect_frame(pyramid, []).faces
     return pyramid, face
 
 
