@@ -8,6 +8,9 @@ be noticed. Controls of V4L2 cameras count as shares of their range, which OpenC
 transforms make Media Foundation take up to a minute to open a camera
 (https://github.com/opencv/opencv/issues/17687). An image of more than 2**28 pixels would need more than
 800 MB. Failures are reported by AgeCam's own errors, not by OpenCV's log.
+
+Its worker threads sleep once their part is done. By default they first wait awake for more, in vain between
+two frames: halving one of 1280 x 720 took 1.7 ms of processor time instead of 0.9, in no less time.
 """
 
 import os
@@ -17,6 +20,7 @@ os.environ.setdefault("OPENCV_VIDEOIO_V4L_RANGE_NORMALIZED", "1")
 os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(2**28))
 os.environ.setdefault("OPENCV_LOG_LEVEL", "FATAL")
+os.environ.setdefault("OPENCV_THREAD_POOL_ACTIVE_WAIT_WORKER", "0")
 _before = {name: os.environ.get(name) for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")}
 
 import cv2  # noqa: E402
