@@ -268,13 +268,6 @@ def _text_px(
     return round(least * config.text_step**steps)
 
 
-def mirror_image(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The image ``(h, w, 3)`` as in a mirror: a copy flipped left to right, read-only."""
-    image = np.asarray(cv2.flip(image_bgr, 1), dtype=np.uint8)
-    image.flags.writeable = False
-    return image
-
-
 def mirror_people(people: Sequence[Person], width_px: int) -> tuple[Person, ...]:
     """The people of an image ``width_px`` wide, where they are in its mirror image.
 

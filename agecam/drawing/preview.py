@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from agecam.drawing.annotate import mirror_image, pixelate
+from agecam.drawing.annotate import pixelate
 from agecam.drawing.label_layout import Box
 from agecam.opencv import cv2
 
@@ -63,10 +63,9 @@ def preview_image(
     made unrecognisable. Such an image is painted five times faster than one of three channels.
     """
     across, down = size_wh[0] / image_bgr.shape[1], size_wh[1] / image_bgr.shape[0]
-    resized = resize_smoothly(image_bgr, size_wh)
+    shown = np.asarray(cv2.cvtColor(resize_smoothly(image_bgr, size_wh), cv2.COLOR_BGR2BGRA), np.uint8)
     if mirrored:
-        resized = mirror_image(resized)
-    shown = np.asarray(cv2.cvtColor(resized, cv2.COLOR_BGR2BGRA), np.uint8)
+        cv2.flip(shown, 1, dst=shown)  # pixels of four bytes, in half the time that those of three take
     for x, y, width, height in covered:
         pixelate(shown, (x * across, y * down, width * across, height * down))
     shown.flags.writeable = False

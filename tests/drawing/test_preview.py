@@ -45,6 +45,14 @@ def test_an_image_of_the_size_of_the_screen_is_the_same(astronaut_bgr: Image) ->
     assert not shown.flags.writeable
 
 
+@pytest.mark.parametrize("size", [(512, 512), (320, 320), (700, 700)])
+def test_a_mirrored_preview_is_the_plain_one_flipped(astronaut_bgr: Image, size: tuple[int, int]) -> None:
+    mirrored = preview_image(astronaut_bgr, size, mirrored=True)
+    assert (mirrored == preview_image(astronaut_bgr, size)[:, ::-1]).all()
+    assert not mirrored.flags.writeable
+    assert not np.shares_memory(mirrored, astronaut_bgr)
+
+
 @pytest.mark.parametrize("size", [(200, 200), (512, 512), (900, 900)])
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_a_face_is_covered_before_anybody_sees_it(
