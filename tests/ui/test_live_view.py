@@ -1,6 +1,7 @@
 """The live view: frames in the pixels of the screen, faces covered, mirrored but for texts."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,10 @@ class _PaintWatcher(QObject):
         return False
 
 
+def _is_last(annotated: AnnotatedFrame, painted: list[AnnotatedFrame]) -> bool:
+    return bool(painted) and painted[-1] is annotated
+
+
 def test_a_frame_of_another_size_alone_has_what_is_beside_it_painted_anew(
     qtbot: QtBot, astronaut_bgr: Image
 ) -> None:
@@ -91,7 +96,7 @@ def test_a_frame_of_another_size_alone_has_what_is_beside_it_painted_anew(
     ):
         annotated = annotated_frame(np.ascontiguousarray(image), (600, 512), mirrored=False)
         view.show_frame(annotated)
-        qtbot.waitUntil(lambda shown=annotated: bool(painted) and painted[-1] is shown, timeout=MAX_WAIT_MS)
+        qtbot.waitUntil(partial(_is_last, annotated, painted), timeout=MAX_WAIT_MS)
         assert watcher.rects[-1] == rect
     screen = view.screen()
     assert screen is not None
