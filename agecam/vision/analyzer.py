@@ -112,10 +112,12 @@ class Analyzer:
         """
         if frame.is_still:
             return self._photographs.analyze(frame)
-        return self._track(self._search.search(self._detector.detect_frame, frame, self._next_known()))
+        searched = self._search.search(self._detector.detect_frame, frame, self._next_known())
+        self._last_pyramid = searched.pyramid
+        return self._track(searched)
 
     def half_of(self, image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-        """The image of the last frame at half its size, which was made for its analysis.
+        """The image of the frame that :meth:`analyze` had last, at half its size: it was made for that.
 
         ``None`` for any other image.
         """
@@ -176,7 +178,6 @@ class Analyzer:
 
     def _track(self, searched: SearchedFrame) -> Analysis:
         frame, time_s = searched.frame, searched.frame.time_s
-        self._last_pyramid = searched.pyramid
         clock = StageClock(detect=searched.took_ms)
 
         def verify(face: Detection) -> Verification:
