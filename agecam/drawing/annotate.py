@@ -16,7 +16,7 @@ from agecam.drawing.label_image import Colour, Plate, lay_out_plate, render_labe
 from agecam.drawing.label_layout import Box, LabelSpot, place_labels
 from agecam.drawing.label_text import LabelStyle, label_texts
 from agecam.drawing.overlay import OutlinedBox, Overlay, PlacedPlate, covered_rect
-from agecam.messages import Person
+from agecam.messages import Detection, Person
 from agecam.opencv import cv2
 
 DARK: Final[Colour] = (24, 20, 20)
@@ -24,6 +24,7 @@ _SUBPIXEL_BITS: Final = 3
 _QUARTER: Final = np.linspace(0, np.pi / 2, 4)
 _ANGLES: Final = np.concatenate([start + _QUARTER for start in np.arange(4) * np.pi / 2])
 _ARCS: Final = np.column_stack([np.cos(_ANGLES), np.sin(_ANGLES)]).reshape(4, len(_QUARTER), 2)
+_MIRRORED_KEYPOINTS: Final = np.array([1, 0, 2, 3])
 _DEFAULT_STYLE: Final = LabelStyle()
 _HELD_LAYOUT: Final = replace(DEFAULT_CONFIG, move_cost=1e6, text_slack=1e6)
 """No label leaves its place or size, whatever it covers there: other costs stay far below."""
@@ -268,13 +269,6 @@ def _text_px(
     return round(least * config.text_step**steps)
 
 
-def mirror_image(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The image ``(h, w, 3)`` as in a mirror: a copy flipped left to right, read-only."""
-    image = np.asarray(cv2.flip(image_bgr, 1), dtype=np.uint8)
-    image.flags.writeable = False
-    return image
-
-
 def mirror_people(people: Sequence[Person], width_px: int) -> tuple[Person, ...]:
     """The people of an image ``width_px`` wide, where they are in its mirror image.
 
@@ -284,9 +278,10 @@ def mirror_people(people: Sequence[Person], width_px: int) -> tuple[Person, ...]
 
 
 def _mirror_person(person: Person, width_px: int) -> Person:
-    keypoints = person.face.keypoints[[1, 0, 2, 3]] * (-1, 1) + (width_px - 1, 0)
-    box = mirror_box(person.face.box, width_px)
-    return replace(person, face=replace(person.face, box=box, keypoints=keypoints.astype(np.float32)))
+    face = person.face
+    keypoints = face.keypoints[_MIRRORED_KEYPOINTS]
+    np.subtract(width_px - 1, keypoints[:, 0], out=keypoints[:, 0])
+    return replace(person, face=Detection(mirror_box(face.box, width_px), face.score, keypoints))
 
 
 def mirror_box(box: Box, width_px: int) -> Box:

@@ -182,19 +182,18 @@ class RecordingFeed:
 
     def end_analysis(self, captured: Captured, annotated: AnnotatedFrame) -> None:
         """Analysis of this frame is done; ``annotated`` has its epoch."""
-        drawn = replace(annotated, preview=None)
-        bare = replace(drawn, plain_bgr=None)  # other frames need no image of it
         with self._changed:
             while self._waiting and self._waiting[0].captured.number <= captured.number:
                 waiting = self._waiting.popleft()
                 if waiting.captured is captured:
+                    drawn = replace(annotated, preview=None)
                     self._add(_Job(waiting, drawn, drawn))
                 elif waiting.captured.epoch == captured.epoch:
-                    self._add(_Job(waiting, self._before(waiting), bare))
+                    self._add(_Job(waiting, self._before(waiting), _without_images(annotated)))
                 else:
                     self._add(_Job(waiting, self._before(waiting), None))
             self._in_analysis = None
-            self._last = bare
+            self._last = annotated
             self._changed.notify()
 
     def end(self) -> None:
@@ -236,7 +235,9 @@ class RecordingFeed:
 
     def _before(self, waiting: _Waiting) -> AnnotatedFrame | None:
         last = self._last
-        return last if last is not None and last.epoch == waiting.captured.epoch else None
+        if last is None or last.epoch != waiting.captured.epoch:
+            return None
+        return _without_images(last)
 
     def _add(self, job: _Job) -> None:
         self._jobs.append(job)
@@ -276,6 +277,11 @@ class RecordingFeed:
                     return None
                 left_s = self._waiting[0].offered_s - overdue_s if self._waiting else None
                 self._changed.wait(left_s)
+
+
+def _without_images(annotated: AnnotatedFrame) -> AnnotatedFrame:
+    """Other frames need none of it."""
+    return replace(annotated, preview=None, plain_bgr=None)
 
 
 def _drawn(job: _Job) -> DrawnFrame:

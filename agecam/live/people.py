@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
-
-import numpy as np
 
 from agecam.drawing.colours import default_colour
 from agecam.drawing.label_image import Colour
@@ -22,7 +20,6 @@ from agecam.vision.quality import measure_crop
 
 __all__ = ["AGE_BIN_YEARS", "CountOverTime", "PeopleObserver", "PeopleState", "PersonInView"]
 
-_NO_IMAGE: Final = np.empty((0, 0, 3), np.uint8)
 _UPDATE_S: Final = 0.25
 """Least time between two states: what changes more often cannot be read."""
 _LEAST_S: Final = 1.0
@@ -61,6 +58,15 @@ class PeopleState:
     is_still: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _LastFrame:
+    """What a state takes of the last frame; its image would only take memory."""
+
+    people: tuple[Person, ...]
+    colours: Mapping[int, Colour]
+    is_still: bool
+
+
 class PeopleListener(Protocol):
     """Who else is told of the people in each frame."""
 
@@ -96,7 +102,7 @@ class PeopleObserver:
         self._base = self._highest = 0
         """What is added to the numbers of tracks, which begin anew with every epoch; the highest so far."""
         self._state = PeopleState()
-        self._last: AnnotatedFrame | None = None
+        self._last: _LastFrame | None = None
         self._is_new = False
         """Whether the state does not show the last frame yet."""
         self._shown_s = -_UPDATE_S
@@ -148,7 +154,7 @@ class PeopleObserver:
         frame = annotated.analysis.frame
         if annotated.epoch != self._epoch:
             self._epoch, self._base = annotated.epoch, self._highest
-            is_still = self._last is not None and self._last.analysis.frame.is_still
+            is_still = self._last is not None and self._last.is_still
             with self._lock:
                 self._gatherer.leave(0.0 if is_still else _LEAST_S)
             self._timeline.skip()
@@ -162,17 +168,16 @@ class PeopleObserver:
             self._gatherer.add(timed, people, is_repeat=annotated.is_repeat)
         for listener in self._listeners:
             listener.observe(timed, people)
-        without_image = replace(annotated.analysis, frame=replace(frame, image_bgr=_NO_IMAGE))
-        self._last, self._is_new = replace(annotated, analysis=without_image), True
-
-    def _update(self, annotated: AnnotatedFrame) -> None:
         colours = {} if annotated.layout is None else annotated.layout.colours
+        self._last, self._is_new = _LastFrame(annotated.people, colours, frame.is_still), True
+
+    def _update(self, last: _LastFrame) -> None:
         with self._lock:
             in_view = []
-            for person in annotated.people:
+            for person in last.people:
                 seen = self._gatherer.seen(self._base + person.track_id) if person.confirmed else None
                 if seen is not None:
-                    colour = colours.get(person.track_id, default_colour(person.track_id))
+                    colour = last.colours.get(person.track_id, default_colour(person.track_id))
                     number = self._base + person.track_id
                     in_view.append(PersonInView(number, person.estimate, seen.seen_s, seen.crop_jpeg, colour))
             self._state = PeopleState(
@@ -180,7 +185,7 @@ class PeopleObserver:
                 self._gatherer.number,
                 self._gatherer.ages(),
                 self._gatherer.count(),
-                annotated.analysis.frame.is_still,
+                last.is_still,
             )
         self._is_new, self._shown_s = False, self._clock()
         self._on_change()

@@ -26,7 +26,7 @@ from agecam.drawing.label_image import Colour
 from agecam.drawing.label_layout import Box
 from agecam.drawing.label_text import LabelStyle
 from agecam.drawing.overlay import Overlay
-from agecam.drawing.preview import fit_size, preview_image
+from agecam.drawing.preview import HalfOf, fit_size, preview_image
 from agecam.messages import Analysis, Frame, Person
 
 if TYPE_CHECKING:
@@ -185,9 +185,11 @@ class Pipeline:
             overlay = self._lay_out(frame, people, covered, colours)
         if preview is Preview.MIRRORED:
             mirrored = self._lay_out(frame, people, covered, colours, mirrored=True)
-            seen = make_preview(frame.image_bgr, mirrored, self.preview_wh, mirrored=True)
+            seen = make_preview(
+                frame.image_bgr, mirrored, self.preview_wh, mirrored=True, half_of=self._half_of
+            )
         elif preview is Preview.PLAIN and overlay is not None:
-            seen = make_preview(frame.image_bgr, overlay, self.preview_wh)
+            seen = make_preview(frame.image_bgr, overlay, self.preview_wh, half_of=self._half_of)
         plain = draw_overlay(frame.image_bgr, overlay) if overlay is not None and is_kept else None
         draw_ms = (time.perf_counter() - started_s) * 1000
         drawn = frame
@@ -199,6 +201,9 @@ class Pipeline:
         timed = replace(analysis, stages_ms={**analysis.stages_ms, "draw": draw_ms})
         layout = LabelLayout(colours=colours) if overlay is None else self._plain.layout
         return AnnotatedFrame(timed, people, seen, plain, covered, style, layout)
+
+    def _half_of(self, image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+        return self._analyzer.half_of(image_bgr)
 
     def _lay_out(
         self,
@@ -244,13 +249,14 @@ def make_preview(
     screen_wh: tuple[int, int] | None = None,
     *,
     mirrored: bool = False,
+    half_of: HalfOf | None = None,
 ) -> PreviewFrame:
     """The frame ``(h, w, 3)`` uint8 for a screen, as large as fits into ``screen_wh`` of its pixels.
 
     Where it is ``mirrored``, ``overlay`` is that of the mirror image already.
     """
     size_wh = overlay.size_wh if screen_wh is None else fit_size(overlay.size_wh, screen_wh)
-    shown = preview_image(image_bgr, size_wh, overlay.covered, mirrored=mirrored)
+    shown = preview_image(image_bgr, size_wh, overlay.covered, mirrored=mirrored, half_of=half_of)
     return PreviewFrame(shown, overlay)
 
 

@@ -36,6 +36,8 @@ class VideoView(QWidget):
         self._on_painted = on_painted
         self._annotated: AnnotatedFrame | None = None
         self._fresh = False
+        self._painted: tuple[tuple[int, int] | None, QRect] = None, QRect()
+        """The size of the last frame that was painted, and where in the widget it lies."""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(320, 180)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -52,24 +54,27 @@ class VideoView(QWidget):
 
     def show_frame(self, annotated: AnnotatedFrame | None) -> None:
         """Paint this frame at the next turn of the event loop; ``None`` blanks the view."""
-        if annotated is not self._annotated:
-            self._annotated, self._fresh = annotated, annotated is not None
+        if annotated is self._annotated:
+            return
+        self._annotated, self._fresh = annotated, annotated is not None
+        preview = None if annotated is None else annotated.preview
+        size_wh, rect = self._painted
+        if preview is not None and preview.overlay.size_wh == size_wh:
+            self.update(rect)  # what is beside the frame stays as it is
+        else:
             self.update()
 
     def frame_rect(self) -> QRectF:
         """Where the frame lies in the widget, in the widget's pixels."""
-        rect, ratio = self._screen_rect(), self.devicePixelRatioF()
-        return QRectF(rect.topLeft() / ratio, rect.size() / ratio)
+        return self._in_widget(self._screen_rect())
 
-    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: ARG002, N802
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
         painter = QPainter(self)
         painter.scale(1 / self.devicePixelRatioF(), 1 / self.devicePixelRatioF())
         rect, annotated = self._screen_rect(), self._annotated
-        # Only what the frame leaves free; rounding may have cut a pixel off the size.
-        widget = QRegion(QRect(QPoint(), self.screen_size + QSize(1, 1)))
-        painter.setClipRegion(widget.subtracted(QRegion(rect.toRect())))
-        painter.fillRect(widget.boundingRect(), _BACKGROUND)
-        painter.setClipping(False)
+        inner = self._in_widget(rect)
+        if event is None or not inner.contains(QRectF(event.rect())):
+            self._paint_beside(painter, rect.toRect())
         if annotated is not None and annotated.preview is not None:
             array = annotated.preview.image_bgra
             # The QImage borrows the array's memory and lives no longer than this call.
@@ -84,10 +89,18 @@ class VideoView(QWidget):
                 painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(rect, image)
             paint_overlay(painter, annotated.preview.overlay, rect)
+            self._painted = annotated.preview.overlay.size_wh, inner.toAlignedRect()
         painter.end()
         if annotated is not None and self._fresh:
             self._fresh = False
             self._on_painted(annotated)
+
+    def _paint_beside(self, painter: QPainter, frame: QRect) -> None:
+        """Only what the frame leaves free; rounding may have cut a pixel off the size."""
+        widget = QRegion(QRect(QPoint(), self.screen_size + QSize(1, 1)))
+        painter.setClipRegion(widget.subtracted(QRegion(frame)))
+        painter.fillRect(widget.boundingRect(), _BACKGROUND)
+        painter.setClipping(False)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
         super().resizeEvent(event)
@@ -106,6 +119,11 @@ class VideoView(QWidget):
         """Where the frame lies in the widget, in pixels of the screen."""
         preview = None if self._annotated is None else self._annotated.preview
         return QRectF() if preview is None else letterbox(QSize(*preview.overlay.size_wh), self.screen_size)
+
+    def _in_widget(self, rect: QRectF) -> QRectF:
+        """That of the screen's pixels in those of the widget."""
+        ratio = self.devicePixelRatioF()
+        return QRectF(rect.topLeft() / ratio, rect.size() / ratio)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: ARG002, N802
         self.double_clicked.emit()

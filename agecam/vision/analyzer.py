@@ -93,6 +93,7 @@ class Analyzer:
 
     def _forget_frames(self) -> None:
         self._last_searched: Pyramid | None = None
+        self._last_pyramid: Pyramid | None = None
         self._last_faces: dict[int, Detection] = {}
         """In that frame, by the number of the track."""
         self._frames_begun = self._frames_tracked = 0
@@ -111,7 +112,17 @@ class Analyzer:
         """
         if frame.is_still:
             return self._photographs.analyze(frame)
-        return self._track(self._search.search(self._detector.detect_frame, frame, self._next_known()))
+        searched = self._search.search(self._detector.detect_frame, frame, self._next_known())
+        self._last_pyramid = searched.pyramid
+        return self._track(searched)
+
+    def half_of(self, image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+        """The image of the frame that :meth:`analyze` had last, at half its size: it was made for that.
+
+        ``None`` for any other image.
+        """
+        pyramid = self._last_pyramid
+        return pyramid.half() if pyramid is not None and pyramid.image_bgr is image_bgr else None
 
     def analyze_all(self, frames: Iterable[Frame]) -> Generator[Analysis, None, None]:
         """What :meth:`analyze` returns for each of the frames, sooner where there are two cores.

@@ -54,6 +54,10 @@ class Pyramid:
         height, width = self._levels[0].shape[:2]
         return width, height
 
+    def half(self) -> NDArray[np.uint8]:
+        """The image at half its size, each pixel the mean of four; a last odd row or column is left out."""
+        return self._level(1)
+
     def whole(self, longest_px: int) -> RoiImage:
         """The whole image, its longer side shrunk to ``longest_px`` at most."""
         return self.region((0, 0, *self.size_wh), longest_px)

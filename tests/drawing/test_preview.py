@@ -5,6 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from agecam.drawing.preview import fit_size, preview_image, resize_smoothly
+from agecam.vision.pyramid import Pyramid
 
 Image = NDArray[np.uint8]
 
@@ -43,6 +44,27 @@ def test_an_image_of_the_size_of_the_screen_is_the_same(astronaut_bgr: Image) ->
     np.testing.assert_array_equal(shown[..., :3], astronaut_bgr)
     assert (shown[..., 3] == 255).all()
     assert not shown.flags.writeable
+
+
+@pytest.mark.parametrize("size", [(512, 512), (320, 320), (700, 700)])
+def test_a_mirrored_preview_is_the_plain_one_flipped(astronaut_bgr: Image, size: tuple[int, int]) -> None:
+    mirrored = preview_image(astronaut_bgr, size, mirrored=True)
+    assert (mirrored == preview_image(astronaut_bgr, size)[:, ::-1]).all()
+    assert not mirrored.flags.writeable
+    assert not np.shares_memory(mirrored, astronaut_bgr)
+
+
+def test_a_half_that_was_made_already_is_shown_as_if_it_were_made_anew(astronaut_bgr: Image) -> None:
+    for image, asked in ((astronaut_bgr, 1), (astronaut_bgr[:-1, :-1], 0)):
+        pyramid, images = Pyramid(np.ascontiguousarray(image)), list[Image]()
+
+        def half_of(whole: Image, pyramid: Pyramid = pyramid, images: list[Image] = images) -> Image | None:
+            images.append(whole)
+            return pyramid.half() if whole is pyramid.image_bgr else None
+
+        shown = preview_image(pyramid.image_bgr, (150, 150), half_of=half_of)
+        np.testing.assert_array_equal(shown, preview_image(pyramid.image_bgr, (150, 150)))
+        assert len(images) == asked, "a half of odd sides is another one"
 
 
 @pytest.mark.parametrize("size", [(200, 200), (512, 512), (900, 900)])

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from agecam.drawing.colours import PALETTE
 from agecam.drawing.label_image import Colour
 from agecam.drawing.label_text import LabelStyle
+from agecam.drawing.preview import preview_image
 from agecam.live.pipeline import Pipeline, Preview
 from agecam.messages import Frame, Person
 from agecam.opencv import cv2
@@ -64,6 +65,24 @@ def test_a_sink_gets_the_fused_estimates_and_the_screen_the_held_ones(
             if printed.estimate is not None and fused.estimate is not None:
                 assert abs(printed.estimate.age - fused.estimate.age) <= 0.51
     assert annotated[-1].people[0].estimate is not None
+
+
+def test_a_small_preview_is_made_of_the_half_that_the_analysis_has_made(
+    analyzer: Analyzer, frames: list[Frame]
+) -> None:
+    pipeline = Pipeline(analyzer)
+    pipeline.reset()
+    pipeline.preview_wh = (150, 150)
+    image = frames[0].image_bgr
+    shown = pipeline.process(frames[0]).preview
+    assert shown is not None
+    np.testing.assert_array_equal(shown.image_bgra, preview_image(image, (150, 150)))
+    half = analyzer.half_of(image)
+    assert half is not None
+    assert half.shape == (256, 256, 3)
+    assert analyzer.half_of(image.copy()) is None, "it is another image"
+    analyzer.reset()
+    assert analyzer.half_of(image) is None
 
 
 def test_nothing_is_drawn_that_nobody_sees_or_keeps(analyzer: Analyzer, frames: list[Frame]) -> None:

@@ -1,12 +1,14 @@
 """The live view: frames in the pixels of the screen, faces covered, mirrored but for texts."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PyQt6.QtGui import QColor
+from PyQt6.QtCore import QEvent, QObject, QRect
+from PyQt6.QtGui import QColor, QPaintEvent
 from pytestqt.qtbot import QtBot
 
 from agecam.drawing.annotate import Annotator, mirror_people
@@ -56,6 +58,50 @@ def test_an_image_of_the_views_size_is_painted_pixel_by_pixel_and_its_label_is_n
     assert bar == QColor(red, green, blue), "the bar of a label is on its left, in a mirror too"
     box_x = 512 - 176 - 106 if mirrored else 176
     assert abs(plate.x + plate.plate.size_wh[0] / 2 - (box_x + 53)) < 2
+
+
+class _PaintWatcher(QObject):
+    """Remembers which part of a widget is painted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rects: list[QRect] = []
+
+    def eventFilter(self, _watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
+        if isinstance(event, QPaintEvent):
+            self.rects.append(event.rect())
+        return False
+
+
+def _is_last(annotated: AnnotatedFrame, painted: list[AnnotatedFrame]) -> bool:
+    return bool(painted) and painted[-1] is annotated
+
+
+def test_a_frame_of_another_size_alone_has_what_is_beside_it_painted_anew(
+    qtbot: QtBot, astronaut_bgr: Image
+) -> None:
+    painted: list[AnnotatedFrame] = []
+    view = VideoView(painted.append)
+    qtbot.addWidget(view)
+    view.resize(600, 512)
+    watcher = _PaintWatcher()
+    view.installEventFilter(watcher)
+    view.show()
+    square, dark = astronaut_bgr, np.zeros_like(astronaut_bgr)
+    for image, rect in (
+        (square, QRect(0, 0, 600, 512)),
+        (dark, QRect(44, 0, 512, 512)),
+        (square[:256], QRect(0, 0, 600, 512)),
+        (square[256:], QRect(0, 106, 600, 300)),
+    ):
+        annotated = annotated_frame(np.ascontiguousarray(image), (600, 512), mirrored=False)
+        view.show_frame(annotated)
+        qtbot.waitUntil(partial(_is_last, annotated, painted), timeout=MAX_WAIT_MS)
+        assert watcher.rects[-1] == rect
+    screen = view.screen()
+    assert screen is not None
+    on_screen = screen.grabWindow(view.winId()).toImage()
+    assert on_screen == view.grab().toImage(), "as if it were painted at once"
 
 
 def test_a_paused_frame_gets_the_pixels_of_a_window_that_changes_its_size(
