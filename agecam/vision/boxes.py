@@ -1,12 +1,25 @@
-"""How much two boxes have in common: IoU and intersection over smaller."""
+"""Boxes: their sizes, and how much two have in common (IoU and intersection over smaller)."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
 _LEAST_AREA: Final = 1e-9
 """Square pixels; keeps boxes of no size from dividing by zero."""
+
+
+def size_px(box: Sequence[float]) -> float:
+    """The side of a square as large as a box xywh, 1 pixel at least."""
+    area = box[2] * box[3]
+    return math.sqrt(area) if area > 1.0 else 1.0
+
+
+def size_ratio(a: Sequence[float], b: Sequence[float]) -> float:
+    """How many times as large the larger of two boxes xywh is, by its side."""
+    ratio = size_px(a) / size_px(b)
+    return max(ratio, 1 / ratio)
 
 
 def intersection_over_smaller(a: Sequence[float], b: Sequence[float]) -> float:

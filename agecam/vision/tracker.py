@@ -20,9 +20,9 @@ import numpy as np
 
 from agecam.messages import Detection
 from agecam.vision.appearance import Appearance
-from agecam.vision.boxes import intersection_over_smaller
+from agecam.vision.boxes import intersection_over_smaller, size_px, size_ratio
 from agecam.vision.changes import Box
-from agecam.vision.matching import Candidate, Describe, Match, Matcher, size_px, size_ratio
+from agecam.vision.matching import Candidate, Describe, Match, Matcher
 from agecam.vision.same_person import doubles, is_ear, known_again
 from agecam.vision.scene_cut import Scene
 from agecam.vision.track import Track
