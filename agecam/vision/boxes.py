@@ -38,7 +38,10 @@ def _intersection(a: Sequence[float], b: Sequence[float]) -> float:
     ax, ay, a_width, a_height = a
     bx, by, b_width, b_height = b
     # Most pairs of a frame are disjoint, and some hundred pairs are compared in a frame.
-    if ax >= bx + b_width or bx >= ax + a_width or ay >= by + b_height or by >= ay + a_height:
+    if ax >= (b_right := bx + b_width) or bx >= (a_right := ax + a_width):
         return 0.0
-    width = min(ax + a_width, bx + b_width) - max(ax, bx)
-    return width * (min(ay + a_height, by + b_height) - max(ay, by))
+    if ay >= (b_bottom := by + b_height) or by >= (a_bottom := ay + a_height):
+        return 0.0
+    # Without min and max, which take longer than all else here.
+    width = (a_right if a_right < b_right else b_right) - (ax if ax > bx else bx)
+    return width * ((a_bottom if a_bottom < b_bottom else b_bottom) - (ay if ay > by else by))
