@@ -222,7 +222,10 @@ class Matcher:
             is_lost = self.is_lost(track)
             x = predicted[0] + predicted[2] / 2
             # Most of a frame's pairs are further apart, by any sizes. More than the gate, for rounding.
-            reach_px = math.inf if is_lost else 1.01 * gate * config.gate_size_ratio * size
+            reach_px = 1.01 * gate * config.gate_size_ratio * size
+            if is_lost:  # from the middle of its way
+                half_way = track.shift_unslowed(time_s)[0] / 2
+                x, reach_px = track.last_box[0] + predicted[2] / 2 + half_way, reach_px + abs(half_way)
             for column, other_x, box, other in places:
                 if abs(x - other_x) > reach_px:
                     continue

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from agecam.vision.boxes import intersection_over_smaller
+from agecam.vision.changes import Box
 from agecam.vision.track import Track
 from agecam.vision.tracker_config import TrackerConfig
 
@@ -28,16 +29,21 @@ def is_about_to_be_hidden(
     return False
 
 
-def is_coasting(track: Track, present: Sequence[Track], time_s: float, config: TrackerConfig) -> bool:
-    """Whether it was lost just now and is in sight, and nobody else has been detected there since."""
-    detected_s = track.detected_s
-    if track.is_out_of_sight or time_s - detected_s > config.max_coast_s:
+def in_sight(present: Sequence[Track], time_s: float, config: TrackerConfig) -> list[Track]:
+    """Those detected in a frame, and those lost just now where nobody else has been detected since."""
+    places = [(one.detected_s, one.predicted_box(time_s)) for one in present]
+    return [one for one in present if one.detected or _is_coasting(one, places, time_s, config)]
+
+
+def _is_coasting(
+    track: Track, places: Sequence[tuple[float, Box]], time_s: float, config: TrackerConfig
+) -> bool:
+    """``places`` is when everybody was detected last, and where they are."""
+    last_s = track.detected_s
+    if track.is_out_of_sight or time_s - last_s > config.max_coast_s:
         return False
     box = track.predicted_box(time_s)
-    for other in present:
-        if (
-            other.detected_s > detected_s
-            and intersection_over_smaller(box, other.predicted_box(time_s)) > config.duplicate_ios
-        ):
+    for detected_s, other in places:
+        if detected_s > last_s and intersection_over_smaller(box, other) > config.duplicate_ios:
             return False
     return True

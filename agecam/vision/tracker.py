@@ -22,7 +22,7 @@ from agecam.vision.appearance import Appearance
 from agecam.vision.boxes import intersection_over_smaller, size_ratio
 from agecam.vision.changes import Box
 from agecam.vision.matching import Candidate, Describe, Match, Matcher
-from agecam.vision.occlusion import is_about_to_be_hidden, is_coasting
+from agecam.vision.occlusion import in_sight, is_about_to_be_hidden
 from agecam.vision.same_person import doubles, is_ear, known_again
 from agecam.vision.scene_cut import Scene
 from agecam.vision.track import Track
@@ -355,8 +355,7 @@ class Tracker:
         present = self._present()
         if self._scene.is_blank or self._scene.is_mixed:
             return [track for track in present if track.detected]
-        time_s, config = self._time_s, self._config
-        return [track for track in present if track.detected or is_coasting(track, present, time_s, config)]
+        return in_sight(present, self._time_s, self._config)
 
     def _remove_aged(self) -> None:
         aged = [
