@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from agecam.messages import Detection
+from agecam.vision.boxes import size_px
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,13 @@ class BoxFilter:
         config, box = self._config, self._box
         left, top, width, height = detection.box
         x, y = left + width / 2, top + height / 2
-        state = (x, y, math.log(max(1.0, width)), math.log(max(1.0, height)))
-        size = max(1.0, math.sqrt(width * height))
+        state = (
+            x,
+            y,
+            math.log(width if width > 1.0 else 1.0),
+            math.log(height if height > 1.0 else 1.0),
+        )
+        size = size_px(detection.box)
         if (
             box is None
             or time_s - box.time_s > config.reset_gap_s

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Literal, Self
 
 import numpy as np
@@ -31,6 +32,11 @@ _MOST: Final = 1e6
 
 _LEAST_AGE_PROBABILITY: Final = 1e-12
 """Least probability of one age before it is tempered: a power of 0 would stay 0 at any temperature."""
+
+# The same for every batch, of which there are some in each second.
+_YEARS: Final[NDArray[np.float64]] = np.arange(AGES, dtype=np.float64)
+_EDGES: Final[NDArray[np.float64]] = np.arange(AGES + 1) - 0.5
+"""Where the half years around each age begin and end."""
 
 # Measured on validation images, five sets of four views: 65.9 % of predictions on UTKFace are at most 5 years
 # off, for 64.7 with plain means, at the same mean error over all (4.736 and 4.745 years). One step brings
@@ -150,12 +156,12 @@ def robust_age(age_probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
     mean on (Holland and Welsch, "Robust regression using iteratively reweighted least-squares",
     Communications in Statistics 1977).
     """
-    years = np.arange(AGES)
     weights = age_probabilities.astype(np.float64)
-    age = weights @ years / weights.sum(axis=1)
+    age = weights @ _YEARS / weights.sum(axis=1)
     for _ in range(_ROBUST_STEPS):
-        near = weights * np.exp(-(((years - age[:, None]) / _ROBUST_SCALE_YEARS) ** 2) / 2)
-        age = near @ years / near.sum(axis=1)
+        distance = (_YEARS - age[:, None]) / _ROBUST_SCALE_YEARS
+        near = weights * np.exp(distance * distance * -0.5)
+        age = near @ _YEARS / near.sum(axis=1)
     return np.asarray(age, np.float64)
 
 
@@ -168,7 +174,7 @@ def predicted_age(age_output: NDArray[np.floating]) -> NDArray[np.float64]:
     """The predicted age of ``(n, 101)`` probabilities or ``(n, 1)`` years: ``(n,)`` years in [0, 100]."""
     if is_distribution(age_output):
         return robust_age(age_output)
-    return np.clip(age_output[:, 0].astype(np.float64), 0, AGES - 1)
+    return _clipped(age_output[:, 0].astype(np.float64), 0, AGES - 1)
 
 
 def age_interval(
@@ -181,7 +187,15 @@ def age_interval(
     ends = _quantile_ends if is_distribution(age_output) else _residual_ends
     low, high = ends(age_output, age, calibration)
     scale = calibration.interval_scale
-    return np.clip(age - scale * (age - low), 0, AGES - 1), np.clip(age + scale * (high - age), 0, AGES - 1)
+    return (
+        _clipped(age - scale * (age - low), 0, AGES - 1),
+        _clipped(age + scale * (high - age), 0, AGES - 1),
+    )
+
+
+def _clipped(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
+    """As :func:`numpy.clip`, which takes four times as long for a few values."""
+    return np.asarray(np.minimum(np.maximum(values, low), high), np.float64)
 
 
 def _residual_ends(
@@ -200,9 +214,15 @@ def _quantile_ends(
     tempered = np.maximum(age_probabilities.astype(np.float64), _LEAST_AGE_PROBABILITY)
     tempered **= 1 / calibration.temperature
     if calibration.age_weights:
-        tempered *= np.interp(np.arange(AGES), *np.transpose(calibration.age_weights))
+        tempered *= _weights_of_ages(calibration.age_weights)
     low, high = age_quantiles(tempered, (tail, 1 - tail)).T
     return np.minimum(low, age), np.maximum(high, age)
+
+
+@lru_cache
+def _weights_of_ages(points: tuple[tuple[float, float], ...]) -> NDArray[np.float64]:
+    """The weight of each age, ``(101,)``, from :attr:`Calibration.age_weights`; not to be changed."""
+    return np.interp(_YEARS, *np.transpose(points))
 
 
 def age_quantiles(
@@ -212,18 +232,18 @@ def age_quantiles(
 
     Probability of an age is spread evenly over the half years on both sides of it.
     """
-    cumulative = np.cumsum(age_probabilities, axis=1, dtype=np.float64)
+    cumulative = np.zeros((len(age_probabilities), AGES + 1))
+    np.cumsum(age_probabilities, axis=1, dtype=np.float64, out=cumulative[:, 1:])
     cumulative /= cumulative[:, -1:]
-    edges = np.arange(AGES + 1) - 0.5
-    padded = np.hstack([np.zeros((len(cumulative), 1)), cumulative])
-    return np.array([np.interp(quantiles, row, edges) for row in padded]).reshape(-1, len(quantiles))
+    ends = np.array(quantiles)
+    return np.array([np.interp(ends, row, _EDGES) for row in cumulative]).reshape(-1, len(quantiles))
 
 
 def calibrated_female(
     female_probability: NDArray[np.float32], calibration: Calibration
 ) -> NDArray[np.float64]:
     """Probability of "female" after correction: ``(n,)`` in [0, 1] to ``(n,)`` in [0, 1]."""
-    p = np.clip(female_probability.astype(np.float64), _LEAST_FEMALE, 1 - _LEAST_FEMALE)
+    p = _clipped(female_probability.astype(np.float64), _LEAST_FEMALE, 1 - _LEAST_FEMALE)
     log_odds = calibration.slope * np.log(p / (1 - p)) + calibration.intercept
     return 1 / (1 + np.exp(-log_odds))
 

@@ -51,14 +51,13 @@ class ClassificationSchedule:
         self._time_s = time_s
         detected = [track for track in tracks if track.detected]
         new = [track for track in detected if track.runs < new_until_runs]
-        known = [track for track in detected if track.runs >= new_until_runs]
+        known = [(track, self._interval_s(track)) for track in detected if track.runs >= new_until_runs]
         # So many a frame that each has its turn once an interval, and no frame has them all.
-        share = math.ceil(sum(min(1.0, elapsed_s / self._interval_s(track)) for track in known))
-        known.sort(key=lambda track: track.last_run_s)
+        share = math.ceil(sum([min(1.0, elapsed_s / interval_s) for _, interval_s in known]))
         # Half a frame early is nearer than half a frame late.
-        waiting = [
-            track for track in known if time_s - track.last_run_s >= self._interval_s(track) - elapsed_s / 2
-        ]
+        early_s = elapsed_s / 2
+        waiting = [one for one, interval_s in known if time_s - one.last_run_s >= interval_s - early_s]
+        waiting.sort(key=lambda track: track.last_run_s)
         due = new + waiting[:share]
         for track in due:
             track.runs += 1

@@ -41,16 +41,16 @@ class KnownPeople:
         close to another. So are those who are ``hidden`` and have not left the frame: they may come back at
         any time, and in somebody else's place; ``hidden`` are their boxes xywh.
         """
-        ids = frozenset(track.track_id for track in tracks if track.confirmed)
+        ids = frozenset([track.track_id for track in tracks if track.confirmed])
         are_same, self._ids = ids == self._ids, ids
-        boxes = tuple(track.face.box for track in tracks if track.detected)
-        are_known = (
+        self.boxes = None
+        if (
             are_same
             and all(map(self._is_known, tracks))
             and not any(_is_inside(box, size_wh) for box in hidden)
-            and not _is_crowded(boxes)
-        )
-        self.boxes = boxes if are_known else None
+        ):
+            boxes = tuple([track.face.box for track in tracks if track.detected])
+            self.boxes = None if _is_crowded(boxes) else boxes
         return self.boxes
 
     def _is_known(self, track: Track) -> bool:
@@ -70,8 +70,8 @@ def _is_inside(box: Box, size_wh: tuple[int, int]) -> bool:
 
 def _is_crowded(boxes: Sequence[Box]) -> bool:
     """Whether two faces overlap, so that the one may soon be taken for the other."""
-    return any(
-        intersection_over_smaller(one, other) > 0
-        for index, one in enumerate(boxes)
-        for other in boxes[:index]
-    )
+    for index, one in enumerate(boxes):
+        for other in boxes[:index]:
+            if intersection_over_smaller(one, other) > 0:
+                return True
+    return False

@@ -19,7 +19,7 @@ import numpy as np
 from agecam.messages import Detection
 from agecam.vision.appearance import Look
 from agecam.vision.assignment import linear_assignment
-from agecam.vision.boxes import iou
+from agecam.vision.boxes import iou, size_px, size_ratio
 from agecam.vision.scene_cut import Scene
 from agecam.vision.track import Track
 
@@ -133,6 +133,8 @@ class Matcher:
         self, tracks: Sequence[Track], candidates: Sequence[Candidate]
     ) -> tuple[list[Match], list[Candidate]]:
         """Who continues whom, and the candidates that are left."""
+        if not candidates:
+            return [], []
         costs = self._place_costs(tracks, candidates)
         # Of a low cost, and neither of which has anybody else.
         clear = {pair for pair in _alone(costs) if costs[pair] < self._config.clear_cost}
@@ -213,14 +215,17 @@ class Matcher:
             for column, one in enumerate(candidates)
         ]
         costs = {}
-        for row, track in enumerate(tracks if places else ()):
+        for row, track in enumerate(tracks):
             predicted = track.predicted_box(time_s)
-            size = size_px(predicted)
+            size = track.size_px
             gate = config.gate_sizes + config.gate_growth_sizes_per_s * (time_s - track.detected_s)
             is_lost = self.is_lost(track)
             x = predicted[0] + predicted[2] / 2
             # Most of a frame's pairs are further apart, by any sizes. More than the gate, for rounding.
-            reach_px = math.inf if is_lost else 1.01 * gate * config.gate_size_ratio * size
+            reach_px = 1.01 * gate * config.gate_size_ratio * size
+            if is_lost:  # from the middle of its way
+                half_way = track.shift_unslowed(time_s)[0] / 2
+                x, reach_px = track.last_box[0] + predicted[2] / 2 + half_way, reach_px + abs(half_way)
             for column, other_x, box, other in places:
                 if abs(x - other_x) > reach_px:
                     continue
@@ -237,7 +242,7 @@ class Matcher:
 
     def _place_on_way(self, track: Track, box: Sequence[float]) -> tuple[float, float, float, float]:
         """The place of a lost track on its way that is nearest to ``box``: xywh."""
-        x, y, width, height = track.predicted_box(track.detected_s)
+        x, y, width, height = track.last_box
         dx, dy = track.shift_unslowed(self._time_s)
         to_x, to_y = box[0] + box[2] / 2 - x - width / 2, box[1] + box[3] / 2 - y - height / 2
         along = min(1.0, max(0.0, (to_x * dx + to_y * dy) / max(1e-9, dx * dx + dy * dy)))
@@ -251,7 +256,7 @@ class Matcher:
             is_very_like = likeness >= config.revive_likeness_alone
             if size_ratio(place, box) > config.revive_size_ratio and not is_very_like:
                 return _GATED
-            off = _distance(place, box) / max(size_px(place), size_px(box))
+            off = _distance(place, box) / max(track.size_px, candidate.size_px)
             long_s = max(0.0, self._time_s - track.detected_s - _SHORT_ABSENCE_S)
             least = (
                 config.revive_likeness
@@ -295,17 +300,6 @@ def _alone(pairs: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
     """Those pairs of a row and a column neither of which is in another one."""
     rows, columns = [row for row, _ in pairs], [column for _, column in pairs]
     return [pair for pair in pairs if rows.count(pair[0]) == columns.count(pair[1]) == 1]
-
-
-def size_px(box: Sequence[float]) -> float:
-    """The side of a square as large as a box xywh, 1 pixel at least."""
-    return math.sqrt(max(1.0, box[2] * box[3]))
-
-
-def size_ratio(a: Sequence[float], b: Sequence[float]) -> float:
-    """How many times as large the larger of two boxes xywh is, by its side."""
-    ratio = size_px(a) / size_px(b)
-    return max(ratio, 1 / ratio)
 
 
 def _distance(a: Sequence[float], b: Sequence[float]) -> float:

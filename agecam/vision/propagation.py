@@ -46,9 +46,11 @@ def propagate(
     It is searched for around ``expected_centre``, in pixels of the frame. Its score and size stay.
     """
     x, y, width, height = face.box
-    if now.size_wh != before.size_wh or not all(
-        min(at + side, limit) - max(at, 0) >= config.least_inside * side
-        for at, side, limit in zip((x, y), (width, height), now.size_wh, strict=True)
+    across, down = now.size_wh
+    if not (
+        (across, down) == before.size_wh
+        and min(x + width, across) - max(x, 0) >= config.least_inside * width
+        and min(y + height, down) - max(y, 0) >= config.least_inside * height
     ):
         return None
     size = max(width, height)
@@ -66,8 +68,9 @@ def propagate(
     if best < config.least_correlation or not (0 < column < last and 0 < row < last):
         return None
     scale = second.scale
-    dx = second.x0 - first.x0 + scale * (column + _vertex(scores[row, column - 1 : column + 2]) - margin)
-    dy = second.y0 - first.y0 + scale * (row + _vertex(scores[row - 1 : row + 2, column]) - margin)
+    beside, above = scores[row, column - 1 : column + 2].tolist(), scores[row - 1 : row + 2, column].tolist()
+    dx = second.x0 - first.x0 + scale * (column + _vertex(beside) - margin)
+    dy = second.y0 - first.y0 + scale * (row + _vertex(above) - margin)
     keypoints = face.keypoints + np.array((dx, dy), np.float32)
     return Detection((x + dx, y + dy, width, height), face.score, keypoints)
 
@@ -76,8 +79,8 @@ def _gray(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
 
 
-def _vertex(values: Sequence[float] | NDArray[np.float32]) -> float:
+def _vertex(values: Sequence[float]) -> float:
     """Where a parabola through three values, the middle one the largest, is largest: in [-0.5, 0.5]."""
-    left, middle, right = (float(value) for value in values)
+    left, middle, right = values
     curvature = left - 2 * middle + right
     return 0.0 if curvature >= 0 else (left - right) / (2 * curvature)

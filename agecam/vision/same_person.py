@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from agecam.vision.boxes import intersection_over_smaller
-from agecam.vision.matching import size_px, size_ratio
+from agecam.vision.boxes import intersection_over_smaller, size_px, size_ratio
 from agecam.vision.track import Track
 
 

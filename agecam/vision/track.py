@@ -12,6 +12,8 @@ import numpy as np
 from agecam.messages import Detection, Estimate
 from agecam.vision.appearance import Appearance
 from agecam.vision.box_filter import BoxFilter, BoxFilterConfig
+from agecam.vision.boxes import size_px
+from agecam.vision.changes import Box
 from agecam.vision.fusion import Fusion, FusionConfig
 from agecam.vision.verification import Verification
 
@@ -98,6 +100,8 @@ class Track:
         self.confirmed = False
         self.time_s = time_s
         """Of the current frame."""
+        self.detected = True
+        """Whether it was detected in the current frame."""
         self.detected_s = time_s
         """When it was detected last ..."""
         self.detected_before_s = -math.inf
@@ -123,6 +127,12 @@ class Track:
         """Somebody lost where this one may be somebody else by now: it may be them."""
         self._config = config
         self._detection = detection
+        # Where it is at a time is asked for a dozen times in a frame.
+        self._predicted_s, self._predicted_box = time_s, detection.box
+        self._predicted: Detection | None = detection
+        self._shift = (0.0, 0.0)  # since its last detection, pixels
+        self.size_px = size_px(detection.box)
+        """Size of its box, detected or predicted; see :func:`agecam.vision.boxes.size_px`."""
         self.started_s = time_s
         """When it was detected first."""
         self._hits = 1
@@ -142,11 +152,6 @@ class Track:
         self._confidence = 0.0  # mean of the last verifications
 
     @property
-    def detected(self) -> bool:
-        """Whether it was detected in the current frame."""
-        return self.detected_s == self.time_s
-
-    @property
     def is_shown(self) -> bool:
         """Whether it is confirmed, and there is no doubt which of two people it is."""
         return self.confirmed and self.rival is None
@@ -154,7 +159,12 @@ class Track:
     @property
     def face(self) -> Detection:
         """Its detection in the current frame; where there is none, the last one at a predicted place."""
-        return self.predicted(self.time_s)
+        return self._detection if self.detected else self.predicted(self.time_s)
+
+    @property
+    def last_box(self) -> Box:
+        """Its box where it was detected last: xywh, pixels."""
+        return self._detection.box
 
     @property
     def is_decided(self) -> bool:
@@ -171,27 +181,31 @@ class Track:
         """Whether verification has found that it is no face."""
         return self.is_decided and self._confidence < self._config.reject_confidence
 
-    def predicted_box(self, time_s: float) -> tuple[float, float, float, float]:
+    def predicted_box(self, time_s: float) -> Box:
         """Where its box is at ``time_s``: xywh, pixels."""
-        if time_s == self.detected_s:
-            return self._detection.box
-        dx, dy = self._shift(time_s)
-        x, y, width, height = self._detection.box
-        return x + dx, y + dy, width, height
+        if time_s != self._predicted_s:
+            self._predict(time_s)
+        return self._predicted_box
 
     def predicted(self, time_s: float) -> Detection:
         """Its last detection, moved to where it is at ``time_s``."""
-        if time_s == self.detected_s:
-            return self._detection
-        dx, dy = self._shift(time_s)
-        x, y, width, height = self._detection.box
-        keypoints = self._detection.keypoints + np.array((dx, dy), np.float32)
-        return Detection((x + dx, y + dy, width, height), self._detection.score, keypoints)
+        if time_s != self._predicted_s:
+            self._predict(time_s)
+        if self._predicted is None:
+            keypoints = self._detection.keypoints + np.array(self._shift, np.float32)
+            self._predicted = Detection(self._predicted_box, self._detection.score, keypoints)
+        return self._predicted
 
-    def _shift(self, time_s: float) -> tuple[float, float]:
+    def _predict(self, time_s: float) -> None:
+        self._predicted_s = time_s
+        if time_s == self.detected_s:
+            self._predicted_box, self._predicted = self._detection.box, self._detection
+            return
         decay_s = self._config.velocity_decay_s
         span_s = decay_s * (1 - math.exp(-(time_s - self.detected_s) / decay_s))
-        return self._velocity[0] * span_s, self._velocity[1] * span_s
+        dx, dy = self._shift = self._velocity[0] * span_s, self._velocity[1] * span_s
+        x, y, width, height = self._detection.box
+        self._predicted_box, self._predicted = (x + dx, y + dy, width, height), None
 
     def shift_unslowed(self, time_s: float) -> tuple[float, float]:
         """How far from its last detection its centre would be had it gone on as then, pixels."""
@@ -210,6 +224,7 @@ class Track:
     def begin_frame(self, time_s: float) -> None:
         """The frame at ``time_s`` is the current one, in which it has not been detected yet."""
         self._frame_s, self.time_s, self.tentative_id = time_s - self.time_s, time_s, None
+        self.detected = time_s == self.detected_s
 
     def hold_until(self, time_s: float) -> None:
         """It is not confirmed before ``time_s``: it may be somebody known."""
@@ -217,9 +232,10 @@ class Track:
 
     def add_detection(self, detection: Detection) -> None:
         """Continue the track with a detection in the current frame."""
-        elapsed_s = self.time_s - self.detected_s
+        config, time_s = self._config, self.time_s
+        elapsed_s = time_s - self.detected_s
+        since_s = min(elapsed_s, self._frame_s)
         if elapsed_s > 0:
-            config = self._config
             self.detected_before_s = self.detected_s
             (x0, y0), (x1, y1) = self._detection.centre, detection.centre
             moved = (x1 - x0) / elapsed_s, (y1 - y0) / elapsed_s
@@ -227,10 +243,12 @@ class Track:
             self._way_velocity = _mean(self._way_velocity, moved, elapsed_s / config.way_memory_s)
             gain = 1 - math.exp(-elapsed_s / config.score_memory_s)
             self.score += gain * (detection.score - self.score)
-            self._seen_s += min(elapsed_s, self._frame_s)
-        self._detection, self.detected_s, self.present_s = detection, self.time_s, self.time_s
-        self.is_out_of_sight = False
-        self._hits += self._counted(min(elapsed_s, self._frame_s))
+            self._seen_s += since_s
+        self._detection = self._predicted = detection
+        self._predicted_box, self.size_px = detection.box, size_px(detection.box)
+        self.detected_s = self.present_s = self._predicted_s = time_s
+        self.detected, self.is_out_of_sight = True, False
+        self._hits += self._counted(since_s)
         self._confirm()
 
     def add_verification(self, verification: Verification) -> None:

@@ -11,8 +11,7 @@ nobody is continued, and the tracks of the shot before wait for a moment, in cas
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Final
 
@@ -20,15 +19,17 @@ import numpy as np
 
 from agecam.messages import Detection
 from agecam.vision.appearance import Appearance
-from agecam.vision.boxes import intersection_over_smaller
+from agecam.vision.boxes import intersection_over_smaller, size_ratio
 from agecam.vision.changes import Box
-from agecam.vision.matching import Candidate, Describe, Match, Matcher, size_px, size_ratio
+from agecam.vision.matching import Candidate, Describe, Match, Matcher
+from agecam.vision.occlusion import in_sight, is_about_to_be_hidden
 from agecam.vision.rois import ExpectedFace
 from agecam.vision.same_person import doubles, is_ear, known_again
 from agecam.vision.scene_cut import Scene
 from agecam.vision.track import Track
 from agecam.vision.tracker_config import DEFAULT_CONFIG, TrackerConfig
 from agecam.vision.verification import Verify
+from agecam.vision.verification_schedule import due_for_verification
 
 _FIRST_SCENE: Final = Scene()
 
@@ -54,6 +55,7 @@ class Tracker:
         self._ids = count(1)
         self._time_s = self._before_s = -np.inf
         self._scene = Scene()
+        self._reported: list[Track] = []
 
     def update(
         self,
@@ -82,22 +84,32 @@ class Tracker:
             track.begin_frame(time_s)
         matcher = Matcher(self._config.match, time_s, self._before_s, scene)
         # In a blank frame a face is hardly one.
+        looked_at = {}
         if not scene.is_blank:
             describe_found = None if are_carried or scene.is_mixed else describe
-            self._assign_all([Candidate(one, describe_found) for one in detections], matcher)
+            looked_at = self._assign_all([Candidate(one, describe_found) for one in detections], matcher)
         self._remove_aged()
         present = self._present()
+        if not scene.is_blank:
+            self._add_looks(looked_at, present)
+            self._find_ears(present)
         if scene.is_mixed:
             # Every face is one of two, and looks like both: those of the shot before are gone when it is.
             for track in present:
                 track.hold_until(time_s + self._config.mixed_hold_s)
         elif verify is not None:
-            for track in self._pending_verification(present)[: self._most_verifications()]:
+            for track in due_for_verification(present, time_s, time_s - self._before_s, self._config):
                 track.add_verification(verify(track.face))
         self._join_doubles(present)
         self._recognize(present)
-        self._lose_sight(matcher, describe)
-        return self.reported()
+        self._reported = self._in_sight()
+        if describe is not None:
+            self._lose_sight(matcher, describe)
+        return self._reported
+
+    def reported(self) -> list[Track]:
+        """What :meth:`update` has returned, or what it would have after a :meth:`split`."""
+        return self._reported
 
     def expected(self, time_s: float, scene: Scene = _FIRST_SCENE) -> list[ExpectedFace]:
         """Where those who are confirmed would be at ``time_s``, the longest undetected first."""
@@ -134,9 +146,11 @@ class Tracker:
             self._tracks[before.track_id] = before
         if rival is not None and self._tracks.get(rival.track_id) is rival and not rival.detected:
             rival.take_over(track)
-            return rival
-        track.tentative_id, track.track_id = track.track_id, next(self._ids)
-        self._tracks[track.track_id] = track
+            track = rival
+        else:
+            track.tentative_id, track.track_id = track.track_id, next(self._ids)
+            self._tracks[track.track_id] = track
+        self._reported = self._in_sight()
         return track
 
     def _change_to(self, scene: Scene) -> None:
@@ -151,13 +165,13 @@ class Tracker:
         """The tracks of this scene, but for those who are gone."""
         # Of slow sources each frame is long after the last: who was in that one is not gone.
         oldest_s = min(self._before_s, self._time_s - self._config.hidden_max_age_s)
+        scene = self._scene.number
         return [
-            track
-            for track in self._tracks.values()
-            if track.scene == self._scene.number and track.present_s >= oldest_s
+            track for track in self._tracks.values() if track.present_s >= oldest_s and track.scene == scene
         ]
 
-    def _assign_all(self, candidates: Sequence[Candidate], matcher: Matcher) -> None:
+    def _assign_all(self, candidates: Sequence[Candidate], matcher: Matcher) -> dict[int, Candidate]:
+        """Returns those whose look counts, by the number of their track."""
         config = self._config
         high = [one for one in candidates if one.score >= config.activation_threshold]
         low = [one for one in candidates if config.continue_score <= one.score < config.activation_threshold]
@@ -166,7 +180,8 @@ class Tracker:
         matches, unassigned = matcher.match(present, high)
         for match in matches:
             self._continue(match, matcher)
-        more, _ = matcher.match([track for track in present if not track.detected], low)
+        undetected = [track for track in present if not track.detected] if low else ()
+        more, _ = matcher.match(undetected, low)
         for match in more:
             self._continue(match, matcher)
         matches += more
@@ -174,23 +189,26 @@ class Tracker:
         by_track = {match.track.track_id: match.candidate for match in matches}
         looked_at = {match.track.track_id for match in matches if match.is_looked_at}
         for one in unassigned:
-            if not self._is_duplicate(one, matcher):
+            if not self._is_duplicate(one, present, matcher):
                 track = Track(
                     next(self._ids), one.detection, self._time_s, config.track, scene=self._scene.number
                 )
                 self._tracks[track.track_id] = track
+                present.append(track)
                 by_track[track.track_id] = one
                 looked_at.add(track.track_id)
-        self._return_lost(lost, by_track, looked_at, matcher)
-        self._drop_second_tracks([track for track in lost if track.detected])
-        present = self._present() if looked_at else []
-        for track_id in looked_at:
-            look = by_track[track_id].look
+        if lost:
+            self._return_lost(lost, present, by_track, looked_at, matcher)
+            self._drop_second_tracks([track for track in lost if track.detected], present)
+        return {track_id: by_track[track_id] for track_id in looked_at}
+
+    def _add_looks(self, looked_at: Mapping[int, Candidate], present: Sequence[Track]) -> None:
+        for track_id, candidate in looked_at.items():
+            look = candidate.look
             if look is not None:
                 track = self._tracks[track_id]
-                is_disturbed = self._is_disturbed(track, present)
+                is_disturbed = is_about_to_be_hidden(track, present, self._time_s, self._config)
                 track.appearance.add(look, self._time_s, is_disturbed=is_disturbed)
-        self._find_ears()
 
     def _continue(self, match: Match, matcher: Matcher) -> None:
         track = match.track
@@ -220,13 +238,14 @@ class Tracker:
     def _return_lost(
         self,
         lost: Sequence[Track],
+        present: Sequence[Track],
         by_track: dict[int, Candidate],
         looked_at: set[int],
         matcher: Matcher,
     ) -> None:
         """Give young tracks back to those lost ones that they turn out to be; hold those that may be."""
         config = self._config
-        for young in self._present() if lost else ():
+        for young in present:
             if young.confirmed or not young.detected or self._time_s - young.started_s > config.young_s:
                 continue
             candidate = by_track[young.track_id]
@@ -247,7 +266,9 @@ class Tracker:
         """Give those confirmed in this frame the numbers of whom they look like who was lost before."""
         scene = self._scene.number
         new = [track for track in present if track.confirmed_s == self._time_s]
-        lost = [one for one in self._tracks.values() if one.confirmed and one.scene == scene] if new else []
+        if not new:
+            return
+        lost = [one for one in self._tracks.values() if one.confirmed and one.scene == scene]
         for track, known in known_again(new, lost, self._config.gone_likeness):
             number = track.track_id
             is_open = self._tracks.get(number) is track and self._tracks[known.track_id] is known
@@ -273,10 +294,10 @@ class Tracker:
                     better.renumber_as(worse)
                 self._tracks[better.track_id] = better
 
-    def _drop_second_tracks(self, returned: Sequence[Track]) -> None:
+    def _drop_second_tracks(self, returned: Sequence[Track], present: Sequence[Track]) -> None:
         """Who was taken for somebody new, until the one who had been lost there came back, is nobody."""
         config = self._config
-        for track in self._present() if returned else ():
+        for track in present if returned else ():
             is_young = not track.confirmed and self._time_s - track.started_s <= config.young_s
             if is_young and not track.detected:
                 box = track.predicted_box(self._time_s)
@@ -286,44 +307,29 @@ class Tracker:
                 ):
                     del self._tracks[track.track_id]
 
-    def _find_ears(self) -> None:
+    def _find_ears(self, present: Sequence[Track]) -> None:
         """Tell who may be an ear of somebody just detected.
 
         An ear is detected now and then, its box here and there; somebody beside or before a head steadily.
         """
         config, time_s = self._config, self._time_s
-        present = self._present()
+        doubtful = [one for one in present if not (one.confirmed or one.is_on_head)]
+        if not doubtful:
+            return
         heads = [one for one in present if one.confirmed and time_s - one.detected_s <= config.max_coast_s]
-        for track in present:
-            if not (track.confirmed or track.is_on_head):
-                box = track.predicted_box(time_s)
-                track.is_on_head = any(
-                    is_ear(box, head.predicted_box(time_s), config.ear_size, config.ear_reach)
-                    for head in heads
-                )
+        for track in doubtful:
+            box = track.predicted_box(time_s)
+            track.is_on_head = any(
+                is_ear(box, head.predicted_box(time_s), config.ear_size, config.ear_reach) for head in heads
+            )
 
-    def _is_disturbed(self, track: Track, present: Sequence[Track]) -> bool:
-        """Whether somebody nearer, and so larger, is about to hide it, or does: their colours mix."""
-        config, face = self._config, track.face
-        size = size_px(face.box)
-        for other in present:
-            if other is track or self._time_s - other.detected_s > config.max_coast_s:
-                continue
-            box = other.predicted_box(self._time_s)
-            other_size = size_px(box)
-            x, y = box[0] + box[2] / 2, box[1] + box[3] / 2
-            reach = config.head_sizes * other_size + config.look_sizes * size
-            if other_size > config.nearer_ratio * size and math.dist(face.centre, (x, y)) < reach:
-                return True
-        return False
-
-    def _is_duplicate(self, candidate: Candidate, matcher: Matcher) -> bool:
+    def _is_duplicate(self, candidate: Candidate, present: Sequence[Track], matcher: Matcher) -> bool:
         """Whether it lies on somebody just detected: one head found at two sizes is not two people.
 
         Who stands where somebody else was is none: of the same size, and of another look.
         """
         time_s, config, found = self._time_s, self._config, candidate.detection.box
-        for track in self._present():
+        for track in present:
             if time_s - track.detected_s > config.max_coast_s:
                 continue
             box = track.predicted_box(time_s)
@@ -336,40 +342,24 @@ class Tracker:
                 return True
         return False
 
-    def _lose_sight(self, matcher: Matcher, describe: Describe | None) -> None:
-        """Look whether those just lost are still to be seen where they would be.
+    def _lose_sight(self, matcher: Matcher, describe: Describe) -> None:
+        """Report those just lost only where they are still to be seen where they would be.
 
         Who is missed by the detector for a moment looks there as before. Where somebody or something has come
         before them, or they have gone out of the frame, no detection there would continue them, either.
         """
-        for track in self.reported() if describe is not None else ():
+        for track in self._reported:
             if track.confirmed and not track.detected:
                 least = matcher.least_likeness(track, self._config.match.same_likeness)
                 track.is_out_of_sight = matcher.likeness(track, Candidate(track.face, describe)) < least
+        self._reported = [track for track in self._reported if track.detected or not track.is_out_of_sight]
 
-    def reported(self) -> list[Track]:
-        """Those who are in this frame, and those just lost who are still to be seen."""
+    def _in_sight(self) -> list[Track]:
+        """Those who are in this frame, and those just lost who may still be seen."""
         present = self._present()
         if self._scene.is_blank or self._scene.is_mixed:
             return [track for track in present if track.detected]
-        return [track for track in present if track.detected or self._is_coasting(track, present)]
-
-    def _is_coasting(self, track: Track, present: Sequence[Track]) -> bool:
-        """Whether it was lost just now and is in sight, and nobody else has been detected there since."""
-        time_s, config = self._time_s, self._config
-        if track.is_out_of_sight or time_s - track.detected_s > config.max_coast_s:
-            return False
-        box = track.predicted_box(time_s)
-        return not any(
-            other.detected_s > track.detected_s
-            and intersection_over_smaller(box, other.predicted_box(time_s)) > config.duplicate_ios
-            for other in present
-        )
-
-    def _most_verifications(self) -> int:
-        config = self._config
-        is_slow = config.track.slow_frame_s <= self._time_s - self._before_s < np.inf
-        return config.verifications_per_slow_frame if is_slow else config.verifications_per_frame
+        return in_sight(present, self._time_s, self._config)
 
     def _remove_aged(self) -> None:
         aged = [
@@ -385,20 +375,3 @@ class Tracker:
         if track.scene != self._scene.number:
             return config.other_scene_max_age_s
         return config.gone_max_age_s if track.confirmed else config.tentative_max_age_s
-
-    def _pending_verification(self, present: Sequence[Track]) -> list[Track]:
-        """Tracks that verification may confirm or reject, those first that few more will decide.
-
-        Of the tentative ones also those that are not detected in this frame: verification may detect them.
-        """
-        pending = [track for track in present if self._is_pending(track)]
-        # In a crowd one decided track after the other, rather than all of them at the very end.
-        pending.sort(key=lambda track: (track.is_decided, abs(track.verifications_left)))
-        return pending
-
-    def _is_pending(self, track: Track) -> bool:
-        if self._time_s < track.next_verification_s:
-            return False
-        if not track.detected:
-            return not track.confirmed and not track.rejected
-        return not track.confirmed or track.score < self._config.reverify_score

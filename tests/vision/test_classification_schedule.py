@@ -51,7 +51,7 @@ def test_at_a_low_frame_rate_everybody_is_due(face: MakeFace) -> None:
 
 def test_a_predicted_face_is_never_due(face: MakeFace) -> None:
     tracks = tracks_of(face, 3)
-    tracks[1].time_s = 0.04
+    tracks[1].begin_frame(0.04)
     assert ClassificationSchedule().due(tracks, 0.04) == [tracks[0], tracks[2]]
     assert tracks[1].runs == 0
 
