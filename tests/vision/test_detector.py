@@ -115,9 +115,9 @@ def test_a_place_where_the_whole_frame_may_show_a_face_is_told_unless_it_shows_o
     assert is_near.any()
     assert (places[:, 3] < 0.5).all()
     (face,), others = detector.detect_frame(Pyramid(astronaut_bgr), [])
-    x, y, width, height = face.box
-    is_inside = (np.abs(others[:, :2] - face.centre) < (width / 4, height / 4)).all(axis=1)
-    assert not (is_inside & (others[:, 2] > 0.6 * width)).any()
+    _, _, width_px, height_px = face.box
+    is_inside = (np.abs(others[:, :2] - face.centre) < (width_px / 4, height_px / 4)).all(axis=1)
+    assert not (is_inside & (others[:, 2] > 0.6 * width_px)).any()
 
 
 def test_a_face_that_an_edge_of_a_tile_cuts_is_left_to_other_tiles(
