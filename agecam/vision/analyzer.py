@@ -207,9 +207,8 @@ class Analyzer:
         views = [TTA_VIEWS[(track.runs - 1) % len(TTA_VIEWS)] for track in due]
         crops = align_faces(frame.image_bgr, [track.face for track in due], views)
         clock.lap("align")
-        estimates = self._classifier.classify(
-            crops, with_gender=[self._schedule.wants_gender(track) for track in due]
-        )
+        wanted = [self._schedule.wants_gender(track) for track in due]
+        estimates = self._classifier.classify(crops, with_gender=wanted)
         clock.lap("classify")
         raw = {}
         for track, crop, estimate in zip(due, crops, estimates, strict=True):
@@ -230,8 +229,7 @@ class Analyzer:
             for track in sorted(tracks, key=lambda track: track.track_id)
         )
         self._frames_tracked += 1
-        size_wh = frame.width, frame.height
-        known = self._people.update(tracks, self._tracker.hidden(), size_wh)
+        known = self._people.update(tracks, self._tracker.hidden(), (frame.width, frame.height))
         self._known[self._frames_tracked] = known
         if not are_carried:
             self._last_searched = searched.pyramid
