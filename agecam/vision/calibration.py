@@ -35,7 +35,7 @@ _LEAST_AGE_PROBABILITY: Final = 1e-12
 
 # The same for every batch, of which there are some in each second.
 _YEARS: Final[NDArray[np.float64]] = np.arange(AGES, dtype=np.float64)
-_EDGES: Final = np.asarray(np.arange(AGES + 1) - 0.5, np.float64)
+_EDGES: Final[NDArray[np.float64]] = np.arange(-0.5, AGES)
 """Where the half years around each age begin and end."""
 
 # Measured on validation images, five sets of four views: 65.9 % of predictions on UTKFace are at most 5 years
