@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.messages import Detection, Frame
+from agecam.opencv import use_threads_for
 from agecam.vision.changes import Box, Changes
 from agecam.vision.detector import FrameDetections
 from agecam.vision.face_network import Proposals
@@ -58,9 +59,10 @@ class FrameSearch:
         somebody it is not clear yet who they are.
         """
         started_s = time.perf_counter()
+        size_wh, time_s = (frame.width, frame.height), frame.time_s
+        use_threads_for(size_wh)
         pyramid = Pyramid(frame.image_bgr)
         thumbnail_gray = thumbnail(pyramid)
-        size_wh, time_s = (frame.width, frame.height), frame.time_s
         changes = Changes(thumbnail_gray, size_wh, known or ())
         detections = None
         if self._schedule.is_due(changes, time_s, are_known=known is not None):

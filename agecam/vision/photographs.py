@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.messages import Analysis, Detection, Estimate, Frame, Person
+from agecam.opencv import use_threads_for
 from agecam.vision.align import TTA_VIEWS, align_tta
 from agecam.vision.classifier import Classifier
 from agecam.vision.detector import Detector
@@ -60,6 +61,7 @@ class PhotographAnalyzer:
         return self._search(image_bgr, StageClock())
 
     def _search(self, image_bgr: NDArray[np.uint8], clock: StageClock) -> list[tuple[Detection, Estimate]]:
+        use_threads_for((image_bgr.shape[1], image_bgr.shape[0]))
         faces = self._detector.search(image_bgr)
         clock.lap("detect")
         is_group = len(faces) > self._config.all_views_faces
