@@ -74,7 +74,7 @@ class EvidenceConfig:
 class Prediction:
     """The models' prediction for one frame; ``weight`` is the age's, ``quality`` the gender's.
 
-    Without a gender its log-odds do not matter.
+    Without a gender its log-odds are NaN until it is added: then the mean of those before.
     """
 
     time_s: float
@@ -138,8 +138,9 @@ class Evidence:
             gender_novelty = -math.expm1(-since_s / config.correlation_s) if self._gender_weight else 1.0
             gender_weight = gender_novelty * prediction.quality
             self._gender_s = prediction.time_s
-        else:
-            # What the drift compares: nothing new about the gender.
+        elif math.isnan(prediction.values[3]):
+            # What the drift compares: nothing new about the gender. It stays so where other evidence takes it
+            # over (Fusion.continued_by), or two people of different genders would seem to be one.
             mean = self._total[3] / self._weight if self._weight else 0.0
             prediction = replace(prediction, values=(*prediction.values[:3], mean))
         self._weight = keep * self._weight + prediction.weight

@@ -155,6 +155,6 @@ def _prediction(raw: Estimate, quality: float, time_s: float, config: FusionConf
     below, above = raw.age - raw.age_low, raw.age_high - raw.age
     weight = quality / max(config.least_width_years, below + above) ** 2
     if math.isnan(raw.female):
-        return Prediction(time_s, quality, weight, (raw.age, below, above, 0.0), has_gender=False)
+        return Prediction(time_s, quality, weight, (raw.age, below, above, math.nan), has_gender=False)
     female = min(max(raw.female, config.least_probability), 1 - config.least_probability)
     return Prediction(time_s, quality, weight, (raw.age, below, above, math.log(female / (1 - female))))

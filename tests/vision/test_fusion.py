@@ -298,3 +298,11 @@ def test_predictions_without_gender_drift_by_their_ages_alone(feed: Feed, face: 
     assert not split(math.nan, 30)
     assert split(0.01, 30)
     assert split(math.nan, 60)
+
+
+def test_somebody_whose_last_predictions_lack_a_gender_is_not_taken_for_one_of_the_other(feed: Feed) -> None:
+    lost, later = Fusion(), Fusion()
+    feed(lost, [30] * 30, raw=Raw(female=0.97))
+    feed(later, [30] * 8, start_s=20, raw=Raw(female=0.04))
+    feed(later, [30] * 5, start_s=21, raw=Raw(female=math.nan))
+    assert lost.continued_by(later) is None
