@@ -210,6 +210,8 @@ class Evidence:
         """The evidence that the recent predictions alone give."""
         alone = Evidence(self.face, self.recent[0].time_s, self._config)
         for prediction in self.recent:
+            if not prediction.has_gender:  # what it has is the mean of those before
+                prediction = replace(prediction, values=(*prediction.values[:3], math.nan))
             alone.add(prediction)
         return alone
 
