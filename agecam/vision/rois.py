@@ -207,6 +207,8 @@ class RoiScheduler:
         """
         config = self._config
         self._tokens.refill(time_s, config.per_s)
+        known = {one.track_id for one in expected}
+        self._searched_s = {number: at_s for number, at_s in self._searched_s.items() if number in known}
         missed = [
             one
             for one in expected

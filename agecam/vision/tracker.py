@@ -248,7 +248,9 @@ class Tracker:
         for young in present:
             if young.confirmed or not young.detected or self._time_s - young.started_s > config.young_s:
                 continue
-            candidate = by_track[young.track_id]
+            candidate = by_track.get(young.track_id)
+            if candidate is None:  # detected in a frame of the very same time
+                continue
             gone_before = [one for one in lost if one.detected_s < young.started_s and not one.detected]
             returned = [one for one in gone_before if matcher.is_return(one, candidate)]
             if returned:

@@ -109,3 +109,18 @@ def test_tiles_without_a_place_for_a_face_are_searched_once_a_second_and_others_
     assert scheduler.next_tiles(SIZE_WH, 0.52, changes(), in_first) == tiles[:1]
     assert len(scheduler.next_tiles(SIZE_WH, 1.0, changes(), nowhere)) == 7
     assert len(scheduler.next_tiles(SIZE_WH, 1.04, changes())) == 8
+
+
+def test_after_a_cut_all_tiles_are_searched_within_half_a_second() -> None:
+    search, searched = FrameSearch(FrameScheduleConfig(), TileConfig()), dict[int, list[Roi]]()
+    shots = image((0, 0, 300, 360)), image((300, 0, 340, 360))
+    for index in range(63):
+        rois = searched[index] = []
+
+        def detect(_pyramid: Pyramid, tiles: Sequence[Roi], rois: list[Roi] = rois) -> FrameDetections:
+            rois.extend(tiles)
+            return FrameDetections([])
+
+        search.search(detect, Frame(shots[index >= 30], index / 25, index), None)
+    assert len({tile for index in range(30, 43) for tile in searched[index]}) == 8
+    assert sum(len(searched[index]) for index in range(43, 55)) == 0

@@ -250,6 +250,15 @@ def test_time_that_runs_backwards_is_an_error() -> None:
         tracker.update([], 1.0)
 
 
+def test_a_frame_of_the_very_time_of_the_one_before_may_lack_somebody_new(face: MakeFace) -> None:
+    tracker = Tracker()
+    run(tracker, [[face(0, 0)]] * 10 + [[]] * 10)
+    new, known = face(200, 0), face(0, 0)
+    tracker.update([new], 0.8)
+    assert [track.face.box for track in tracker.update([], 0.8) if track.detected] == [new.box]
+    assert {track.track_id for track in tracker.update([new, known], 0.84)} == {1, 2}
+
+
 def test_of_twenty_people_each_keeps_their_number(face: MakeFace) -> None:
     rng = np.random.default_rng(1)
     starts = [(150 * (i % 5), 150 * (i // 5)) for i in range(20)]
