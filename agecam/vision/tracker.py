@@ -315,11 +315,11 @@ class Tracker:
         An ear is detected now and then, its box here and there; somebody beside or before a head steadily.
         """
         config, time_s = self._config, self._time_s
-        doubtful = [one for one in present if not (one.confirmed or one.is_on_head)]
-        if not doubtful:
+        tentative = [one for one in present if not (one.confirmed or one.is_on_head)]
+        if not tentative:
             return
         heads = [one for one in present if one.confirmed and time_s - one.detected_s <= config.max_coast_s]
-        for track in doubtful:
+        for track in tentative:
             box = track.predicted_box(time_s)
             track.is_on_head = any(
                 is_ear(box, head.predicted_box(time_s), config.ear_size, config.ear_reach) for head in heads
