@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,17 +37,13 @@ class SearchedFrame:
     took_ms: float
 
 
-_CUT_LEVELS: Final = 25.0
-"""Mean change of gray levels, of 255, from one frame to the next that is a cut, or as good as one: on eight
-clips, some of moving cameras, it is 9 at most. Only when tiles are searched depends on it."""
-
-
 class FrameSearch:
     """Searches those frames of one source, given in their order, that are due. One thread at a time."""
 
     def __init__(self, frames: FrameScheduleConfig, tiles: TileConfig) -> None:
         self._schedule = FrameSchedule(frames)
         self._tiles = TileScheduler(tiles)
+        self._cut_levels = tiles.cut_levels
         self.reset()
 
     def reset(self) -> None:
@@ -85,6 +80,6 @@ class FrameSearch:
     def _forget_other_shot(self, thumbnail_gray: NDArray[np.uint8]) -> None:
         """Search all tiles at once after a cut: where faces may be was of the shot before."""
         before, self._before_gray = self._before_gray, thumbnail_gray
-        if before is not None and cv2.absdiff(before, thumbnail_gray).mean() >= _CUT_LEVELS:
+        if before is not None and cv2.absdiff(before, thumbnail_gray).mean() >= self._cut_levels:
             self._tiles.reset()
             self._places = None

@@ -67,6 +67,9 @@ class TileConfig:
     closed_every_s: float = 1.0
     """A tile without one, or of a still scene in which nothing has changed since it was searched, is searched
     so often. Of the tiny faces that the whole frame shows by 4 pixels not all have a place in it."""
+    cut_levels: float = 25.0
+    """Mean change of gray levels, of 255, from one frame to the next that is a cut, or as good as one, after
+    which all tiles are searched anew: on eight clips, some of moving cameras, it is 9 at most."""
 
 
 class TileScheduler:
