@@ -117,12 +117,12 @@ class Analyzer:
         return self._track(searched)
 
     def half_of(self, image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-        """The image of the frame that :meth:`analyze` had last, at half its size: it was made for that.
+        """Half the size of the image of the frame that :meth:`analyze` had last, or of such a half again.
 
-        ``None`` for any other image.
+        They are made for that. ``None`` for any other image.
         """
         pyramid = self._last_pyramid
-        return pyramid.half() if pyramid is not None and pyramid.image_bgr is image_bgr else None
+        return None if pyramid is None else pyramid.half_of(image_bgr)
 
     def analyze_all(self, frames: Iterable[Frame]) -> Generator[Analysis, None, None]:
         """What :meth:`analyze` returns for each of the frames, sooner where there are two cores.

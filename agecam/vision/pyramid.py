@@ -54,9 +54,15 @@ class Pyramid:
         height, width = self._levels[0].shape[:2]
         return width, height
 
-    def half(self) -> NDArray[np.uint8]:
-        """The image at half its size, each pixel the mean of four; a last odd row or column is left out."""
-        return self._level(1)
+    def half_of(self, level_bgr: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+        """The image at half the size of one of its sizes, each pixel the mean of four; ``None`` for others.
+
+        A last odd row or column is left out.
+        """
+        for halvings, level in enumerate(self._levels):
+            if level is level_bgr:
+                return self._level(halvings + 1)
+        return None
 
     def whole(self, longest_px: int) -> RoiImage:
         """The whole image, its longer side shrunk to ``longest_px`` at most."""
