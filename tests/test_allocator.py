@@ -10,10 +10,10 @@ import pytest
 _ROOT = Path(__file__).parents[1]
 _IN_SIX_THREADS = """
 import ctypes, threading
-from agecam.allocator import limit_arenas
+from agecam.allocator import share_memory
 
-if {limited}:
-    limit_arenas()
+if {shared}:
+    share_memory()
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
 libc.malloc.argtypes = [ctypes.c_size_t]
@@ -62,7 +62,7 @@ def test_freed_memory_is_given_back() -> None:
 
 
 @glibc_alone
-@pytest.mark.parametrize("limited", [True, False])
-def test_threads_share_two_pools_of_memory(limited: bool) -> None:
-    pools = _run(_IN_SIX_THREADS.format(limited=limited)).stderr.count("Arena ")
-    assert pools == 2 if limited else pools > 4
+@pytest.mark.parametrize("shared", [True, False])
+def test_threads_share_one_pool_of_memory(shared: bool) -> None:
+    pools = _run(_IN_SIX_THREADS.format(shared=shared)).stderr.count("Arena ")
+    assert pools == 1 if shared else pools > 4

@@ -195,7 +195,11 @@ class AnalysisThread:
                 self._latest = annotated
             self._callbacks.on_annotated(annotated)
             self._last = captured, view
-            self._statistics.drawn(annotated.analysis.stages_ms, is_analysed=is_followed or bool(due))
+            self._statistics.drawn(
+                annotated.analysis.stages_ms,
+                captured.frame.image_bgr.nbytes,
+                is_analysed=is_followed or bool(due),
+            )
             self._callbacks.on_change()
             if not is_followed and still_scene.is_overdue(captured.frame):
                 self._follow(pipeline, captured.frame, still_scene.analysed)

@@ -21,9 +21,10 @@ _STAGE_WEIGHT = 0.05
 
 
 _MEMORY_EVERY_S = 1.0
-_MUCH_MB = 340.0
-"""From here on freed memory is given back whenever memory is measured: 40 MB while frames pile up on a busy
-machine, for 3 ms, and 15 ms to get them back."""
+_MUCH_MB, _MUCH_FRAMES = 300.0, 16
+"""From so much and so many frames on, freed memory is given back whenever memory is measured: 40 MB while
+frames of 1280 x 720 pile up on a busy machine, for 3 ms, and 15 ms to get them back. Frames of 3840 x 2160
+need more all the time; if it were given back, each would cost 1,000 page faults and more."""
 HISTORY_S = 60
 """Seconds of which there is a sample each."""
 
@@ -113,12 +114,12 @@ class StatisticsCollector:
             self._analysed.tick()
             self._note(stages_ms)
 
-    def drawn(self, stages_ms: Mapping[str, float], *, is_analysed: bool) -> None:
-        """A frame is there to be shown, analysed itself or with the people of one before."""
+    def drawn(self, stages_ms: Mapping[str, float], frame_bytes: int, *, is_analysed: bool) -> None:
+        """A frame of so many bytes is there to be shown, analysed itself or with the people of one before."""
         # Not in the window's thread, which opens no file.
         is_due = self._clock() >= self._memory_due_s
         memory_mb = resident_mb() if is_due else None
-        if memory_mb is not None and memory_mb > _MUCH_MB:
+        if memory_mb is not None and memory_mb > _MUCH_MB + _MUCH_FRAMES * frame_bytes / 1e6:
             give_back_freed()
         with self._lock:
             if is_due:

@@ -16,7 +16,7 @@ from PyQt6.QtCore import QObject, Qt, pyqtSignal
 from PyQt6.QtWidgets import QApplication, QMessageBox
 
 from agecam import __version__
-from agecam.allocator import limit_arenas
+from agecam.allocator import keep_freed_memory, share_memory
 from agecam.live.notices import Notice, NoticeKind
 from agecam.paths import log_file, settings_file
 from agecam.settings import Settings
@@ -118,7 +118,8 @@ def run_window(
     ``settings_path`` is for measuring and testing, and so is ``on_window``, which gets the window before it
     is shown.
     """
-    limit_arenas()
+    share_memory()
+    keep_freed_memory()
     os.environ.setdefault("QT_LOGGING_RULES", "qt.multimedia.*=false")
     application = QApplication.instance() or new_application(sys.argv[:1])
     assert isinstance(application, QApplication)

@@ -75,18 +75,31 @@ def test_frames_are_counted_and_memory_is_told() -> None:
     collector = StatisticsCollector()
     for _ in range(3):
         collector.captured()
-    collector.drawn({"draw": 1.0}, is_analysed=True)
+    collector.drawn({"draw": 1.0}, 1, is_analysed=True)
     read = collector.read(dropped=2)
     assert (read.captured, read.analysed, read.shown, read.dropped) == (3, 1, 0, 2)
     assert read.memory_mb is not None
     assert 10 < read.memory_mb < 20_000
 
 
+@pytest.mark.parametrize("mb", [340, 345])
+def test_freed_memory_is_given_back_where_more_is_held_than_frames_of_their_size_need(
+    mb: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_back: list[float] = []
+    monkeypatch.setattr("agecam.live.statistics.resident_mb", lambda: mb)
+    monkeypatch.setattr("agecam.live.statistics.give_back_freed", lambda: given_back.append(mb))
+    StatisticsCollector().drawn({}, 1280 * 720 * 3, is_analysed=True)
+    assert given_back == ([mb] if mb == 345 else [])
+    StatisticsCollector().drawn({}, 3840 * 2160 * 3, is_analysed=True)
+    assert len(given_back) == (mb == 345), "there larger frames are on their way"
+
+
 def test_a_frame_that_repeats_another_is_not_counted_as_analysed() -> None:
     collector = StatisticsCollector()
-    collector.drawn({"detect": 5.0, "draw": 1.0}, is_analysed=True)
+    collector.drawn({"detect": 5.0, "draw": 1.0}, 1, is_analysed=True)
     for _ in range(15):
-        collector.drawn({"draw": 1.0}, is_analysed=False)
+        collector.drawn({"draw": 1.0}, 1, is_analysed=False)
     collector.analysed({"detect": 5.0})
     read = collector.read(dropped=0)
     assert read.analysed == 2
