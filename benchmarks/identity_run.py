@@ -164,7 +164,8 @@ class KeptDetections:
         if key not in self._kept:
             self._keep(key, self._detector.redetect_rois(pyramid, rois, short_range=short_range))
         again = self._taken(key)
-        self._frames[digest] = prioritized_nms(self._frames[digest], again)
+        if digest in self._frames:  # else it has not been searched but for those who were missed
+            self._frames[digest] = prioritized_nms(self._frames[digest], again)
         return again
 
     def verify(self, pyramid: Pyramid, detection: Detection) -> Verification:

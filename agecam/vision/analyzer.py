@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -28,7 +28,7 @@ from agecam.vision.frame_schedule import FrameScheduleConfig
 from agecam.vision.frame_search import FrameSearch, SearchedFrame
 from agecam.vision.known_people import KnownPeople, KnownPeopleConfig
 from agecam.vision.look_back import LookBack, LookBackConfig
-from agecam.vision.nms import prioritized_nms
+from agecam.vision.nms import apart_from, prioritized_nms
 from agecam.vision.photographs import PhotographAnalyzer
 from agecam.vision.propagation import PropagationConfig, propagate
 from agecam.vision.pyramid import Pyramid
@@ -191,14 +191,12 @@ class Analyzer:
             self._rois.reset()  # new faces are searched for at once, and nobody is where they were
         self._scene = scene
         clock.lap("track")
-        detections = self._propagated(searched)
-        are_carried = detections is not None
-        if detections is None:
-            detections = self._detections(searched)
+        carried = self._propagated(searched)
+        detections = self._detections(searched, carried)
         clock.lap("detect")
         look = partial(describe, searched.pyramid)
         tracks = self._tracker.update(
-            detections, time_s, verify, describe=look, scene=scene, are_carried=are_carried
+            detections, time_s, verify, describe=look, scene=scene, carried=carried or ()
         )
         # Of two shots that mix a face is partly another's.
         due = self._schedule.due([] if scene.is_mixed else tracks, time_s)
@@ -231,20 +229,27 @@ class Analyzer:
         self._frames_tracked += 1
         known = self._people.update(tracks, self._tracker.hidden(), (frame.width, frame.height))
         self._known[self._frames_tracked] = known
-        if not are_carried:
+        if carried is None:
             self._last_searched = searched.pyramid
             self._last_faces = {track.track_id: track.face for track in tracks if track.detected}
         clock.lap("track")
         return Analysis(frame, people, clock.stages_ms, scene.number)
 
-    def _detections(self, searched: SearchedFrame) -> list[Detection]:
-        """The detections of a frame, and those of known faces that were missed."""
+    def _detections(self, searched: SearchedFrame, carried: Sequence[Detection] | None) -> list[Detection]:
+        """The detections of a frame but for those ``carried``, and those of known faces that were missed.
+
+        With ``carried`` the frame is not searched but for those who are missed in other frames, too.
+        """
         pyramid, time_s, detections = searched.pyramid, searched.frame.time_s, searched.detections
-        if detections is None:
+        if carried is not None:
+            detections = list(carried)
+        elif detections is None:
             detections = self._detector.detect_frame(pyramid, []).faces
         expected = self._tracker.expected(time_s, self._scene)
         request = self._rois.schedule(pyramid.size_wh, expected, detections, time_s)
         again = self._detector.redetect_rois(pyramid, request.rois, short_range=request.short_range)
+        if carried is not None:
+            return apart_from(carried, again)
         return prioritized_nms(detections, again)
 
     def _propagated(self, searched: SearchedFrame) -> list[Detection] | None:

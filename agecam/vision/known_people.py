@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agecam.vision.boxes import intersection_over_smaller
+from agecam.vision.boxes import intersection_over_smaller, size_px
 from agecam.vision.changes import Box
 from agecam.vision.track import Track
 
@@ -17,6 +18,8 @@ class KnownPeopleConfig:
     least_runs: int = 8
     """Nobody is known before the models were run on them so often: new and suspect tracks are run in every
     frame, and want a detection in each."""
+    alone_sizes: float = 2.0
+    """Whose centre is so many sizes of a face from everybody else's is alone."""
 
 
 class KnownPeople:
@@ -33,24 +36,23 @@ class KnownPeople:
         self._ids: frozenset[int] = frozenset()
 
     def update(
-        self, tracks: Sequence[Track], hidden: Sequence[Box], size_wh: tuple[int, int]
+        self, tracks: Sequence[Track], hidden: Mapping[int, Box], size_wh: tuple[int, int]
     ) -> tuple[Box, ...] | None:
         """Where those of the ``tracks`` are who are detected in a frame of (width, height): xywh, pixels.
 
         ``None`` where somebody is in doubt: new, or gone since the frame before, or maybe somebody else, or
-        close to another. So are those who are ``hidden`` and have not left the frame: they may come back at
-        any time, and in somebody else's place; ``hidden`` are their boxes xywh.
+        close to another. So are those who are ``hidden`` and have not left the frame, but for who is alone:
+        they may come back at any time, and in somebody else's place; ``hidden`` are their boxes xywh by the
+        numbers of their tracks.
         """
-        ids = frozenset([track.track_id for track in tracks if track.confirmed])
+        ids = frozenset([track.track_id for track in tracks if track.confirmed]) | hidden.keys()
         are_same, self._ids = ids == self._ids, ids
         self.boxes = None
-        if (
-            are_same
-            and all(map(self._is_known, tracks))
-            and not any(_is_inside(box, size_wh) for box in hidden)
-        ):
+        if are_same and all(map(self._is_known, tracks)):
             boxes = tuple([track.face.box for track in tracks if track.detected])
-            self.boxes = None if _is_crowded(boxes) else boxes
+            inside = [box for box in hidden.values() if _is_inside(box, size_wh)]
+            are_alone = all(self._is_alone(box, [*boxes, *hidden.values()]) for box in inside)
+            self.boxes = boxes if are_alone and not _is_crowded(boxes) else None
         return self.boxes
 
     def _is_known(self, track: Track) -> bool:
@@ -58,6 +60,16 @@ class KnownPeople:
             return track.rejected or not track.detected
         is_doubtful = track.rival is not None or track.fusion.is_suspect
         return not is_doubtful and track.runs >= self._config.least_runs
+
+    def _is_alone(self, box: Box, others: Iterable[Box]) -> bool:
+        x, y, width, height = box
+        least = self._config.alone_sizes
+        return all(
+            other is box
+            or math.hypot(other[0] + other[2] / 2 - x - width / 2, other[1] + other[3] / 2 - y - height / 2)
+            >= least * max(size_px(other), size_px(box))
+            for other in others
+        )
 
 
 def _is_inside(box: Box, size_wh: tuple[int, int]) -> bool:

@@ -95,7 +95,7 @@ class Candidate:
 
     __slots__ = ("_describe", "_look", "detection", "score", "size_px")
 
-    def __init__(self, detection: Detection, describe: Describe | None) -> None:
+    def __init__(self, detection: Detection, describe: Describe | None = None) -> None:
         self.detection, self.score = detection, detection.score
         self.size_px = size_px(detection.box)
         self._describe = describe

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,7 +72,7 @@ def non_max_suppression(
     """
     kept: list[Detection] = []
     for detection in sorted(detections, key=lambda one: -one.score):
-        if _is_apart(detection, kept):
+        if apart_from(kept, [detection]):
             confirmed = confirm(detection) if confirm else detection
             if confirmed:
                 kept.append(confirmed)
@@ -88,9 +88,14 @@ def prioritized_nms(*groups: Iterable[Detection]) -> list[Detection]:
     """
     kept: list[Detection] = []
     for group in groups:
-        kept += [detection for detection in non_max_suppression(group) if _is_apart(detection, kept)]
+        kept += apart_from(kept, non_max_suppression(group))
     return kept
 
 
-def _is_apart(detection: Detection, others: Iterable[Detection]) -> bool:
-    return all(intersection_over_smaller(detection.box, other.box) < _SUPPRESS_FROM for other in others)
+def apart_from(others: Sequence[Detection], detections: Iterable[Detection]) -> list[Detection]:
+    """Those detections that are not of the same faces as ``others``."""
+    return [
+        one
+        for one in detections
+        if all(intersection_over_smaller(one.box, other.box) < _SUPPRESS_FROM for other in others)
+    ]

@@ -65,14 +65,14 @@ class Tracker:
         *,
         describe: Describe | None = None,
         scene: Scene = _FIRST_SCENE,
-        are_carried: bool = False,
+        carried: Sequence[Detection] = (),
     ) -> list[Track]:
         """The people of one frame, those just lost at their predicted places, in order of number.
 
         ``verify`` is called for up to ``verifications_per_frame`` tracks that it may confirm or reject.
-        Without ``describe`` looks do not count, nor do those of detections that ``are_carried`` on from the
-        frame before and so look like themselves. In another ``scene`` than before nobody is continued, but
-        those who were in it. Raises :class:`ValueError` when time runs backwards.
+        ``carried`` are more detections, carried on from the frame before: they look like themselves, so their
+        looks do not count, and without ``describe`` none do. In another ``scene`` than before nobody is
+        continued, but those who were in it. Raises :class:`ValueError` when time runs backwards.
         """
         if time_s < self._time_s:
             raise ValueError("time runs backwards: reset the tracker when the source changes")
@@ -86,8 +86,9 @@ class Tracker:
         # In a blank frame a face is hardly one.
         looked_at = {}
         if not scene.is_blank:
-            describe_found = None if are_carried or scene.is_mixed else describe
-            looked_at = self._assign_all([Candidate(one, describe_found) for one in detections], matcher)
+            describe_found = None if scene.is_mixed else describe
+            candidates = [Candidate(one, describe_found) for one in detections]
+            looked_at = self._assign_all(candidates + [Candidate(one) for one in carried], matcher)
         self._remove_aged()
         present = self._present()
         if not scene.is_blank:
@@ -125,13 +126,16 @@ class Tracker:
             for track in sorted(confirmed, key=lambda track: track.detected_s)
         ]
 
-    def hidden(self) -> list[Box]:
-        """Where those who are confirmed, and not detected in this frame, would be: they may come back."""
-        return [
-            track.predicted_box(self._time_s)
+    def hidden(self) -> dict[int, Box]:
+        """Where those who are confirmed, and not detected in this frame, would be, by number.
+
+        They may come back.
+        """
+        return {
+            track.track_id: track.predicted_box(self._time_s)
             for track in self._present()
             if track.confirmed and not track.detected
-        ]
+        }
 
     def split(self, track: Track) -> Track:
         """Part a track, whose predictions have shown that it is somebody else now, from who it was.

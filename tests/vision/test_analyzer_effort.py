@@ -1,15 +1,18 @@
 """What is known already costs little: fewer runs of the networks, and the same people."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from agecam.commands.scene import FacesScene
 from agecam.messages import Frame
 from agecam.vision.analyzer import Analyzer, AnalyzerConfig, create_classifier, create_detector
 from agecam.vision.boxes import iou
+from agecam.vision.detector import FrameDetections
 from agecam.vision.frame_schedule import FrameScheduleConfig
+from agecam.vision.pyramid import Pyramid, Roi
 
 Image = NDArray[np.uint8]
 MakeScene = Callable[..., Image]
@@ -51,6 +54,30 @@ def test_who_enters_a_still_scene_is_found_within_a_fifth_of_a_second(
         numbers.append(len(people))
     assert numbers[10:45] == [1] * 35
     assert 2 in numbers[45 : 45 + 6]
+
+
+def test_faces_too_far_for_the_whole_frame_are_labelled_though_not_every_one_is_searched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    detector, scene = create_detector(), FacesScene(20)
+    detect_frame, searched = detector.detect_frame, list[Pyramid]()
+
+    def counted(pyramid: Pyramid, rois: Sequence[Roi]) -> FrameDetections:
+        searched.append(pyramid)
+        return detect_frame(pyramid, rois)
+
+    monkeypatch.setattr(detector, "detect_frame", counted)
+    labelled = []
+    scene.open()
+    with Analyzer(detector, create_classifier("litert")) as analyzer:
+        for index in range(90):
+            if index == 60:
+                searched.clear()
+            frame = scene.read()
+            assert frame is not None
+            labelled.append(sum(person.confirmed for person in analyzer.analyze(frame).people))
+    assert sum(labelled[60:]) >= 16 * 30
+    assert len(searched) <= 22
 
 
 def test_people_who_are_carried_on_are_where_detection_finds_them(scene: MakeScene) -> None:

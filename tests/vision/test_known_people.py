@@ -1,4 +1,4 @@
-"""Everybody is known where all are confirmed, detected and apart, and nobody is hidden."""
+"""Everybody is known where all are confirmed, detected and apart, and nobody is hidden beside them."""
 
 from collections.abc import Callable, Sequence
 
@@ -44,11 +44,17 @@ def test_nobody_is_known_while_somebody_is_new(face: MakeFace) -> None:
     assert known[39] == (one.box, other.box)
 
 
-def test_nobody_is_known_as_long_as_somebody_hidden_may_come_back(face: MakeFace) -> None:
-    one, other = face(200, 200), face(600, 200)
+def test_nobody_is_known_as_long_as_somebody_hidden_may_come_back_beside_them(face: MakeFace) -> None:
+    one, other = face(200, 200), face(380, 200)
     known = known_in([[one, other]] * 20 + [[one]] * 60)
     assert known[20 : 20 + 45] == [None] * 45
     assert known[-1] == (one.box,)
+
+
+def test_who_is_missed_far_from_everybody_is_not_waited_for(face: MakeFace) -> None:
+    one, other = face(200, 200), face(600, 200)
+    known = known_in([[one, other]] * 20 + [[one]] * 10)
+    assert known[20:] == [(one.box,)] * 10
 
 
 def test_who_has_left_the_frame_is_not_waited_for(face: MakeFace) -> None:

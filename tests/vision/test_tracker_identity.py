@@ -295,7 +295,7 @@ def test_those_carried_on_need_no_look_and_those_missed_then_do(face: MakeFace, 
     both = [face(0, 0, score=0.95), face(300, 0, score=0.95)]
     run(tracker, [both] * 10, looks)
     looks.now = looks.hopper
-    tracks = tracker.update(both[:1], 0.4, describe=looks, are_carried=True)
+    tracks = tracker.update([], 0.4, describe=looks, carried=both[:1])
     assert [(track.track_id, track.detected) for track in tracks] == [(1, True)]
 
 
