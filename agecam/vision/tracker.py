@@ -275,12 +275,14 @@ class Tracker:
         if not new:
             return
         lost = [one for one in self._tracks.values() if one.confirmed and one.scene == scene]
+        resumed = set()
         for track, known in known_again(new, lost, self._config.gone_likeness):
             number = track.track_id
-            is_open = self._tracks.get(number) is track and self._tracks[known.track_id] is known
-            if is_open and track.resume(known):
+            is_open = self._tracks.get(number) is track and self._tracks.get(known.track_id) is known
+            if is_open and track not in resumed and track.resume(known):
                 del self._tracks[number]
                 self._tracks[known.track_id] = track
+                resumed.add(track)
 
     def _join_doubles(self, present: Sequence[Track]) -> None:
         """Give a head that two tracks take turns in the number of the older one, and the better's boxes."""

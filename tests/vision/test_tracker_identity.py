@@ -338,3 +338,16 @@ def test_a_track_that_is_somebody_else_gets_a_new_number_and_an_age_of_their_own
     assert estimate is not None
     assert (again.track_id, again.confirmed) == (2, True)
     assert estimate.age == pytest.approx(8, abs=0.1)
+
+
+def test_two_who_look_alike_and_come_back_together_have_the_numbers_of_before(
+    face: MakeFace, looks: Looks
+) -> None:
+    before = [face(0, 0, score=0.95), face(600, 0, score=0.95)]
+    after = [face(250, 300, score=0.95), face(900, 300, score=0.95)]
+    tracker, tracks = Tracker(), list[Track]()
+    for index, detections in enumerate([before] * 20 + [[]] * 100 + [after] * 20):
+        tracks = tracker.update(detections, index / 25, describe=looks)
+        for track in tracks:
+            track.fusion.add(Estimate(30, 25, 35, 0.5), 1.0, track.face, index / 25)
+    assert sorted(track.track_id for track in tracks) == [1, 2]
