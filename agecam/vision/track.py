@@ -73,7 +73,11 @@ class TrackConfig:
     """Each verification beyond the first ones makes the pause before the next so much longer: on the
     classroom clip 57 are made in 329 frames."""
     verify_pause_max_s: float = 0.5
-    """The longest such pause."""
+    """The longest such pause, ..."""
+    sure_pause_max_s: float = 2.0
+    """... and that of a confirmed track with a mean confidence of ``sure_confidence``, which grows by the
+    square of their number: far faces have low scores in the whole frame for as long as they are there."""
+    sure_confidence: float = 0.9
     box_filter: BoxFilterConfig = field(default_factory=BoxFilterConfig)
     """Settings of the track's box filter."""
     fusion: FusionConfig = field(default_factory=FusionConfig)
@@ -261,8 +265,11 @@ class Track:
             share = min(self._verifications, config.min_verifications)
             self._confidence += (verification.confidence - self._confidence) / share
         self._verified_s = self.time_s
-        pause_s = config.verify_pause_step_s * max(0, -self.verifications_left)
-        self.next_verification_s = self.time_s + min(pause_s, config.verify_pause_max_s)
+        more = max(0, -self.verifications_left)
+        pause_s = min(config.verify_pause_step_s * more, config.verify_pause_max_s)
+        if self.confirmed and self._confidence >= config.sure_confidence:
+            pause_s = min(config.verify_pause_step_s * more**2, config.sure_pause_max_s)
+        self.next_verification_s = self.time_s + pause_s
         if self.rejected:
             self.confirmed = False
         self._confirm()
