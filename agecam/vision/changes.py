@@ -19,9 +19,9 @@ class ChangeConfig:
 
     levels: int = 10
     """Gray levels (of 255) by which a pixel of a thumbnail has changed; sensor noise is averaged away."""
-    beside_sizes: float = 1.0
+    beside_sizes: float = 1.25
     """How far head and shoulders of who is known may move about: beside a face, in its sizes, ..."""
-    above_sizes: float = 1.0
+    above_sizes: float = 1.25
     """... above it ..."""
     below_sizes: float = 2.5
     """... and below it. Chosen."""
