@@ -71,7 +71,12 @@ class FrameSearch:
         detections = None
         if self._schedule.is_due(changes, time_s, are_known=known is not None):
             tiles = self._tiles.next_tiles(
-                size_wh, time_s, changes, self._places, is_still=self._schedule.is_still
+                size_wh,
+                time_s,
+                changes,
+                self._places,
+                is_still=self._schedule.is_still,
+                are_known=known is not None,
             )
             detections, self._places = detect(pyramid, tiles)
         took_ms = (time.perf_counter() - started_s) * 1000

@@ -124,3 +124,11 @@ def test_after_a_cut_all_tiles_are_searched_within_half_a_second() -> None:
         search.search(detect, Frame(shots[index >= 30], index / 25, index), None)
     assert len({tile for index in range(30, 43) for tile in searched[index]}) == 8
     assert sum(len(searched[index]) for index in range(43, 55)) == 0
+
+
+@pytest.mark.parametrize(("are_known", "expected"), [(False, 32), (True, 20)])
+def test_fewer_tiles_are_searched_while_everybody_is_known(are_known: bool, expected: int) -> None:
+    scheduler = TileScheduler()
+    scheduler.next_tiles(SIZE_WH, 0.0)
+    searched = [len(scheduler.next_tiles(SIZE_WH, i / 25, are_known=are_known)) for i in range(1, 51)]
+    assert sum(searched) == pytest.approx(expected, abs=2)
