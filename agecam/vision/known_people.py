@@ -36,22 +36,24 @@ class KnownPeople:
         self._ids: frozenset[int] = frozenset()
 
     def update(
-        self, tracks: Sequence[Track], hidden: Mapping[int, Box], size_wh: tuple[int, int]
+        self, tracks: Sequence[Track], hidden: Mapping[int, tuple[Box, Box]], size_wh: tuple[int, int]
     ) -> tuple[Box, ...] | None:
         """Where those of the ``tracks`` are who are detected in a frame of (width, height): xywh, pixels.
 
-        ``None`` where somebody is in doubt: new, or gone since the frame before, or maybe somebody else, or
-        close to another. So are those who are ``hidden`` and have not left the frame, but for who is alone:
-        they may come back at any time, and in somebody else's place; ``hidden`` are their boxes xywh by the
-        numbers of their tracks.
+        ``None`` where somebody is in doubt: new, or maybe somebody else, or close to another. Who is
+        ``hidden`` (:meth:`agecam.vision.tracker.Tracker.hidden`) and has not left the frame may come back at
+        any time, and in somebody else's place: it is ``None`` unless they are alone.
         """
         ids = frozenset([track.track_id for track in tracks if track.confirmed]) | hidden.keys()
         are_same, self._ids = ids == self._ids, ids
         self.boxes = None
         if are_same and all(map(self._is_known, tracks)):
             boxes = tuple([track.face.box for track in tracks if track.detected])
-            inside = [box for box in hidden.values() if _is_inside(box, size_wh)]
-            are_alone = all(self._is_alone(box, [*boxes, *hidden.values()]) for box in inside)
+            are_alone = all(
+                self._is_alone(way, [*boxes, *(other[0] for other in hidden.values() if other is not way)])
+                for way in hidden.values()
+                if _is_inside(way[0], size_wh)
+            )
             self.boxes = boxes if are_alone and not _is_crowded(boxes) else None
         return self.boxes
 
@@ -61,15 +63,18 @@ class KnownPeople:
         is_doubtful = track.rival is not None or track.fusion.is_suspect
         return not is_doubtful and track.runs >= self._config.least_runs
 
-    def _is_alone(self, box: Box, others: Iterable[Box]) -> bool:
-        x, y, width, height = box
-        least = self._config.alone_sizes
+    def _is_alone(self, way: Iterable[Box], others: Sequence[Box]) -> bool:
         return all(
-            other is box
-            or math.hypot(other[0] + other[2] / 2 - x - width / 2, other[1] + other[3] / 2 - y - height / 2)
-            >= least * max(size_px(other), size_px(box))
+            math.dist(_centre(box), _centre(other))
+            >= self._config.alone_sizes * max(size_px(box), size_px(other))
+            for box in way
             for other in others
         )
+
+
+def _centre(box: Box) -> tuple[float, float]:
+    x, y, width, height = box
+    return x + width / 2, y + height / 2
 
 
 def _is_inside(box: Box, size_wh: tuple[int, int]) -> bool:

@@ -127,6 +127,8 @@ class Track:
         """The number that it had before it turned out, in this frame, to be somebody else, known or new."""
         self.confirmed_s = math.inf
         """When it was confirmed first."""
+        self.has_resumed = False
+        """Whether it has taken over the number of somebody who was lost."""
         self.rival: Track | None = None
         """Somebody lost where this one may be somebody else by now: it may be them."""
         self._config = config
@@ -210,6 +212,11 @@ class Track:
         dx, dy = self._shift = self._velocity[0] * span_s, self._velocity[1] * span_s
         x, y, width, height = self._detection.box
         self._predicted_box, self._predicted = (x + dx, y + dy, width, height), None
+
+    def box_unslowed(self, time_s: float) -> Box:
+        """Where its box would be at ``time_s`` had it gone on as when it was detected last: xywh, pixels."""
+        (dx, dy), (x, y, width, height) = self.shift_unslowed(time_s), self.last_box
+        return x + dx, y + dy, width, height
 
     def shift_unslowed(self, time_s: float) -> tuple[float, float]:
         """How far from its last detection its centre would be had it gone on as then, pixels."""
@@ -336,6 +343,7 @@ class Track:
         if fusion is None:
             return False
         self.track_id, self.tentative_id = lost.track_id, self.track_id
+        self.has_resumed = True
         self.fusion, self._age = fusion, lost._age
         lost.rival = lost._before_suspicion = None
         self._before_suspicion = lost
@@ -353,6 +361,7 @@ class Track:
         before = self._before_suspicion
         self._age = None
         self._before_suspicion = self.rival = None
+        self.next_verification_s = self.time_s  # what is sure is sure of who it was
         self.appearance.forget_lasting()
         return before
 

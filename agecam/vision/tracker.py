@@ -126,13 +126,14 @@ class Tracker:
             for track in sorted(confirmed, key=lambda track: track.detected_s)
         ]
 
-    def hidden(self) -> dict[int, Box]:
-        """Where those who are confirmed, and not detected in this frame, would be, by number.
+    def hidden(self) -> dict[int, tuple[Box, Box]]:
+        """Where those who are confirmed, and not detected in this frame, would be, by number: xywh, pixels.
 
-        They may come back.
+        Where they are expected, and where they would be had they gone on: they may come back on all that way.
         """
+        time_s = self._time_s
         return {
-            track.track_id: track.predicted_box(self._time_s)
+            track.track_id: (track.predicted_box(time_s), track.box_unslowed(time_s))
             for track in self._present()
             if track.confirmed and not track.detected
         }
@@ -271,18 +272,16 @@ class Tracker:
     def _recognize(self, present: Sequence[Track]) -> None:
         """Give those confirmed in this frame the numbers of whom they look like who was lost before."""
         scene = self._scene.number
-        new = [track for track in present if track.confirmed_s == self._time_s]
+        new = [one for one in present if one.confirmed_s == self._time_s and not one.has_resumed]
         if not new:
             return
         lost = [one for one in self._tracks.values() if one.confirmed and one.scene == scene]
-        resumed = set()
         for track, known in known_again(new, lost, self._config.gone_likeness):
             number = track.track_id
             is_open = self._tracks.get(number) is track and self._tracks.get(known.track_id) is known
-            if is_open and track not in resumed and track.resume(known):
+            if is_open and not track.has_resumed and track.resume(known):
                 del self._tracks[number]
                 self._tracks[known.track_id] = track
-                resumed.add(track)
 
     def _join_doubles(self, present: Sequence[Track]) -> None:
         """Give a head that two tracks take turns in the number of the older one, and the better's boxes."""

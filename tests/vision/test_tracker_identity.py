@@ -351,3 +351,19 @@ def test_two_who_look_alike_and_come_back_together_have_the_numbers_of_before(
         for track in tracks:
             track.fusion.add(Estimate(30, 25, 35, 0.5), 1.0, track.face, index / 25)
     assert sorted(track.track_id for track in tracks) == [1, 2]
+
+
+def test_who_comes_back_takes_one_number_though_two_frames_have_the_same_time(
+    face: MakeFace, looks: Looks
+) -> None:
+    before, after = [face(0, 0, score=0.95), face(600, 0, score=0.95)], [face(250, 300, score=0.95)]
+    times = [index / 25 for index in range(83)]
+    tracker, numbers = Tracker(), list[list[int]]()
+    for index, time_s in enumerate([*times, times[-1], times[-1] + 0.04]):
+        detections = before if index < 15 else [] if index < 80 else after
+        tracks = tracker.update(detections, time_s, describe=looks)
+        for track in tracks:
+            track.fusion.add(Estimate(30, 25, 35, 0.5), 1.0, track.face, time_s)
+        numbers.append([track.track_id for track in tracks])
+    assert numbers[-3:] == [numbers[-1]] * 3
+    assert numbers[-1] in ([1], [2])
