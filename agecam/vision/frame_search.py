@@ -76,7 +76,7 @@ class FrameSearch:
                 changes,
                 self._places,
                 is_still=self._schedule.is_still,
-                are_known=known is not None,
+                are_known=bool(known),
             )
             detections, self._places = detect(pyramid, tiles)
         took_ms = (time.perf_counter() - started_s) * 1000
