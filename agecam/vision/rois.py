@@ -68,8 +68,10 @@ class TileConfig:
     """A tile with a place that may show a face is searched so often at most: half a second, but for half a
     frame of rounding. Otherwise the tiles without such places would only have the others searched sooner."""
     closed_every_s: float = 1.0
-    """A tile without one, or of a still scene in which nothing has changed since it was searched, is searched
-    so often. Of the tiny faces that the whole frame shows by 4 pixels not all have a place in it."""
+    """A tile without one is searched so often. Of the tiny faces that the whole frame shows by 4 pixels not
+    all have a place in it."""
+    still_every_s: float = 2.0
+    """A tile of a still scene in which nothing has changed since it was searched is searched so often."""
     cut_levels: float = 25.0
     """Mean change of gray levels, of 255, from one frame to the next that is a cut, or as good as one, after
     which all tiles are searched anew: on eight clips, some of moving cameras, it is 9 at most."""
@@ -131,14 +133,12 @@ class TileScheduler:
         self, tile: Roi, time_s: float, changes: Changes, places: Proposals | None, *, is_still: bool
     ) -> bool:
         searched_s, before_gray = self._searched.get(tile, (-math.inf, changes.thumbnail_gray))
-        since_s = time_s - searched_s
-        if since_s >= self._config.closed_every_s:
-            return True
+        since_s, config = time_s - searched_s, self._config
         if is_still:
-            return changes.since(before_gray, tile)
-        if places is None:
+            return since_s >= config.still_every_s or changes.since(before_gray, tile)
+        if places is None or since_s >= config.closed_every_s:
             return True
-        return since_s >= self._config.open_every_s and bool(tiles_at([tile], places))
+        return since_s >= config.open_every_s and bool(tiles_at([tile], places))
 
 
 class ExpectedFace(NamedTuple):

@@ -86,7 +86,7 @@ def test_a_change_is_seen_where_it_is() -> None:
     assert not changes().since(before)
 
 
-def test_tiles_of_a_still_scene_are_left_out_for_a_second_without_change() -> None:
+def test_tiles_of_a_still_scene_are_left_out_for_two_seconds_without_change() -> None:
     scheduler = TileScheduler(TileConfig(per_s=100, max_per_frame=20))
     tiles = scheduler.next_tiles(SIZE_WH, 0.0, changes(), is_still=True)
     assert len(tiles) == 8
@@ -94,8 +94,9 @@ def test_tiles_of_a_still_scene_are_left_out_for_a_second_without_change() -> No
     x, y, side, _ = tiles[0]
     middle = (x + side / 3, y + side / 3, 20, 20)
     assert scheduler.next_tiles(SIZE_WH, 0.5, changes(middle), is_still=True) == tiles[:1]
-    assert len(scheduler.next_tiles(SIZE_WH, 1.0, changes(middle), is_still=True)) == 7
-    assert len(scheduler.next_tiles(SIZE_WH, 1.25, changes(middle))) == 8
+    assert scheduler.next_tiles(SIZE_WH, 1.0, changes(middle), is_still=True) == []
+    assert len(scheduler.next_tiles(SIZE_WH, 2.0, changes(middle), is_still=True)) == 7
+    assert len(scheduler.next_tiles(SIZE_WH, 3.25, changes(middle))) == 8
 
 
 def test_tiles_without_a_place_for_a_face_are_searched_once_a_second_and_others_twice() -> None:
