@@ -1,4 +1,4 @@
-"""Boxes: their sizes, and how much two have in common (IoU and intersection over smaller)."""
+"""Boxes: their sizes, how far two are apart, and what they share (IoU, intersection over smaller)."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ def size_ratio(a: Sequence[float], b: Sequence[float]) -> float:
     """How many times as large the larger of two boxes xywh is, by its side."""
     ratio = size_px(a) / size_px(b)
     return max(ratio, 1 / ratio)
+
+
+def centre_distance(a: Sequence[float], b: Sequence[float]) -> float:
+    """Distance of the centres of two boxes xywh, pixels."""
+    return math.hypot(a[0] + a[2] / 2 - b[0] - b[2] / 2, a[1] + a[3] / 2 - b[1] - b[3] / 2)
 
 
 def intersection_over_smaller(a: Sequence[float], b: Sequence[float]) -> float:

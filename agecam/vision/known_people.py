@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agecam.vision.boxes import intersection_over_smaller, size_px
+from agecam.vision.boxes import centre_distance, intersection_over_smaller, size_px
 from agecam.vision.changes import Box
 from agecam.vision.track import Track
 
@@ -65,16 +64,10 @@ class KnownPeople:
 
     def _is_alone(self, way: Iterable[Box], others: Sequence[Box]) -> bool:
         return all(
-            math.dist(_centre(box), _centre(other))
-            >= self._config.alone_sizes * max(size_px(box), size_px(other))
+            centre_distance(box, other) >= self._config.alone_sizes * max(size_px(box), size_px(other))
             for box in way
             for other in others
         )
-
-
-def _centre(box: Box) -> tuple[float, float]:
-    x, y, width, height = box
-    return x + width / 2, y + height / 2
 
 
 def _is_inside(box: Box, size_wh: tuple[int, int]) -> bool:

@@ -19,7 +19,7 @@ import numpy as np
 from agecam.messages import Detection
 from agecam.vision.appearance import Look
 from agecam.vision.assignment import linear_assignment
-from agecam.vision.boxes import iou, size_px, size_ratio
+from agecam.vision.boxes import centre_distance, iou, size_px, size_ratio
 from agecam.vision.scene_cut import Scene
 from agecam.vision.track import Track
 
@@ -233,7 +233,7 @@ class Matcher:
                 if larger > config.gate_size_ratio * smaller:
                     continue
                 place = self._place_on_way(track, box) if is_lost else predicted
-                distance = _distance(place, box) / larger
+                distance = centre_distance(place, box) / larger
                 if distance <= gate:
                     cost = distance / gate + (1 - iou(place, box)) + math.log(larger / smaller)
                     if cost < _GATED:
@@ -256,7 +256,7 @@ class Matcher:
             is_very_like = likeness >= config.revive_likeness_alone
             if size_ratio(place, box) > config.revive_size_ratio and not is_very_like:
                 return _GATED
-            off = _distance(place, box) / max(track.size_px, candidate.size_px)
+            off = centre_distance(place, box) / max(track.size_px, candidate.size_px)
             long_s = max(0.0, self._time_s - track.detected_s - _SHORT_ABSENCE_S)
             least = (
                 config.revive_likeness
@@ -300,8 +300,3 @@ def _alone(pairs: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
     """Those pairs of a row and a column neither of which is in another one."""
     rows, columns = [row for row, _ in pairs], [column for _, column in pairs]
     return [pair for pair in pairs if rows.count(pair[0]) == columns.count(pair[1]) == 1]
-
-
-def _distance(a: Sequence[float], b: Sequence[float]) -> float:
-    """Of two boxes' centres, pixels."""
-    return math.hypot(a[0] + a[2] / 2 - b[0] - b[2] / 2, a[1] + a[3] / 2 - b[1] - b[3] / 2)

@@ -272,7 +272,7 @@ class Tracker:
     def _recognize(self, present: Sequence[Track]) -> None:
         """Give those confirmed in this frame the numbers of whom they look like who was lost before."""
         scene = self._scene.number
-        new = [one for one in present if one.confirmed_s == self._time_s and not one.has_resumed]
+        new = [track for track in present if track.confirmed_s == self._time_s]
         if not new:
             return
         lost = [one for one in self._tracks.values() if one.confirmed and one.scene == scene]
