@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -140,18 +140,22 @@ class KeptDetections:
         return self._detector.search(image_bgr)
 
     def detect_frame(self, pyramid: Pyramid, rois: Sequence[Roi]) -> FrameDetections:
-        return self._detect_frame(pyramid, rois, concurrently=False)
+        return self._detect_frame(pyramid, rois, lambda: self._detector.detect_frame(pyramid, rois))
 
-    def detect_frame_concurrently(self, pyramid: Pyramid, rois: Sequence[Roi]) -> FrameDetections:
-        return self._detect_frame(pyramid, rois, concurrently=True)
+    def detect_frame_concurrently(
+        self, pyramid: Pyramid, rois: Callable[[], Sequence[Roi]]
+    ) -> FrameDetections:
+        chosen = rois()
+        detect = self._detector.detect_frame_concurrently
+        return self._detect_frame(pyramid, chosen, lambda: detect(pyramid, lambda: chosen))
 
-    def _detect_frame(self, pyramid: Pyramid, rois: Sequence[Roi], *, concurrently: bool) -> FrameDetections:
+    def _detect_frame(
+        self, pyramid: Pyramid, rois: Sequence[Roi], detect: Callable[[], FrameDetections]
+    ) -> FrameDetections:
         digest = _digest(pyramid.image_bgr)
         key = f"{digest} frame {[tuple(roi) for roi in rois]}"
         if key not in self._kept:
-            detector = self._detector
-            detect = detector.detect_frame_concurrently if concurrently else detector.detect_frame
-            found = detect(pyramid, rois)
+            found = detect()
             self._keep(key, found.faces)
             self._kept[f"{digest} places"] = found.places.tolist()
         self._frames[digest] = self._taken(key)

@@ -7,7 +7,7 @@ network (192 x 192, sparse) detects faces about a twelfth of the image high, and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -62,8 +62,13 @@ class Detector(Protocol):
         """Faces in a whole frame and in some regions of it."""
         ...
 
-    def detect_frame_concurrently(self, pyramid: Pyramid, rois: Sequence[Roi]) -> FrameDetections:
-        """The same, in one thread while another uses the other methods."""
+    def detect_frame_concurrently(
+        self, pyramid: Pyramid, rois: Callable[[], Sequence[Roi]]
+    ) -> FrameDetections:
+        """The same, in one thread while another uses the other methods.
+
+        What the regions are is asked for once the whole frame is searched.
+        """
         ...
 
     def redetect_rois(self, pyramid: Pyramid, rois: Sequence[Roi], *, short_range: bool) -> list[Detection]:
@@ -138,11 +143,13 @@ class MediaPipeDetector:
         whole, places = self._detect_whole(self._networks.full_range, pyramid)
         return FrameDetections(self._merged(whole, on_rois.result() if on_rois else []), places)
 
-    def detect_frame_concurrently(self, pyramid: Pyramid, rois: Sequence[Roi]) -> FrameDetections:
+    def detect_frame_concurrently(
+        self, pyramid: Pyramid, rois: Callable[[], Sequence[Roi]]
+    ) -> FrameDetections:
         """The same, by the second network alone, in one thread while another uses the other methods."""
         network = self._networks.second_full_range()
         whole, places = self._detect_whole(network, pyramid)
-        on_rois = detect_rois(network, pyramid.size_wh, crop_rois(pyramid, rois))
+        on_rois = detect_rois(network, pyramid.size_wh, crop_rois(pyramid, rois()))
         return FrameDetections(self._merged(whole, on_rois), places)
 
     def _detect_whole(self, network: FaceNetwork, pyramid: Pyramid) -> tuple[list[Detection], Proposals]:

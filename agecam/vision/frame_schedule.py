@@ -42,6 +42,17 @@ class FrameSchedule:
         self._searched_s: float | None = None
         self._searched_gray: NDArray[np.uint8] | None = None
 
+    def is_surely_due(self, time_s: float) -> bool:
+        """Whether the frame at ``time_s`` is due whatever changes, and whoever is known."""
+        config = self._config
+        if self._searched_s is None:
+            return True
+        since_s = time_s - self._searched_s
+        is_quick = time_s - self._last_s <= config.longest_pause_s
+        if is_quick and since_s < config.every_s:
+            return False
+        return since_s >= config.still_every_s or time_s - self._changed_s < config.still_after_s
+
     def is_due(self, changes: Changes, time_s: float, *, are_known: bool) -> bool:
         """Whether to search the frame at ``time_s``; it then counts as searched.
 

@@ -19,8 +19,8 @@ from agecam.vision.pyramid import Pyramid, Roi
 from agecam.vision.rois import TileConfig, TileScheduler
 from agecam.vision.scene_cut import thumbnail
 
-DetectFrame = Callable[[Pyramid, Sequence[Roi]], FrameDetections]
-"""As :meth:`agecam.vision.detector.Detector.detect_frame`."""
+DetectFrame = Callable[[Pyramid, Callable[[], Sequence[Roi]]], FrameDetections]
+"""As :meth:`agecam.vision.detector.Detector.detect_frame_concurrently`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +55,45 @@ class FrameSearch:
         self._schedule.reset()
         self._tiles.reset()
 
-    def search(self, detect: DetectFrame, frame: Frame, known: Sequence[Box] | None) -> SearchedFrame:
+    def search(
+        self, detect: DetectFrame, frame: Frame, known: Callable[[], Sequence[Box] | None]
+    ) -> SearchedFrame:
         """What ``detect`` finds, if the frame is due.
 
-        ``known`` are the boxes xywh of all who were there lately, in pixels of the frame; ``None`` where of
-        somebody it is not clear yet who they are.
+        ``known`` gives the boxes xywh of all who were there lately, in pixels of the frame; ``None`` where of
+        somebody it is not clear yet who they are. It may have to wait for them, which counts as no time that
+        the search took: what does not depend on them is done before.
         """
-        started_s = time.perf_counter()
+        started_s, waited_s = time.perf_counter(), 0.0
         size_wh, time_s = (frame.width, frame.height), frame.time_s
         use_threads_for(size_wh)
         pyramid = Pyramid(frame.image_bgr)
         thumbnail_gray = thumbnail(pyramid)
         self._forget_other_shot(thumbnail_gray)
-        changes = Changes(thumbnail_gray, size_wh, known or ())
-        detections = None
-        if self._schedule.is_due(changes, time_s, are_known=known is not None):
-            tiles = self._tiles.next_tiles(
+
+        def tiles_if_due() -> list[Roi] | None:
+            nonlocal waited_s
+            asked_s = time.perf_counter()
+            boxes = known()
+            waited_s += time.perf_counter() - asked_s
+            changes = Changes(thumbnail_gray, size_wh, boxes or ())
+            if not self._schedule.is_due(changes, time_s, are_known=boxes is not None):
+                return None
+            return self._tiles.next_tiles(
                 size_wh,
                 time_s,
                 changes,
                 self._places,
                 is_still=self._schedule.is_still,
-                are_known=bool(known),
+                are_known=bool(boxes),
             )
-            detections, self._places = detect(pyramid, tiles)
-        took_ms = (time.perf_counter() - started_s) * 1000
+
+        detections = None
+        if self._schedule.is_surely_due(time_s):
+            detections, self._places = detect(pyramid, lambda: tiles_if_due() or [])
+        elif (tiles := tiles_if_due()) is not None:
+            detections, self._places = detect(pyramid, lambda: tiles)
+        took_ms = (time.perf_counter() - started_s - waited_s) * 1000
         return SearchedFrame(frame, pyramid, thumbnail_gray, detections, took_ms)
 
     def _forget_other_shot(self, thumbnail_gray: NDArray[np.uint8]) -> None:

@@ -1,7 +1,7 @@
 """The measure of identity on films of two photographs: what is put in comes out."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -70,7 +70,10 @@ class NoDetector:
     def detect_frame(self, pyramid: Pyramid, rois: Sequence[Roi]) -> FrameDetections:
         raise AssertionError
 
-    detect_frame_concurrently = detect_frame
+    def detect_frame_concurrently(
+        self, pyramid: Pyramid, rois: Callable[[], Sequence[Roi]]
+    ) -> FrameDetections:
+        raise AssertionError
 
     def redetect_rois(self, pyramid: Pyramid, rois: Sequence[Roi], *, short_range: bool) -> list[Detection]:
         raise AssertionError

@@ -57,8 +57,10 @@ class EmptyScene:
         self._on_image(pyramid.image_bgr)
         return FrameDetections([])
 
-    def detect_frame_concurrently(self, pyramid: Pyramid, rois: Sequence[Roi]) -> FrameDetections:
-        return self.detect_frame(pyramid, rois)
+    def detect_frame_concurrently(
+        self, pyramid: Pyramid, rois: Callable[[], Sequence[Roi]]
+    ) -> FrameDetections:
+        return self.detect_frame(pyramid, rois())
 
     def redetect_rois(self, pyramid: Pyramid, rois: Sequence[Roi], *, short_range: bool) -> list[Detection]:
         return []

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from threading import Semaphore
 
 import numpy as np
 import pytest
@@ -24,9 +25,9 @@ from agecam.vision.analyzer import (
 )
 from agecam.vision.boxes import iou
 from agecam.vision.classifier import LiteRtClassifier
-from agecam.vision.detector import MediaPipeDetector
+from agecam.vision.detector import FrameDetections, MediaPipeDetector
 from agecam.vision.look_back import LookBack, LookBackConfig
-from agecam.vision.pyramid import Pyramid
+from agecam.vision.pyramid import Pyramid, Roi
 from agecam.vision.rois import RoiConfig, TileConfig
 
 Image = NDArray[np.uint8]
@@ -250,6 +251,27 @@ def test_no_more_frames_are_read_ahead_than_configured(scene: MakeScene) -> None
     ):
         next(analyses)
         assert read == [0, 1, 2, 3, 4]
+
+
+def test_an_analysis_that_is_given_up_waits_for_nobody_and_can_begin_anew(
+    scene: MakeScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Frames that are searched wait for who is known in earlier ones, which are not tracked any more."""
+    detector, searched = create_detector(), Semaphore(0)
+    detect = detector.detect_frame_concurrently
+
+    def counted(pyramid: Pyramid, rois: Callable[[], Sequence[Roi]]) -> FrameDetections:
+        searched.release()
+        return detect(pyramid, rois)
+
+    monkeypatch.setattr(detector, "detect_frame_concurrently", counted)
+    config = AnalyzerConfig(frames_ahead=6, look_back=LookBackConfig(most_frames=0))
+    with Analyzer(detector, Recorder(), config) as analyzer:
+        with contextlib.closing(analyzer.analyze_all(walk(scene, 12, fps=10))) as analyses:
+            next(analyses)
+            assert all(searched.acquire(timeout=10) for _ in range(5))
+        analyzer.reset()
+        assert [len(one.people) for one in analyzer.analyze_all(walk(scene, 12))] == [1] * 12
 
 
 def test_a_close_up_is_tracked_by_the_short_range_network(analyzer: Analyzer, astronaut_bgr: Image) -> None:

@@ -137,7 +137,7 @@ def test_detection_ahead_may_run_beside_the_other_methods(scene: MakeScene) -> N
     with MediaPipeDetector() as detector, ThreadPoolExecutor(1) as pool:
         one_by_one = [detector.detect_frame(Pyramid(image), []).faces for image in images]
         alone = [detector.redetect_rois(Pyramid(image), rois, short_range=False) for image in images]
-        ahead = [pool.submit(detector.detect_frame_concurrently, Pyramid(image), []) for image in images]
+        ahead = [pool.submit(detector.detect_frame_concurrently, Pyramid(image), list) for image in images]
         beside = [detector.redetect_rois(Pyramid(image), rois, short_range=False) for image in images]
         assert [boxes(found.result().faces) for found in ahead] == [boxes(faces) for faces in one_by_one]
         assert [boxes(faces) for faces in beside] == [boxes(faces) for faces in alone]

@@ -1,15 +1,17 @@
 """Frames are searched when something may have changed, and tiles where it has."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from agecam.messages import Frame
 from agecam.vision.changes import Box, Changes
 from agecam.vision.detector import FrameDetections
-from agecam.vision.frame_schedule import FrameScheduleConfig
+from agecam.vision.frame_schedule import FrameSchedule, FrameScheduleConfig
 from agecam.vision.frame_search import FrameSearch
 from agecam.vision.pyramid import Pyramid, Roi
 from agecam.vision.rois import TileConfig, TileScheduler
@@ -32,13 +34,14 @@ def searched_frames(
     """Which frames a search runs detection on; the people ``known`` are the same in all."""
     search = FrameSearch(FrameScheduleConfig(), TileConfig())
 
-    def detect(_pyramid: Pyramid, _rois: Sequence[Roi]) -> FrameDetections:
+    def detect(_pyramid: Pyramid, rois: Callable[[], Sequence[Roi]]) -> FrameDetections:
+        rois()
         return FrameDetections([])
 
     return [
         index
         for index, one in enumerate(images)
-        if search.search(detect, Frame(one, index / fps, index), known).detections is not None
+        if search.search(detect, Frame(one, index / fps, index), lambda: known).detections is not None
     ]
 
 
@@ -71,6 +74,41 @@ def test_that_known_people_move_changes_nothing() -> None:
     images = [image((x + index / 2, y + index / 2, width, height)) for index in range(60)]
     assert len(searched_frames(images, 30, [KNOWN])) <= 20 + 2
     assert len(searched_frames(images, 30, [])) == 30
+
+
+@pytest.mark.parametrize(("moving", "first"), [(True, ["detected", "asked"]), (False, ["asked"])])
+def test_what_does_not_depend_on_who_is_known_is_searched_before_that_is_asked_for(
+    moving: bool, first: list[str]
+) -> None:
+    """So it need not be waited for. In a still scene it decides whether the frame is searched at all."""
+    search, done = FrameSearch(FrameScheduleConfig(), TileConfig()), list[str]()
+
+    def known() -> list[Box]:
+        done.append("asked")
+        return []
+
+    def detect(_pyramid: Pyramid, rois: Callable[[], Sequence[Roi]]) -> FrameDetections:
+        done.append("detected")
+        rois()
+        return FrameDetections([])
+
+    images = [image((2 * index, 40, 60, 60)) if moving else image() for index in range(61)]
+    for index, one in enumerate(images):
+        done.clear()
+        search.search(detect, Frame(one, index / 30, index), known)
+    assert done == first
+
+
+@given(
+    steps=st.lists(st.tuples(st.sampled_from((0.033, 0.04, 0.2)), st.booleans(), st.booleans()), max_size=80)
+)
+def test_a_frame_that_is_surely_due_is_due_whoever_is_known(steps: list[tuple[float, bool, bool]]) -> None:
+    schedule, time_s = FrameSchedule(FrameScheduleConfig()), 0.0
+    for step_s, changed, are_known in steps:
+        time_s += step_s
+        is_sure = schedule.is_surely_due(time_s)
+        thumbnails = changes((40, 200, 30, 40)) if changed else changes()
+        assert schedule.is_due(thumbnails, time_s, are_known=are_known) or not is_sure
 
 
 def changes(*patches: Box, known: Sequence[Box] = ()) -> Changes:
@@ -118,11 +156,13 @@ def test_after_a_cut_all_tiles_are_searched_within_half_a_second() -> None:
     for index in range(63):
         rois = searched[index] = []
 
-        def detect(_pyramid: Pyramid, tiles: Sequence[Roi], rois: list[Roi] = rois) -> FrameDetections:
-            rois.extend(tiles)
+        def detect(
+            _pyramid: Pyramid, tiles: Callable[[], Sequence[Roi]], rois: list[Roi] = rois
+        ) -> FrameDetections:
+            rois.extend(tiles())
             return FrameDetections([])
 
-        search.search(detect, Frame(shots[index >= 30], index / 25, index), None)
+        search.search(detect, Frame(shots[index >= 30], index / 25, index), lambda: None)
     assert len({tile for index in range(30, 43) for tile in searched[index]}) == 8
     assert sum(len(searched[index]) for index in range(43, 55)) == 0
 
