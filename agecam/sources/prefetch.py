@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
-import sys
 import threading
 import time
 from collections import deque
@@ -15,6 +13,7 @@ from queue import SimpleQueue
 from typing import Any, Final, TypeVar
 
 from agecam.messages import Frame
+from agecam.priority import lower_priority
 from agecam.sources.base import Source
 
 _log = logging.getLogger(__name__)
@@ -22,8 +21,6 @@ _T = TypeVar("_T")
 
 _MAX_BYTES: Final = 32_000_000
 """Of larger frames (4K has 25 million) only one is read ahead: each of 8K takes 100 MB."""
-
-_LOWER_PRIORITY: Final = 5
 
 
 def each_frame(source: Source) -> Iterator[Frame]:
@@ -38,8 +35,8 @@ class PrefetchSource:
     The other is opened, read and closed by one thread. Errors are raised by the call that would have raised
     them without it. Meant for what is read to its end; a camera's frames would only grow old.
 
-    On Linux that thread, and those of the decoder that it starts, leave the processor to others that want it:
-    frames that are ready too soon help nobody. With two cores that makes 4 to 5 % more frames a second.
+    That thread, and those of the decoder that it starts, leave the processor to others that want it; see
+    :func:`agecam.priority.lower_priority`.
 
     A read that never returns, as from a network disk that is gone, keeps neither :meth:`close` waiting for
     more than ``close_s`` seconds nor the process alive; the other is then left as it is.
@@ -143,8 +140,7 @@ class _DaemonThread:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        if sys.platform == "linux":
-            os.nice(_LOWER_PRIORITY)  # of this thread alone; those it starts have it too
+        lower_priority()
         while (item := self._waiting.get()) is not None:
             future, call = item
             try:
