@@ -7,6 +7,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
@@ -139,20 +140,26 @@ class KeptDetections:
     def search(self, image_bgr: NDArray[np.uint8]) -> list[Detection]:
         return self._detector.search(image_bgr)
 
-    def detect_frame(self, pyramid: Pyramid, rois: Sequence[Roi]) -> FrameDetections:
-        return self._detect_frame(pyramid, rois, lambda: self._detector.detect_frame(pyramid, rois))
+    def detect_frame(self, pyramid: Pyramid, rois: Sequence[Roi], *, whole: bool = True) -> FrameDetections:
+        detect = partial(self._detector.detect_frame, pyramid, rois, whole=whole)
+        return self._detect_frame(pyramid, rois, detect, whole=whole)
 
     def detect_frame_concurrently(
-        self, pyramid: Pyramid, rois: Callable[[], Sequence[Roi]]
+        self, pyramid: Pyramid, rois: Callable[[], Sequence[Roi]], *, whole: bool = True
     ) -> FrameDetections:
         chosen = rois()
-        detect = self._detector.detect_frame_concurrently
-        return self._detect_frame(pyramid, chosen, lambda: detect(pyramid, lambda: chosen))
+        detect = partial(self._detector.detect_frame_concurrently, pyramid, lambda: chosen, whole=whole)
+        return self._detect_frame(pyramid, chosen, detect, whole=whole)
 
     def _detect_frame(
-        self, pyramid: Pyramid, rois: Sequence[Roi], detect: Callable[[], FrameDetections]
+        self, pyramid: Pyramid, rois: Sequence[Roi], detect: Callable[[], FrameDetections], *, whole: bool
     ) -> FrameDetections:
         digest = _digest(pyramid.image_bgr)
+        if not whole:
+            key = f"{digest} tiles {[tuple(roi) for roi in rois]}"
+            if key not in self._kept:
+                self._keep(key, detect().faces)
+            return FrameDetections(self._taken(key))
         key = f"{digest} frame {[tuple(roi) for roi in rois]}"
         if key not in self._kept:
             found = detect()

@@ -123,8 +123,10 @@ class Analyzer:
         finally:
             known.set_result(self._people.boxes)
 
-    def _detect_frame(self, pyramid: Pyramid, rois: Callable[[], Sequence[Roi]]) -> FrameDetections:
-        return self._detector.detect_frame(pyramid, rois())
+    def _detect_frame(
+        self, pyramid: Pyramid, rois: Callable[[], Sequence[Roi]], *, whole: bool = True
+    ) -> FrameDetections:
+        return self._detector.detect_frame(pyramid, rois(), whole=whole)
 
     def half_of(self, image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
         """Half the size of the image of the frame that :meth:`analyze` had last, or of such a half again.
@@ -263,18 +265,19 @@ class Analyzer:
     def _detections(self, searched: SearchedFrame, carried: Sequence[Detection] | None) -> list[Detection]:
         """The detections of a frame but for those ``carried``, and those of known faces that were missed.
 
-        With ``carried`` the frame is not searched but for those who are missed in other frames, too.
+        With ``carried`` the frame is not searched but for tiles, and for those who are missed in others, too.
         """
         pyramid, time_s, detections = searched.pyramid, searched.frame.time_s, searched.detections
         if carried is not None:
-            detections = list(carried)
+            detections = [*carried, *apart_from(carried, searched.on_tiles)]
         elif detections is None:
-            detections = self._detector.detect_frame(pyramid, []).faces
+            whole = self._detector.detect_frame(pyramid, []).faces
+            detections = prioritized_nms(whole, searched.on_tiles)
         expected = self._tracker.expected(time_s, self._scene)
         request = self._rois.schedule(pyramid.size_wh, expected, detections, time_s)
         again = self._detector.redetect_rois(pyramid, request.rois, short_range=request.short_range)
         if carried is not None:
-            return apart_from(carried, again)
+            return apart_from(carried, prioritized_nms(searched.on_tiles, again))
         return prioritized_nms(detections, again)
 
     def _propagated(self, searched: SearchedFrame) -> list[Detection] | None:

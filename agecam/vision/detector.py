@@ -58,12 +58,12 @@ class Detector(Protocol):
         """The same with far more time, for faces that :meth:`detect` misses."""
         ...
 
-    def detect_frame(self, pyramid: Pyramid, rois: Sequence[Roi]) -> FrameDetections:
-        """Faces in a whole frame and in some regions of it."""
+    def detect_frame(self, pyramid: Pyramid, rois: Sequence[Roi], *, whole: bool = True) -> FrameDetections:
+        """Faces in a whole frame and in some regions of it, or without ``whole`` in these alone."""
         ...
 
     def detect_frame_concurrently(
-        self, pyramid: Pyramid, rois: Callable[[], Sequence[Roi]]
+        self, pyramid: Pyramid, rois: Callable[[], Sequence[Roi]], *, whole: bool = True
     ) -> FrameDetections:
         """The same, in one thread while another uses the other methods.
 
@@ -134,23 +134,31 @@ class MediaPipeDetector:
         config = self._config
         return search_image(self._networks, image_bgr, config.search, crowd_score=config.min_score)
 
-    def detect_frame(self, pyramid: Pyramid, rois: Sequence[Roi]) -> FrameDetections:
+    def detect_frame(self, pyramid: Pyramid, rois: Sequence[Roi], *, whole: bool = True) -> FrameDetections:
         """Faces that the full-range network detects in the whole frame, and those in regions alone.
 
-        The regions go to a second one, at the same time where there is a second core.
+        Beside the whole the regions go to a second one, at the same time where there is a second core.
         """
+        if not whole:
+            return self._detect_rois(self._networks.full_range, pyramid, rois)
         on_rois = self._networks.detect_rois_beside(pyramid, rois) if rois else None
-        whole, places = self._detect_whole(self._networks.full_range, pyramid)
-        return FrameDetections(self._merged(whole, on_rois.result() if on_rois else []), places)
+        found, places = self._detect_whole(self._networks.full_range, pyramid)
+        return FrameDetections(self._merged(found, on_rois.result() if on_rois else []), places)
 
     def detect_frame_concurrently(
-        self, pyramid: Pyramid, rois: Callable[[], Sequence[Roi]]
+        self, pyramid: Pyramid, rois: Callable[[], Sequence[Roi]], *, whole: bool = True
     ) -> FrameDetections:
         """The same, by the second network alone, in one thread while another uses the other methods."""
         network = self._networks.second_full_range()
-        whole, places = self._detect_whole(network, pyramid)
+        if not whole:
+            return self._detect_rois(network, pyramid, rois())
+        found, places = self._detect_whole(network, pyramid)
         on_rois = detect_rois(network, pyramid.size_wh, crop_rois(pyramid, rois()))
-        return FrameDetections(self._merged(whole, on_rois), places)
+        return FrameDetections(self._merged(found, on_rois), places)
+
+    def _detect_rois(self, network: FaceNetwork, pyramid: Pyramid, rois: Sequence[Roi]) -> FrameDetections:
+        on_rois = detect_rois(network, pyramid.size_wh, crop_rois(pyramid, rois))
+        return FrameDetections(self._merged([], on_rois))
 
     def _detect_whole(self, network: FaceNetwork, pyramid: Pyramid) -> tuple[list[Detection], Proposals]:
         found, places = network.detect_and_propose(pyramid.whole(INPUT_PX), self._config.place_score)

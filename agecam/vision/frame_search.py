@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,21 +20,28 @@ from agecam.vision.pyramid import Pyramid, Roi
 from agecam.vision.rois import TileConfig, TileScheduler
 from agecam.vision.scene_cut import thumbnail
 
-DetectFrame = Callable[[Pyramid, Callable[[], Sequence[Roi]]], FrameDetections]
-"""As :meth:`agecam.vision.detector.Detector.detect_frame_concurrently`."""
+
+class DetectFrame(Protocol):
+    """As :meth:`agecam.vision.detector.Detector.detect_frame_concurrently`."""
+
+    def __call__(
+        self, pyramid: Pyramid, rois: Callable[[], Sequence[Roi]], *, whole: bool = True
+    ) -> FrameDetections: ...
 
 
 @dataclass(frozen=True, slots=True)
 class SearchedFrame:
     """A frame and what is detected in it without knowing who was there before.
 
-    ``detections`` is ``None`` where it was not searched; ``thumbnail_gray`` is ``(36, 64)`` uint8.
+    ``detections`` is ``None`` where its whole was not searched, and ``on_tiles`` are those of tiles that were
+    searched all the same; ``thumbnail_gray`` is ``(36, 64)`` uint8.
     """
 
     frame: Frame
     pyramid: Pyramid
     thumbnail_gray: NDArray[np.uint8]
     detections: list[Detection] | None
+    on_tiles: list[Detection]
     took_ms: float
 
 
@@ -52,6 +60,8 @@ class FrameSearch:
         """The thumbnail of the frame before."""
         self._places: Proposals | None = None
         """Of the last frame that was searched."""
+        self._was_searched = False
+        """Whether the frame before was."""
         self._schedule.reset()
         self._tiles.reset()
 
@@ -71,30 +81,46 @@ class FrameSearch:
         thumbnail_gray = thumbnail(pyramid)
         self._forget_other_shot(thumbnail_gray)
 
-        def tiles_if_due() -> list[Roi] | None:
+        def decide() -> tuple[bool, list[Roi]]:
+            """Whether the whole is due, and the tiles to search."""
             nonlocal waited_s
             asked_s = time.perf_counter()
             boxes = known()
             waited_s += time.perf_counter() - asked_s
             changes = Changes(thumbnail_gray, size_wh, boxes or ())
-            if not self._schedule.is_due(changes, time_s, are_known=boxes is not None):
-                return None
-            return self._tiles.next_tiles(
+            is_due = self._schedule.is_due(changes, time_s, are_known=boxes is not None)
+            if not self._has_tiles(is_due):
+                return is_due, []
+            tiles = self._tiles.next_tiles(
                 size_wh,
                 time_s,
                 changes,
                 self._places,
                 is_still=self._schedule.is_still,
                 are_known=bool(boxes),
+                most=None if is_due else 1,
             )
+            return is_due, tiles
 
-        detections = None
+        detections, on_tiles = None, list[Detection]()
         if self._schedule.is_surely_due(time_s):
-            detections, self._places = detect(pyramid, lambda: tiles_if_due() or [])
-        elif (tiles := tiles_if_due()) is not None:
-            detections, self._places = detect(pyramid, lambda: tiles)
+            detections, self._places = detect(pyramid, lambda: decide()[1])
+        else:
+            is_due, tiles = decide()
+            if is_due:
+                detections, self._places = detect(pyramid, lambda: tiles)
+            elif tiles:
+                on_tiles = detect(pyramid, lambda: tiles, whole=False).faces
         took_ms = (time.perf_counter() - started_s - waited_s) * 1000
-        return SearchedFrame(frame, pyramid, thumbnail_gray, detections, took_ms)
+        return SearchedFrame(frame, pyramid, thumbnail_gray, detections, on_tiles, took_ms)
+
+    def _has_tiles(self, is_due: bool) -> bool:
+        """Whether tiles are searched in the next frame, the whole of which is due or not.
+
+        Of a still scene the frames in between have them, one each: so none takes two runs of the network.
+        """
+        was_searched, self._was_searched = self._was_searched, is_due
+        return not is_due or was_searched if self._schedule.is_still else is_due
 
     def _forget_other_shot(self, thumbnail_gray: NDArray[np.uint8]) -> None:
         """Search all tiles at once after a cut: where faces may be was of the shot before."""

@@ -102,8 +102,9 @@ class TileScheduler:
         *,
         is_still: bool = False,
         are_known: bool = False,
+        most: int | None = None,
     ) -> list[Roi]:
-        """The tiles to run detection on in this frame of (width, height) pixels.
+        """The tiles to run detection on in this frame of (width, height) pixels, ``most`` at most if given.
 
         Without ``changes`` anything may have changed since the frames before, and without ``places``
         (:class:`agecam.vision.detector.FrameDetections`; those of a frame just before) faces may be anywhere.
@@ -121,7 +122,7 @@ class TileScheduler:
         for _ in self._tiles:
             tile = self._tiles[self._next_tile]
             if changes is None or self._is_due(tile, time_s, changes, places, is_still=is_still):
-                if not self._tokens.take():
+                if len(chosen) == most or not self._tokens.take():
                     break
                 chosen.append(tile)
                 if changes is not None:

@@ -67,11 +67,11 @@ class NoDetector:
 
     search = detect
 
-    def detect_frame(self, pyramid: Pyramid, rois: Sequence[Roi]) -> FrameDetections:
+    def detect_frame(self, pyramid: Pyramid, rois: Sequence[Roi], *, whole: bool = True) -> FrameDetections:
         raise AssertionError
 
     def detect_frame_concurrently(
-        self, pyramid: Pyramid, rois: Callable[[], Sequence[Roi]]
+        self, pyramid: Pyramid, rois: Callable[[], Sequence[Roi]], *, whole: bool = True
     ) -> FrameDetections:
         raise AssertionError
 

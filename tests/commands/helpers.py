@@ -53,12 +53,12 @@ class EmptyScene:
     def search(self, image_bgr: NDArray[np.uint8]) -> list[Detection]:
         return self.detect(image_bgr)
 
-    def detect_frame(self, pyramid: Pyramid, rois: Sequence[Roi]) -> FrameDetections:
+    def detect_frame(self, pyramid: Pyramid, rois: Sequence[Roi], *, whole: bool = True) -> FrameDetections:
         self._on_image(pyramid.image_bgr)
         return FrameDetections([])
 
     def detect_frame_concurrently(
-        self, pyramid: Pyramid, rois: Callable[[], Sequence[Roi]]
+        self, pyramid: Pyramid, rois: Callable[[], Sequence[Roi]], *, whole: bool = True
     ) -> FrameDetections:
         return self.detect_frame(pyramid, rois())
 

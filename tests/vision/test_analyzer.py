@@ -260,9 +260,11 @@ def test_an_analysis_that_is_given_up_waits_for_nobody_and_can_begin_anew(
     detector, searched = create_detector(), Semaphore(0)
     detect = detector.detect_frame_concurrently
 
-    def counted(pyramid: Pyramid, rois: Callable[[], Sequence[Roi]]) -> FrameDetections:
+    def counted(
+        pyramid: Pyramid, rois: Callable[[], Sequence[Roi]], *, whole: bool = True
+    ) -> FrameDetections:
         searched.release()
-        return detect(pyramid, rois)
+        return detect(pyramid, rois, whole=whole)
 
     monkeypatch.setattr(detector, "detect_frame_concurrently", counted)
     config = AnalyzerConfig(frames_ahead=6, look_back=LookBackConfig(most_frames=0))

@@ -62,9 +62,9 @@ def test_faces_too_far_for_the_whole_frame_are_labelled_though_not_every_one_is_
     detector, scene = create_detector(), FacesScene(20)
     detect_frame, searched = detector.detect_frame, list[Pyramid]()
 
-    def counted(pyramid: Pyramid, rois: Sequence[Roi]) -> FrameDetections:
+    def counted(pyramid: Pyramid, rois: Sequence[Roi], *, whole: bool = True) -> FrameDetections:
         searched.append(pyramid)
-        return detect_frame(pyramid, rois)
+        return detect_frame(pyramid, rois, whole=whole)
 
     monkeypatch.setattr(detector, "detect_frame", counted)
     labelled = []

@@ -103,6 +103,9 @@ def test_a_far_face_on_a_tile_is_detected_at_its_place_in_the_frame(
     (detected,) = detector.detect_frame(pyramid, [roi]).faces
     (redetected,) = detector.redetect_rois(pyramid, [roi], short_range=False)
     assert detected.box == redetected.box
+    alone = detector.detect_frame(pyramid, [roi], whole=False).faces
+    beside = detector.detect_frame_concurrently(pyramid, lambda: [roi], whole=False).faces
+    assert [face.box for face in (*alone, *beside)] == [detected.box] * 2
     assert iou(detected.box, FAR_BOX) > 0.4
 
 

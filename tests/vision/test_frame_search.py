@@ -34,7 +34,7 @@ def searched_frames(
     """Which frames a search runs detection on; the people ``known`` are the same in all."""
     search = FrameSearch(FrameScheduleConfig(), TileConfig())
 
-    def detect(_pyramid: Pyramid, rois: Callable[[], Sequence[Roi]]) -> FrameDetections:
+    def detect(pyramid: Pyramid, rois: Callable[[], Sequence[Roi]], *, whole: bool = True) -> FrameDetections:
         rois()
         return FrameDetections([])
 
@@ -87,8 +87,9 @@ def test_what_does_not_depend_on_who_is_known_is_searched_before_that_is_asked_f
         done.append("asked")
         return []
 
-    def detect(_pyramid: Pyramid, rois: Callable[[], Sequence[Roi]]) -> FrameDetections:
-        done.append("detected")
+    def detect(pyramid: Pyramid, rois: Callable[[], Sequence[Roi]], *, whole: bool = True) -> FrameDetections:
+        if whole:
+            done.append("detected")
         rois()
         return FrameDetections([])
 
@@ -109,6 +110,28 @@ def test_a_frame_that_is_surely_due_is_due_whoever_is_known(steps: list[tuple[fl
         is_sure = schedule.is_surely_due(time_s)
         thumbnails = changes((40, 200, 30, 40)) if changed else changes()
         assert schedule.is_due(thumbnails, time_s, are_known=are_known) or not is_sure
+
+
+@pytest.mark.parametrize("fps", [30, 5])
+def test_tiles_of_a_still_scene_are_searched_in_frames_between_searches_where_there_are_any(fps: int) -> None:
+    """Else those frames would take twice as long as all others."""
+    search, runs = FrameSearch(FrameScheduleConfig(), TileConfig()), list[tuple[bool, int]]()
+
+    def detect(pyramid: Pyramid, rois: Callable[[], Sequence[Roi]], *, whole: bool = True) -> FrameDetections:
+        runs.append((whole, len(rois())))
+        return FrameDetections([])
+
+    for index in range(8 * fps):
+        if index == 4 * fps:
+            runs.clear()
+        search.search(detect, Frame(image(), index / fps, index), lambda: [KNOWN])
+    tiles = sum(count for _, count in runs)
+    assert 14 <= tiles <= 18, "all eight every two seconds"
+    if fps == 30:
+        assert {one for one in runs if one[0]} == {(True, 0)}
+        assert {one for one in runs if not one[0]} == {(False, 1)}
+    else:
+        assert all(whole for whole, _ in runs)
 
 
 def changes(*patches: Box, known: Sequence[Box] = ()) -> Changes:
@@ -154,12 +177,16 @@ def test_after_a_cut_all_tiles_are_searched_within_half_a_second() -> None:
     search, searched = FrameSearch(FrameScheduleConfig(), TileConfig()), dict[int, list[Roi]]()
     shots = image((0, 0, 300, 360)), image((300, 0, 340, 360))
     for index in range(63):
-        rois = searched[index] = []
+        tiles = searched[index] = []
 
         def detect(
-            _pyramid: Pyramid, tiles: Callable[[], Sequence[Roi]], rois: list[Roi] = rois
+            pyramid: Pyramid,
+            rois: Callable[[], Sequence[Roi]],
+            *,
+            whole: bool = True,
+            tiles: list[Roi] = tiles,
         ) -> FrameDetections:
-            rois.extend(tiles())
+            tiles.extend(rois())
             return FrameDetections([])
 
         search.search(detect, Frame(shots[index >= 30], index / 25, index), lambda: None)
