@@ -28,4 +28,5 @@ def test_decoding_and_detecting_ahead_have_a_lower_priority_than_what_waits_for_
             for thread in threading.enumerate()
         }
     own = niceness[threading.current_thread().name]
-    assert niceness["agecam-decode"] == niceness["agecam-prefetch-detect_0"] == min(own + 5, 19)
+    assert niceness["agecam-prefetch-detect_0"] == min(own + 5, 19)
+    assert niceness["agecam-decode"] == min(own + 10, 19)

@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from typing import Any, Final, TypeVar
 
 from agecam.messages import Frame
-from agecam.priority import lower_priority
+from agecam.priority import Ahead, lower_priority
 from agecam.sources.base import Source
 
 _log = logging.getLogger(__name__)
@@ -140,7 +140,7 @@ class _DaemonThread:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        lower_priority()
+        lower_priority(Ahead.DECODING)
         while (item := self._waiting.get()) is not None:
             future, call = item
             try:

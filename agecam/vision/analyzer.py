@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from agecam.errors import AgeCamError
 from agecam.messages import Analysis, Detection, Estimate, Frame, Person
-from agecam.priority import lower_priority
+from agecam.priority import Ahead, lower_priority
 from agecam.runtime import Runtime
 from agecam.vision.align import TTA_VIEWS, align_faces
 from agecam.vision.appearance import describe
@@ -152,7 +152,7 @@ class Analyzer:
         if not self._config.frames_ahead:
             yield from map(self.analyze, frames)
             return
-        pool = ThreadPoolExecutor(1, "agecam-prefetch-detect", lower_priority)
+        pool = ThreadPoolExecutor(1, "agecam-prefetch-detect", lower_priority, (Ahead.DETECTING,))
         pending: deque[Callable[[], Analysis]] = deque()
         failure: AgeCamError | None = None
         rest = iter(frames)
