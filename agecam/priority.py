@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import os
 import sys
@@ -25,4 +26,5 @@ def lower_priority(work: Ahead) -> None:
     So do the threads that it starts.
     """
     if sys.platform == "linux":
-        os.nice(work)  # of this thread alone
+        with contextlib.suppress(OSError):  # some sandboxes forbid it
+            os.nice(work)  # of this thread alone

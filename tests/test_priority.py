@@ -26,6 +26,7 @@ def test_decoding_and_detecting_ahead_have_a_lower_priority_than_what_waits_for_
         niceness = {
             thread.name: os.getpriority(os.PRIO_PROCESS, thread.native_id or 0)
             for thread in threading.enumerate()
+            if thread.name.startswith(("agecam-decode", "agecam-prefetch", threading.current_thread().name))
         }
     own = niceness[threading.current_thread().name]
     assert niceness["agecam-prefetch-detect_0"] == min(own + 5, 19)

@@ -29,7 +29,7 @@ from agecam.vision.frame_schedule import FrameScheduleConfig
 from agecam.vision.frame_search import FrameSearch, SearchedFrame
 from agecam.vision.known_people import KnownPeople, KnownPeopleConfig
 from agecam.vision.look_back import LookBack, LookBackConfig
-from agecam.vision.nms import apart_from, prioritized_nms
+from agecam.vision.nms import apart_from, non_max_suppression, prioritized_nms
 from agecam.vision.photographs import PhotographAnalyzer
 from agecam.vision.propagation import PropagationConfig, propagate
 from agecam.vision.pyramid import Pyramid, Roi
@@ -272,7 +272,7 @@ class Analyzer:
             detections = [*carried, *apart_from(carried, searched.on_tiles)]
         elif detections is None:
             whole = self._detector.detect_frame(pyramid, []).faces
-            detections = prioritized_nms(whole, searched.on_tiles)
+            detections = non_max_suppression([*whole, *searched.on_tiles])
         expected = self._tracker.expected(time_s, self._scene)
         request = self._rois.schedule(pyramid.size_wh, expected, detections, time_s)
         again = self._detector.redetect_rois(pyramid, request.rois, short_range=request.short_range)

@@ -38,6 +38,8 @@ class FrameSchedule:
         """Begin anew: the source changed."""
         self.is_still = False
         """Whether, up to the last frame, nothing has changed for a while but who is known."""
+        self.is_quick = False
+        """Whether the last frame came soon after the one before."""
         self._last_s = self._changed_s = -math.inf
         self._searched_s: float | None = None
         self._searched_gray: NDArray[np.uint8] | None = None
@@ -59,14 +61,14 @@ class FrameSchedule:
         ``are_known`` says that nobody was there lately of whom it is not clear yet who they are.
         """
         config = self._config
-        is_quick = time_s - self._last_s <= config.longest_pause_s
+        self.is_quick = time_s - self._last_s <= config.longest_pause_s
         self._last_s = time_s
         if self._searched_gray is None or changes.since(self._searched_gray):
             self._changed_s = time_s
         self.is_still = are_known and time_s - self._changed_s >= config.still_after_s
         if are_known and self._searched_s is not None:
             since_s = time_s - self._searched_s
-            if is_quick and since_s < config.every_s:
+            if self.is_quick and since_s < config.every_s:
                 return False
             if self.is_still and since_s < config.still_every_s:
                 return False

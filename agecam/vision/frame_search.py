@@ -98,7 +98,7 @@ class FrameSearch:
                 self._places,
                 is_still=self._schedule.is_still,
                 are_known=bool(boxes),
-                most=None if is_due else 1,
+                most=1 if self._schedule.is_quick and not is_due else None,
             )
             return is_due, tiles
 
@@ -117,7 +117,8 @@ class FrameSearch:
     def _has_tiles(self, is_due: bool) -> bool:
         """Whether tiles are searched in the next frame, the whole of which is due or not.
 
-        Of a still scene the frames in between have them, one each: so none takes two runs of the network.
+        Of a still scene the frames in between have them, one each where there are many: so none takes two
+        runs of the network.
         """
         was_searched, self._was_searched = self._was_searched, is_due
         return not is_due or was_searched if self._schedule.is_still else is_due
