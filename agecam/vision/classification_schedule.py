@@ -27,7 +27,7 @@ class ClassificationScheduleConfig:
     ages of a classroom by up to a year."""
     gender_every: int = 4
     """The gender model, which costs as much as the age model, takes part in every fourth run on a known track
-    whose gender is certain, or which is settled: it hardly changes any more, and ages do not depend on it."""
+    whose gender is certain: it hardly changes any more, and ages do not depend on it."""
     gender_certain: float = 0.9
     """Probability from which a gender is certain. Chosen. In a classroom of seven people the model is run on
     0.47 faces a frame then, not 0.86; the largest change of a fused probability is 0.02."""
@@ -70,10 +70,8 @@ class ClassificationSchedule:
         if fused is None or track.runs <= config.new_until_runs or track.fusion.is_suspect:
             return True
         is_certain = max(fused.female, 1 - fused.female) >= config.gender_certain
-        return not (is_certain or self._is_settled(track)) or track.runs % config.gender_every == 0
+        return not is_certain or track.runs % config.gender_every == 0
 
     def _interval_s(self, track: Track) -> float:
-        return self._config.settled_interval_s if self._is_settled(track) else self._config.interval_s
-
-    def _is_settled(self, track: Track) -> bool:
-        return track.runs >= self._config.settled_runs
+        is_settled = track.runs >= self._config.settled_runs
+        return self._config.settled_interval_s if is_settled else self._config.interval_s

@@ -82,16 +82,3 @@ def test_a_certain_gender_is_predicted_in_every_fourth_run_until_the_track_is_su
     assert all(genders[2])
     track.suspect()
     assert all(schedule.wants_gender(one) for one in schedule.due([track], 8.0))
-
-
-def test_of_a_settled_track_an_uncertain_gender_is_predicted_in_every_fourth_run_too(face: MakeFace) -> None:
-    schedule, (track,) = ClassificationSchedule(), tracks_of(face, 1)
-    genders = []
-    for index in range(500):
-        for one in schedule.due([track], index / 25):
-            genders.append(schedule.wants_gender(one))
-            one.fusion.add(Estimate(30, 25, 36, 0.6), 1.0, one.face, index / 25)
-    assert genders[:39] == [True] * 39
-    assert genders[39:] == [run % 4 == 0 for run in range(40, len(genders) + 1)]
-    track.suspect()
-    assert schedule.wants_gender(track)
