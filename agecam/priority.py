@@ -11,13 +11,15 @@ import sys
 class Ahead(enum.IntEnum):
     """What works ahead of others, and by how much its niceness (``nice(2)``) is higher than theirs.
 
-    Frames that are ready too soon help nobody, while whoever waits for an encoder waits for all. Medians of
-    pairs on two cores, a classroom of seven: decoding ahead with any, 4 to 5 % more frames a second;
-    detecting ahead with one, 7 % more in ``annotate``; decoding with more than detecting, 3 % in all.
+    Frames that are ready too soon help nobody, while whoever waits for an encoder waits for all. On two cores
+    ``annotate`` takes 0.92 times as long for a classroom of seven (median of pairs; 0.89 with 5 and 10), and
+    files that are not encoded as long as before. But other programs go before it, too: beside two that never
+    rest it takes a quarter longer (half as long again with 5 and 10), unless each session has its share of
+    the processor (``sched_autogroup_enabled``), as on a desktop.
     """
 
-    DETECTING = 5
-    DECODING = 10
+    DETECTING = 3
+    DECODING = 7
 
 
 def lower_priority(work: Ahead) -> None:

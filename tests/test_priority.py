@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agecam.priority import Ahead
 from agecam.sources import open_source
 from agecam.sources.prefetch import PrefetchSource, each_frame
 from agecam.vision.analyzer import create_analyzer
@@ -29,5 +30,5 @@ def test_decoding_and_detecting_ahead_have_a_lower_priority_than_what_waits_for_
             if thread.name.startswith(("agecam-decode", "agecam-prefetch", threading.current_thread().name))
         }
     own = niceness[threading.current_thread().name]
-    assert niceness["agecam-prefetch-detect_0"] == min(own + 5, 19)
-    assert niceness["agecam-decode"] == min(own + 10, 19)
+    assert niceness["agecam-prefetch-detect_0"] == min(own + Ahead.DETECTING, 19)
+    assert niceness["agecam-decode"] == min(own + Ahead.DECODING, 19)
