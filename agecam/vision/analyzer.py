@@ -45,6 +45,9 @@ _LAG_FRAMES: Final = 3
 """What is known of so many frames before decides whether one is searched, also where none is searched ahead:
 the people are the same either way."""
 
+_Known = tuple[Box, ...] | None
+"""As :meth:`KnownPeople.update` says."""
+
 
 @dataclass(frozen=True, slots=True)
 class AnalyzerConfig:
@@ -98,9 +101,7 @@ class Analyzer:
         self._last_pyramid: Pyramid | None = None
         self._last_faces: dict[int, Detection] = {}
         """In that frame, by the number of the track."""
-        self._known: deque[Future[tuple[Box, ...] | None]] = deque(
-            maxlen=1 + max(_LAG_FRAMES, self._config.frames_ahead)
-        )
+        self._known: deque[Future[_Known]] = deque(maxlen=1 + max(_LAG_FRAMES, self._config.frames_ahead))
         """Who is known in each of the last frames that were begun, once they are tracked."""
 
     def analyze(self, frame: Frame) -> Analysis:
@@ -192,14 +193,12 @@ class Analyzer:
 
         return track
 
-    def _begin_frame(
-        self,
-    ) -> tuple[Callable[[], tuple[Box, ...] | None], Future[tuple[Box, ...] | None]]:
+    def _begin_frame(self) -> tuple[Callable[[], _Known], Future[_Known]]:
         """What waits for who was known some frames before, and where to say who is known in this one.
 
         Those that are searched ahead know no more.
         """
-        known: Future[tuple[Box, ...] | None] = Future()
+        known: Future[_Known] = Future()
         self._known.append(known)
         if len(self._known) <= _LAG_FRAMES:
             return lambda: None, known

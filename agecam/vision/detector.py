@@ -140,7 +140,9 @@ class MediaPipeDetector:
         Beside the whole the regions go to a second one, at the same time where there is a second core.
         """
         if not whole:
-            return self._detect_rois(self._networks.full_range, pyramid, rois)
+            regions = crop_rois(pyramid, rois)
+            on_rois_alone = detect_rois(self._networks.full_range, pyramid.size_wh, regions)
+            return FrameDetections(self._merged([], on_rois_alone))
         on_rois = self._networks.detect_rois_beside(pyramid, rois) if rois else None
         found, places = self._detect_whole(self._networks.full_range, pyramid)
         return FrameDetections(self._merged(found, on_rois.result() if on_rois else []), places)
@@ -150,15 +152,9 @@ class MediaPipeDetector:
     ) -> FrameDetections:
         """The same, by the second network alone, in one thread while another uses the other methods."""
         network = self._networks.second_full_range()
-        if not whole:
-            return self._detect_rois(network, pyramid, rois())
-        found, places = self._detect_whole(network, pyramid)
+        found, places = self._detect_whole(network, pyramid) if whole else ([], _NO_PLACES)
         on_rois = detect_rois(network, pyramid.size_wh, crop_rois(pyramid, rois()))
         return FrameDetections(self._merged(found, on_rois), places)
-
-    def _detect_rois(self, network: FaceNetwork, pyramid: Pyramid, rois: Sequence[Roi]) -> FrameDetections:
-        on_rois = detect_rois(network, pyramid.size_wh, crop_rois(pyramid, rois))
-        return FrameDetections(self._merged([], on_rois))
 
     def _detect_whole(self, network: FaceNetwork, pyramid: Pyramid) -> tuple[list[Detection], Proposals]:
         found, places = network.detect_and_propose(pyramid.whole(INPUT_PX), self._config.place_score)

@@ -46,31 +46,32 @@ class FrameSchedule:
 
     def is_surely_due(self, time_s: float) -> bool:
         """Whether the frame at ``time_s`` is due whatever changes, and whoever is known."""
-        config = self._config
-        if self._searched_s is None:
-            return True
-        since_s = time_s - self._searched_s
-        is_quick = time_s - self._last_s <= config.longest_pause_s
-        if is_quick and since_s < config.every_s:
-            return False
-        return since_s >= config.still_every_s or time_s - self._changed_s < config.still_after_s
+        return self._is_due(time_s, is_quick=self._is_quick_at(time_s), is_still=self._rests_at(time_s))
 
     def is_due(self, changes: Changes, time_s: float, *, are_known: bool) -> bool:
         """Whether to search the frame at ``time_s``; it then counts as searched.
 
         ``are_known`` says that nobody was there lately of whom it is not clear yet who they are.
         """
-        config = self._config
-        self.is_quick = time_s - self._last_s <= config.longest_pause_s
-        self._last_s = time_s
+        self.is_quick, self._last_s = self._is_quick_at(time_s), time_s
         if self._searched_gray is None or changes.since(self._searched_gray):
             self._changed_s = time_s
-        self.is_still = are_known and time_s - self._changed_s >= config.still_after_s
-        if are_known and self._searched_s is not None:
-            since_s = time_s - self._searched_s
-            if self.is_quick and since_s < config.every_s:
-                return False
-            if self.is_still and since_s < config.still_every_s:
-                return False
+        self.is_still = are_known and self._rests_at(time_s)
+        if are_known and not self._is_due(time_s, is_quick=self.is_quick, is_still=self.is_still):
+            return False
         self._searched_s, self._searched_gray = time_s, changes.thumbnail_gray
         return True
+
+    def _is_due(self, time_s: float, *, is_quick: bool, is_still: bool) -> bool:
+        """The same while everybody is known."""
+        if self._searched_s is None:
+            return True
+        since_s = time_s - self._searched_s
+        is_too_soon = is_quick and since_s < self._config.every_s
+        return not (is_too_soon or (is_still and since_s < self._config.still_every_s))
+
+    def _is_quick_at(self, time_s: float) -> bool:
+        return time_s - self._last_s <= self._config.longest_pause_s
+
+    def _rests_at(self, time_s: float) -> bool:
+        return time_s - self._changed_s >= self._config.still_after_s
