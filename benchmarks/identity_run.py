@@ -22,6 +22,7 @@ from agecam.vision.analyzer import Analyzer
 from agecam.vision.detector import Detector, FrameDetections
 from agecam.vision.nms import prioritized_nms
 from agecam.vision.pyramid import Pyramid, Roi
+from agecam.vision.rois import RoiRequest
 from agecam.vision.verification import Verification
 from benchmarks.identity_scene import Truth
 
@@ -169,11 +170,11 @@ class KeptDetections:
         places = np.array(self._kept[f"{digest} places"], np.float32).reshape(-1, 4)
         return FrameDetections(list(self._frames[digest]), places)
 
-    def redetect_rois(self, pyramid: Pyramid, rois: Sequence[Roi], *, short_range: bool) -> list[Detection]:
+    def redetect(self, pyramid: Pyramid, request: RoiRequest) -> list[Detection]:
         digest = _digest(pyramid.image_bgr)
-        key = f"{digest} again {[tuple(roi) for roi in rois]} {short_range}"
+        key = f"{digest} again {request}"
         if key not in self._kept:
-            self._keep(key, self._detector.redetect_rois(pyramid, rois, short_range=short_range))
+            self._keep(key, self._detector.redetect(pyramid, request))
         again = self._taken(key)
         if digest in self._frames:  # else it has not been searched but for those who were missed
             self._frames[digest] = prioritized_nms(self._frames[digest], again)

@@ -224,7 +224,13 @@ class Analyzer:
         clock.lap("detect")
         look = partial(describe, searched.pyramid)
         tracks = self._tracker.update(
-            detections, time_s, verify, describe=look, scene=scene, carried=carried or ()
+            detections,
+            time_s,
+            verify,
+            describe=look,
+            scene=scene,
+            carried=carried or (),
+            size_wh=searched.pyramid.size_wh,
         )
         # Of two shots that mix a face is partly another's.
         due = self._schedule.due([] if scene.is_mixed else tracks, time_s)
@@ -274,7 +280,7 @@ class Analyzer:
             detections = non_max_suppression([*whole, *searched.on_tiles])
         expected = self._tracker.expected(time_s, self._scene)
         request = self._rois.schedule(pyramid.size_wh, expected, detections, time_s)
-        again = self._detector.redetect_rois(pyramid, request.rois, short_range=request.short_range)
+        again = self._detector.redetect(pyramid, request)
         if carried is not None:
             return apart_from(carried, prioritized_nms(searched.on_tiles, again))
         return prioritized_nms(detections, again)

@@ -23,6 +23,7 @@ from agecam.vision.face_networks import FaceNetworks, NetworksConfig, crop_rois,
 from agecam.vision.image_search import SearchConfig, search_image, with_border
 from agecam.vision.nms import non_max_suppression, prioritized_nms
 from agecam.vision.pyramid import Pyramid, Roi
+from agecam.vision.rois import RoiRequest
 from agecam.vision.stage_clock import NetworkUsage
 from agecam.vision.tile_selection import open_places
 from agecam.vision.verification import Verification
@@ -71,8 +72,8 @@ class Detector(Protocol):
         """
         ...
 
-    def redetect_rois(self, pyramid: Pyramid, rois: Sequence[Roi], *, short_range: bool) -> list[Detection]:
-        """Faces that :meth:`detect_frame` may miss: small ones in regions and, if asked for, near ones."""
+    def redetect(self, pyramid: Pyramid, request: RoiRequest) -> list[Detection]:
+        """Faces that :meth:`detect_frame` may miss, in regions or, if asked for, near ones in the whole."""
         ...
 
     def verify(self, pyramid: Pyramid, detection: Detection) -> Verification:
@@ -160,19 +161,22 @@ class MediaPipeDetector:
         found, places = network.detect_and_propose(pyramid.whole(INPUT_PX), self._config.place_score)
         return found, open_places(places, self._scored(found))
 
-    def redetect_rois(self, pyramid: Pyramid, rois: Sequence[Roi], *, short_range: bool) -> list[Detection]:
+    def redetect(self, pyramid: Pyramid, request: RoiRequest) -> list[Detection]:
         """Small faces in regions and, if asked for, those the short-range network detects in the whole."""
-        whole = self._networks.detect_short_range_beside(pyramid) if short_range else None
-        regions = crop_rois(pyramid, rois)
-        on_rois = self._scored(detect_rois(self._networks.full_range, pyramid.size_wh, regions))
-        return prioritized_nms(on_rois, self._scored(whole.result()) if whole else [])
+        networks = self._networks
+        beside = networks.detect_short_range_beside(pyramid) if request.short_range else None
+        on_rois = detect_rois(networks.full_range, pyramid.size_wh, crop_rois(pyramid, request.rois))
+        on_whole = beside.result() if beside else []
+        on_rois += detect_rois(networks.short_range, pyramid.size_wh, crop_rois(pyramid, request.near_rois))
+        return prioritized_nms(self._scored(on_rois), self._scored(on_whole))
 
     def verify(self, pyramid: Pyramid, detection: Detection) -> Verification:
         """The confidence that a detection is a face, from a region a quarter of which it fills.
 
         A probability in [0, 1] by :mod:`agecam.vision.face_regression`, from both networks' best scores there
-        (0 for one that no longer detects it), the verifier, the place of eyes and mouth, and color. On 1,394
-        frames of people from behind no mean over three frames confirmed a track.
+        (0 for one that no longer detects it), the verifier, the place of eyes and mouth, and color. The
+        full-range network is left out where it would hardly change it. On 1,394 frames of people from behind
+        no mean over three frames confirmed a track.
         """
         return self._networks.verify(pyramid, detection)
 

@@ -39,6 +39,13 @@ class NetworksConfig:
     """Side of the region that verifies a face, in sides of the face: it fills a quarter, which suits both."""
     verify_iou: float = 0.3
     """IoU above which a detection there is the face to be verified, and not its neighbour. Chosen."""
+    verify_sure: float = 0.75
+    """The full-range network is not run where the confidence would be so high even if it did not detect the
+    face, ..."""
+    full_range_score: float = 0.8
+    """... and its score is taken to be so many times the short-range one's. That decides 62 of 389
+    verifications on eight clips (27 of 51 in a classroom), with a confidence 0.09 higher to 0.02 lower than
+    by both. Where nothing could make it high both are run: else a far face is confirmed later."""
     regression: FaceRegressionConfig = field(default_factory=FaceRegressionConfig)
     """What the scores and all else tell together."""
     lasting_log_odds: float = 0.5
@@ -124,15 +131,22 @@ class FaceNetworks:
 
     def verify(self, pyramid: Pyramid, detection: Detection) -> Verification:
         """The confidence that a detection is a face; see :meth:`MediaPipeDetector.verify`."""
-        best = self.best_around(pyramid, detection, self._config.verify_sides)
-        if not best:
-            return Verification(0.0, None)
-        # The mean of both, 0 for one that does not detect it.
-        score = sum(one.score for one in best) / 2
-        log_odds = self.log_odds(pyramid.image_bgr, detection)
-        log_odds = with_confidence(log_odds, score, self._config.regression)
-        log_odds += self._config.lasting_log_odds
-        return Verification(probability(log_odds), max(best, key=lambda one: one.score))
+        config = self._config
+        region = pyramid.square(detection.centre, config.verify_sides * max(detection.box[2:]), INPUT_PX)
+        near = self._best(self.short_range.detect(region), detection)
+        near_score = near.score if near else 0.0
+        log_odds = config.lasting_log_odds + self.log_odds(pyramid.image_bgr, detection)
+
+        def confidence(far_score: float) -> float:
+            """By the mean of both scores, 0 for a network that does not detect it."""
+            score = (near_score + far_score) / 2
+            return probability(with_confidence(log_odds, score, config.regression)) if score else 0.0
+
+        if confidence(0.0) >= config.verify_sure:
+            return Verification(confidence(config.full_range_score * near_score), near)
+        far = self._best(self.full_range.detect(region), detection)
+        best = max((one for one in (near, far) if one), key=lambda one: one.score, default=None)
+        return Verification(confidence(far.score if far else 0.0), best)
 
     def log_odds(self, image_bgr: NDArray[np.uint8], detection: Detection) -> float:
         """The log-odds that a detection in an image is a face, without another run of the detectors."""
@@ -143,14 +157,6 @@ class FaceNetworks:
     def verifier_log_odds(self, image_bgr: NDArray[np.uint8], detection: Detection) -> float:
         """The log-odds that a detection in an image is a face, by the verifier alone."""
         return self._verifier.log_odds(image_bgr, [detection])[0]
-
-    def best_around(self, pyramid: Pyramid, detection: Detection, sides: float) -> list[Detection]:
-        """Each network's best detection of one face, in a region so many times as wide as the face."""
-        region = pyramid.square(detection.centre, sides * max(detection.box[2:]), INPUT_PX)
-        short_range = self._helper.submit(self.short_range.detect, region)
-        of_each = (self.full_range.detect(region), short_range.result())
-        best = (self._best(found, detection) for found in of_each)
-        return [one for one in best if one is not None]
 
     def score_in(self, network: FaceNetwork, region: RoiImage, detection: Detection) -> float:
         """One network's best score for a face in a region, in [0, 1]; 0 where it does not detect it."""

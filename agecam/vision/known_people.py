@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from agecam.vision.boxes import centre_distance, intersection_over_smaller, size_px
 from agecam.vision.changes import Box
@@ -19,6 +20,19 @@ class KnownPeopleConfig:
     frame, and want a detection in each."""
     alone_sizes: float = 2.0
     """Whose centre is so many sizes of a face from everybody else's is alone."""
+    awaited_s: float = 1.0
+    """Who has been hidden for longer is not waited for: most who come back do so before, and whoever does
+    later is searched for in every second frame. On the films of four seeds it changes nothing."""
+
+
+class HiddenFace(NamedTuple):
+    """Where somebody hidden is expected, and where they would be had they gone on: xywh, pixels.
+
+    They may come back on all that ``way``. ``missed_s`` is the time since they were detected last.
+    """
+
+    way: tuple[Box, Box]
+    missed_s: float
 
 
 class KnownPeople:
@@ -35,22 +49,23 @@ class KnownPeople:
         self._ids: frozenset[int] = frozenset()
 
     def update(
-        self, tracks: Sequence[Track], hidden: Mapping[int, tuple[Box, Box]], size_wh: tuple[int, int]
+        self, tracks: Sequence[Track], hidden: Mapping[int, HiddenFace], size_wh: tuple[int, int]
     ) -> tuple[Box, ...] | None:
         """Where those of the ``tracks`` are who are detected in a frame of (width, height): xywh, pixels.
 
         ``None`` where somebody is in doubt: new, or maybe somebody else, or close to another. Who is
-        ``hidden`` (:meth:`agecam.vision.tracker.Tracker.hidden`) and has not left the frame may come back at
-        any time, and in somebody else's place: it is ``None`` unless they are alone.
+        ``hidden`` (:meth:`agecam.vision.tracker.Tracker.hidden`) since lately and has not left the frame may
+        come back at any time, and in somebody else's place: it is ``None`` unless they are alone.
         """
         ids = frozenset([track.track_id for track in tracks if track.confirmed]) | hidden.keys()
         are_same, self._ids = ids == self._ids, ids
         self.boxes = None
         if are_same and all(map(self._is_known, tracks)):
             boxes = tuple([track.face.box for track in tracks if track.detected])
+            ways = [one.way for one in hidden.values() if one.missed_s <= self._config.awaited_s]
             are_alone = all(
-                self._is_alone(way, [*boxes, *(other[0] for other in hidden.values() if other is not way)])
-                for way in hidden.values()
+                self._is_alone(way, [*boxes, *(other[0] for other in ways if other is not way)])
+                for way in ways
                 if _is_inside(way[0], size_wh)
             )
             self.boxes = boxes if are_alone and not _is_crowded(boxes) else None

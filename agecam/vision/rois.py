@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from agecam.messages import Detection
 from agecam.vision.boxes import intersection_over_smaller
-from agecam.vision.changes import Changes
+from agecam.vision.changes import Box, Changes
 from agecam.vision.face_network import Proposals
 from agecam.vision.pyramid import Roi, tiles
 from agecam.vision.tile_selection import tiles_at
@@ -36,11 +36,11 @@ class TokenBucket:
         self._time_s = time_s
         self._tokens = min(self._capacity, self._tokens + per_s * elapsed_s)
 
-    def take(self) -> bool:
-        """Take one token; false where there is none."""
-        if self._tokens < 1:
+    def take(self, share: float = 1.0) -> bool:
+        """Take one token, or a ``share`` of one; false where there is not so much."""
+        if self._tokens < share:
             return False
-        self._tokens -= 1
+        self._tokens -= share
         return True
 
 
@@ -48,15 +48,16 @@ class TokenBucket:
 class TileConfig:
     """Settings of :class:`TileScheduler`.
 
-    With them 8 tiles go over a 16:9 frame in half a second, in 0.8 s while all are known. Of 259 faces on 21
-    group photographs held still at 25 frames a second, tiles and ROIs label 56 % after 0.6 s and 69 % after
-    2 s, for 41 % without.
+    With them 8 tiles go over a 16:9 frame in half a second, then in 0.8 s where people are. Of 259 faces on
+    21 group photographs 1280 pixels wide, held still at 25 frames a second, tiles and ROIs label 54 % after
+    0.6 s and 74 % after 2 s, for 41 % without.
     """
 
     per_s: float = 16.0
     """Tiles a second; each costs one run of the full-range network."""
-    known_per_s: float = 10.0
-    """The same while people are there and all are known. With 8 more ghosts are confirmed on made films."""
+    later_per_s: float = 10.0
+    """The same once people are there, and each tile has been searched. With 8 more ghosts are confirmed on
+    made films."""
     max_per_frame: int = 2
     """Tiles in one frame at most, so that no frame takes much longer than the others."""
     per_side: int = 3
@@ -101,7 +102,7 @@ class TileScheduler:
         places: Proposals | None = None,
         *,
         is_still: bool = False,
-        are_known: bool = False,
+        is_empty: bool = False,
         most: int | None = None,
     ) -> list[Roi]:
         """The tiles to run detection on in this frame of (width, height) pixels, ``most`` at most if given.
@@ -109,15 +110,15 @@ class TileScheduler:
         Without ``changes`` anything may have changed since the frames before, and without ``places``
         (:class:`agecam.vision.detector.FrameDetections`; those of a frame just before) faces may be anywhere.
         ``is_still`` says that nothing has changed for a while but who is known: then tiles without changes
-        wait, otherwise those without places. ``are_known`` says that people are there, and clear who all of
-        them are.
+        wait, otherwise those without places. ``is_empty`` says that nobody is there.
         """
         config = self._config
-        self._tokens.refill(time_s, config.known_per_s if are_known else config.per_s)
         if size_wh != self._size_wh:
             self._size_wh, self._next_tile = size_wh, 0
             self._tiles = tiles(size_wh, max(size_wh) // config.per_side, config.stride)
             self._searched = {}
+        are_more_wanted = is_empty or len(self._searched) < len(self._tiles)
+        self._tokens.refill(time_s, config.per_s if are_more_wanted else config.later_per_s)
         chosen: list[Roi] = []
         for _ in self._tiles:
             tile = self._tiles[self._next_tile]
@@ -157,11 +158,17 @@ class RoiConfig:
     per_s: float = 17.0
     """ROIs a second; with the tiles about the runs that two cores have time for at 25 frames a second."""
     max_per_frame: int = 2
-    """ROIs in one frame at most, so that no frame takes much longer than the others."""
+    """ROIs of the full-range network in one frame at most, so that none takes much longer than the others."""
     sides: float = 5.0
     """Side of an ROI in sides of the face: a face a fifth of its input suits the full-range network best."""
     least_side_px: int = 96
     """Side of an ROI at least; a smaller one would be enlarged to 192 pixels more than twice."""
+    near_sides: float = 2.5
+    """The same for the short-range network, which takes a third of the time. It finds as many faces in such
+    ROIs, but mistakes people for one another where two overlap: it gets those that show nobody else. With 2.0
+    or 3.0 sides it finds no more, or more of them show somebody else."""
+    near_tokens: float = 0.5
+    """How much of an ROI of the full-range network such a one counts for."""
     detected_ios: float = 0.3
     """Intersection over smaller above which a detection is of an expected face. Chosen, not measured."""
     missing_after_s: float = 0.2
@@ -181,12 +188,13 @@ class RoiConfig:
 class RoiRequest:
     """What to do for known faces that :meth:`Detector.detect_frame` missed.
 
-    ``rois`` are the regions to run the full-range network on; ``short_range`` says whether to run the
-    short-range network on the whole frame.
+    ``rois`` are the regions to run the full-range network on, ``near_rois`` those for the short-range one;
+    ``short_range`` says whether to run that on the whole frame, too.
     """
 
-    rois: list[Roi]
-    short_range: bool
+    rois: Sequence[Roi] = ()
+    near_rois: Sequence[Roi] = ()
+    short_range: bool = False
 
 
 class RoiScheduler:
@@ -202,6 +210,8 @@ class RoiScheduler:
         self._short_range_s: float | None = None
         self._searched_s: dict[int, float] = {}
         """When there was an ROI around each of them last, by the number of the track."""
+        self._near_s: dict[int, float] = {}
+        """The same for those of the short-range network."""
 
     def schedule(
         self,
@@ -217,7 +227,9 @@ class RoiScheduler:
         config = self._config
         self._tokens.refill(time_s, config.per_s)
         known = {one.track_id for one in expected}
-        self._searched_s = {number: at_s for number, at_s in self._searched_s.items() if number in known}
+        for times_s in (self._searched_s, self._near_s):
+            for number in times_s.keys() - known:
+                del times_s[number]
         missed = [
             one
             for one in expected
@@ -236,21 +248,43 @@ class RoiScheduler:
         if short_range:
             self._short_range_s = time_s
         rois: list[Roi] = []
-        for track_id, face, _ in missed:
-            if not any(_contains(roi, face.box) for roi in rois):
-                if not self._tokens.take():
+        near_rois: list[Roi] = []
+        boxes = [one.face.box for one in expected] + [one.box for one in detections]
+        for one in missed:
+            if not any(_contains(roi, one.face.box) for roi in rois):
+                near_roi = self._near_roi(one, boxes, size_wh, time_s)
+                if not self._tokens.take(1.0 if near_roi is None else config.near_tokens):
                     break
-                rois.append(self._roi_around(face, size_wh))
-            self._searched_s[track_id] = time_s
-        return RoiRequest(rois, short_range)
+                if near_roi is None:
+                    rois.append(self._roi_around(one.face, config.sides, size_wh))
+                else:
+                    near_rois.append(near_roi)
+                    self._near_s[one.track_id] = time_s
+            self._searched_s[one.track_id] = time_s
+        return RoiRequest(rois, near_rois, short_range)
 
     def _is_due(self, expected: ExpectedFace, time_s: float) -> bool:
         if expected.missed_s < self._config.missing_after_s:
             return True
         return time_s - self._searched_s.get(expected.track_id, -math.inf) >= self._config.missing_every_s
 
-    def _roi_around(self, face: Detection, size_wh: tuple[int, int]) -> Roi:
-        side = round(max(self._config.least_side_px, self._config.sides * max(face.box[2:])))
+    def _near_roi(
+        self, expected: ExpectedFace, boxes: Sequence[Box], size_wh: tuple[int, int], time_s: float
+    ) -> Roi | None:
+        """An ROI for the short-range network; ``None`` where the other one is to search for the face.
+
+        So it is where that ROI would show another of ``boxes``, and where the last one did not show the face.
+        """
+        config, face = self._config, expected.face
+        is_small = config.near_sides * max(face.box[2:]) < config.least_side_px
+        if is_small or expected.missed_s > time_s - self._near_s.get(expected.track_id, -math.inf):
+            return None
+        roi = self._roi_around(face, config.near_sides, size_wh)
+        others = (box for box in boxes if box is not face.box)
+        return None if any(intersection_over_smaller(roi, box) > 0 for box in others) else roi
+
+    def _roi_around(self, face: Detection, sides: float, size_wh: tuple[int, int]) -> Roi:
+        side = round(max(self._config.least_side_px, sides * max(face.box[2:])))
         side = min(side, *size_wh)
         x, y = (
             min(max(0, round(centre - side / 2)), limit - side)

@@ -178,6 +178,11 @@ class Track:
         return self._verifications >= self._config.min_verifications
 
     @property
+    def has_vanished(self) -> bool:
+        """Whether it is not detected in this frame, nor was it in any verification so far."""
+        return not self.detected and self._verifications > 0 and not self._confidence
+
+    @property
     def verifications_left(self) -> int:
         """How many more will decide; negative after that."""
         return self._config.min_verifications - self._verifications

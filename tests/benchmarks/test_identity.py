@@ -13,6 +13,7 @@ from agecam.messages import Detection, Estimate
 from agecam.vision.analyzer import Analyzer, create_classifier, create_detector
 from agecam.vision.detector import FrameDetections, MediaPipeDetector
 from agecam.vision.pyramid import Pyramid, Roi
+from agecam.vision.rois import RoiRequest
 from agecam.vision.verification import Verification
 from benchmarks.identity_crowd import CrowdMetrics, crowd_truths, measure_crowd
 from benchmarks.identity_metrics import (
@@ -75,7 +76,7 @@ class NoDetector:
     ) -> FrameDetections:
         raise AssertionError
 
-    def redetect_rois(self, pyramid: Pyramid, rois: Sequence[Roi], *, short_range: bool) -> list[Detection]:
+    def redetect(self, pyramid: Pyramid, request: RoiRequest) -> list[Detection]:
         raise AssertionError
 
     def verify(self, pyramid: Pyramid, detection: Detection) -> Verification:

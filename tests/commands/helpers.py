@@ -13,6 +13,7 @@ from agecam.messages import Detection, Estimate
 from agecam.vision.analyzer import Analyzer
 from agecam.vision.detector import FrameDetections
 from agecam.vision.pyramid import Pyramid, Roi
+from agecam.vision.rois import RoiRequest
 from agecam.vision.verification import Verification
 
 
@@ -62,7 +63,7 @@ class EmptyScene:
     ) -> FrameDetections:
         return self.detect_frame(pyramid, rois())
 
-    def redetect_rois(self, pyramid: Pyramid, rois: Sequence[Roi], *, short_range: bool) -> list[Detection]:
+    def redetect(self, pyramid: Pyramid, request: RoiRequest) -> list[Detection]:
         return []
 
     def verify(self, pyramid: Pyramid, detection: Detection) -> Verification:

@@ -27,12 +27,15 @@ from agecam.vision.face_verifier import FACE_VERIFIER
 from agecam.vision.image_search import SearchConfig
 from agecam.vision.manifest import MANIFEST
 from agecam.vision.pyramid import Pyramid
+from agecam.vision.rois import RoiRequest
 from agecam.vision.silence import silenced_stderr
 
 Image = NDArray[np.uint8]
 MakeScene = Callable[..., Image]
 FAR_BOX = (1256, 622, 31, 34)
 """Where the face is in the image of the fixture ``far``."""
+HELMET_BOX = (330, 330, 90, 90)
+"""Of the astronaut's photograph: no face."""
 
 
 @pytest.fixture
@@ -101,7 +104,7 @@ def test_a_far_face_on_a_tile_is_detected_at_its_place_in_the_frame(
     assert detector.detect_frame(pyramid, []).faces == []
     roi = (1067, 467, 533, 533)
     (detected,) = detector.detect_frame(pyramid, [roi]).faces
-    (redetected,) = detector.redetect_rois(pyramid, [roi], short_range=False)
+    (redetected,) = detector.redetect(pyramid, RoiRequest([roi]))
     assert detected.box == redetected.box
     alone = detector.detect_frame(pyramid, [roi], whole=False).faces
     beside = detector.detect_frame_concurrently(pyramid, lambda: [roi], whole=False).faces
@@ -129,9 +132,9 @@ def test_a_face_that_an_edge_of_a_tile_cuts_is_left_to_other_tiles(
     pyramid = Pyramid(scene((300, 60)))
     (whole,) = detector.detect_frame(pyramid, []).faces
     x, width = round(whole.box[0]), round(whole.box[2])
-    (inside,) = detector.redetect_rois(pyramid, [(0, 0, x + width + 40, 360)], short_range=False)
+    (inside,) = detector.redetect(pyramid, RoiRequest([(0, 0, x + width + 40, 360)]))
     assert iou(inside.box, whole.box) > 0.5
-    assert detector.redetect_rois(pyramid, [(0, 0, x + round(0.8 * width), 360)], short_range=False) == []
+    assert detector.redetect(pyramid, RoiRequest([(0, 0, x + round(0.8 * width), 360)])) == []
 
 
 def test_detection_ahead_may_run_beside_the_other_methods(scene: MakeScene) -> None:
@@ -139,9 +142,9 @@ def test_detection_ahead_may_run_beside_the_other_methods(scene: MakeScene) -> N
     rois = [(0, 0, 360, 360)]
     with MediaPipeDetector() as detector, ThreadPoolExecutor(1) as pool:
         one_by_one = [detector.detect_frame(Pyramid(image), []).faces for image in images]
-        alone = [detector.redetect_rois(Pyramid(image), rois, short_range=False) for image in images]
+        alone = [detector.redetect(Pyramid(image), RoiRequest(rois)) for image in images]
         ahead = [pool.submit(detector.detect_frame_concurrently, Pyramid(image), list) for image in images]
-        beside = [detector.redetect_rois(Pyramid(image), rois, short_range=False) for image in images]
+        beside = [detector.redetect(Pyramid(image), RoiRequest(rois)) for image in images]
         assert [boxes(found.result().faces) for found in ahead] == [boxes(faces) for faces in one_by_one]
         assert [boxes(faces) for faces in beside] == [boxes(faces) for faces in alone]
         assert all(len(faces) == 2 for faces in one_by_one)
@@ -165,9 +168,16 @@ def test_networks_work_in_the_threads_that_call_them(
 def test_a_face_that_fills_the_image_is_detected_by_the_short_range_network(
     detector: MediaPipeDetector, close_up: Image
 ) -> None:
-    (face,) = detector.redetect_rois(Pyramid(close_up), [], short_range=True)
+    (face,) = detector.redetect(Pyramid(close_up), RoiRequest(short_range=True))
     assert iou(face.box, (40, 50, 500, 550)) > 0.5
-    assert detector.redetect_rois(Pyramid(close_up), [], short_range=False) == []
+    assert detector.redetect(Pyramid(close_up), RoiRequest()) == []
+
+
+def test_a_far_face_in_an_roi_of_the_short_range_network_is_detected_at_its_place(
+    detector: MediaPipeDetector, far: Image
+) -> None:
+    (face,) = detector.redetect(Pyramid(far), RoiRequest(near_rois=[(1232, 600, 80, 80)]))
+    assert iou(face.box, FAR_BOX) > 0.4
 
 
 def test_a_search_detects_a_face_that_fills_the_image(detector: MediaPipeDetector, close_up: Image) -> None:
@@ -188,8 +198,26 @@ def test_verification_is_more_confident_of_a_face_than_of_anything_else(
     assert verification.confidence > 0.8
     assert verification.detection is not None
     assert iou(verification.detection.box, face.box) > 0.5
-    helmet = Detection((330, 330, 90, 90), 0.6, face.keypoints)
+    helmet = Detection(HELMET_BOX, 0.6, face.keypoints)
     assert detector.verify(Pyramid(astronaut_bgr), helmet).confidence < 0.4
+
+
+def test_verification_runs_the_full_range_network_only_where_it_may_decide(
+    astronaut_bgr: Image,
+) -> None:
+    with MediaPipeDetector() as detector:
+        (face,) = detector.detect(astronaut_bgr)
+        pyramid = Pyramid(astronaut_bgr)
+
+        def runs_for(box: tuple[float, float, float, float]) -> list[float]:
+            names = ("short_range", "full_range")
+            before = [detector.network_usage()[name].runs for name in names]
+            detector.verify(pyramid, Detection(box, 0.6, face.keypoints))
+            after = [detector.network_usage()[name].runs for name in names]
+            return [runs - earlier for runs, earlier in zip(after, before, strict=True)]
+
+        assert runs_for(face.box) == [1, 0]
+        assert runs_for(HELMET_BOX) == [1, 1]
 
 
 def test_verification_reaches_over_the_edge_of_the_frame(

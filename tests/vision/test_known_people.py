@@ -47,8 +47,14 @@ def test_nobody_is_known_while_somebody_is_new(face: MakeFace) -> None:
 def test_nobody_is_known_as_long_as_somebody_hidden_may_come_back_beside_them(face: MakeFace) -> None:
     one, other = face(200, 200), face(380, 200)
     known = known_in([[one, other]] * 20 + [[one]] * 60)
-    assert known[20 : 20 + 45] == [None] * 45
+    assert known[20 : 20 + 25] == [None] * 25
     assert known[-1] == (one.box,)
+
+
+def test_who_has_been_hidden_for_longer_than_a_second_is_not_waited_for(face: MakeFace) -> None:
+    one, other = face(200, 200), face(380, 200)
+    known = known_in([[one, other]] * 20 + [[one]] * 30)
+    assert known[20 + 26 :] == [(one.box,)] * 4
 
 
 def test_who_is_missed_far_from_everybody_is_not_waited_for(face: MakeFace) -> None:

@@ -86,6 +86,30 @@ def test_one_roi_serves_all_faces_inside_it() -> None:
     assert RoiScheduler().schedule(SIZE_WH, missed(*pair), [], 0.0).rois == [(340, 240, 150, 150)]
 
 
+def test_a_missed_face_that_is_alone_gets_an_roi_of_the_short_range_network_first() -> None:
+    scheduler, face = RoiScheduler(), face_at(400, 300, 60)
+    request = scheduler.schedule(SIZE_WH, missed(face), [], 0.0)
+    assert (request.rois, request.near_rois) == ([], [(355, 255, 150, 150)])
+    not_found = scheduler.schedule(SIZE_WH, missed(face, for_s=0.08), [], 0.04)
+    assert (not_found.rois, not_found.near_rois) == ([(280, 180, 300, 300)], [])
+    found_since = scheduler.schedule(SIZE_WH, missed(face, for_s=0.04), [], 0.08)
+    assert (found_since.rois, found_since.near_rois) == ([], [(355, 255, 150, 150)])
+
+
+@pytest.mark.parametrize("is_missed", [True, False])
+def test_where_somebody_else_is_near_the_full_range_network_searches(is_missed: bool) -> None:
+    pair = [face_at(400, 300, 60), face_at(490, 310, 60)]
+    expected, detections = (missed(*pair), []) if is_missed else (missed(pair[0]), pair[1:])
+    request = RoiScheduler().schedule(SIZE_WH, expected, detections, 0.0)
+    assert (request.rois, request.near_rois) == ([(280, 180, 300, 300)], [])
+
+
+def test_rois_of_the_short_range_network_take_half_the_room_of_others() -> None:
+    row = [face_at(200 * n, 300, 60) for n in range(1, 6)]
+    request = RoiScheduler().schedule(SIZE_WH, missed(*row), [], 0.0)
+    assert (len(request.rois), len(request.near_rois)) == (0, 4)
+
+
 def test_who_has_been_missing_for_a_while_gets_an_roi_a_few_times_a_second() -> None:
     scheduler = RoiScheduler()
     hidden, just_missed = face_at(400, 300), ExpectedFace(2, face_at(900, 300), 0.04)

@@ -150,6 +150,16 @@ def test_a_rejected_track_is_verified_again_only_when_it_is_detected_again(face:
     assert len(verify.faces) == 4
 
 
+def test_what_nothing_has_detected_since_is_rejected_without_another_look(face: MakeFace) -> None:
+    tracker, verify = Tracker(), Verifier(0.0)
+    for index in range(4):
+        tracks = tracker.update([face(0, 0, score=0.6)] if index == 0 else [], index / 25, verify)
+        assert [track.rejected for track in tracks] == [index >= 2]
+    assert len(verify.faces) == 1
+    tracker.update([face(0, 0, score=0.6)], 0.3, verify)
+    assert len(verify.faces) == 2
+
+
 def test_verification_detects_a_tentative_face_that_its_frame_missed(face: MakeFace) -> None:
     tracker = Tracker()
     tracker.update([face(0, 0, score=0.6)], 0.0)
