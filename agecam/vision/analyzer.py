@@ -37,6 +37,7 @@ from agecam.vision.quality import QualityConfig, crop_quality
 from agecam.vision.rois import RoiConfig, RoiScheduler, TileConfig
 from agecam.vision.scene_cut import Scene, SceneConfig, SceneTracker
 from agecam.vision.stage_clock import CountsRuns, NetworkUsage, StageClock
+from agecam.vision.track import Track
 from agecam.vision.tracker import Tracker
 from agecam.vision.tracker_config import TrackerConfig
 from agecam.vision.verification import Verification
@@ -249,17 +250,8 @@ class Analyzer:
                 track = self._tracker.split(track)
                 tracks = self._tracker.reported()
             raw[track.track_id] = estimate
-        people = tuple(
-            Person(
-                track_id=track.track_id,
-                face=track.boxes.smooth(track.face, time_s),
-                estimate=track.estimate(),
-                raw=raw.get(track.track_id),
-                confirmed=track.is_shown,
-                tentative_id=track.tentative_id,
-            )
-            for track in sorted(tracks, key=lambda track: track.track_id)
-        )
+        in_order = sorted(tracks, key=lambda track: track.track_id)
+        people = tuple(_person(track, raw.get(track.track_id), time_s) for track in in_order)
         self._people.update(tracks, self._tracker.hidden(), (frame.width, frame.height))
         if carried is None:
             self._last_searched = searched.pyramid
@@ -347,6 +339,17 @@ class Analyzer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _person(track: Track, raw: Estimate | None, time_s: float) -> Person:
+    return Person(
+        track_id=track.track_id,
+        face=track.boxes.smooth(track.face, time_s),
+        estimate=track.estimate(),
+        raw=raw,
+        confirmed=track.is_shown,
+        tentative_id=track.tentative_id,
+    )
 
 
 def create_classifier(runtime: Runtime, models: Path | None = None, cores: int | None = None) -> Classifier:

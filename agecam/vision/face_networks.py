@@ -1,4 +1,4 @@
-"""Both face networks, near and far, run beside each other where there are two cores, and the verifier."""
+"""Both face networks, near and far, and the verifier; in two threads where that pays."""
 
 from __future__ import annotations
 

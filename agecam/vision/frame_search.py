@@ -97,7 +97,7 @@ class FrameSearch:
                 changes,
                 self._places,
                 is_still=self._schedule.is_still,
-                is_empty=boxes == (),
+                are_known=bool(boxes),
                 most=1 if self._schedule.is_quick and not is_due else None,
             )
             return is_due, tiles

@@ -75,8 +75,8 @@ class Tracker:
         not for those that have vanished: 27 of 28 times, on eight clips, it would detect nothing again.
         ``carried`` are more detections, carried on from the frame before: they look like themselves, so their
         looks do not count, and without ``describe`` none do. In another ``scene`` than before nobody is
-        continued, but those who were in it. Who has gone out of a frame of ``size_wh`` pixels is not reported
-        any more. Raises :class:`ValueError` when time runs backwards.
+        continued, but those who were in it. Who would be outside a frame of ``size_wh`` pixels is not
+        reported any more. Raises :class:`ValueError` when time runs backwards.
         """
         if time_s < self._time_s:
             raise ValueError("time runs backwards: reset the tracker when the source changes")
@@ -362,7 +362,10 @@ class Tracker:
         for track in self._reported:
             if track.confirmed and not track.detected:
                 least = matcher.least_likeness(track, self._config.match.same_likeness)
-                track.is_out_of_sight = (size_wh is not None and _is_outside(track.face.centre, size_wh)) or (
+                has_left = size_wh is not None and (
+                    intersection_over_smaller(track.face.box, (0, 0, *size_wh)) < self._config.least_inside
+                )
+                track.is_out_of_sight = has_left or (
                     matcher.likeness(track, Candidate(track.face, describe)) < least
                 )
         self._reported = [track for track in self._reported if track.detected or not track.is_out_of_sight]
@@ -388,7 +391,3 @@ class Tracker:
         if track.scene != self._scene.number:
             return config.other_scene_max_age_s
         return config.gone_max_age_s if track.confirmed else config.tentative_max_age_s
-
-
-def _is_outside(point: tuple[float, float], size_wh: tuple[int, int]) -> bool:
-    return not all(0 <= at < side for at, side in zip(point, size_wh, strict=True))

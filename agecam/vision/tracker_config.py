@@ -38,6 +38,8 @@ class TrackerConfig:
     of the detector do not show, and a box does not drift on visibly alone. On made films, of who is hidden by
     less than half it looks alike by 0.87 at least, but for one in a crowd; of who is hidden by others or a
     hand, or has gone out of the frame, by 0.58 at most."""
+    least_inside: float = 0.1
+    """Nor where less of its box than this share would be inside the frame: the edge may look like it."""
     duplicate_ios: float = 0.6
     """Intersection over smaller with a track from which a new detection is the same head, found at another
     size."""
@@ -70,7 +72,7 @@ class TrackerConfig:
     other_scene_max_age_s: float = 1.5
     """A track of another shot waits so long for it to come back."""
     verifications_per_frame: int = 2
-    """Tracks verified in one frame at most; each takes a run of both networks."""
+    """Tracks verified in one frame at most; each takes a run of one network or of both."""
     verifications_per_slow_frame: int = 8
     """The same where frames come as slowly as :attr:`TrackConfig.slow_frame_s` says."""
     reverify_score: float = 0.6

@@ -103,7 +103,7 @@ def test_a_far_face_appears_within_half_a_second_and_stays(
 def test_without_tiles_a_far_face_stays_undetected(astronaut_bgr: Image) -> None:
     image = np.full((720, 1280, 3), 120, np.uint8)
     image[180:330, 900:1050] = cv2.resize(astronaut_bgr, (150, 150), interpolation=cv2.INTER_AREA)
-    tiles = TileConfig(per_s=0, later_per_s=0)
+    tiles = TileConfig(per_s=0, known_per_s=0)
     config = AnalyzerConfig(tiles=tiles, rois=RoiConfig(short_range_every_s=1e9))
     with Analyzer(create_detector(), Recorder(), config) as analyzer:
         analyses = [analyzer.analyze(Frame(image, index / 25, index)) for index in range(1, 20)]

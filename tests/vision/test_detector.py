@@ -23,6 +23,7 @@ from agecam.vision.boxes import iou
 from agecam.vision.detector import DetectorConfig, MediaPipeDetector
 from agecam.vision.face_network import FULL_RANGE, SHORT_RANGE
 from agecam.vision.face_networks import NetworksConfig
+from agecam.vision.face_regression import FaceRegressionConfig
 from agecam.vision.face_verifier import FACE_VERIFIER
 from agecam.vision.image_search import SearchConfig
 from agecam.vision.manifest import MANIFEST
@@ -218,6 +219,21 @@ def test_verification_runs_the_full_range_network_only_where_it_may_decide(
 
         assert runs_for(face.box) == [1, 0]
         assert runs_for(HELMET_BOX) == [1, 1]
+
+
+def test_verification_by_one_network_says_what_both_would(astronaut_bgr: Image) -> None:
+    blurred = cv2.GaussianBlur(astronaut_bgr, (0, 0), 6)
+    confidences = []
+    for sure in (NetworksConfig().verify_sure, 2.0):
+        networks = NetworksConfig(verify_sure=sure, regression=FaceRegressionConfig(bias=-8.5))
+        with MediaPipeDetector(config=DetectorConfig(networks=networks)) as detector:
+            (face,) = detector.detect(astronaut_bgr)
+            pyramid = Pyramid(np.asarray(blurred, np.uint8))
+            confidences.append(detector.verify(pyramid, face).confidence)
+            runs = detector.network_usage()["full_range"].runs
+            assert runs == (2 if sure == 2.0 else 1)
+    assert 0.7 < confidences[0] < 0.98
+    assert confidences[0] == pytest.approx(confidences[1], abs=0.05)
 
 
 def test_verification_reaches_over_the_edge_of_the_frame(

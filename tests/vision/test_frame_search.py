@@ -194,10 +194,9 @@ def test_after_a_cut_all_tiles_are_searched_within_half_a_second() -> None:
     assert sum(len(searched[index]) for index in range(43, 55)) == 0
 
 
-@pytest.mark.parametrize(("is_empty", "expected"), [(True, 32), (False, 20)])
-def test_fewer_tiles_are_searched_where_people_are_once_all_have_been(is_empty: bool, expected: int) -> None:
+@pytest.mark.parametrize(("are_known", "expected"), [(False, 32), (True, 20)])
+def test_fewer_tiles_are_searched_while_everybody_is_known(are_known: bool, expected: int) -> None:
     scheduler = TileScheduler()
-    changes = Changes(np.zeros((36, 64), np.uint8), SIZE_WH, ())
-    searched = [scheduler.next_tiles(SIZE_WH, index / 25, changes, is_empty=is_empty) for index in range(63)]
-    assert len({tile for tiles in searched[:13] for tile in tiles}) == 8
-    assert sum(map(len, searched[13:])) == pytest.approx(expected, abs=2)
+    scheduler.next_tiles(SIZE_WH, 0.0)
+    searched = [len(scheduler.next_tiles(SIZE_WH, i / 25, are_known=are_known)) for i in range(1, 51)]
+    assert sum(searched) == pytest.approx(expected, abs=2)

@@ -51,6 +51,12 @@ def test_nobody_is_known_as_long_as_somebody_hidden_may_come_back_beside_them(fa
     assert known[-1] == (one.box,)
 
 
+def test_nobody_is_known_while_two_are_hidden_beside_each_other(face: MakeFace) -> None:
+    one, two, other = face(200, 200), face(380, 200), face(900, 200)
+    known = known_in([[one, two, other]] * 20 + [[other]] * 20)
+    assert known[20:] == [None] * 20
+
+
 def test_who_has_been_hidden_for_longer_than_a_second_is_not_waited_for(face: MakeFace) -> None:
     one, other = face(200, 200), face(380, 200)
     known = known_in([[one, other]] * 20 + [[one]] * 30)
