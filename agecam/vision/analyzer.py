@@ -271,7 +271,8 @@ class Analyzer:
             whole = self._detector.detect_frame(pyramid, []).faces
             detections = non_max_suppression([*whole, *searched.on_tiles])
         expected = self._tracker.expected(time_s, self._scene)
-        request = self._rois.schedule(pyramid.size_wh, expected, detections, time_s)
+        are_known = self._people.boxes is not None
+        request = self._rois.schedule(pyramid.size_wh, expected, detections, time_s, are_known=are_known)
         again = self._detector.redetect(pyramid, request)
         if carried is not None:
             return apart_from(carried, prioritized_nms(searched.on_tiles, again))

@@ -164,8 +164,8 @@ class RoiConfig:
     """Side of an ROI at least; a smaller one would be enlarged to 192 pixels more than twice."""
     near_sides: float = 2.5
     """The same for the short-range network, which takes a third of the time. It finds as many faces in such
-    ROIs, but mistakes people for one another where two overlap: it gets those that show nobody else. With 2.0
-    or 3.0 sides it finds no more, or more of them show somebody else."""
+    ROIs, but mistakes people for one another where two overlap, and sees less around them: it gets those that
+    show nobody else, while nobody is in doubt. With 2.0 or 3.0 sides it finds no more."""
     near_tokens: float = 0.5
     """How much of an ROI of the full-range network such a one counts for."""
     detected_ios: float = 0.3
@@ -218,10 +218,13 @@ class RoiScheduler:
         expected: Sequence[ExpectedFace],
         detections: Sequence[Detection],
         time_s: float,
+        *,
+        are_known: bool = True,
     ) -> RoiRequest:
         """What to do in a frame of (width, height) pixels that shows ``detections`` so far.
 
-        ``expected`` are the predicted detections of known faces, the longest undetected first.
+        ``expected`` are the predicted detections of known faces, the longest undetected first. ``are_known``
+        says that nobody was in doubt in the frame before.
         """
         config = self._config
         self._tokens.refill(time_s, config.per_s)
@@ -251,7 +254,7 @@ class RoiScheduler:
         boxes = [one.face.box for one in expected] + [one.box for one in detections]
         for one in missed:
             if not any(_contains(roi, one.face.box) for roi in rois):
-                near_roi = self._near_roi(one, boxes, size_wh, time_s)
+                near_roi = self._near_roi(one, boxes, size_wh, time_s) if are_known else None
                 if not self._tokens.take(1.0 if near_roi is None else config.near_tokens):
                     break
                 if near_roi is None:

@@ -104,6 +104,12 @@ def test_where_somebody_else_is_near_the_full_range_network_searches(is_missed: 
     assert (request.rois, request.near_rois) == ([(280, 180, 300, 300)], [])
 
 
+def test_while_somebody_is_in_doubt_the_full_range_network_searches() -> None:
+    alone = missed(face_at(400, 300, 60))
+    request = RoiScheduler().schedule(SIZE_WH, alone, [], 0.0, are_known=False)
+    assert (request.rois, request.near_rois) == ([(280, 180, 300, 300)], [])
+
+
 def test_rois_of_the_short_range_network_take_half_the_room_of_others() -> None:
     row = [face_at(200 * n, 300, 60) for n in range(1, 6)]
     request = RoiScheduler().schedule(SIZE_WH, missed(*row), [], 0.0)
