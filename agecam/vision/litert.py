@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,10 @@ from agecam.vision.stage_clock import NetworkUsage
 
 Floats = NDArray[np.float32]
 Result = TypeVar("Result")
+
+_PATIENCE_S: Final = 1.0
+_IN_USE: Final = "reference to internal data"
+"""What LiteRT says where somebody holds an array that is its memory."""
 
 
 class LiteRtModel:
@@ -97,7 +101,7 @@ class LiteRtModel:
         try:
             write_input(self._input_view()[0])
             written_s = time.thread_time()
-            self._interpreter.invoke()
+            self._run_when_free()
             run_s = time.thread_time()
             result = read_outputs(tuple(view()[0] for view in self._output_views))
         except BaseException as error:
@@ -114,10 +118,26 @@ class LiteRtModel:
     def _invoke(self, model_input: Floats) -> tuple[Floats, ...]:
         self._resize(len(model_input))
         self._interpreter.set_tensor(self._input, model_input)
-        self._interpreter.invoke()
+        self._run_when_free()
         return tuple(
             np.asarray(self._interpreter.get_tensor(output), dtype=np.float32) for output in self._outputs
         )
+
+    def _run_when_free(self) -> None:
+        """Run it once nobody else holds LiteRT's memory, without which it refuses to.
+
+        A profiler that samples the frames of all threads, as each Dask worker has one, does for a moment.
+        """
+        until_s = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                self._interpreter.invoke()
+            except RuntimeError as error:
+                if _IN_USE not in str(error) or time.monotonic() > until_s:
+                    raise
+                time.sleep(0.001)
+            else:
+                return
 
     def _resize(self, batch: int) -> None:
         if batch != self._batch:

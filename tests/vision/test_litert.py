@@ -1,5 +1,6 @@
 """One LiteRT model serves batches of any size, and refuses what it cannot run."""
 
+import threading
 from dataclasses import replace
 from functools import partial
 
@@ -95,6 +96,20 @@ def test_runs_again_while_an_error_of_its_caller_is_kept() -> None:
     assert np.array_equal(model.run_in_place(write, lambda there: there[1].copy()), expected)
     assert first.value.args == (128 * 128 * 3,)
     assert second.value.args == (2,)
+
+
+def test_a_run_waits_for_a_profiler_that_holds_its_input_for_a_moment(content: bytes) -> None:
+    model, held = LiteRtModel(content), list[Floats]()
+    letting_go = threading.Timer(0.05, held.clear)
+
+    def write(model_input: Floats) -> None:
+        model_input[:] = 0
+        held.append(model_input)
+        letting_go.start()
+
+    ages = model.run_in_place(write, lambda there: there[0].copy())
+    letting_go.join()
+    assert ages.sum() == pytest.approx(1, abs=1e-4)
 
 
 def test_no_faces_give_no_predictions(content: bytes) -> None:
