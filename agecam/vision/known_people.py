@@ -21,8 +21,8 @@ class KnownPeopleConfig:
     alone_sizes: float = 2.0
     """Whose centre is so many sizes of a face from everybody else's is alone."""
     awaited_s: float = 1.0
-    """Who has been hidden for longer is not waited for: most who come back do so before, and whoever does
-    later is searched for in every second frame. On the films of four seeds it changes nothing."""
+    """Who has been hidden for longer is not waited for, but still found in every second frame. On the films
+    of four seeds IDF1 and switches are the same as where they are waited for as long as they last."""
 
 
 class HiddenFace(NamedTuple):

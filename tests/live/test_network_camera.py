@@ -76,6 +76,8 @@ def test_a_network_camera_is_labelled_recorded_and_found_again_after_a_break(
         session.start_recording(tmp_path / "out.mp4")
         session.show(SourceRequest(camera.address))
         wait_for_label(session)
+        # On a busy machine two frames, far apart, are enough for a label.
+        wait_for(lambda: session.state().recording.written >= 3, "three frames")
     finally:
         camera.unplug()
     wait_for(lambda: state_of(session) is SourceState.DISCONNECTED, "disconnected")
@@ -84,12 +86,13 @@ def test_a_network_camera_is_labelled_recorded_and_found_again_after_a_break(
     try:
         wait_for(lambda: state_of(session) is SourceState.LIVE, "live")
         wait_for_label(session)
+        wait_for(lambda: session.state().recording.written >= 6, "three more")
         session.close()
     finally:
         again.unplug()
     with av.open(str(tmp_path / "out.mp4")) as container:
         times_s = [float(frame.time) for frame in container.decode(video=0)]
-    assert len(times_s) >= 4, "two on each side of the break, where a slow machine takes two for a label"
+    assert len(times_s) >= 6
     longest_s = max(np.diff(times_s))
     assert longest_s > 0.4, "the break is there, at its true length"
     (gap,) = [notice.text for notice in session.take_notices() if notice.kind is NoticeKind.WARNING]
