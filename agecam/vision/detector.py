@@ -167,7 +167,7 @@ class MediaPipeDetector:
         beside = networks.detect_short_range_beside(pyramid) if request.short_range else None
         on_rois = detect_rois(networks.full_range, pyramid.size_wh, crop_rois(pyramid, request.rois))
         on_whole = beside.result() if beside else []
-        on_rois += detect_rois(networks.short_range, pyramid.size_wh, crop_rois(pyramid, request.near_rois))
+        on_rois += networks.detect_near(pyramid, request.near_rois)
         return prioritized_nms(self._scored(on_rois), self._scored(on_whole))
 
     def verify(self, pyramid: Pyramid, detection: Detection) -> Verification:

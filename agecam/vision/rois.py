@@ -18,6 +18,7 @@ from agecam.messages import Detection
 from agecam.vision.boxes import intersection_over_smaller
 from agecam.vision.changes import Box, Changes
 from agecam.vision.face_network import Proposals
+from agecam.vision.mosaic import MOSAIC_ROIS
 from agecam.vision.pyramid import Roi, tiles
 from agecam.vision.tile_selection import tiles_at
 
@@ -36,11 +37,11 @@ class TokenBucket:
         self._time_s = time_s
         self._tokens = min(self._capacity, self._tokens + per_s * elapsed_s)
 
-    def take(self, share: float = 1.0) -> bool:
-        """Take one token, or a ``share`` of one; false where there is not so much."""
-        if self._tokens < share:
+    def take(self) -> bool:
+        """Take one token; false where there is none."""
+        if self._tokens < 1:
             return False
-        self._tokens -= share
+        self._tokens -= 1
         return True
 
 
@@ -70,8 +71,9 @@ class TileConfig:
     closed_every_s: float = 1.0
     """A tile without one is searched so often. Of the tiny faces that the whole frame shows by 4 pixels not
     all have a place in it."""
-    still_every_s: float = 2.0
-    """A tile of a still scene in which nothing has changed since it was searched is searched so often."""
+    still_every_s: float = 4.0
+    """A tile of a still scene in which nothing has changed since it was searched is searched so often. On the
+    films of four seeds everybody has the labels that they have with 2 s."""
     cut_levels: float = 25.0
     """Mean change of gray levels, of 255, from one frame to the next that is a cut, or as good as one, after
     which all tiles are searched anew: on eight clips, some of moving cameras, it is 9 at most."""
@@ -166,8 +168,6 @@ class RoiConfig:
     """The same for the short-range network, which takes a third of the time. It finds as many faces in such
     ROIs, but mistakes people for one another where two overlap, and sees less around them: it gets those that
     show nobody else, while nobody is in doubt. With 2.0 or 3.0 sides it finds no more."""
-    near_tokens: float = 0.5
-    """How much of an ROI of the full-range network such a one counts for."""
     detected_ios: float = 0.3
     """Intersection over smaller above which a detection is of an expected face. Chosen, not measured."""
     missing_after_s: float = 0.2
@@ -187,8 +187,8 @@ class RoiConfig:
 class RoiRequest:
     """What to do for known faces that :meth:`Detector.detect_frame` missed.
 
-    ``rois`` are the regions to run the full-range network on, ``near_rois`` those for the short-range one;
-    ``short_range`` says whether to run that on the whole frame, too.
+    ``rois`` are the regions to run the full-range network on, ``near_rois`` those for the short-range one, up
+    to ``MOSAIC_ROIS`` and square; ``short_range`` says whether to run that on the whole frame, too.
     """
 
     rois: Sequence[Roi] = ()
@@ -255,8 +255,13 @@ class RoiScheduler:
         for one in missed:
             if not any(_contains(roi, one.face.box) for roi in rois):
                 near_roi = self._near_roi(one, boxes, size_wh, time_s) if are_known else None
-                if not self._tokens.take(1.0 if near_roi is None else config.near_tokens):
-                    break
+                if near_roi is None or not near_rois:
+                    if not self._tokens.take():
+                        if near_rois:
+                            continue
+                        break
+                elif len(near_rois) == MOSAIC_ROIS:
+                    continue
                 if near_roi is None:
                     rois.append(self._roi_around(one.face, config.sides, size_wh))
                 else:

@@ -181,6 +181,29 @@ def test_a_far_face_in_an_roi_of_the_short_range_network_is_detected_at_its_plac
     assert iou(face.box, FAR_BOX) > 0.4
 
 
+def test_near_faces_in_regions_of_their_own_share_a_run_of_the_short_range_network(
+    detector: MediaPipeDetector, scene: MakeScene
+) -> None:
+    pyramid = Pyramid(scene((40, 60), (400, 60)))
+    left, right = sorted(detector.detect_frame(pyramid, []).faces, key=lambda face: face.box[0])
+    around = [roi_around(face) for face in (left, right)]
+    nobody = (0, 0, 40, 40)
+    before = detector.network_usage()["short_range"].runs
+    found = detector.redetect(pyramid, RoiRequest(near_rois=[around[0], nobody, around[1]]))
+    assert detector.network_usage()["short_range"].runs == before + 1
+    for expected, face in zip((left, right), sorted(found, key=lambda face: face.box[0]), strict=True):
+        assert iou(face.box, expected.box) > 0.6
+        assert np.abs(face.keypoints - expected.keypoints).max() < 0.15 * expected.box[2]
+    x, y, side, _ = around[0]
+    cut = (x, y, round(0.55 * side), round(0.55 * side))
+    assert detector.redetect(pyramid, RoiRequest(near_rois=[cut, nobody, nobody])) == []
+
+
+def roi_around(face: Detection) -> tuple[int, int, int, int]:
+    side = round(2.5 * face.box[2])
+    return max(0, round(face.centre[0] - side / 2)), max(0, round(face.centre[1] - side / 2)), side, side
+
+
 def test_a_search_detects_a_face_that_fills_the_image(detector: MediaPipeDetector, close_up: Image) -> None:
     (face,) = detector.search(close_up)
     assert iou(face.box, (40, 50, 500, 550)) > 0.5

@@ -110,10 +110,13 @@ def test_while_somebody_is_in_doubt_the_full_range_network_searches() -> None:
     assert (request.rois, request.near_rois) == ([(280, 180, 300, 300)], [])
 
 
-def test_rois_of_the_short_range_network_take_half_the_room_of_others() -> None:
+def test_up_to_four_rois_of_the_short_range_network_count_for_one() -> None:
+    scheduler = RoiScheduler(RoiConfig(max_per_frame=1))
     row = [face_at(200 * n, 300, 60) for n in range(1, 6)]
-    request = RoiScheduler().schedule(SIZE_WH, missed(*row), [], 0.0)
+    request = scheduler.schedule(SIZE_WH, missed(*row), [], 0.0)
     assert (len(request.rois), len(request.near_rois)) == (0, 4)
+    again = scheduler.schedule(SIZE_WH, missed(*row), [], 0.01)
+    assert (again.rois, again.near_rois) == ([], [])
 
 
 def test_who_has_been_missing_for_a_while_gets_an_roi_a_few_times_a_second() -> None:
