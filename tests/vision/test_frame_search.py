@@ -157,7 +157,7 @@ def test_tiles_of_a_still_scene_are_left_out_for_four_seconds_without_change() -
     assert scheduler.next_tiles(SIZE_WH, 0.5, changes(middle), is_still=True) == tiles[:1]
     assert scheduler.next_tiles(SIZE_WH, 1.0, changes(middle), is_still=True) == []
     assert len(scheduler.next_tiles(SIZE_WH, 4.0, changes(middle), is_still=True)) == 7
-    assert len(scheduler.next_tiles(SIZE_WH, 3.25, changes(middle))) == 8
+    assert len(scheduler.next_tiles(SIZE_WH, 5.25, changes(middle))) == 8
 
 
 def test_tiles_without_a_place_for_a_face_are_searched_once_a_second_and_others_twice() -> None:
