@@ -255,13 +255,10 @@ class RoiScheduler:
         for one in missed:
             if not any(_contains(roi, one.face.box) for roi in rois):
                 near_roi = self._near_roi(one, boxes, size_wh, time_s) if are_known else None
-                if near_roi is None or not near_rois:
-                    if not self._tokens.take():
-                        if near_rois:
-                            continue
-                        break
-                elif len(near_rois) == MOSAIC_ROIS:
-                    continue
+                if not self._has_room(near_roi, near_rois):
+                    if near_rois:  # another may still share their run
+                        continue
+                    break
                 if near_roi is None:
                     rois.append(self._roi_around(one.face, config.sides, size_wh))
                 else:
@@ -269,6 +266,12 @@ class RoiScheduler:
                     self._near_s[one.track_id] = time_s
             self._searched_s[one.track_id] = time_s
         return RoiRequest(rois, near_rois, short_range)
+
+    def _has_room(self, near_roi: Roi | None, near_rois: Sequence[Roi]) -> bool:
+        """Whether one more ROI is run in this frame: up to ``MOSAIC_ROIS`` near ones count for one."""
+        if near_roi is None or not near_rois:
+            return self._tokens.take()
+        return len(near_rois) < MOSAIC_ROIS
 
     def _is_due(self, expected: ExpectedFace, time_s: float) -> bool:
         if expected.missed_s < self._config.missing_after_s:
