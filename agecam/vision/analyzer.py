@@ -272,7 +272,9 @@ class Analyzer:
             detections = non_max_suppression([*whole, *searched.on_tiles])
         expected = self._tracker.expected(time_s, self._scene)
         are_known = self._people.boxes is not None
-        request = self._rois.schedule(pyramid.size_wh, expected, detections, time_s, are_known=are_known)
+        request = self._rois.schedule(
+            pyramid.size_wh, expected, detections, time_s, are_known=are_known, is_still=searched.is_still
+        )
         again = self._detector.redetect(pyramid, request)
         if carried is not None:
             return apart_from(carried, prioritized_nms(searched.on_tiles, again))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +24,10 @@ from agecam.vision.face_regression import (
 from agecam.vision.face_verifier import FACE_VERIFIER, FaceVerifier
 from agecam.vision.manifest import detector_bytes
 from agecam.vision.mediapipe_network import MediaPipeFaceNetwork
-from agecam.vision.mosaic import PART_PX, detect_in_mosaic
+from agecam.vision.mosaic import MOSAIC_FROM, PART_PX, detect_in_mosaic
 from agecam.vision.pyramid import Pyramid, Roi, RoiImage
 from agecam.vision.stage_clock import NetworkUsage
 from agecam.vision.verification import Verification
-
-_MOSAIC_FROM: Final = 3
-"""Regions in one run; fewer have one each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +131,9 @@ class FaceNetworks:
         )
 
     def detect_near(self, pyramid: Pyramid, rois: Sequence[Roi]) -> list[Detection]:
-        """What the short-range network detects in up to ``MOSAIC_ROIS`` regions around a face each.
-
-        Alone it sees a face larger, which tells where an image is overexposed; more than two share a run.
-        """
-        if len(rois) < _MOSAIC_FROM:
+        """What the short-range network detects in up to ``MOSAIC_ROIS`` regions around a face each,
+        in one run if there are enough for a mosaic."""
+        if len(rois) < MOSAIC_FROM:
             return detect_rois(self.short_range, pyramid.size_wh, crop_rois(pyramid, rois))
         regions = [pyramid.region(roi, 2 * PART_PX) for roi in rois]
         found = detect_in_mosaic(self.short_range, regions)

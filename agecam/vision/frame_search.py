@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.messages import Detection, Frame
-from agecam.opencv import cv2, use_threads_for
+from agecam.opencv import use_threads_for
 from agecam.vision.changes import Box, Changes
 from agecam.vision.detector import FrameDetections
 from agecam.vision.face_network import Proposals
 from agecam.vision.frame_schedule import FrameSchedule, FrameScheduleConfig
 from agecam.vision.pyramid import Pyramid, Roi
 from agecam.vision.rois import TileConfig, TileScheduler
-from agecam.vision.scene_cut import thumbnail
+from agecam.vision.scene_cut import mean_difference, thumbnail
 
 
 class DetectFrame(Protocol):
@@ -34,7 +34,8 @@ class SearchedFrame:
     """A frame and what is detected in it without knowing who was there before.
 
     ``detections`` is ``None`` where its whole was not searched, and ``on_tiles`` are those of tiles that were
-    searched all the same; ``thumbnail_gray`` is ``(36, 64)`` uint8.
+    searched all the same; ``thumbnail_gray`` is ``(36, 64)`` uint8. ``is_still`` says that nothing has
+    changed for a while but who is known.
     """
 
     frame: Frame
@@ -42,6 +43,7 @@ class SearchedFrame:
     thumbnail_gray: NDArray[np.uint8]
     detections: list[Detection] | None
     on_tiles: list[Detection]
+    is_still: bool
     took_ms: float
 
 
@@ -112,7 +114,8 @@ class FrameSearch:
             elif tiles:
                 on_tiles = detect(pyramid, lambda: tiles, whole=False).faces
         took_ms = (time.perf_counter() - started_s - waited_s) * 1000
-        return SearchedFrame(frame, pyramid, thumbnail_gray, detections, on_tiles, took_ms)
+        is_still = self._schedule.is_still
+        return SearchedFrame(frame, pyramid, thumbnail_gray, detections, on_tiles, is_still, took_ms)
 
     def _has_tiles(self, is_due: bool) -> bool:
         """Whether tiles are searched in the next frame, the whole of which is due or not.
@@ -126,6 +129,6 @@ class FrameSearch:
     def _forget_other_shot(self, thumbnail_gray: NDArray[np.uint8]) -> None:
         """Search all tiles at once after a cut: where faces may be was of the shot before."""
         before, self._before_gray = self._before_gray, thumbnail_gray
-        if before is not None and cv2.absdiff(before, thumbnail_gray).mean() >= self._cut_levels:
+        if before is not None and mean_difference(before, thumbnail_gray) >= self._cut_levels:
             self._tiles.reset()
             self._places = None

@@ -17,6 +17,8 @@ _PER_SIDE: Final = 2
 MOSAIC_ROIS: Final = _PER_SIDE**2
 """Regions in one mosaic at most. A face two fifths of its region is a fifth of the short-range network's
 input then: of 464 such faces of 60 to 80 pixels it detects all in mosaics, as it does alone."""
+MOSAIC_FROM: Final = 3
+"""Fewer regions have a run each: alone a face is seen larger, which tells where an image is overexposed."""
 PART_PX: Final = 128
 """Side of a part in pixels, two for each of the network's input: up to there the bilinear resampling before
 it leaves no pixel out, and boxes, which are of whole pixels here, are of half ones there."""

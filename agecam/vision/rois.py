@@ -18,7 +18,7 @@ from agecam.messages import Detection
 from agecam.vision.boxes import intersection_over_smaller
 from agecam.vision.changes import Box, Changes
 from agecam.vision.face_network import Proposals
-from agecam.vision.mosaic import MOSAIC_ROIS
+from agecam.vision.mosaic import MOSAIC_FROM, MOSAIC_ROIS
 from agecam.vision.pyramid import Roi, tiles
 from agecam.vision.tile_selection import tiles_at
 
@@ -167,7 +167,8 @@ class RoiConfig:
     near_sides: float = 2.5
     """The same for the short-range network, which takes a third of the time. It finds as many faces in such
     ROIs, but mistakes people for one another where two overlap, and sees less around them: it gets those that
-    show nobody else, while nobody is in doubt. With 2.0 or 3.0 sides it finds no more."""
+    show nobody else; while somebody is in doubt, if there are enough for a mosaic. With 2.0 or 3.0 sides it
+    finds no more."""
     detected_ios: float = 0.3
     """Intersection over smaller above which a detection is of an expected face. Chosen, not measured."""
     missing_after_s: float = 0.2
@@ -177,7 +178,9 @@ class RoiConfig:
     around those missed for 0.08 or 0.12 s, 27 of 33 around those missed just now. With 0.1 s numbers went
     over to others in a crowd."""
     short_range_every_s: float = 0.2
-    """The short-range network runs so often in any case, since new faces may be near, too."""
+    """The short-range network runs so often in any case, since new faces may be near, too, ..."""
+    still_short_range_every_s: float = 1.0
+    """... and so often in a still scene: whoever comes near changes it."""
     near_size: float = 0.12
     """Side of a face, as a share of the frame's longer side, from which the short-range network sees it; a
     missed one of this size has it run at once."""
@@ -220,11 +223,13 @@ class RoiScheduler:
         time_s: float,
         *,
         are_known: bool = True,
+        is_still: bool = False,
     ) -> RoiRequest:
         """What to do in a frame of (width, height) pixels that shows ``detections`` so far.
 
         ``expected`` are the predicted detections of known faces, the longest undetected first. ``are_known``
-        says that nobody was in doubt in the frame before.
+        says that nobody was in doubt in the frame before, ``is_still`` that nothing has changed for a while
+        but who is known.
         """
         config = self._config
         self._tokens.refill(time_s, config.per_s)
@@ -241,10 +246,11 @@ class RoiScheduler:
                 for other in detections
             )
         ]
+        every_s = config.still_short_range_every_s if is_still else config.short_range_every_s
         near_px = config.near_size * max(size_wh)
         short_range = (
             self._short_range_s is None
-            or time_s - self._short_range_s >= config.short_range_every_s
+            or time_s - self._short_range_s >= every_s
             or any(max(one.face.box[2:]) >= near_px for one in missed)
         )
         if short_range:
@@ -252,9 +258,11 @@ class RoiScheduler:
         rois: list[Roi] = []
         near_rois: list[Roi] = []
         boxes = [one.face.box for one in expected] + [one.box for one in detections]
-        for one in missed:
+        alone = [self._near_roi(one, boxes, size_wh, time_s) for one in missed]
+        if not are_known and len(alone) - alone.count(None) < MOSAIC_FROM:
+            alone = [None] * len(missed)
+        for one, near_roi in zip(missed, alone, strict=True):
             if not any(_contains(roi, one.face.box) for roi in rois):
-                near_roi = self._near_roi(one, boxes, size_wh, time_s) if are_known else None
                 if not self._has_room(near_roi, near_rois):
                     if near_rois:  # another may still share their run
                         continue

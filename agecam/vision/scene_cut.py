@@ -181,7 +181,7 @@ class SceneTracker:
             self._keep(thumbnail_gray, time_s)
             return Scene(self._number)
         is_relit = False
-        difference = _difference(last, thumbnail_gray)
+        difference = mean_difference(last, thumbnail_gray)
         # After a blank frame both may be too dim to differ by much.
         if self._was_blank or difference > config.least_difference:
             is_relit = abs(float(cv2.mean(last)[0] - cv2.mean(thumbnail_gray)[0])) > config.light_difference
@@ -274,7 +274,7 @@ class SceneTracker:
         config = self._config
         before = _nearest(self._history, time_s - lag_s)
         return (
-            _difference(before, thumbnail_gray) > config.least_difference
+            mean_difference(before, thumbnail_gray) > config.least_difference
             and not _is_clearly_alike(before, thumbnail_gray, config.same_correlation)
             and _is_mixture(before, _nearest(self._history, time_s - lag_s / 2), thumbnail_gray, config)
             and _correlation(before, thumbnail_gray) < config.same_correlation
@@ -292,14 +292,14 @@ def thumbnail(pyramid: Pyramid) -> NDArray[np.uint8]:
 def is_nearer(image_bgr: NDArray[np.uint8], one_bgr: NDArray[np.uint8], other_bgr: NDArray[np.uint8]) -> bool:
     """Whether an image ``(h, w, 3)`` uint8 is of the shot of ``one_bgr`` rather than of ``other_bgr``'s."""
     image, one, other = (thumbnail(Pyramid(each)) for each in (image_bgr, one_bgr, other_bgr))
-    return _difference(image, one) <= _difference(image, other)
+    return mean_difference(image, one) <= mean_difference(image, other)
 
 
 def _nearest(kept: Iterable[tuple[float, NDArray[np.uint8]]], time_s: float) -> NDArray[np.uint8]:
     return min(kept, key=lambda one: abs(one[0] - time_s))[1]
 
 
-def _difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
+def mean_difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
     """Mean absolute difference, gray levels."""
     return cv2.norm(a, b, cv2.NORM_L1) / a.size
 

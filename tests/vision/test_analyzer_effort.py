@@ -42,6 +42,17 @@ def test_a_still_scene_with_a_known_face_costs_a_third(analyzer: Analyzer, scene
     assert labelled[10:] == [[1]] * 80
 
 
+def test_the_short_range_network_runs_once_a_second_in_a_still_scene(
+    analyzer: Analyzer, scene: MakeScene
+) -> None:
+    image = scene((60, 70))
+    for index in range(120):
+        if index == 60:
+            before = analyzer.network_usage()["short_range"].runs
+        analyzer.analyze(Frame(image, index / FPS, index))
+    assert analyzer.network_usage()["short_range"].runs - before == 2
+
+
 def test_who_enters_a_still_scene_is_found_within_a_fifth_of_a_second(
     analyzer: Analyzer, scene: MakeScene
 ) -> None:

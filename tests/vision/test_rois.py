@@ -104,10 +104,23 @@ def test_where_somebody_else_is_near_the_full_range_network_searches(is_missed: 
     assert (request.rois, request.near_rois) == ([(280, 180, 300, 300)], [])
 
 
-def test_while_somebody_is_in_doubt_the_full_range_network_searches() -> None:
-    alone = missed(face_at(400, 300, 60))
-    request = RoiScheduler().schedule(SIZE_WH, alone, [], 0.0, are_known=False)
-    assert (request.rois, request.near_rois) == ([(280, 180, 300, 300)], [])
+@pytest.mark.parametrize(("alone", "expected"), [(1, (1, 0)), (2, (2, 0)), (3, (0, 3)), (4, (0, 4))])
+def test_while_somebody_is_in_doubt_the_full_range_network_searches_for_fewer_than_a_mosaic_holds(
+    alone: int, expected: tuple[int, int]
+) -> None:
+    far_apart = [face_at(100 + 300 * n, 300, 60) for n in range(alone)]
+    request = RoiScheduler().schedule(SIZE_WH, missed(*far_apart), [], 0.0, are_known=False)
+    assert (len(request.rois), len(request.near_rois)) == expected
+
+
+def test_who_is_near_somebody_makes_no_mosaic_of_two_others() -> None:
+    people = [
+        *(face_at(200 + 400 * n, 400, 60) for n in range(2)),
+        face_at(1000, 300, 60),
+        face_at(1090, 300, 60),
+    ]
+    request = RoiScheduler().schedule(SIZE_WH, missed(*people), [], 0.0, are_known=False)
+    assert (len(request.rois), len(request.near_rois)) == (2, 0)
 
 
 def test_up_to_four_rois_of_the_short_range_network_count_for_one() -> None:
@@ -148,6 +161,20 @@ def test_the_short_range_network_runs_now_and_then_and_at_once_where_a_near_face
     assert 4 <= sum(scheduler.schedule(SIZE_WH, near, found, time_s).short_range for time_s in times_s) <= 6
     assert 4 <= sum(scheduler.schedule(SIZE_WH, far, [], 2 + time_s).short_range for time_s in times_s) <= 6
     assert all(scheduler.schedule(SIZE_WH, near, [], 4 + time_s).short_range for time_s in times_s)
+
+
+def test_the_short_range_network_runs_once_a_second_in_a_still_scene_unless_a_near_face_is_missed() -> None:
+    scheduler, near = RoiScheduler(), missed(face_at(300, 200, 300))
+    times_s = [index / 25 for index in range(75)]
+
+    def runs(from_s: float, found: list[Detection]) -> int:
+        return sum(
+            scheduler.schedule(SIZE_WH, near, found, from_s + time_s, is_still=True).short_range
+            for time_s in times_s
+        )
+
+    assert runs(0, [near[0].face]) == 3
+    assert runs(3, []) == 75
 
 
 def test_the_pause_of_the_configuration_is_used() -> None:
