@@ -80,7 +80,7 @@ class FrameSearch:
         size_wh, time_s = (frame.width, frame.height), frame.time_s
         use_threads_for(size_wh)
         pyramid = Pyramid(frame.image_bgr)
-        thumbnail_gray = thumbnail(pyramid)
+        thumbnail_gray = thumbnail(frame.image_bgr)
         self._forget_other_shot(thumbnail_gray)
 
         def decide() -> tuple[bool, list[Roi]]:

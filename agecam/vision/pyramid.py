@@ -17,6 +17,8 @@ Roi = tuple[int, int, int, int]
 
 _SMALLEST_TILE_PX: Final = 64
 """Side of a tile in pixels below which tiling is of no use: a face a twelfth of it has 5 pixels."""
+_SMALL_PART: Final = 0.25
+"""Part of an image up to which it is halved alone: the whole is then for more than that one. Chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,11 @@ class Pyramid:
         """
         x, y, width, height = roi
         level = _halvings(max(width, height), longest_px)
-        image = self._level(level)
-        left, top = (min(at >> level, side - 1) for at, side in zip((x, y), image.shape[1::-1], strict=True))
-        right, bottom = max(left + 1, (x + width) >> level), max(top + 1, (y + height) >> level)
-        return RoiImage(image[top:bottom, left:right], left << level, top << level, 1 << level)
+        across, down = self._size_at(level)
+        left, top = min(x >> level, across - 1), min(y >> level, down - 1)
+        right = min(across, max(left + 1, (x + width) >> level))
+        bottom = min(down, max(top + 1, (y + height) >> level))
+        return RoiImage(self._part(level, left, top, right, bottom), left << level, top << level, 1 << level)
 
     def bordered(self, share: float, longest_px: int) -> RoiImage:
         """The whole image with its edge repeated all round, shrunk likewise.
@@ -95,8 +98,7 @@ class Pyramid:
     def square(self, centre: tuple[float, float], side: float, longest_px: int) -> RoiImage:
         """A square of the image, shrunk likewise; what lies outside repeats the border."""
         level = _halvings(side, longest_px)
-        image = self._level(level)
-        height, width = image.shape[:2]
+        width, height = self._size_at(level)
         scale = 1 << level
         size = max(2, round(side / scale))
         # A centre outside the image still has to leave a pixel of it in the square.
@@ -105,7 +107,7 @@ class Pyramid:
             for at, limit in zip(centre, (width, height), strict=True)
         )
         right, bottom = left + size, top + size
-        inside = image[max(0, top) : bottom, max(0, left) : right]
+        inside = self._part(level, max(0, left), max(0, top), min(right, width), min(bottom, height))
         margins = (max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width))
         if any(margins):
             inside = np.asarray(cv2.copyMakeBorder(inside, *margins, cv2.BORDER_REPLICATE), dtype=np.uint8)
@@ -123,13 +125,35 @@ class Pyramid:
 
     def _level(self, halvings: int) -> NDArray[np.uint8]:
         while len(self._levels) <= halvings:
-            last = self._levels[-1]
-            height, width = (max(1, side // 2) for side in last.shape[:2])
-            even = last[: 2 * height, : 2 * width]
-            self._levels.append(
-                np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-            )
+            self._levels.append(_halved(self._levels[-1]))
         return self._levels[halvings]
+
+    def _size_at(self, halvings: int) -> tuple[int, int]:
+        """Width and height of the image at one of its sizes."""
+        width, height = (max(1, side >> halvings) for side in self.size_wh)
+        return width, height
+
+    def _part(self, halvings: int, left: int, top: int, right: int, bottom: int) -> NDArray[np.uint8]:
+        """A part of the image at one of its sizes, in pixels of that.
+
+        Of a size that is not made yet a small part is made alone, with the same pixels.
+        """
+        made = min(halvings, len(self._levels) - 1)
+        width, height = self._size_at(halvings)
+        if made < halvings and (right - left) * (bottom - top) > _SMALL_PART * width * height:
+            self._level(halvings)
+            made = halvings
+        more = halvings - made
+        part = self._levels[made][top << more : bottom << more, left << more : right << more]
+        for _ in range(more):
+            part = _halved(part)
+        return part
+
+
+def _halved(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width = (max(1, side // 2) for side in image_bgr.shape[:2])
+    even = image_bgr[: 2 * height, : 2 * width]
+    return np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _halvings(side: float, longest_px: int) -> int:

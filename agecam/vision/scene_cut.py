@@ -22,7 +22,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecam.opencv import cv2
-from agecam.vision.pyramid import Pyramid
 
 _THUMBNAIL_WH: Final = (64, 36)
 """Size of a thumbnail in pixels: less than a thousandth of a frame, and still several for a face."""
@@ -45,8 +44,8 @@ _SHARE_TOLERANCE: Final = 0.25
 _MIXED_TOLERANCE: Final = 0.8
 """... and by so much of its distance from 0 and from 1: a pixel that shows one of the two, as all do where
 somebody just begins to move, is not mixed. Chosen."""
-_LEVEL_PX: Final = 192
-"""Longest side of the level of the pyramid that a thumbnail is made of; detection has made it already."""
+_SAMPLED_WH: Final = (256, 144)
+"""Pixels of the image that a thumbnail is made of, each the mean of four: a sixteenth of a large image."""
 
 
 _BLACK: Final = 4
@@ -144,7 +143,7 @@ class SceneTracker:
     """Numbers the shots of one source.
 
     >>> scenes = SceneTracker()
-    >>> [scenes.update(thumbnail(Pyramid(frame.image_bgr)), frame.time_s).number for frame in frames]
+    >>> [scenes.update(thumbnail(frame.image_bgr), frame.time_s).number for frame in frames]
     [0, 0, 0, 1, 1]
     """
 
@@ -281,17 +280,16 @@ class SceneTracker:
         )
 
 
-def thumbnail(pyramid: Pyramid) -> NDArray[np.uint8]:
+def thumbnail(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A gray thumbnail of a frame: ``(36, 64)`` uint8."""
-    small = pyramid.whole(_LEVEL_PX).image_bgr
-    # Linear: the level has at most three times the pixels on each side, and averages several itself.
-    shrunk = cv2.resize(small, _THUMBNAIL_WH, interpolation=cv2.INTER_LINEAR)
+    few = cv2.resize(image_bgr, _SAMPLED_WH, interpolation=cv2.INTER_LINEAR)  # which reads no other pixel
+    shrunk = cv2.resize(few, _THUMBNAIL_WH, interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.cvtColor(shrunk, cv2.COLOR_BGR2GRAY), np.uint8)
 
 
 def is_nearer(image_bgr: NDArray[np.uint8], one_bgr: NDArray[np.uint8], other_bgr: NDArray[np.uint8]) -> bool:
     """Whether an image ``(h, w, 3)`` uint8 is of the shot of ``one_bgr`` rather than of ``other_bgr``'s."""
-    image, one, other = (thumbnail(Pyramid(each)) for each in (image_bgr, one_bgr, other_bgr))
+    image, one, other = map(thumbnail, (image_bgr, one_bgr, other_bgr))
     return mean_difference(image, one) <= mean_difference(image, other)
 
 

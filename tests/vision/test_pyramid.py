@@ -51,6 +51,28 @@ def test_shrinking_averages() -> None:
     assert (region.image_bgr == 100).all()
 
 
+@given(st.integers(1, 400), st.integers(1, 400), st.data())
+def test_a_part_has_the_same_pixels_whether_or_not_its_size_was_made_before(
+    width: int, height: int, data: st.DataObject
+) -> None:
+    image = np.random.default_rng(width).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    x, y = data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1))
+    roi = x, y, data.draw(st.integers(1, width - x)), data.draw(st.integers(1, height - y))
+    centre, side = (
+        (data.draw(st.floats(-30, 430)), data.draw(st.floats(-30, 430))),
+        data.draw(st.floats(1, 300)),
+    )
+    longest_px = data.draw(st.integers(8, 64))
+    made, fresh = Pyramid(image), Pyramid(image)
+    made.whole(1)
+    for one, other in (
+        (made.region(roi, longest_px), fresh.region(roi, longest_px)),
+        (made.square(centre, side, longest_px), fresh.square(centre, side, longest_px)),
+    ):
+        assert (one.x0, one.y0, one.scale) == (other.x0, other.y0, other.scale)
+        assert np.array_equal(one.image_bgr, other.image_bgr)
+
+
 def test_a_square_over_the_edge_repeats_the_border() -> None:
     square = Pyramid(gradient(200, 100)).square((10.0, 5.0), 60, 384)
     assert (square.image_bgr.shape, square.x0, square.y0) == ((60, 60, 3), -20, -25)

@@ -1,13 +1,12 @@
 """A new shot is seen in its first frame; flashes, pans, hands and exposure are none."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from agecam.opencv import cv2
-from agecam.vision.pyramid import Pyramid
 from agecam.vision.scene_cut import Scene, SceneConfig, SceneTracker, thumbnail
 
 Image = NDArray[np.uint8]
@@ -38,7 +37,7 @@ def shot(image_bgr: Image, frames: int) -> list[Image]:
 
 def scenes(frames: Iterable[Image], fps: float = FPS) -> list[Scene]:
     tracker = SceneTracker()
-    return [tracker.update(thumbnail(Pyramid(one)), index / fps) for index, one in enumerate(frames)]
+    return [tracker.update(thumbnail(one), index / fps) for index, one in enumerate(frames)]
 
 
 def numbers(frames: Iterable[Image], fps: float = FPS) -> list[int]:
@@ -50,7 +49,7 @@ def scaled(image_bgr: Image, gain: float, lift: float = 0.0) -> Image:
 
 
 def test_a_thumbnail_is_small_and_gray(first: Image) -> None:
-    small = thumbnail(Pyramid(first))
+    small = thumbnail(first)
     assert small.shape == (36, 64)
     assert small.dtype == np.uint8
     expected = cv2.resize(cv2.cvtColor(first, cv2.COLOR_BGR2GRAY), (64, 36), interpolation=cv2.INTER_AREA)
@@ -198,17 +197,16 @@ def test_somebody_who_begins_to_walk_is_no_dissolve(first: Image, second: Image)
 def test_correlations_are_configured(first: Image, second: Image) -> None:
     frames: Sequence[Image] = shot(first, 3) + shot(second, 3)
     blind = SceneTracker(SceneConfig(same_correlation=-1.0))
-    found = [blind.update(thumbnail(Pyramid(one)), i / FPS).number for i, one in enumerate(frames)]
+    found = [blind.update(thumbnail(one), i / FPS).number for i, one in enumerate(frames)]
     assert found == [0] * 6
 
 
 def test_reset_begins_anew(first: Image, second: Image) -> None:
     tracker = SceneTracker()
-    make: Callable[[Image], Image] = lambda image: thumbnail(Pyramid(image))  # noqa: E731
-    tracker.update(make(first), 5.0)
-    assert tracker.update(make(second), 5.04).number == 1
+    tracker.update(thumbnail(first), 5.0)
+    assert tracker.update(thumbnail(second), 5.04).number == 1
     tracker.reset()
-    assert tracker.update(make(first), 0.0) == Scene()
+    assert tracker.update(thumbnail(first), 0.0) == Scene()
 
 
 def test_a_fade_between_heads_before_one_wall_is_another_scene(first: Image, second: Image) -> None:
