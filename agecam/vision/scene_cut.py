@@ -46,7 +46,7 @@ _MIXED_TOLERANCE: Final = 0.8
 somebody just begins to move, is not mixed. Chosen."""
 _SAMPLED_WH: Final = (256, 144)
 """Points of the image that a thumbnail is made of, 16 for each of its pixels, each interpolated from the four
-pixels around it: that reads a sixth of 1280 x 720 pixels, and comes within 2 gray levels of the mean of all."""
+pixels around it: that reads a sixth of 1280 x 720 pixels, and comes within 2 levels of the mean of all."""
 
 _BLACK: Final = 4
 """Gray levels up to which a pixel of a thumbnail is black, ..."""
