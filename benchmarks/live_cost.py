@@ -36,9 +36,11 @@ from PyQt6.QtCore import QObject, QTimer
 
 from agecam.commands.scene import FacesScene, write_scene
 from agecam.display import has_display
+from agecam.errors import AgeCamError
 from agecam.live.capture import SourceOpener, SourceRequest
 from agecam.live.pipeline import AnnotatedFrame
 from agecam.live.session import Session
+from agecam.live.state import SourceState
 from agecam.messages import Frame
 from agecam.output import VideoOptions, VideoWriter
 from agecam.settings import Settings
@@ -113,6 +115,11 @@ class Camera:
         frame = replace(frame, time_s=self._began_s + self._index / FPS, index=self._index)
         self._index += 1
         return frame
+
+    def end(self) -> None:
+        """Give no more frames, to whoever waits for one either."""
+        self.has_ended = True
+        self.shown.set()
 
     def close(self) -> None:
         """Nothing is held open but by a generator."""
@@ -199,7 +206,8 @@ class Frames:
             meter.frames += 1
             meter.latencies_ms.append((time.monotonic() - annotated.captured_s) * 1000)
         else:
-            self._left, self._camera.has_ended = -1, True
+            self._left = -1
+            self._camera.end()
             self._on_end()
         self._camera.shown.set()
 
@@ -211,13 +219,23 @@ class _Window(QObject):
         super().__init__(window)
         self.meter = Meter()
         self.cost: LiveCost | None = None
-        self._window, self._state, self._seconds = window, state, seconds
+        self._window, self._state, self._seconds, self._camera = window, state, seconds, camera
+        self._failure = QTimer(self)
+        self._failure.timeout.connect(self._close_on_failure)
+        self._failure.start(1000)
         if camera is not None:
             self._frames = Frames(camera, self.meter, seconds, self._end)  # a connection holds it not
             window.frame_shown.connect(self._frames.show)
         else:
             QTimer.singleShot(3000, self._pause)
             QTimer.singleShot(5000, self._begin)
+
+    def _close_on_failure(self) -> None:
+        """Without frames nothing else would ever end it."""
+        if failure_of(self._window.session) is not None:
+            if self._camera is not None:
+                self._camera.end()
+            self._window.close_without_asking()
 
     def _pause(self) -> None:
         if self._state == "paused":
@@ -247,9 +265,9 @@ def measure_window(state: str, path: Path | None, seconds: float, folder: Path) 
         settings_path=settings,
         on_window=lambda window: windows.append(_Window(window, state, camera, seconds)),
     )
-    cost = windows[0].cost
-    assert cost is not None
-    return cost
+    if windows[0].cost is None:
+        raise AgeCamError(f"{state} was not measured: the window closed before.")
+    return windows[0].cost
 
 
 def measure_session(state: str, path: Path, seconds: float) -> LiveCost:
@@ -276,12 +294,21 @@ def measure_session(state: str, path: Path, seconds: float) -> LiveCost:
         while not ended.is_set():
             changed.wait(0.5)
             changed.clear()
+            if (failure := failure_of(session)) is not None:
+                camera.end()
+                raise AgeCamError(failure)
             latest = session.latest()
             if latest is not None:
                 frames.show(latest)
     finally:
         session.close()
     return costs[0]
+
+
+def failure_of(session: Session) -> str | None:
+    """Why there will be no more frames, if so."""
+    source = session.state().source
+    return source.message if source.state is SourceState.ANALYSIS_FAILED else None
 
 
 def write_clip(path: Path, state: str) -> None:
@@ -339,7 +366,11 @@ def main() -> int:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     states = options.states or list(STATES)
     if options.here:
-        cost = measure(states[0], options.seconds, window=not options.no_window, clip=options.clip)
+        try:
+            cost = measure(states[0], options.seconds, window=not options.no_window, clip=options.clip)
+        except AgeCamError as error:
+            print(error, file=sys.stderr)
+            return 1
         print(json.dumps(asdict(cost)) if options.json else _line(cost))
         return 0
     rest = ["--seconds", str(options.seconds)]
@@ -347,7 +378,9 @@ def main() -> int:
     rest += ["--json"] if options.json else []
     rest += ["--clip", str(options.clip)] if options.clip else []
     for state in states:
-        subprocess.run([sys.executable, "-m", "benchmarks.live_cost", state, "--here", *rest], check=True)
+        one = [sys.executable, "-m", "benchmarks.live_cost", state, "--here", *rest]
+        if code := subprocess.run(one, check=False).returncode:
+            return code
     return 0
 
 

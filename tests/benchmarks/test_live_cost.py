@@ -1,15 +1,19 @@
 """The cost of the live window: its made-up camera, and what is counted of its frames."""
 
+import sys
 import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from agecam.errors import ModelError
 from agecam.live.pipeline import AnnotatedFrame
 from agecam.messages import Analysis, Frame
 from agecam.output import VideoWriter
-from benchmarks.live_cost import FPS, WARM_UP_S, Camera, Frames, Meter
+from agecam.vision.analyzer import Analyzer
+from benchmarks import live_cost
+from benchmarks.live_cost import FPS, WARM_UP_S, Camera, Frames, Meter, main
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +89,16 @@ def test_frames_are_counted_once_after_those_that_warm_up(clip: Path) -> None:
     assert cost.state == "still"
     assert cost.cores >= 0
     assert cost.latency_ms_p95 is not None
+
+
+@pytest.mark.expects_log("The age model is damaged")
+def test_an_analysis_that_fails_ends_the_measurement_with_a_sentence(
+    clip: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> Analyzer:
+        raise ModelError("The age model is damaged.")
+
+    monkeypatch.setattr(live_cost, "create_analyzer", broken)
+    monkeypatch.setattr(sys, "argv", ["live_cost", "1", "--here", "--no-window", "--clip", str(clip)])
+    assert main() == 1
+    assert "The age model is damaged." in capsys.readouterr().err
