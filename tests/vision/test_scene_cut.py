@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from agecam.opencv import cv2
+from agecam.vision.changes import Changes
 from agecam.vision.scene_cut import Scene, SceneConfig, SceneTracker, thumbnail
 
 Image = NDArray[np.uint8]
@@ -220,3 +221,18 @@ def test_a_fade_between_heads_before_one_wall_is_another_scene(first: Image, sec
     seen = numbers(shot(one, 8) + out + into + shot(other, 8))
     assert set(seen[:13]) == {0}
     assert set(seen[16:]) == {1}
+
+
+@pytest.mark.parametrize("size_wh", [(640, 480), (1280, 720), (1920, 1080), (3840, 2160)])
+def test_noise_of_a_sensor_is_no_change_of_a_thumbnail(size_wh: tuple[int, int]) -> None:
+    rng, (width, height) = np.random.default_rng(0), size_wh
+    noise = (np.clip(rng.normal(120, 10, (height, width)), 0, 255).astype(np.uint8) for _ in range(3))
+    made = [thumbnail(cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR)) for gray in noise]
+    assert not Changes(made[0], size_wh, ()).since(made[1])
+    assert not Changes(made[1], size_wh, ()).since(made[2])
+
+
+def test_a_thumbnail_is_near_the_mean_of_all_pixels(astronaut_bgr: Image) -> None:
+    image = cv2.resize(astronaut_bgr, (1280, 720), interpolation=cv2.INTER_CUBIC)
+    mean = cv2.cvtColor(cv2.resize(image, (64, 36), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
+    assert np.abs(thumbnail(image).astype(int) - mean).mean() < 1
