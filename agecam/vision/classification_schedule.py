@@ -21,7 +21,7 @@ class ClassificationScheduleConfig:
     """Time between runs on a known track. Five a second cost a quarter more classifier time for next to no
     new evidence, for the same reason."""
     settled_runs: int = 40
-    """From so many runs on, ten seconds or more, a track is settled, ..."""
+    """From so many runs on, eight seconds or more, a track is settled, ..."""
     settled_interval_s: float = 0.5
     """... and this is the time between runs on it: each is one of many then. From 16 runs on it changed the
     ages of a classroom by up to a year."""
@@ -31,8 +31,9 @@ class ClassificationScheduleConfig:
     gender_certain: float = 0.9
     """Probability from which a gender is certain. Chosen. In a classroom of seven people the model is run on
     0.47 faces a frame then, not 0.86; the largest change of a fused probability is 0.02."""
-    settled_gender_every: int = 2
-    """The same for a settled track whose gender is uncertain: it was so for ten seconds or more."""
+    settled_gender_every: int = 3
+    """The same for a settled track whose gender is uncertain. Not a divisor of the number of views, all of
+    which have their turn so."""
 
 
 class ClassificationSchedule:

@@ -81,7 +81,7 @@ def test_a_gender_is_predicted_in_few_runs_once_it_is_certain_or_the_track_settl
             one.fusion.add(Estimate(30, 25, 36, 0.95 if one is track else 0.6), 1.0, one.face, index / 25)
     assert genders[1][:8] == [True] * 8
     assert genders[1][8:28] == [run % 4 == 0 for run in range(9, 29)]
-    assert genders[2] == [run < 40 or run % 2 == 0 for run in range(1, 1 + len(genders[2]))]
+    assert genders[2] == [run < 40 or run % 3 == 0 for run in range(1, 1 + len(genders[2]))]
     assert len(genders[2]) >= 40
     track.suspect()
     assert all(schedule.wants_gender(one) for one in schedule.due([track], 16.0))
