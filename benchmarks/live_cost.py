@@ -219,6 +219,7 @@ class _Window(QObject):
         super().__init__(window)
         self.meter = Meter()
         self.cost: LiveCost | None = None
+        self.failure: str | None = None
         self._window, self._state, self._seconds, self._camera = window, state, seconds, camera
         self._failure = QTimer(self)
         self._failure.timeout.connect(self._close_on_failure)
@@ -232,7 +233,8 @@ class _Window(QObject):
 
     def _close_on_failure(self) -> None:
         """Without frames nothing else would ever end it."""
-        if failure_of(self._window.session) is not None:
+        self.failure = failure_of(self._window.session)
+        if self.failure is not None:
             if self._camera is not None:
                 self._camera.end()
             self._window.close_without_asking()
@@ -266,7 +268,7 @@ def measure_window(state: str, path: Path | None, seconds: float, folder: Path) 
         on_window=lambda window: windows.append(_Window(window, state, camera, seconds)),
     )
     if windows[0].cost is None:
-        raise AgeCamError(f"{state} was not measured: the window closed before.")
+        raise AgeCamError(windows[0].failure or f"{state} was not measured: the window closed before.")
     return windows[0].cost
 
 
@@ -308,7 +310,8 @@ def measure_session(state: str, path: Path, seconds: float) -> LiveCost:
 def failure_of(session: Session) -> str | None:
     """Why there will be no more frames, if so."""
     source = session.state().source
-    return source.message if source.state is SourceState.ANALYSIS_FAILED else None
+    has_failed = source.state in (SourceState.ANALYSIS_FAILED, SourceState.FAILED)
+    return source.message if has_failed else None
 
 
 def write_clip(path: Path, state: str) -> None:

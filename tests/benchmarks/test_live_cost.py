@@ -1,5 +1,7 @@
 """The cost of the live window: its made-up camera, and what is counted of its frames."""
 
+import os
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -102,3 +104,20 @@ def test_an_analysis_that_fails_ends_the_measurement_with_a_sentence(
     monkeypatch.setattr(sys, "argv", ["live_cost", "1", "--here", "--no-window", "--clip", str(clip)])
     assert main() == 1
     assert "The age model is damaged." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("where", [[], ["--no-window"]])
+def test_a_clip_that_is_not_there_ends_the_measurement_with_a_sentence(
+    tmp_path: Path, where: list[str]
+) -> None:
+    command = [sys.executable, "-m", "benchmarks.live_cost", "1", "--here", *where]
+    done = subprocess.run(
+        [*command, "--clip", tmp_path / "away.mp4"],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"There is no file “{tmp_path / 'away.mp4'}”" in done.stderr
