@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from agecam.errors import ModelError, SourceLostError
-from agecam.messages import Analysis, Estimate, Frame
+from agecam.messages import Analysis, Detection, Estimate, Frame
 from agecam.opencv import cv2
 from agecam.runtime import Runtime
 from agecam.sources import open_source
@@ -28,7 +28,7 @@ from agecam.vision.classifier import LiteRtClassifier
 from agecam.vision.detector import FrameDetections, MediaPipeDetector
 from agecam.vision.look_back import LookBack, LookBackConfig
 from agecam.vision.pyramid import Pyramid, Roi
-from agecam.vision.rois import RoiConfig, TileConfig
+from agecam.vision.rois import RoiConfig, RoiRequest, TileConfig
 
 Image = NDArray[np.uint8]
 MakeScene = Callable[..., Image]
@@ -315,3 +315,37 @@ def test_create_analyzer_runs_the_models_of_a_folder_by_the_runtime_asked_for(
 def test_missing_models_are_an_error_before_any_detector_is_loaded(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"manifest\.json"):
         create_analyzer(models=tmp_path)
+
+
+class Scripted(MediaPipeDetector):
+    """Detects nothing but what it is told to, and keeps the ROIs it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faces: list[Detection] = []
+        self.requests: list[RoiRequest] = []
+
+    def detect_frame(self, *_: object, **__: object) -> FrameDetections:
+        return FrameDetections(self.faces)
+
+    def redetect(self, pyramid: Pyramid, request: RoiRequest) -> list[Detection]:
+        self.requests.append(request)
+        return []
+
+
+@pytest.mark.parametrize(("newcomer", "expected"), [(False, (0, 1)), (True, (1, 0))])
+def test_who_is_missed_is_searched_by_the_full_range_network_while_somebody_is_in_doubt(
+    scene: MakeScene, newcomer: bool, expected: tuple[int, int]
+) -> None:
+    with create_detector() as real:
+        one, other = sorted(
+            real.detect_frame(Pyramid(scene((40, 60), (400, 60))), []).faces, key=lambda face: face.box[0]
+        )
+    detector = Scripted()
+    with Analyzer(detector, Recorder()) as analyzer:
+        for index in range(24):
+            detector.faces = [one] * (index < 22) + [other] * (newcomer and index >= 20)
+            image = scene((40 + index, 60), (400 + index, 60))
+            analyzer.analyze(Frame(image, index / 25, index))
+    asked = [(len(one.rois), len(one.near_rois)) for one in detector.requests]
+    assert next(counts for counts in asked if any(counts)) == expected

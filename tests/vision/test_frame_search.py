@@ -200,3 +200,20 @@ def test_fewer_tiles_are_searched_while_everybody_is_known(are_known: bool, expe
     scheduler.next_tiles(SIZE_WH, 0.0)
     searched = [len(scheduler.next_tiles(SIZE_WH, i / 25, are_known=are_known)) for i in range(1, 51)]
     assert sum(searched) == pytest.approx(expected, abs=2)
+
+
+@pytest.mark.parametrize(("known", "expected"), [(None, 80), ([], 80), ([KNOWN], 50)])
+def test_fewer_tiles_are_searched_where_somebody_is_there_and_everybody_is_known(
+    known: list[Box] | None, expected: int
+) -> None:
+    search, tiles = FrameSearch(FrameScheduleConfig(), TileConfig()), list[Roi]()
+    places = [(x, y, 20, 0.1) for x in range(20, 640, 40) for y in range(20, 360, 40)]
+
+    def detect(pyramid: Pyramid, rois: Callable[[], Sequence[Roi]], *, whole: bool = True) -> FrameDetections:
+        tiles.extend(rois())
+        return FrameDetections([], np.array(places, np.float32))
+
+    for index in range(125):
+        moving = image((4 * index, 40, 60, 60))
+        search.search(detect, Frame(moving, index / 25, index), lambda: known)
+    assert len(tiles) == pytest.approx(expected, abs=4)

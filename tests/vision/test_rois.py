@@ -132,6 +132,12 @@ def test_up_to_four_rois_of_the_short_range_network_count_for_one() -> None:
     assert (again.rois, again.near_rois) == ([], [])
 
 
+def test_who_needs_a_run_of_their_own_leaves_room_in_a_mosaic_to_those_after_them() -> None:
+    people = [face_at(200, 300, 60), face_at(600, 300, 60), face_at(690, 310, 60), face_at(1000, 300, 60)]
+    request = RoiScheduler(RoiConfig(max_per_frame=1)).schedule(SIZE_WH, missed(*people), [], 0.0)
+    assert (len(request.rois), len(request.near_rois)) == (0, 2)
+
+
 def test_who_has_been_missing_for_a_while_gets_an_roi_a_few_times_a_second() -> None:
     scheduler = RoiScheduler()
     hidden, just_missed = face_at(400, 300), ExpectedFace(2, face_at(900, 300), 0.04)
