@@ -51,6 +51,8 @@ from agecam.ui.window import MainWindow
 from agecam.vision.analyzer import create_analyzer
 
 STATES: Final = ("1", "10", "20", "5@3840x2160", "still", "paused", "none")
+_MOVING: Final = re.compile(r"(\d+)(?:@(\d+)x(\d+))?")
+"""So many moving faces, and the size of their frames."""
 FPS: Final = 30.0
 WARM_UP_S: Final = 12.0
 """In the clock of the frames: a track is settled then, its models run least often."""
@@ -319,7 +321,7 @@ def write_clip(path: Path, state: str) -> None:
     if state == "still":
         _write_still(path)
         return
-    match = re.fullmatch(r"(\d+)(?:@(\d+)x(\d+))?", state)
+    match = _MOVING.fullmatch(state)
     size = (int(match[2]), int(match[3])) if match and match[2] else (1280, 720)
     write_scene(path, int(match[1]) if match else 1, *size)
 
@@ -356,7 +358,9 @@ def measure(state: str, seconds: float, *, window: bool, clip: Path | None = Non
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("states", nargs="*", metavar="STATE", help=f"what is shown ({' '.join(STATES)})")
+    parser.add_argument(
+        "states", nargs="*", type=_state, metavar="STATE", help=f"what is shown ({' '.join(STATES)})"
+    )
     parser.add_argument("--seconds", type=float, default=10.0, help="how much of it is measured (10)")
     parser.add_argument("--clip", type=Path, help="a video in place of the made-up scene")
     parser.add_argument("--no-window", action="store_true", help="the session alone")
@@ -385,6 +389,13 @@ def main() -> int:
         if code := subprocess.run(one, check=False).returncode:
             return code
     return 0
+
+
+def _state(text: str) -> str:
+    """A state as it was given; any other text is refused."""
+    if text in STATES or _MOVING.fullmatch(text):
+        return text
+    raise argparse.ArgumentTypeError(f"“{text}” is no state: say {', '.join(STATES)} or other numbers.")
 
 
 def _line(cost: LiveCost) -> str:

@@ -106,6 +106,16 @@ def test_an_analysis_that_fails_ends_the_measurement_with_a_sentence(
     assert "The age model is damaged." in capsys.readouterr().err
 
 
+def test_what_is_no_state_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["live_cost", "many"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "“many” is no state" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("where", [[], ["--no-window"]])
 def test_a_clip_that_is_not_there_ends_the_measurement_with_a_sentence(
     tmp_path: Path, where: list[str]
@@ -120,4 +130,5 @@ def test_a_clip_that_is_not_there_ends_the_measurement_with_a_sentence(
         check=False,
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert f"There is no file “{tmp_path / 'away.mp4'}”" in done.stderr
+    reason = done.stderr.splitlines()[-1]
+    assert f"There is no file “{tmp_path / 'away.mp4'}”" in reason
