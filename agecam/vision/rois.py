@@ -167,8 +167,8 @@ class RoiConfig:
     near_sides: float = 2.5
     """The same for the short-range network, which takes a third of the time. It finds as many faces in such
     ROIs, but mistakes people for one another where two overlap, and sees less around them: it gets those that
-    show nobody else; while somebody is in doubt, only where as many are missed so as make a mosaic. With 2.0
-    or 3.0 sides it finds no more."""
+    show nobody else; while somebody is in doubt, only where enough of them are missed to make a mosaic. With
+    2.0 or 3.0 sides it finds no more."""
     detected_ios: float = 0.3
     """Intersection over smaller above which a detection is of an expected face. Chosen, not measured."""
     missing_after_s: float = 0.2

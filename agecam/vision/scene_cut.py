@@ -45,9 +45,9 @@ _MIXED_TOLERANCE: Final = 0.8
 """... and by so much of its distance from 0 and from 1: a pixel that shows one of the two, as all do where
 somebody just begins to move, is not mixed. Chosen."""
 _SAMPLED_WH: Final = (320, 180)
-"""Points of the image that a thumbnail is made of, 25 for each of its pixels. The usual sizes are even
-multiples of it, so that each is the mean of four pixels: of 1280 x 720 a quarter of all. Odd ones, as of
-256 x 144, leave one pixel each, and the noise of a sensor is seen as change."""
+"""Points of the image that a thumbnail is made of, 25 for each of its pixels. Of 1280 x 720, and of each
+other even multiple, each is the mean of four pixels, which averages away the noise of a sensor. Of odd ones,
+such as 960 x 540, it is one pixel; of 256 x 144 points the most usual sizes are."""
 
 _BLACK: Final = 4
 """Gray levels up to which a pixel of a thumbnail is black, ..."""
