@@ -19,7 +19,6 @@ import argparse
 import itertools
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -31,10 +30,8 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from PyQt6.QtCore import QObject, QTimer
 
-from agecam.commands.scene import FacesScene, write_scene
 from agecam.display import has_display
 from agecam.errors import AgeCamError
 from agecam.live.capture import SourceOpener, SourceRequest
@@ -42,23 +39,16 @@ from agecam.live.pipeline import AnnotatedFrame
 from agecam.live.session import Session
 from agecam.live.state import SourceState
 from agecam.messages import Frame
-from agecam.output import VideoOptions, VideoWriter
 from agecam.settings import Settings
 from agecam.sources import open_source
 from agecam.ui import app
 from agecam.ui.options import StartOptions
 from agecam.ui.window import MainWindow
 from agecam.vision.analyzer import create_analyzer
+from benchmarks.live_scenes import FPS, STATES, known_state, write_clip
 
-STATES: Final = ("1", "10", "20", "5@3840x2160", "still", "paused", "none")
-_MOVING: Final = re.compile(r"(\d+)(?:@(\d+)x(\d+))?")
-"""So many moving faces, and the size of their frames."""
-FPS: Final = 30.0
 WARM_UP_S: Final = 12.0
 """In the clock of the frames: a track is settled then, its models run least often."""
-NOISE: Final = 3.0
-"""Standard deviation in gray levels of what the sensor of a webcam adds indoors. Chosen."""
-_STILL_FRAMES: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,33 +306,6 @@ def failure_of(session: Session) -> str | None:
     return source.message if has_failed else None
 
 
-def write_clip(path: Path, state: str) -> None:
-    """The scene of a state as a video file."""
-    if state == "still":
-        _write_still(path)
-        return
-    match = _MOVING.fullmatch(state)
-    size = (int(match[2]), int(match[3])) if match and match[2] else (1280, 720)
-    write_scene(path, int(match[1]) if match else 1, *size)
-
-
-def _write_still(path: Path) -> None:
-    scene = FacesScene(1)
-    scene.open()
-    frame = scene.read()
-    scene.close()
-    assert frame is not None
-    rng = np.random.default_rng(0)
-    with VideoWriter(path, frame.width, frame.height, VideoOptions(nominal_fps=FPS)) as writer:
-        for index in range(_STILL_FRAMES):
-            writer.write(_noisy(frame.image_bgr, rng), index / FPS)
-
-
-def _noisy(image_bgr: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    noise = rng.normal(0.0, NOISE, image_bgr.shape).astype(np.float32)
-    return np.asarray(np.clip(np.rint(image_bgr + noise), 0, 255), np.uint8)
-
-
 def measure(state: str, seconds: float, *, window: bool, clip: Path | None = None) -> LiveCost:
     """One state, in this process."""
     with tempfile.TemporaryDirectory(prefix="agecam-") as name:
@@ -359,7 +322,7 @@ def measure(state: str, seconds: float, *, window: bool, clip: Path | None = Non
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument(
-        "states", nargs="*", type=_state, metavar="STATE", help=f"what is shown ({' '.join(STATES)})"
+        "states", nargs="*", type=known_state, metavar="STATE", help=f"what is shown ({' '.join(STATES)})"
     )
     parser.add_argument("--seconds", type=float, default=10.0, help="how much of it is measured (10)")
     parser.add_argument("--clip", type=Path, help="a video in place of the made-up scene")
@@ -389,13 +352,6 @@ def main() -> int:
         if code := subprocess.run(one, check=False).returncode:
             return code
     return 0
-
-
-def _state(text: str) -> str:
-    """A state as it was given; any other text is refused."""
-    if text in STATES or _MOVING.fullmatch(text):
-        return text
-    raise argparse.ArgumentTypeError(f"“{text}” is no state: say {', '.join(STATES)} or other numbers.")
 
 
 def _line(cost: LiveCost) -> str:

@@ -15,7 +15,8 @@ from agecam.messages import Analysis, Frame
 from agecam.output import VideoWriter
 from agecam.vision.analyzer import Analyzer
 from benchmarks import live_cost
-from benchmarks.live_cost import FPS, WARM_UP_S, Camera, Frames, Meter, main
+from benchmarks.live_cost import WARM_UP_S, Camera, Frames, Meter, main
+from benchmarks.live_scenes import FPS
 
 
 @pytest.fixture(scope="module")
