@@ -225,8 +225,8 @@ class _Window(QObject):
 
     def _close_on_failure(self) -> None:
         """Without frames nothing else would ever end it."""
-        self.failure = failure_of(self._window.session)
-        if self.failure is not None:
+        if (failure := failure_of(self._window.session)) is not None:
+            self.failure = failure
             if self._camera is not None:
                 self._camera.end()
             self._window.close_without_asking()

@@ -46,8 +46,8 @@ _MIXED_TOLERANCE: Final = 0.8
 somebody just begins to move, is not mixed. Chosen."""
 _SAMPLED_WH: Final = (320, 180)
 """Points of the image that a thumbnail is made of, 25 for each of its pixels. Of 1280 x 720, and of each
-other even multiple, each is the mean of four pixels, which averages away the noise of a sensor. Of odd ones,
-such as 960 x 540, it is one pixel; of 256 x 144 points the most usual sizes are."""
+other even multiple, each is the mean of four pixels, which averages away the noise of a sensor. Odd ones
+leave a single pixel: 960 x 540 here, 1280 x 720 and 3840 x 2160 with 256 x 144 points."""
 
 _BLACK: Final = 4
 """Gray levels up to which a pixel of a thumbnail is black, ..."""

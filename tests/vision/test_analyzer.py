@@ -317,35 +317,23 @@ def test_missing_models_are_an_error_before_any_detector_is_loaded(tmp_path: Pat
         create_analyzer(models=tmp_path)
 
 
-class Scripted(MediaPipeDetector):
-    """Detects nothing but what it is told to, and keeps the ROIs it is asked for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.faces: list[Detection] = []
-        self.requests: list[RoiRequest] = []
-
-    def detect_frame(self, *_: object, **__: object) -> FrameDetections:
-        return FrameDetections(self.faces)
-
-    def redetect(self, pyramid: Pyramid, request: RoiRequest) -> list[Detection]:
-        self.requests.append(request)
-        return []
-
-
 @pytest.mark.parametrize(("newcomer", "expected"), [(False, (0, 1)), (True, (1, 0))])
 def test_who_is_missed_is_searched_by_the_full_range_network_while_somebody_is_in_doubt(
-    scene: MakeScene, newcomer: bool, expected: tuple[int, int]
+    scene: MakeScene, newcomer: bool, expected: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with create_detector() as real:
-        one, other = sorted(
-            real.detect_frame(Pyramid(scene((40, 60), (400, 60))), []).faces, key=lambda face: face.box[0]
-        )
-    detector = Scripted()
+    detector, faces, asked = create_detector(), list[Detection](), list[tuple[int, int]]()
+
+    def redetect(pyramid: Pyramid, request: RoiRequest) -> list[Detection]:
+        asked.append((len(request.rois), len(request.near_rois)))
+        return []
+
     with Analyzer(detector, Recorder()) as analyzer:
+        found = detector.detect_frame(Pyramid(scene((40, 60), (400, 60))), []).faces
+        one, other = sorted(found, key=lambda face: face.box[0])
+        monkeypatch.setattr(detector, "detect_frame", lambda *_, **__: FrameDetections(faces))
+        monkeypatch.setattr(detector, "redetect", redetect)
         for index in range(24):
-            detector.faces = [one] * (index < 22) + [other] * (newcomer and index >= 20)
+            faces[:] = [one] * (index < 22) + [other] * (newcomer and index >= 20)
             image = scene((40 + index, 60), (400 + index, 60))
             analyzer.analyze(Frame(image, index / 25, index))
-    asked = [(len(one.rois), len(one.near_rois)) for one in detector.requests]
     assert next(counts for counts in asked if any(counts)) == expected
