@@ -43,7 +43,7 @@ class Changes:
         self.thumbnail_gray = thumbnail_gray
         self._size_wh = size_wh
         self._levels = config.levels
-        self._is_free = np.ones(thumbnail_gray.shape, bool)
+        self._is_free = np.ones(thumbnail_gray.shape, np.uint8)
         for x, y, width, height in known:
             around = (
                 x - config.beside_sizes * width,
@@ -51,13 +51,13 @@ class Changes:
                 (1 + 2 * config.beside_sizes) * width,
                 (1 + config.above_sizes + config.below_sizes) * height,
             )
-            self._is_free[self._place(around)] = False
+            self._is_free[self._place(around)] = 0
 
     def since(self, before_gray: NDArray[np.uint8], box: Sequence[float] | None = None) -> bool:
         """Whether anything has since an earlier thumbnail, in a box xywh alone if one is given."""
         place = (slice(None), slice(None)) if box is None else self._place(box)
-        changed = cv2.absdiff(self.thumbnail_gray[place], before_gray[place]) > self._levels
-        return bool((changed & self._is_free[place]).any())
+        now_gray, is_free = self.thumbnail_gray[place], self._is_free[place]
+        return cv2.norm(now_gray, before_gray[place], cv2.NORM_INF, is_free) > self._levels
 
     def _place(self, box: Sequence[float]) -> tuple[slice, slice]:
         x, y, width, height = box

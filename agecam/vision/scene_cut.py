@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -44,10 +45,8 @@ _SHARE_TOLERANCE: Final = 0.25
 _MIXED_TOLERANCE: Final = 0.8
 """... and by so much of its distance from 0 and from 1: a pixel that shows one of the two, as all do where
 somebody just begins to move, is not mixed. Chosen."""
-_SAMPLED_WH: Final = (320, 180)
-"""Points of the image that a thumbnail is made of, 25 for each of its pixels. Of 1280 x 720, and of each
-other even multiple, each is the mean of four pixels, which averages away the noise of a sensor. Odd ones
-leave a single pixel: 960 x 540 here, 1280 x 720 and 3840 x 2160 with 256 x 144 points."""
+_SAMPLED_ROWS: Final = 180
+"""Rows of a frame that are looked at, five for each of a thumbnail: enough to average noise away."""
 
 _BLACK: Final = 4
 """Gray levels up to which a pixel of a thumbnail is black, ..."""
@@ -283,9 +282,24 @@ class SceneTracker:
 
 def thumbnail(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A gray thumbnail of a frame: ``(36, 64)`` uint8."""
-    few = cv2.resize(image_bgr, _SAMPLED_WH, interpolation=cv2.INTER_LINEAR)  # which reads no other pixel
-    shrunk = cv2.resize(few, _THUMBNAIL_WH, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(shrunk, cv2.COLOR_BGR2GRAY), np.uint8)
+    gray = gray_rows(image_bgr, _SAMPLED_ROWS)
+    return np.asarray(cv2.resize(gray, _THUMBNAIL_WH, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def gray_rows(image_bgr: NDArray[np.uint8], most: int) -> NDArray[np.uint8]:
+    """Every pixel of up to so many rows of a frame, evenly spread: ``(rows, width)`` uint8.
+
+    For the mean over some: the pixels of a row lie side by side in memory, and are read sooner than single
+    ones of more rows.
+    """
+    height = len(image_bgr)
+    rows = image_bgr if height <= most else image_bgr.take(_spread(most, height), axis=0)
+    return np.asarray(cv2.cvtColor(rows, cv2.COLOR_BGR2GRAY), np.uint8)
+
+
+@lru_cache(maxsize=4)
+def _spread(few: int, height: int) -> NDArray[np.intp]:
+    return (2 * np.arange(few) + 1) * height // (2 * few)
 
 
 def is_nearer(image_bgr: NDArray[np.uint8], one_bgr: NDArray[np.uint8], other_bgr: NDArray[np.uint8]) -> bool:

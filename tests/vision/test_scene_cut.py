@@ -223,7 +223,7 @@ def test_a_fade_between_heads_before_one_wall_is_another_scene(first: Image, sec
     assert set(seen[16:]) == {1}
 
 
-@pytest.mark.parametrize("size_wh", [(640, 480), (1280, 720), (1920, 1080), (3840, 2160)])
+@pytest.mark.parametrize("size_wh", [(640, 480), (960, 540), (1280, 720), (1600, 900), (3840, 2160)])
 def test_noise_of_a_sensor_is_no_change_of_a_thumbnail(size_wh: tuple[int, int]) -> None:
     rng, (width, height) = np.random.default_rng(0), size_wh
     noise = (np.clip(rng.normal(120, 10, (height, width)), 0, 255).astype(np.uint8) for _ in range(3))
@@ -236,3 +236,21 @@ def test_a_thumbnail_is_near_the_mean_of_all_pixels(astronaut_bgr: Image) -> Non
     image = cv2.resize(astronaut_bgr, (1280, 720), interpolation=cv2.INTER_CUBIC)
     mean = cv2.cvtColor(cv2.resize(image, (64, 36), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
     assert np.abs(thumbnail(image).astype(int) - mean).mean() < 1
+
+
+@pytest.mark.parametrize("period_px", range(2, 33, 2))
+def test_a_fine_pattern_of_columns_that_trembles_is_no_change_of_a_thumbnail(period_px: int) -> None:
+    columns = 128 + 50 * np.sin(2 * np.pi * (np.arange(1281) + 0.25) / period_px)
+    still, moved = (
+        np.tile(columns[first : first + 1280, np.newaxis], (720, 1, 3)).astype(np.uint8) for first in (0, 1)
+    )
+    assert not Changes(thumbnail(still), (1280, 720), ()).since(thumbnail(moved))
+
+
+def test_small_frames_have_thumbnails_of_all_of_their_rows() -> None:
+    for size_hw in ((1, 1), (20, 30), (90, 160), (179, 64), (181, 3)):
+        rows = np.linspace(0, 255, size_hw[0]).astype(np.uint8)
+        small = thumbnail(np.tile(rows[:, np.newaxis, np.newaxis], (1, size_hw[1], 3)))
+        assert small.shape == (36, 64)
+        assert abs(int(small[-1, 0]) - int(rows[-1])) <= 8
+        assert abs(int(small[0, 0]) - int(rows[0])) <= 8
