@@ -273,13 +273,7 @@ class Analyzer:
         expected = self._tracker.expected(time_s, self._scene)
         are_known = self._people.boxes is not None
         request = self._rois.schedule(
-            pyramid.size_wh,
-            expected,
-            detections,
-            time_s,
-            searched.places,
-            are_known=are_known,
-            is_still=searched.is_still,
+            pyramid.size_wh, expected, detections, time_s, are_known=are_known, is_still=searched.is_still
         )
         again = self._detector.redetect(pyramid, request)
         if carried is not None:

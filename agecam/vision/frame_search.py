@@ -34,9 +34,8 @@ class SearchedFrame:
     """A frame and what is detected in it without knowing who was there before.
 
     ``detections`` is ``None`` where its whole was not searched, and ``on_tiles`` are those of tiles that were
-    searched all the same; ``places`` is where others may be by the last frame whose whole was searched
-    (:class:`agecam.vision.detector.FrameDetections`; ``None``: anywhere). ``thumbnail_gray`` is ``(36, 64)``
-    uint8. ``is_still`` says that nothing has changed for a while but who is known.
+    searched all the same; ``thumbnail_gray`` is ``(36, 64)`` uint8. ``is_still`` says that nothing has
+    changed for a while but who is known.
     """
 
     frame: Frame
@@ -44,7 +43,6 @@ class SearchedFrame:
     thumbnail_gray: NDArray[np.uint8]
     detections: list[Detection] | None
     on_tiles: list[Detection]
-    places: Proposals | None
     is_still: bool
     took_ms: float
 
@@ -117,9 +115,7 @@ class FrameSearch:
                 on_tiles = detect(pyramid, lambda: tiles, whole=False).faces
         took_ms = (time.perf_counter() - started_s - waited_s) * 1000
         is_still = self._schedule.is_still
-        return SearchedFrame(
-            frame, pyramid, thumbnail_gray, detections, on_tiles, self._places, is_still, took_ms
-        )
+        return SearchedFrame(frame, pyramid, thumbnail_gray, detections, on_tiles, is_still, took_ms)
 
     def _has_tiles(self, is_due: bool) -> bool:
         """Whether tiles are searched in the next frame, the whole of which is due or not.

@@ -178,16 +178,9 @@ class RoiConfig:
     around those missed for 0.08 or 0.12 s, 27 of 33 around those missed just now. With 0.1 s numbers went
     over to others in a crowd."""
     short_range_every_s: float = 0.2
-    """The short-range network runs so often while somebody new may be near, ..."""
-    rare_short_range_every_s: float = 1.0
-    """... and so often where the full-range one shows no place for them, and in a still scene, which whoever
-    comes near changes."""
-    near_place_score: float = 0.05
-    """Score of such a place, ..."""
-    near_place_size: float = 0.1
-    """... and its width, as a share of the frame's longer side. Of 1,050 portraits made 0.12 to 0.7 of the
-    frame wide all 30 that the short-range network alone detected have one; of as many that were blurred,
-    dark, burnt out, half covered or turned 129 of 133, the others 0.7 wide."""
+    """The short-range network runs so often in any case, since new faces may be near, too, ..."""
+    still_short_range_every_s: float = 1.0
+    """... and so often in a still scene: whoever comes near changes it."""
     near_size: float = 0.12
     """Side of a face, as a share of the frame's longer side, from which the short-range network sees it; a
     missed one of this size has it run at once."""
@@ -228,17 +221,15 @@ class RoiScheduler:
         expected: Sequence[ExpectedFace],
         detections: Sequence[Detection],
         time_s: float,
-        places: Proposals | None = None,
         *,
         are_known: bool = True,
         is_still: bool = False,
     ) -> RoiRequest:
         """What to do in a frame of (width, height) pixels that shows ``detections`` so far.
 
-        ``expected`` are the predicted detections of known faces, the longest undetected first, and ``places``
-        where others may be (:class:`agecam.vision.detector.FrameDetections`; ``None``: anywhere).
-        ``are_known`` says that nobody was in doubt in the frame before, ``is_still`` that nothing has changed
-        for a while but who is known.
+        ``expected`` are the predicted detections of known faces, the longest undetected first. ``are_known``
+        says that nobody was in doubt in the frame before, ``is_still`` that nothing has changed for a while
+        but who is known.
         """
         config = self._config
         self._tokens.refill(time_s, config.per_s)
@@ -255,8 +246,7 @@ class RoiScheduler:
                 for other in detections
             )
         ]
-        is_rare = is_still or not self._may_be_near(places, size_wh)
-        every_s = config.rare_short_range_every_s if is_rare else config.short_range_every_s
+        every_s = config.still_short_range_every_s if is_still else config.short_range_every_s
         near_px = config.near_size * max(size_wh)
         short_range = (
             self._short_range_s is None
@@ -284,14 +274,6 @@ class RoiScheduler:
                     self._near_s[one.track_id] = time_s
             self._searched_s[one.track_id] = time_s
         return RoiRequest(rois, near_rois, short_range)
-
-    def _may_be_near(self, places: Proposals | None, size_wh: tuple[int, int]) -> bool:
-        """Whether somebody new may be near by what the full-range network shows."""
-        if places is None:
-            return True
-        least_px = self._config.near_place_size * max(size_wh)
-        is_near = (places[:, 2] >= least_px) & (places[:, 3] >= self._config.near_place_score)
-        return bool(is_near.any())
 
     def _has_room(self, near_roi: Roi | None, near_rois: Sequence[Roi]) -> bool:
         """Whether one more ROI is run in this frame: up to ``MOSAIC_ROIS`` near ones count for one."""

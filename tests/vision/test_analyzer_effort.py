@@ -53,16 +53,6 @@ def test_the_short_range_network_runs_once_a_second_in_a_still_scene(
     assert analyzer.network_usage()["short_range"].runs - before == 2
 
 
-def test_the_short_range_network_runs_once_a_second_where_nobody_is_near(
-    analyzer: Analyzer, scene: MakeScene
-) -> None:
-    for index in range(90):
-        if index == 30:
-            before = analyzer.network_usage()["short_range"].runs
-        analyzer.analyze(Frame(scene((30 + 3 * index, 70)), index / FPS, index))
-    assert analyzer.network_usage()["short_range"].runs - before <= 3
-
-
 def test_who_enters_a_still_scene_is_found_within_a_fifth_of_a_second(
     analyzer: Analyzer, scene: MakeScene
 ) -> None:

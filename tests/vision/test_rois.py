@@ -183,26 +183,6 @@ def test_the_short_range_network_runs_once_a_second_in_a_still_scene_unless_a_ne
     assert runs(3, []) == 75
 
 
-@pytest.mark.parametrize(
-    ("places", "runs"),
-    [
-        (None, 14),
-        ([], 3),
-        ([(300, 200, 100, 0.9)], 3),
-        ([(300, 200, 300, 0.04)], 3),
-        ([(300, 200, 100, 0.9), (900, 400, 300, 0.04)], 3),
-        ([(300, 200, 100, 0.9), (900, 400, 130, 0.06)], 14),
-    ],
-)
-def test_the_short_range_network_runs_once_a_second_where_no_place_shows_that_somebody_may_be_near(
-    places: list[tuple[float, ...]] | None, runs: int
-) -> None:
-    scheduler = RoiScheduler()
-    shown = None if places is None else np.array(places, np.float32).reshape(-1, 4)
-    requests = [scheduler.schedule(SIZE_WH, [], [], index / 25, shown) for index in range(75)]
-    assert sum(one.short_range for one in requests) == runs
-
-
 def test_the_pause_of_the_configuration_is_used() -> None:
     scheduler = RoiScheduler(RoiConfig(short_range_every_s=0.5))
     runs = [index / 4 for index in range(9) if scheduler.schedule(SIZE_WH, [], [], index / 4).short_range]
