@@ -46,7 +46,8 @@ _MIXED_TOLERANCE: Final = 0.8
 """... and by so much of its distance from 0 and from 1: a pixel that shows one of the two, as all do where
 somebody just begins to move, is not mixed. Chosen."""
 _SAMPLED_ROWS: Final = 180
-"""Rows of a frame that are looked at, five for each of a thumbnail: enough to average noise away."""
+"""Rows of a frame that a thumbnail is made of, five for each of its own, all of their pixels: enough to
+average the noise of a sensor away. Whole rows are read sooner than single pixels of more of them."""
 
 _BLACK: Final = 4
 """Gray levels up to which a pixel of a thumbnail is black, ..."""
@@ -282,23 +283,14 @@ class SceneTracker:
 
 def thumbnail(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A gray thumbnail of a frame: ``(36, 64)`` uint8."""
-    gray = gray_rows(image_bgr, _SAMPLED_ROWS)
+    rows = image_bgr.take(_sampled_rows(len(image_bgr)), axis=0)
+    gray = cv2.cvtColor(rows, cv2.COLOR_BGR2GRAY)
     return np.asarray(cv2.resize(gray, _THUMBNAIL_WH, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def gray_rows(image_bgr: NDArray[np.uint8], most: int) -> NDArray[np.uint8]:
-    """Every pixel of up to so many rows of a frame, evenly spread: ``(rows, width)`` uint8.
-
-    For the mean over some: the pixels of a row lie side by side in memory, and are read sooner than single
-    ones of more rows.
-    """
-    height = len(image_bgr)
-    rows = image_bgr if height <= most else image_bgr.take(_spread(most, height), axis=0)
-    return np.asarray(cv2.cvtColor(rows, cv2.COLOR_BGR2GRAY), np.uint8)
-
-
 @lru_cache(maxsize=4)
-def _spread(few: int, height: int) -> NDArray[np.intp]:
+def _sampled_rows(height: int) -> NDArray[np.intp]:
+    few = min(height, _SAMPLED_ROWS)
     return (2 * np.arange(few) + 1) * height // (2 * few)
 
 

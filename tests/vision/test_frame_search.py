@@ -138,6 +138,15 @@ def changes(*patches: Box, known: Sequence[Box] = ()) -> Changes:
     return Changes(image(*patches)[::10, ::10, 0], SIZE_WH, known)
 
 
+@pytest.mark.parametrize(("levels", "is_seen"), [(10, False), (11, True), (-10, False), (-11, True)])
+def test_a_change_is_one_of_more_than_ten_levels_away_from_who_is_known(levels: int, is_seen: bool) -> None:
+    before = np.full((36, 64), 100, np.uint8)
+    after = before.copy()
+    after[20, 30] = 100 + levels
+    assert Changes(after, SIZE_WH, ()).since(before) == is_seen
+    assert not Changes(after, SIZE_WH, [(0, 0, *SIZE_WH)]).since(before)
+
+
 def test_a_change_is_seen_where_it_is() -> None:
     before = changes().thumbnail_gray
     after = changes((40, 200, 30, 40))
