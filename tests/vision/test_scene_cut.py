@@ -223,7 +223,10 @@ def test_a_fade_between_heads_before_one_wall_is_another_scene(first: Image, sec
     assert set(seen[16:]) == {1}
 
 
-@pytest.mark.parametrize("size_wh", [(640, 480), (960, 540), (1280, 720), (1600, 900), (2880, 1620)])
+@pytest.mark.parametrize(
+    "size_wh",
+    [(640, 480), (960, 540), (1280, 720), (1600, 900), (1920, 1080), (2880, 1620), (3840, 2160)],
+)
 def test_noise_of_a_sensor_is_no_change_of_a_thumbnail(size_wh: tuple[int, int]) -> None:
     rng, (width, height) = np.random.default_rng(0), size_wh
     noise = (np.clip(rng.normal(120, 10, (height, width)), 0, 255).astype(np.uint8) for _ in range(3))
@@ -247,7 +250,7 @@ def test_a_fine_pattern_of_columns_that_trembles_is_no_change_of_a_thumbnail(per
     assert not Changes(thumbnail(still), (1280, 720), ()).since(thumbnail(moved))
 
 
-def test_small_frames_have_thumbnails_of_all_of_their_rows() -> None:
+def test_thumbnails_of_small_frames_reach_from_their_first_row_to_their_last() -> None:
     for size_hw in ((1, 1), (20, 30), (90, 160), (179, 64), (181, 3)):
         rows = np.linspace(0, 255, size_hw[0]).astype(np.uint8)
         small = thumbnail(np.tile(rows[:, np.newaxis, np.newaxis], (1, size_hw[1], 3)))
